@@ -1,0 +1,45 @@
+/**
+ * Errors that a person caused and can mend: what went wrong, both values, the way out. The command line prints
+ * the message alone; anything that is not a `KingletError` is a defect and keeps its stack.
+ */
+export class KingletError extends Error {
+  override readonly name: string = 'KingletError'
+}
+
+/** Wrong usage of a command, an option or an argument (exit code 2 on the command line). */
+export class UsageError extends KingletError {
+  override readonly name = 'UsageError'
+}
+
+/** Throws a {@link KingletError} with `message` unless `condition` holds. */
+export function assert(condition: unknown, message: string | (() => string)): asserts condition {
+  if (!condition) throw new KingletError(typeof message === 'function' ? message() : message)
+}
+
+/** `a`, `b` or `c`: how an error lists what would have been right. */
+export const oneOf = (names: Iterable<string>): string => {
+  const all = [...names]
+  return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} or ${all[all.length - 1]}`
+}
+
+/** The name in `known` that is nearest to `wrong`, or undefined when none is near: for "did you mean". */
+export function nearest(wrong: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined
+  let bestDistance = Math.max(2, Math.floor(wrong.length / 3)) + 1
+  for (const name of known) {
+    const d = editDistance(wrong.toLowerCase(), name.toLowerCase())
+    if (d < bestDistance) [best, bestDistance] = [name, d]
+  }
+  return best
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1))
+    row = next
+  }
+  return row[b.length]
+}

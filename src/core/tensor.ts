@@ -1,0 +1,32 @@
+/** A dense row-major array with its shape: what goes into and comes out of every engine. */
+import { arrayOf, type DType, dtypes, type TypedArrayOf } from './dtype.ts'
+import { assert } from './errors.ts'
+import { assertShape, type Shape, showShape, size } from './shape.ts'
+
+export interface Tensor<T extends DType = DType> {
+  readonly shape: Shape
+  readonly dtype: T
+  readonly data: TypedArrayOf<T>
+}
+
+/** Wraps `data` (kept, not copied) in a tensor. Throws when its length is not that of `shape`. */
+export function tensor(shape: Shape, data: Float32Array | readonly number[]): Tensor<'f32'>
+export function tensor<T extends DType>(shape: Shape, data: TypedArrayOf<T> | readonly number[], dtype: T): Tensor<T>
+export function tensor(shape: Shape, data: TypedArrayOf | readonly number[], dtype: DType = 'f32'): Tensor {
+  assertShape(shape, 'tensor')
+  assert(
+    data.length === size(shape),
+    () => `tensor: ${data.length} values given for shape ${showShape(shape)}, which holds ${size(shape)}`,
+  )
+  if (data.constructor === dtypes[dtype].array) return { shape, dtype, data: data as TypedArrayOf }
+  const copy = arrayOf(dtype, data.length)
+  copy.set(data)
+  return { shape, dtype, data: copy }
+}
+
+/** A tensor of zeros. */
+export const zeros = <T extends DType = 'f32'>(shape: Shape, dtype: T = 'f32' as T): Tensor<T> => ({
+  shape,
+  dtype,
+  data: arrayOf(dtype, size(shape)),
+})
