@@ -1,0 +1,97 @@
+/**
+ * A graph: named results of runs, and the parameters that a run replaces. It is only a way to hold values; the nodes
+ * are reached from it, so what nothing needs is not in it.
+ */
+import { KingletError, type Shape, type Tensor } from '../core/index.ts'
+import { isInput, isParameter, type Value, withInputs } from '../ops/index.ts'
+
+export interface Update {
+  /** A parameter... */
+  readonly target: Value
+  /** ...and what it holds after the run. All updates see the parameters as they were before it. */
+  readonly value: Value
+}
+
+export interface Graph {
+  readonly outputs: Readonly<Record<string, Value>>
+  readonly updates: readonly Update[]
+}
+
+/** Values of parameters by name. */
+export type Weights = ReadonlyMap<string, Tensor>
+
+export const nameOf = (leaf: Value): string => leaf.attrs.name as string
+
+/** What must be computed: outputs, then the new values of parameters. */
+export const roots = (graph: Graph): Value[] => [...Object.values(graph.outputs), ...graph.updates.map((u) => u.value)]
+
+/** All values that `from` need, each after its inputs. */
+export function topological(from: readonly Value[]): Value[] {
+  const seen = new Set<Value>()
+  const order: Value[] = []
+  const stack: [Value, number][] = []
+  for (const root of from) {
+    if (!seen.has(root)) stack.push([root, 0])
+    seen.add(root)
+    while (stack.length) {
+      const top = stack[stack.length - 1]
+      const next = top[0].inputs[top[1]++]
+      if (!next) order.push(stack.pop()![0])
+      else if (!seen.has(next)) {
+        seen.add(next)
+        stack.push([next, 0])
+      }
+    }
+  }
+  return order
+}
+
+const leaves = (graph: Graph, is: (v: Value) => boolean, what: string): Map<string, Value> => {
+  const found = new Map<string, Value>()
+  for (const v of topological([...roots(graph), ...graph.updates.map((u) => u.target)])) {
+    if (!is(v)) continue
+    const other = found.get(nameOf(v))
+    if (other && other !== v) throw new KingletError(`graph: two ${what}s are named ${nameOf(v)}: names must be unique`)
+    found.set(nameOf(v), v)
+  }
+  return found
+}
+
+/** The graph's inputs by name. */
+export const inputsOf = (graph: Graph): Map<string, Value> => leaves(graph, isInput, 'input')
+
+/** The graph's parameters by name, in the order in which they were made. */
+export const parametersOf = (graph: Graph): Map<string, Value> =>
+  new Map([...leaves(graph, isParameter, 'parameter')].sort((a, b) => a[1].id - b[1].id))
+
+/** Rebuilds a graph: `rewrite` sees each node (its inputs already rewritten) and returns it or its replacement. */
+export function mapGraph(graph: Graph, rewrite: (v: Value) => Value): Graph {
+  const done = new Map<Value, Value>()
+  for (const v of topological(roots(graph)))
+    done.set(
+      v,
+      rewrite(
+        withInputs(
+          v,
+          v.inputs.map((x) => done.get(x)!),
+        ),
+      ),
+    )
+  const at = (v: Value) => done.get(v)!
+  return {
+    outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, v]) => [name, at(v)])),
+    updates: graph.updates.map(({ target, value }) => ({ target, value: at(value) })),
+  }
+}
+
+/** How many nodes of the graph read each value; outputs and updates count as one reader each. */
+export function readersOf(graph: Graph): Map<Value, number> {
+  const readers = new Map<Value, number>()
+  const count = (v: Value) => readers.set(v, (readers.get(v) ?? 0) + 1)
+  for (const v of topological(roots(graph))) v.inputs.forEach(count)
+  roots(graph).forEach(count)
+  return readers
+}
+
+/** `name: [shape] dtype`, as errors about inputs print it. */
+export const describe = (leaf: { shape: Shape; dtype: string }): string => `[${leaf.shape.join(', ')}] ${leaf.dtype}`

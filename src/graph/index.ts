@@ -1,0 +1,3 @@
+export * from './engine.ts'
+export * from './graph.ts'
+export * from './network.ts'

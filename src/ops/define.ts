@@ -1,0 +1,184 @@
+/**
+ * The op contract. An op is one record: shape rule, cost, plain-loop reference, gradient, lowering and test samples.
+ * Every slot is required, so that leaving one out does not compile; a refusal is explicit and has a reason.
+ *
+ * Calling an op makes a {@link Value}, a node of the graph; nothing is computed until an engine runs it.
+ */
+import type { DType, Shape, Tensor } from '../core/index.ts'
+import { assert, assertShape, KingletError, oneOf, showShape } from '../core/index.ts'
+
+/** What is known of a tensor before it is computed. */
+export interface Spec {
+  readonly shape: Shape
+  readonly dtype: DType
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: attributes of an op whose type is not known at this place
+export type Attrs = any
+
+/** A node of the graph: the result of one op. `id` grows with creation, so inputs always have smaller ids. */
+export interface Value extends Spec {
+  readonly id: number
+  readonly op: Op
+  readonly inputs: readonly Value[]
+  readonly attrs: Attrs
+  /** The layer that made it (`blocks.3.expand`), carried to tables and exports. */
+  readonly scope: string
+}
+
+/** Inputs by name with their layout (`NHWC`, `HWIO`, `C`; `*` is any rank), or any number of them. */
+export type Inputs = Readonly<Record<string, string>> | 'variadic'
+export type Named<I extends Inputs, T> = I extends 'variadic' ? readonly T[] : { readonly [K in keyof I]: T }
+
+/** What a gradient rule returns; rules that call their own op name it, since inference cannot. */
+export type Gradients<K extends string> = Partial<Record<K, Value>>
+
+export interface Cost {
+  /** Multiply-adds: convolutions and matrix products only (docs/architecture.md, counting). */
+  readonly macs: number
+}
+
+/** An explicit "this op does not do that", with its reason. */
+export interface Refusal {
+  readonly refused: string
+}
+export const no = (reason: string): Refusal => ({ refused: reason })
+export const isRefusal = (x: unknown): x is Refusal => typeof x === 'object' && x !== null && 'refused' in x
+
+/** The op is a primitive: every engine has a kernel for it. */
+export const native = 'native'
+
+/** A test case: shapes (or whole tensors) of the inputs, and attributes. */
+export interface Sample<I extends Inputs, A> {
+  readonly inputs: Named<I, Shape | Tensor>
+  readonly attrs?: Partial<A>
+  /** Values are drawn from this range (default -1 to 1), and kept this far from the kinks named. */
+  readonly range?: readonly [number, number]
+  readonly kinks?: readonly number[]
+}
+
+export interface OpDefinition<I extends Inputs, A extends object> {
+  readonly name: string
+  readonly inputs: I
+  /** Default of every attribute. */
+  readonly attrs: A
+  /** The result's shape (or its whole spec where it is not f32). Pure; throws with op, values and the way out. */
+  shape(x: Named<I, Spec>, attrs: A): Shape | Spec
+  cost(x: Named<I, Shape>, attrs: A, y: Shape): Cost
+  /** The oracle: plain loops into `y` (zeroed). Returns the multiply-adds that it did, where the op has any. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: an oracle without multiply-adds returns nothing
+  reference(x: Named<I, Tensor>, attrs: A, y: Tensor): number | void
+  /** Gradients of the inputs given that of the result, built of ops. Inputs left out have no gradient. */
+  readonly grad: ((x: Named<I, Value>, attrs: A, dy: Value, y: Value) => Partial<Named<I, Value>>) | Refusal
+  /** The same result in more primitive ops, for engines without a kernel of its own; or `native`. */
+  readonly lower: ((x: Named<I, Value>, attrs: A) => Value) | typeof native
+  readonly samples: readonly Sample<I, A>[]
+  /** Each element of y depends on the elements of the inputs at the same (broadcast) place only. */
+  readonly isElementwise?: boolean
+  /** y is the input's own memory from this element on (reshape, a slice of the first axis). */
+  readonly viewOffset?: (x: Named<I, Spec>, attrs: A) => number
+}
+
+/** A registered op, its types erased: what graphs, passes and engines see. */
+export interface Op {
+  readonly name: string
+  readonly inputs: Inputs
+  readonly attrs: Attrs
+  readonly isElementwise: boolean
+  shape(inputs: readonly Spec[], attrs: Attrs): Spec
+  cost(inputs: readonly Shape[], attrs: Attrs, y: Shape): Cost
+  // biome-ignore lint/suspicious/noConfusingVoidType: see OpDefinition
+  reference(inputs: readonly Tensor[], attrs: Attrs, y: Tensor): number | void
+  /** One gradient, or undefined, for each input. */
+  readonly grad: ((inputs: readonly Value[], attrs: Attrs, dy: Value, y: Value) => (Value | undefined)[]) | Refusal
+  readonly lower: ((inputs: readonly Value[], attrs: Attrs) => Value) | typeof native
+  readonly viewOffset: ((inputs: readonly Spec[], attrs: Attrs) => number) | undefined
+  readonly samples: readonly {
+    inputs: readonly (Shape | Tensor)[]
+    attrs: Attrs
+    range: readonly [number, number]
+    kinks: readonly number[]
+  }[]
+}
+
+/** The callable form of an op: inputs by name, then attributes. */
+export interface OpFunction<I extends Inputs, A> {
+  (inputs: Named<I, Value>, attrs?: Partial<A>): Value
+  readonly op: Op
+}
+
+let nextId = 0
+let currentScope = ''
+
+/** Runs `body`; values made in it carry `name` (joined by dots with the scopes around it) as their layer. */
+export function scope<T>(name: string, body: () => T): T {
+  const outer = currentScope
+  currentScope = outer ? `${outer}.${name}` : name
+  try {
+    return body()
+  } finally {
+    currentScope = outer
+  }
+}
+
+/** Makes a node. Ops do this when called; passes use it to rebuild a node with other inputs. */
+export function makeValue(op: Op, inputs: readonly Value[], attrs: Attrs, scopeName = currentScope): Value {
+  checkInputs(op, inputs)
+  const { shape, dtype } = op.shape(inputs, attrs)
+  assertShape(shape, op.name)
+  return { id: nextId++, op, inputs, attrs, shape, dtype, scope: scopeName }
+}
+
+function checkInputs(op: Op, inputs: readonly Spec[]): void {
+  if (op.inputs === 'variadic') return
+  for (const [i, [name, layout]] of Object.entries(op.inputs).entries()) {
+    assert(inputs[i], () => `${op.name}: input ${name} is missing: it takes ${oneOf(Object.keys(op.inputs))}`)
+    assert(
+      layout === '*' || inputs[i].shape.length === layout.length,
+      () =>
+        `${op.name}: ${name} has shape ${showShape(inputs[i].shape)}, rank ${inputs[i].shape.length}: ` +
+        `it must be ${layout ? `[${layout.split('').join(', ')}], rank ${layout.length}` : 'a scalar, rank 0'}`,
+    )
+  }
+}
+
+/** Registers nothing and hides nothing: turns a definition into the function that makes its nodes. */
+export function defineOp<const I extends Inputs, A extends object>(definition: OpDefinition<I, A>): OpFunction<I, A> {
+  const { name, inputs, attrs: defaults, grad, lower, viewOffset } = definition
+  const names = inputs === 'variadic' ? undefined : Object.keys(inputs)
+  const named = <T>(list: readonly T[]) =>
+    (names ? Object.fromEntries(names.map((n, i) => [n, list[i]])) : list) as Named<I, T>
+  const listed = <T>(x: object): T[] =>
+    names ? names.map((n) => (x as Record<string, T>)[n]) : [...(x as Iterable<T>)]
+  const op: Op = {
+    name,
+    inputs,
+    attrs: defaults,
+    isElementwise: definition.isElementwise ?? false,
+    shape(list, attrs) {
+      const y = definition.shape(named(list), attrs)
+      return 'shape' in y ? y : { shape: y, dtype: 'f32' }
+    },
+    cost: (list, attrs, y) => definition.cost(named(list), attrs, y),
+    reference: (list, attrs, y) => definition.reference(named(list), attrs, y),
+    grad: isRefusal(grad) ? grad : (list, attrs, dy, y) => listed(grad(named(list), attrs, dy, y)),
+    lower: lower === native ? native : (list, attrs) => lower(named(list), attrs),
+    viewOffset: viewOffset && ((list, attrs) => viewOffset(named(list), attrs)),
+    samples: definition.samples.map((s) => ({
+      inputs: listed<Shape | Tensor>(s.inputs),
+      attrs: { ...defaults, ...s.attrs },
+      range: s.range ?? [-1, 1],
+      kinks: s.kinks ?? [],
+    })),
+  }
+  const make = (x: Named<I, Value>, attrs?: Partial<A>): Value => {
+    if (names)
+      for (const given of Object.keys(x))
+        if (!names.includes(given)) throw new KingletError(`${name}: no input ${given}: it takes ${oneOf(names)}`)
+    return makeValue(op, listed(x), { ...defaults, ...attrs })
+  }
+  return Object.assign(make, { op })
+}
+
+/** No multiply-adds: what the counting convention says of everything but convolutions and matrix products. */
+export const free = (): Cost => ({ macs: 0 })

@@ -1,0 +1,84 @@
+/** Where graphs begin: inputs given at each run, parameters that live between runs, and constants. */
+import type { DType, Shape, Tensor } from '../core/index.ts'
+import { KingletError, tensor } from '../core/index.ts'
+import { defineOp, free, makeValue, native, no, type Value } from './define.ts'
+
+/** How a parameter's first values are drawn; plain data, so that it can be printed and stored. */
+export type Init =
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'normal' | 'truncated_normal'; readonly std: number }
+  | { readonly kind: 'uniform'; readonly bound: number }
+
+/** What a parameter is for: decides weight decay and freezing. `state` is never trained (running statistics). */
+export type Role = 'weight' | 'depthwise' | 'bias' | 'norm' | 'state'
+
+export interface ParameterAttrs {
+  readonly name: string
+  readonly shape: Shape
+  readonly role: Role
+  readonly init: Init
+}
+
+const unset = (op: string) => () => {
+  throw new KingletError(`${op}: has no values of its own: an engine must be given them by name`)
+}
+
+const inputOp = defineOp({
+  name: 'input',
+  inputs: {},
+  attrs: { name: '', shape: [] as Shape, dtype: 'f32' as DType },
+  shape: (_, { shape, dtype }) => ({ shape, dtype }),
+  cost: free,
+  reference: unset('input'),
+  grad: () => ({}),
+  lower: native,
+  samples: [],
+})
+
+const parameterOp = defineOp({
+  name: 'parameter',
+  inputs: {},
+  attrs: { name: '', shape: [], role: 'weight', init: { kind: 'constant', value: 0 } } as ParameterAttrs,
+  shape: (_, { shape }) => shape,
+  cost: free,
+  reference: unset('parameter'),
+  grad: () => ({}),
+  lower: native,
+  samples: [],
+})
+
+const constantOp = defineOp({
+  name: 'constant',
+  inputs: {},
+  attrs: { tensor: tensor([], [0]) as Tensor },
+  shape: (_, { tensor: t }) => ({ shape: t.shape, dtype: t.dtype }),
+  cost: free,
+  reference(_, { tensor: t }, y) {
+    y.data.set(t.data)
+  },
+  grad: no('a constant has no inputs'),
+  lower: native,
+  samples: [],
+})
+
+/** A tensor that is given at each run. */
+export const input = (name: string, shape: Shape, dtype: DType = 'f32'): Value => inputOp({}, { name, shape, dtype })
+
+/** A tensor that lives between runs: a weight, or a running statistic (role `state`). */
+export const parameter = (attrs: ParameterAttrs): Value => parameterOp({}, attrs)
+
+/** A tensor, or a number as a scalar, that never changes. */
+export const constant = (value: Tensor | number): Value =>
+  constantOp({}, { tensor: typeof value === 'number' ? tensor([], [value]) : value })
+
+export const isInput = (v: Value): boolean => v.op === inputOp.op
+export const isParameter = (v: Value): boolean => v.op === parameterOp.op
+export const isConstant = (v: Value): boolean => v.op === constantOp.op
+
+/** The number that a scalar constant holds, else undefined. */
+export const scalarOf = (v: Value): number | undefined =>
+  isConstant(v) && v.shape.length === 0 ? (v.attrs.tensor as Tensor).data[0] : undefined
+
+/** The same node over other inputs (its shape is inferred anew). */
+export const withInputs = (v: Value, inputs: readonly Value[]): Value =>
+  inputs.every((x, i) => x === v.inputs[i]) ? v : makeValue(v.op, inputs, v.attrs, v.scope)

@@ -1,0 +1,158 @@
+/** Sums over axes, and the views that change a shape without touching the data. */
+import { assert, type Shape, showShape, size } from '../core/index.ts'
+import { defineOp, free, type Gradients, native, type Value } from './define.ts'
+import { add, div } from './elementwise.ts'
+
+const keptShape = (shape: Shape, axes: readonly number[]): Shape => shape.map((d, i) => (axes.includes(i) ? 1 : d))
+
+/** y = the sum of x over `axes`, which stay in the shape as 1. */
+export const reduceSum = defineOp({
+  name: 'reduce_sum',
+  inputs: { x: '*' },
+  attrs: { axes: [] as readonly number[] },
+  shape({ x }, { axes }) {
+    assert(
+      axes.length > 0 &&
+        axes.every((a, i) => Number.isInteger(a) && a >= 0 && a < x.shape.length && axes.indexOf(a) === i),
+      () => `reduce_sum: axes ${showShape(axes)} must be distinct axes of x, which has shape ${showShape(x.shape)}`,
+    )
+    return keptShape(x.shape, axes)
+  },
+  cost: free,
+  reference({ x }, { axes }, y) {
+    const sums = new Float64Array(size(y.shape))
+    const at = new Array<number>(x.shape.length).fill(0)
+    for (let i = 0; i < size(x.shape); i++) {
+      let j = 0
+      for (let k = 0; k < at.length; k++) j = j * y.shape[k] + (axes.includes(k) ? 0 : at[k])
+      sums[j] += x.data[i]
+      for (let k = at.length - 1; k >= 0 && ++at[k] === x.shape[k]; k--) at[k] = 0
+    }
+    y.data.set(sums)
+  },
+  grad: ({ x }, _, dy): Gradients<'x'> => ({ x: broadcastTo({ x: dy }, { shape: x.shape }) }),
+  lower: native,
+  samples: [
+    { inputs: { x: [2, 5, 3, 7] }, attrs: { axes: [0, 1, 2] } },
+    { inputs: { x: [3, 5, 4, 8] }, attrs: { axes: [1, 2] } },
+    { inputs: { x: [3, 17] }, attrs: { axes: [1] } },
+    { inputs: { x: [3, 5] }, attrs: { axes: [0, 1] } },
+    { inputs: { x: [2, 3, 2, 5] }, attrs: { axes: [0, 2] } },
+    { inputs: { x: [700, 6] }, attrs: { axes: [0] } },
+  ],
+})
+
+/** y = x repeated along its dimensions of 1 until it has `shape`. */
+export const broadcastTo = defineOp({
+  name: 'broadcast_to',
+  inputs: { x: '*' },
+  attrs: { shape: [] as Shape },
+  shape({ x }, { shape }) {
+    assert(
+      x.shape.length === shape.length && x.shape.every((d, i) => d === 1 || d === shape[i]),
+      () => `broadcast_to: x has shape ${showShape(x.shape)}: each dimension must be 1 or that of ${showShape(shape)}`,
+    )
+    return shape
+  },
+  cost: free,
+  reference({ x }, { shape }, y) {
+    const at = new Array<number>(shape.length).fill(0)
+    for (let i = 0; i < size(shape); i++) {
+      y.data[i] = x.data[at.reduce((j, a, k) => j * x.shape[k] + (x.shape[k] === 1 ? 0 : a), 0)]
+      for (let k = at.length - 1; k >= 0 && ++at[k] === shape[k]; k--) at[k] = 0
+    }
+  },
+  grad: ({ x }, { shape }, dy): Gradients<'x'> => {
+    const axes = shape.flatMap((d, i) => (x.shape[i] === 1 && d !== 1 ? [i] : []))
+    return { x: axes.length ? reduceSum({ x: dy }, { axes }) : dy }
+  },
+  lower: native,
+  isElementwise: true,
+  samples: [
+    { inputs: { x: [2, 1, 1, 5] }, attrs: { shape: [2, 3, 4, 5] } },
+    { inputs: { x: [1, 1] }, attrs: { shape: [3, 4] } },
+  ],
+})
+
+/** The mean over `axes`, which stay in the shape as 1. */
+export const reduceMean = (x: Value, axes: readonly number[]): Value =>
+  div(reduceSum({ x }, { axes }), size(axes.map((a) => x.shape[a])))
+
+/** The same data under another shape. */
+export const reshape = defineOp({
+  name: 'reshape',
+  inputs: { x: '*' },
+  attrs: { shape: [] as Shape },
+  shape({ x }, { shape }) {
+    assert(
+      size(x.shape) === size(shape),
+      () =>
+        `reshape: x has shape ${showShape(x.shape)}, ${size(x.shape)} values: ` +
+        `${showShape(shape)} holds ${size(shape)}, it must hold as many`,
+    )
+    return { shape, dtype: x.dtype }
+  },
+  cost: free,
+  reference({ x }, _, y) {
+    y.data.set(x.data)
+  },
+  grad: ({ x }, _, dy): Gradients<'x'> => ({ x: reshape({ x: dy }, { shape: x.shape }) }),
+  lower: native,
+  viewOffset: () => 0,
+  samples: [
+    { inputs: { x: [2, 3, 5] }, attrs: { shape: [5, 6] } },
+    { inputs: { x: [1] }, attrs: { shape: [] } },
+  ],
+})
+
+/** [N, ...] as [N, the rest]. */
+export const flatten = (x: Value): Value => reshape({ x }, { shape: [x.shape[0], size(x.shape.slice(1))] })
+
+/** y = x[from .. from+count) along the first axis: a view. */
+export const sliceFirst = defineOp({
+  name: 'slice_first',
+  inputs: { x: '*' },
+  attrs: { from: 0, count: 1 },
+  shape({ x }, { from, count }) {
+    assert(
+      x.shape.length > 0 && from >= 0 && count > 0 && from + count <= x.shape[0],
+      () => `slice_first: x has shape ${showShape(x.shape)}: [${from}, ${from + count}) is not within its first axis`,
+    )
+    return [count, ...x.shape.slice(1)]
+  },
+  cost: free,
+  reference({ x }, { from }, y) {
+    const row = size(x.shape.slice(1))
+    y.data.set(x.data.subarray(from * row, from * row + size(y.shape)))
+  },
+  grad: ({ x }, { from, count }, dy): Gradients<'x'> => ({
+    x: padFirst({ x: dy }, { before: from, after: x.shape[0] - from - count }),
+  }),
+  lower: native,
+  viewOffset: ({ x }, { from }) => from * size(x.shape.slice(1)),
+  samples: [{ inputs: { x: [5, 3, 2] }, attrs: { from: 2, count: 2 } }],
+})
+
+/** y = x with rows of zeros before and after it along the first axis: the gradient of a slice. */
+export const padFirst = defineOp({
+  name: 'pad_first',
+  inputs: { x: '*' },
+  attrs: { before: 0, after: 0 },
+  shape({ x }, { before, after }) {
+    assert(
+      x.shape.length > 0 && before >= 0 && after >= 0,
+      () => `pad_first: x has shape ${showShape(x.shape)}, before ${before}, after ${after}: none may be negative`,
+    )
+    return [before + x.shape[0] + after, ...x.shape.slice(1)]
+  },
+  cost: free,
+  reference({ x }, { before }, y) {
+    y.data.set(x.data, before * size(x.shape.slice(1)))
+  },
+  grad: ({ x }, { before }, dy): Gradients<'x'> => ({ x: sliceFirst({ x: dy }, { from: before, count: x.shape[0] }) }),
+  lower: native,
+  samples: [{ inputs: { x: [2, 3] }, attrs: { before: 1, after: 2 } }],
+})
+
+/** Sum of values of one shape; the first itself when it is alone. */
+export const addAll = (values: readonly Value[]): Value => values.reduce((a, b) => add(a, b))
