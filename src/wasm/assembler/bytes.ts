@@ -1,0 +1,99 @@
+/** A growing byte buffer with the number encodings of WebAssembly's binary format (LEB128, little-endian IEEE 754). */
+
+const scratch = new DataView(new ArrayBuffer(4))
+
+/** Unsigned LEB128 of `n` (0 to 2^32 - 1) as a list of bytes. */
+export function unsignedLeb(n: number): number[] {
+  const bytes: number[] = []
+  while (n > 127) {
+    bytes.push((n & 127) | 128)
+    n >>>= 7
+  }
+  bytes.push(n)
+  return bytes
+}
+
+/** Signed LEB128 of the 32-bit integer `n`. */
+export function signedLeb(n: number): number[] {
+  const bytes: number[] = []
+  for (;;) {
+    const low = n & 127
+    n >>= 7
+    // The last byte's bit 6 is the sign: stop once the rest is nothing but copies of it.
+    if ((n === 0 && low < 64) || (n === -1 && low >= 64)) {
+      bytes.push(low)
+      return bytes
+    }
+    bytes.push(low | 128)
+  }
+}
+
+/** Signed LEB128 of the 64-bit integer `n`. */
+export function signedLeb64(n: bigint): number[] {
+  const bytes: number[] = []
+  for (;;) {
+    const low = Number(n & 127n)
+    n >>= 7n
+    if ((n === 0n && low < 64) || (n === -1n && low >= 64)) {
+      bytes.push(low)
+      return bytes
+    }
+    bytes.push(low | 128)
+  }
+}
+
+/** The four bytes of an i32 (low 32 bits of `n`), low byte first. */
+export const int32Bytes = (n: number): number[] => [n & 255, (n >>> 8) & 255, (n >>> 16) & 255, n >>> 24]
+
+/** The four bytes of `x` rounded to f32, low byte first. */
+export function float32Bytes(x: number): number[] {
+  scratch.setFloat32(0, x, true)
+  return int32Bytes(scratch.getInt32(0, true))
+}
+
+/** Appends bytes in amortised constant time. */
+export class ByteWriter {
+  #data: Uint8Array<ArrayBuffer> = new Uint8Array(256)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** The bytes written so far: a view that the next write may leave behind. */
+  get written(): Uint8Array<ArrayBuffer> {
+    return this.#data.subarray(0, this.#length)
+  }
+
+  byte(b: number): void {
+    this.#reserve(1)
+    this.#data[this.#length++] = b
+  }
+
+  bytes(list: readonly number[] | Uint8Array): void {
+    this.#reserve(list.length)
+    // Most lists are an opcode and an immediate: a loop beats TypedArray.set on plain arrays of a few elements.
+    if (list.length < 16) for (let i = 0; i < list.length; i++) this.#data[this.#length + i] = list[i]
+    else this.#data.set(list, this.#length)
+    this.#length += list.length
+  }
+
+  /** Unsigned LEB128: counts, indices and sizes. */
+  u32(n: number): void {
+    this.bytes(unsignedLeb(n))
+  }
+
+  /** A length, then the bytes: how sections, names and function bodies are stored. */
+  sized(list: readonly number[] | Uint8Array): void {
+    this.u32(list.length)
+    this.bytes(list)
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more
+    if (needed <= this.#data.length) return
+    const grown = new Uint8Array(Math.max(needed, this.#data.length * 2))
+    grown.set(this.written)
+    this.#data = grown
+  }
+}

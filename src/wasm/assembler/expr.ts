@@ -1,0 +1,82 @@
+/**
+ * Expressions: fragments of WebAssembly that leave one value on the stack. An expression is a tree that is written out
+ * where a statement uses it, so using one twice computes it twice; `FunctionBuilder.let` keeps a value for reuse.
+ */
+import { float32Bytes, signedLeb, signedLeb64 } from './bytes.ts'
+
+export type ValType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128'
+
+/** The operands' code, then the bytes of one instruction (opcode and immediates). */
+export interface Code {
+  readonly operands: readonly Code[]
+  readonly bytes: readonly number[]
+}
+
+/** A piece of code that leaves one value of type `T`. */
+export interface Expr<T extends ValType = ValType> {
+  readonly type: T
+  readonly code: Code
+}
+
+/** A local variable or a parameter; as an expression it is its present value. */
+export interface Local<T extends ValType = ValType> extends Expr<T> {
+  readonly index: number
+}
+
+/** What an instruction takes where it wants a `T`: code, or a number that becomes a constant. */
+export interface Operands {
+  i32: Expr<'i32'> | number
+  i64: Expr<'i64'> | number | bigint
+  f32: Expr<'f32'> | number
+  f64: Expr<'f64'>
+  v128: Expr<'v128'>
+}
+export type Operand<T extends ValType = ValType> = Operands[T]
+export type I32 = Operand<'i32'>
+export type F32 = Operand<'f32'>
+
+const none: readonly Code[] = []
+
+export const makeExpr = <T extends ValType>(
+  type: T,
+  bytes: readonly number[],
+  operands: readonly Code[] = none,
+): Expr<T> => ({ type, code: { operands, bytes } })
+
+/** A constant. i32 takes what 32 bits hold, signed or unsigned (-2^31 to 2^32 - 1). */
+export function i32Const(n: number): Expr<'i32'> {
+  if (!Number.isInteger(n) || n < -0x80000000 || n > 0xffffffff) {
+    throw new RangeError(`i32.const: ${n} is not an integer of 32 bits`)
+  }
+  return makeExpr('i32', [0x41, ...signedLeb(n | 0)])
+}
+
+function i64Const(n: number | bigint): Expr<'i64'> {
+  const big = BigInt(n)
+  if (big < -0x8000000000000000n || big > 0xffffffffffffffffn) {
+    throw new RangeError(`i64.const: ${n} is not an integer of 64 bits`)
+  }
+  return makeExpr('i64', [0x42, ...signedLeb64(BigInt.asIntN(64, big))])
+}
+
+export const f32Const = (x: number): Expr<'f32'> => makeExpr('f32', [0x43, ...float32Bytes(x)])
+
+const constants: { readonly [T in ValType]?: (value: never) => Expr<T> } = {
+  i32: i32Const,
+  i64: i64Const,
+  f32: f32Const,
+}
+
+/** The expression that `value` stands for where a `type` is wanted. */
+export function asExpr<T extends ValType>(type: T, value: Operand<T>): Expr<T> {
+  if (typeof value === 'object') {
+    if (value.type !== type) throw new TypeError(`expected code of type ${type}, got ${value.type}`)
+    return value as Expr<T>
+  }
+  const constant = constants[type]
+  if (!constant) throw new TypeError(`a plain number cannot stand for a value of type ${type}`)
+  return constant(value as never)
+}
+
+/** The code that `value` stands for where a `type` is wanted. */
+export const codeOf = <T extends ValType>(type: T, value: Operand<T>): Code => asExpr(type, value).code

@@ -1,0 +1,242 @@
+/** Statements and structured control: the body of one function, written front to back. */
+import { ByteWriter, unsignedLeb } from './bytes.ts'
+import {
+  asExpr,
+  type Code,
+  codeOf,
+  type Expr,
+  type I32,
+  type Local,
+  makeExpr,
+  type Operand,
+  type ValType,
+} from './expr.ts'
+import { i32, type Lane, memoryImmediate, opcodeBytes } from './instructions.ts'
+
+export const valTypeBytes: Readonly<Record<ValType, number>> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+}
+
+/** No result or one. */
+export type ResultTypes = readonly [] | readonly [ValType]
+
+/** A function of the module, as calls and exports name it. */
+export interface Func<P extends readonly ValType[] = readonly ValType[], R extends ResultTypes = ResultTypes> {
+  readonly index: number
+  readonly params: P
+  readonly results: R
+}
+
+/** What a call of a function with parameters `P` is given. */
+export type CallArguments<P extends readonly ValType[]> = { readonly [K in keyof P]: Operand<P[K]> }
+/** Parameters as the body sees them. */
+export type ParameterLocals<P extends readonly ValType[]> = { readonly [K in keyof P]: Local<P[K]> }
+
+const stores = { i32: [0x36, 2], f32: [0x38, 2], v128: [0xfd0b, 4] } as const
+const block = { loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, branch: 0x0c, branchIf: 0x0d, void: 0x40 } as const
+
+const makeLocal = <T extends ValType>(type: T, index: number): Local<T> => ({
+  ...makeExpr(type, [0x20, ...unsignedLeb(index)]),
+  index,
+})
+
+/** Builds one function; `ModuleBuilder.func` makes it and hands it to the body. */
+export class FunctionBuilder {
+  readonly #types: ValType[]
+  readonly #parameterCount: number
+  readonly #results: ResultTypes
+  readonly #code = new ByteWriter()
+
+  constructor(params: readonly ValType[], results: ResultTypes) {
+    this.#types = [...params]
+    this.#parameterCount = params.length
+    this.#results = results
+  }
+
+  /** The parameters, in order. */
+  parameters<P extends readonly ValType[]>(params: P): ParameterLocals<P> {
+    return params.map((type, i) => makeLocal(type, i)) as unknown as ParameterLocals<P>
+  }
+
+  /** A new variable, zero at the function's start (not at each turn of a loop around it). */
+  local<T extends ValType>(type: T): Local<T> {
+    return makeLocal(type, this.#types.push(type) - 1)
+  }
+
+  /** A new variable holding the present value of `expr`: how a value is used twice but computed once. */
+  let<T extends ValType>(expr: Expr<T>): Local<T> {
+    const local = this.local(expr.type)
+    this.#set(local, expr.code)
+    return local
+  }
+
+  set<T extends ValType>(local: Local<T>, value: Operand<T>): void {
+    this.#set(local, codeOf(local.type, value))
+  }
+
+  /** Stores all of `value` at `addr + offset` (bytes). */
+  store(addr: I32, value: Expr<'v128'> | Expr<'f32'> | Expr<'i32'>, offset = 0): void {
+    const [opcode, align] = stores[value.type]
+    this.#store(opcode, [align, offset], addr, value)
+  }
+
+  /** Stores the low byte of `value`. */
+  store8(addr: I32, value: I32, offset = 0): void {
+    this.#store(0x3a, [0, offset], addr, asExpr('i32', value))
+  }
+
+  /** Stores one 32-bit lane of `v`. */
+  storeLane32(addr: I32, v: Expr<'v128'>, lane: Lane, offset = 0): void {
+    this.#store(0xfd5a, [2, offset], addr, v, lane)
+  }
+
+  /** Stores one 64-bit half of `v`. */
+  storeLane64(addr: I32, v: Expr<'v128'>, lane: 0 | 1, offset = 0): void {
+    this.#store(0xfd5b, [3, offset], addr, v, lane)
+  }
+
+  atomicStore(addr: I32, value: I32, offset = 0): void {
+    this.#store(0xfe17, [2, offset], addr, asExpr('i32', value))
+  }
+
+  /** Fills `byteLength` bytes with the low byte of `value`. */
+  memoryFill(addr: I32, value: I32, byteLength: I32): void {
+    for (const operand of [addr, value, byteLength]) this.#emit(codeOf('i32', operand))
+    this.#code.bytes([0xfc, 11, 0])
+  }
+
+  /** Copies `byteLength` bytes; the ranges may overlap. */
+  memoryCopy(to: I32, from: I32, byteLength: I32): void {
+    for (const operand of [to, from, byteLength]) this.#emit(codeOf('i32', operand))
+    this.#code.bytes([0xfc, 10, 0, 0])
+  }
+
+  /**
+   * `body(i)` for i = from, from + step, ... while i < to, all unsigned. The bounds are taken once. The test stands at
+   * the bottom; with literal bounds there is none at the top, and no code at all when the range is empty.
+   * `body` must not set i.
+   */
+  for(from: I32, to: I32, step: number, body: (i: Local<'i32'>) => void): void {
+    if (!Number.isInteger(step) || step <= 0) throw new RangeError(`for: step ${step} is not a positive integer`)
+    if (typeof to === 'number' && to <= (typeof from === 'number' ? from : 0)) return
+    if (typeof from === 'number' && from < 0) throw new RangeError(`for: from ${from} is negative`)
+    const i = this.let(asExpr('i32', from))
+    const end = typeof to === 'number' ? to : this.let(to)
+    const loop = () => {
+      this.#code.bytes([block.loop, block.void])
+      body(i)
+      if (step === 1 || (typeof end === 'number' && end <= 2 ** 32 - step)) {
+        this.set(i, i32.add(i, step))
+        this.#emit(i32.ltU(i, end).code)
+      } else {
+        // i + step might wrap around: ask how far the end is before counting on.
+        this.#emit(i32.gtU(i32.sub(end, i), step).code)
+        this.set(i, i32.add(i, step))
+      }
+      this.#code.bytes([block.branchIf, 0, block.end])
+    }
+    if (typeof from === 'number' && typeof end === 'number') loop()
+    else this.if(i32.ltU(i, end), loop)
+  }
+
+  /** Repeats `body` while `cond` (asked before each turn; it may write statements of its own) is not 0. */
+  while(cond: () => I32, body: () => void): void {
+    this.#code.bytes([block.loop, block.void])
+    this.if(cond(), () => {
+      body()
+      this.#code.bytes([block.branch, 1])
+    })
+    this.#code.byte(block.end)
+  }
+
+  if(cond: I32, then: () => void, otherwise?: () => void): void {
+    this.#emit(codeOf('i32', cond))
+    this.#code.bytes([block.if, block.void])
+    then()
+    if (otherwise) {
+      this.#code.byte(block.else)
+      otherwise()
+    }
+    this.#code.byte(block.end)
+  }
+
+  /** Calls a function that has no result. */
+  call<P extends readonly ValType[]>(func: Func<P, readonly []>, ...args: CallArguments<P>): void {
+    this.#emit(callCode(func, args))
+  }
+
+  /** The result of calling a function that has one. */
+  callExpr<P extends readonly ValType[], T extends ValType>(
+    func: Func<P, readonly [T]>,
+    ...args: CallArguments<P>
+  ): Expr<T> {
+    return { type: func.results[0], code: callCode(func, args) }
+  }
+
+  /** Computes `expr` for its effect alone (an atomic operation, a call) and forgets the value. */
+  drop(expr: Expr): void {
+    this.#emit(expr.code)
+    this.#code.byte(0x1a)
+  }
+
+  /** Leaves the function, with its result where it has one. */
+  return(value?: Operand): void {
+    const [type] = this.#results
+    if ((type === undefined) !== (value === undefined)) {
+      throw new TypeError(
+        `return ${value === undefined ? 'without' : 'with'} a value from a function of results [${type ?? ''}]`,
+      )
+    }
+    if (type !== undefined && value !== undefined) this.#emit(codeOf(type, value))
+    this.#code.byte(0x0f)
+  }
+
+  /** Locals and code, as the module's code section holds them. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const out = new ByteWriter()
+    const runs: { type: ValType; count: number }[] = []
+    for (const type of this.#types.slice(this.#parameterCount)) {
+      const last = runs.at(-1)
+      if (last?.type === type) last.count++
+      else runs.push({ type, count: 1 })
+    }
+    out.u32(runs.length)
+    for (const { type, count } of runs) {
+      out.u32(count)
+      out.byte(valTypeBytes[type])
+    }
+    out.bytes(this.#code.written)
+    // Results leave through `return`; behind the last one the end is never reached, which is said to the validator.
+    if (this.#results.length) out.byte(0x00)
+    out.byte(block.end)
+    return out.written
+  }
+
+  #set(local: Local, code: Code): void {
+    this.#emit(code)
+    this.#code.byte(0x21)
+    this.#code.u32(local.index)
+  }
+
+  #store(opcode: number, [align, offset]: readonly [number, number], addr: I32, value: Expr, lane?: number): void {
+    this.#emit(codeOf('i32', addr))
+    this.#emit(value.code)
+    this.#code.bytes(opcodeBytes(opcode))
+    this.#code.bytes(memoryImmediate(align, offset))
+    if (lane !== undefined) this.#code.byte(lane)
+  }
+
+  #emit(code: Code): void {
+    for (let i = 0; i < code.operands.length; i++) this.#emit(code.operands[i])
+    this.#code.bytes(code.bytes)
+  }
+}
+
+const callCode = (func: Func, args: readonly Operand[]): Code => ({
+  operands: func.params.map((type, i) => codeOf(type, args[i])),
+  bytes: [0x10, ...unsignedLeb(func.index)],
+})
