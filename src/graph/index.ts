@@ -1,3 +1,5 @@
+export * from './autodiff.ts'
 export * from './engine.ts'
 export * from './graph.ts'
 export * from './network.ts'
+export * from './reference.ts'
