@@ -1,0 +1,69 @@
+/**
+ * Epilogues: the elementwise expression that a producer (matrix product, depthwise convolution) applies to its result
+ * before storing it. The expression's operands are the result itself, full tensors of its size (a residual), one
+ * value a channel of the last axis (bias, folded batch norm), and scalars.
+ */
+import { type Shape, size } from '../../core/index.ts'
+import { bodyOf, fusedOp, readsAs } from '../../graph/fused.ts'
+import { baseOf } from '../../graph/passes/fuse.ts'
+import type { Value } from '../../ops/index.ts'
+import { type Expr, type FunctionBuilder, type I32, i32, v128 } from '../assembler/index.ts'
+import type { Addresses } from './kernel.ts'
+import { emitExpression, expressionKey, type Vector } from './lanes.ts'
+
+/** Where four (or one) neighbouring channels of the result lie, in bytes from the start of a full tensor / a channel vector. */
+export interface Position {
+  readonly full: I32
+  readonly channel: I32
+  /** Added to both, as an immediate. */
+  readonly offset?: number
+}
+
+export interface Epilogue {
+  /** The producing op: its attributes and input shapes are what the kernel is specialised to. */
+  readonly op: Value
+  /** Part of the phase's key. */
+  readonly key: string
+  /** Address of the producer's `index`-th input. */
+  input(at: Addresses, index: number): Expr<'i32'>
+  /** The value to store for the producer's `result` at `position`; `lanes` is how many of the four are real (4 or 1). */
+  apply(f: FunctionBuilder, at: Addresses, position: Position, result: Vector, lanes?: 4 | 1): Vector
+}
+
+/** The epilogue of `v`: a fused node with a producer inside, or the producer alone. */
+export function epilogueOf(v: Value): Epilogue {
+  if (v.op !== fusedOp)
+    return {
+      op: v,
+      key: expressionKey([v], v.inputs),
+      input: (at, index) => at.inputs[index],
+      apply: (_f, _at, _position, result) => result,
+    }
+  const { roots, placeholders, anchor } = bodyOf(v)
+  const op = anchor!
+  const place = new Map(placeholders.map((p, i) => [p, i]))
+  return {
+    op,
+    key: expressionKey(roots, placeholders),
+    input: (at, index) => at.inputs[place.get(op.inputs[index])!],
+    apply(f, at, { full, channel, offset = 0 }, result, lanes = 4) {
+      const value = f.let(result)
+      const load = lanes === 4 ? v128.load : v128.load32Zero
+      return emitExpression(f, roots[0], (leaf) => {
+        if (baseOf(leaf) === op) return value
+        const i = place.get(leaf)
+        if (i === undefined) return undefined
+        const base = at.inputs[i]
+        const kind = readsAs(leaf, roots[0].shape)
+        if (kind === 'scalar') return v128.load32Splat(base)
+        return load(i32.add(base, kind === 'full' ? full : channel), offset)
+      })
+    },
+  }
+}
+
+/** Rows and columns of a result seen as a matrix whose columns are the last axis. */
+export const asMatrix = (shape: Shape): { rows: number; columns: number } => {
+  const columns = shape[shape.length - 1]
+  return { rows: size(shape) / columns, columns }
+}
