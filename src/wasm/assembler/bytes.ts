@@ -2,9 +2,8 @@
 
 const scratch = new DataView(new ArrayBuffer(4))
 
-/** Unsigned LEB128 of `n` (0 to 2^32 - 1) as a list of bytes. */
-export function unsignedLeb(n: number): number[] {
-  const bytes: number[] = []
+/** Appends `n` (0 to 2^32 - 1) to `bytes` as unsigned LEB128. */
+export function unsignedLeb(n: number, bytes: number[] = []): number[] {
   while (n > 127) {
     bytes.push((n & 127) | 128)
     n >>>= 7
@@ -13,33 +12,25 @@ export function unsignedLeb(n: number): number[] {
   return bytes
 }
 
-/** Signed LEB128 of the 32-bit integer `n`. */
-export function signedLeb(n: number): number[] {
-  const bytes: number[] = []
-  for (;;) {
-    const low = n & 127
+/** Appends the 32-bit integer `n` to `bytes` as signed LEB128. */
+export function signedLeb(n: number, bytes: number[] = []): number[] {
+  // The last byte's bit 6 is the sign: go on until seven bits hold all that is left.
+  while (n < -64 || n > 63) {
+    bytes.push((n & 127) | 128)
     n >>= 7
-    // The last byte's bit 6 is the sign: stop once the rest is nothing but copies of it.
-    if ((n === 0 && low < 64) || (n === -1 && low >= 64)) {
-      bytes.push(low)
-      return bytes
-    }
-    bytes.push(low | 128)
   }
+  bytes.push(n & 127)
+  return bytes
 }
 
-/** Signed LEB128 of the 64-bit integer `n`. */
-export function signedLeb64(n: bigint): number[] {
-  const bytes: number[] = []
-  for (;;) {
-    const low = Number(n & 127n)
+/** Appends the 64-bit integer `n` to `bytes` as signed LEB128. */
+export function signedLeb64(n: bigint, bytes: number[] = []): number[] {
+  while (n < -64n || n > 63n) {
+    bytes.push(Number(n & 127n) | 128)
     n >>= 7n
-    if ((n === 0n && low < 64) || (n === -1n && low >= 64)) {
-      bytes.push(low)
-      return bytes
-    }
-    bytes.push(low | 128)
   }
+  bytes.push(Number(n & 127n))
+  return bytes
 }
 
 /** The four bytes of an i32 (low 32 bits of `n`), low byte first. */

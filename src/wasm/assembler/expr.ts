@@ -48,7 +48,7 @@ export function i32Const(n: number): Expr<'i32'> {
   if (!Number.isInteger(n) || n < -0x80000000 || n > 0xffffffff) {
     throw new RangeError(`i32.const: ${n} is not an integer of 32 bits`)
   }
-  return makeExpr('i32', [0x41, ...signedLeb(n | 0)])
+  return makeExpr('i32', signedLeb(n | 0, [0x41]))
 }
 
 function i64Const(n: number | bigint): Expr<'i64'> {
@@ -56,7 +56,7 @@ function i64Const(n: number | bigint): Expr<'i64'> {
   if (big < -0x8000000000000000n || big > 0xffffffffffffffffn) {
     throw new RangeError(`i64.const: ${n} is not an integer of 64 bits`)
   }
-  return makeExpr('i64', [0x42, ...signedLeb64(BigInt.asIntN(64, big))])
+  return makeExpr('i64', signedLeb64(BigInt.asIntN(64, big), [0x42]))
 }
 
 export const f32Const = (x: number): Expr<'f32'> => makeExpr('f32', [0x43, ...float32Bytes(x)])

@@ -11,7 +11,7 @@ import {
   type Operand,
   type ValType,
 } from './expr.ts'
-import { i32, type Lane, memoryImmediate, opcodeBytes } from './instructions.ts'
+import { i32, type Lane, opcodeBytes, withMemory } from './instructions.ts'
 
 export const valTypeBytes: Readonly<Record<ValType, number>> = {
   i32: 0x7f,
@@ -39,10 +39,10 @@ export type ParameterLocals<P extends readonly ValType[]> = { readonly [K in key
 const stores = { i32: [0x36, 2], f32: [0x38, 2], v128: [0xfd0b, 4] } as const
 const block = { loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, branch: 0x0c, branchIf: 0x0d, void: 0x40 } as const
 
-const makeLocal = <T extends ValType>(type: T, index: number): Local<T> => ({
-  ...makeExpr(type, [0x20, ...unsignedLeb(index)]),
-  index,
-})
+const makeLocal = <T extends ValType>(type: T, index: number): Local<T> => {
+  const { code } = makeExpr(type, unsignedLeb(index, [0x20]))
+  return { type, code, index }
+}
 
 /** Builds one function; `ModuleBuilder.func` makes it and hands it to the body. */
 export class FunctionBuilder {
@@ -225,8 +225,7 @@ export class FunctionBuilder {
   #store(opcode: number, [align, offset]: readonly [number, number], addr: I32, value: Expr, lane?: number): void {
     this.#emit(codeOf('i32', addr))
     this.#emit(value.code)
-    this.#code.bytes(opcodeBytes(opcode))
-    this.#code.bytes(memoryImmediate(align, offset))
+    this.#code.bytes(withMemory(opcodeBytes(opcode), align, offset))
     if (lane !== undefined) this.#code.byte(lane)
   }
 
@@ -238,5 +237,5 @@ export class FunctionBuilder {
 
 const callCode = (func: Func, args: readonly Operand[]): Code => ({
   operands: func.params.map((type, i) => codeOf(type, args[i])),
-  bytes: [0x10, ...unsignedLeb(func.index)],
+  bytes: unsignedLeb(func.index, [0x10]),
 })
