@@ -28,15 +28,22 @@ export interface Plan {
 /** Every value begins at a multiple of this: a cache line. */
 const alignment = 64
 const aligned = (n: number): number => Math.ceil(n / alignment) * alignment
-const bytes = (v: Value): number => aligned(size(v.shape) * bytesOf(v.dtype))
 const isLeaf = (v: Value): boolean => isInput(v) || isParameter(v) || isConstant(v)
 
 /** Each element of the result depends on the operands' elements at the same place, so it may overwrite one of them. */
 const mayOverwrite = (step: Value): boolean =>
   step.op === fusedOp ? !bodyOf(step).anchor && !bodyOf(step).roots.some(isReduction) : step.op.isElementwise
 
-/** Plans `graph`. `scratchBytes` tells how much working memory an engine's kernel for a node needs. */
-export function planMemory(graph: Graph, scratchBytes: (v: Value) => number = () => 0): Plan {
+export interface PlanOptions {
+  /** Working memory that an engine's kernel for a node needs. */
+  readonly scratchBytes?: (v: Value) => number
+  /** Bytes that nothing owns, left after each value: tests fill them and see that no kernel wrote there. */
+  readonly guardBytes?: number
+}
+
+/** Plans `graph`. */
+export function planMemory(graph: Graph, { scratchBytes = () => 0, guardBytes = 0 }: PlanOptions = {}): Plan {
+  const bytes = (v: Value): number => aligned(size(v.shape) * bytesOf(v.dtype) + guardBytes)
   const order = schedule(graph)
   const steps = order.filter((v) => !isLeaf(v) && !v.op.viewOffset)
   const stepOf = new Map(steps.map((v, i) => [v, i]))
@@ -72,8 +79,9 @@ export function planMemory(graph: Graph, scratchBytes: (v: Value) => number = ()
       .map((v) => ({ key: v, from: stepOf.get(v)!, to: lastRead.get(v) ?? stepOf.get(v)!, bytes: bytes(v) })),
   ]
   const working = steps
-    .map((v) => ({ key: { scratchOf: v }, from: stepOf.get(v)!, to: stepOf.get(v)!, bytes: aligned(scratchBytes(v)) }))
+    .map((v) => ({ key: { scratchOf: v }, from: stepOf.get(v)!, to: stepOf.get(v)!, bytes: scratchBytes(v) }))
     .filter((b) => b.bytes > 0)
+    .map((b) => ({ ...b, bytes: aligned(b.bytes + guardBytes) }))
   const arena = pack([...blocks, ...working])
   for (const b of blocks) offsets.set(b.key as Value, next + arena.offsets.get(b)!)
   const scratch = new Map(working.map((b) => [b.key.scratchOf, next + arena.offsets.get(b)!]))

@@ -1,0 +1,127 @@
+/**
+ * The WebAssembly engine: a graph is lowered to what has kernels, packed, merged, folded, fused, planned and emitted;
+ * the program's memory holds parameters, constants and one arena, and a run allocates nothing in it. In Node the
+ * calling thread works too; in a page all work is done in workers, so that nothing freezes.
+ */
+import { bytesOf, dtypes, KingletError, size, type Tensor, type TypedArrayOf } from '../core/index.ts'
+import {
+  type CompileOptions,
+  checkInputs,
+  checkWeights,
+  type Engine,
+  foldBatchNorm,
+  foldConstants,
+  freeze,
+  fuse,
+  type Graph,
+  inputsOf,
+  lower,
+  mergeEqual,
+  nameOf,
+  type Plan,
+  type Program,
+  parametersOf,
+  pick,
+  planMemory,
+  roots,
+  startingWeights,
+  topological,
+} from '../graph/index.ts'
+import { baseOf } from '../graph/passes/fuse.ts'
+import { isConstant, mulOp, type Value } from '../ops/index.ts'
+import { emitProgram, placeOf } from './emit.ts'
+import { createExecutor, maxThreads, sharedFor } from './executor.ts'
+import { hasKernel, isLeaf, kernelOf, takesEpilogue } from './kernels/index.ts'
+import type { Kernel } from './kernels/kernel.ts'
+import { packMatmuls } from './packed.ts'
+
+export interface WasmOptions {
+  /** Threads that share the work, the calling one included in Node. Default: one for each core that may be used. */
+  readonly threads?: number
+}
+
+/** The graph as kernels run it. Results are those of `graph`; only rounding differs. */
+export function prepare(graph: Graph): Graph {
+  const lowered = packMatmuls(lower(computedUpdates(graph), hasKernel))
+  return fuse(foldConstants(mergeEqual(lowered)), takesEpilogue)
+}
+
+/** An update to a leaf (or a view of one) is computed by a step, so that copies never read what another overwrites. */
+const computedUpdates = (graph: Graph): Graph => ({
+  ...graph,
+  updates: graph.updates.map((u) => (isLeaf(baseOf(u.value)) ? { ...u, value: mulOp(u.value, 1) } : u)),
+})
+
+/** Kernels and memory plan of a prepared graph. */
+export function planKernels(graph: Graph, guardBytes = 0): { plan: Plan; kernels: Map<Value, Kernel> } {
+  const kernels = new Map<Value, Kernel>()
+  for (const v of topological(roots(graph))) if (!isLeaf(v) && !v.op.viewOffset) kernels.set(v, kernelOf(v))
+  return { plan: planMemory(graph, { scratchBytes: (v) => kernels.get(v)?.scratchBytes ?? 0, guardBytes }), kernels }
+}
+
+/** The engine whose kernels are WebAssembly SIMD, emitted for the graph at hand. */
+export const wasmEngine = ({ threads = maxThreads() }: WasmOptions = {}): Engine => {
+  if (!Number.isInteger(threads) || threads < 1) throw new KingletError(`threads: ${threads} is not a positive integer`)
+  return { name: 'wasm', compile: (graph, options = {}) => compile(graph, options, threads) }
+}
+
+/** True in a page's own thread, which must not block. */
+const inPage = (): boolean => typeof document !== 'undefined'
+
+async function compile(graph: Graph, options: CompileOptions, threads: number): Promise<Program> {
+  const weights = startingWeights(graph, options)
+  const inputs = inputsOf(graph)
+  const frozen = options.freeze ?? false
+  const prepared = prepare(frozen ? foldBatchNorm(freeze(graph, weights)) : graph)
+  const { plan, kernels } = planKernels(prepared)
+  const { bytes, pages } = emitProgram(plan, kernels, sharedFor(threads))
+  const executor = await createExecutor({ bytes, pages, threads, place: inPage() ? 'worker' : 'here' })
+
+  const parameters = frozen ? new Map<string, Value>() : parametersOf(prepared)
+  // Inputs that no kernel reads (an unused seed) have no place.
+  const placed = inputsOf(prepared)
+  const write = (v: Value, data: TypedArrayOf) => executor.write(placeOf(plan, v), data)
+  const read = async (v: Value): Promise<Tensor> => {
+    const raw = await executor.read(placeOf(plan, v), size(v.shape) * bytesOf(v.dtype))
+    const data = new dtypes[v.dtype].array(raw.buffer as ArrayBuffer, raw.byteOffset, size(v.shape))
+    return { shape: v.shape, dtype: v.dtype, data }
+  }
+  for (const v of topological(roots(prepared))) if (isConstant(v)) await write(v, v.attrs.tensor.data)
+  for (const [name, leaf] of parameters) await write(leaf, weights.get(name)!.data)
+
+  let disposed = false
+  const usable = (what?: string) => {
+    if (disposed) throw new KingletError('program: it was disposed of: compile the graph again')
+    if (what && frozen)
+      throw new KingletError(`program: cannot ${what} parameters: it was compiled with freeze, which folds them away`)
+  }
+  const dispose = () => {
+    if (!disposed) executor.dispose()
+    disposed = true
+  }
+  return {
+    memory: { parameters: plan.parameterBytes + plan.constantBytes, arena: plan.arenaBytes },
+    async run(given) {
+      usable()
+      checkInputs(inputs, given)
+      for (const leaf of placed.values()) await write(leaf, given[nameOf(leaf)])
+      await executor.run()
+      const results: Record<string, Tensor> = {}
+      for (const [name, v] of Object.entries(prepared.outputs)) results[name] = await read(v)
+      return results
+    },
+    async read(names) {
+      usable('read')
+      const found = new Map<string, Tensor>()
+      for (const [name, leaf] of pick(parameters, names)) found.set(name, await read(leaf))
+      return found
+    },
+    async write(values) {
+      usable('write')
+      checkWeights(parameters, values, 'write')
+      for (const [name, t] of values) await write(parameters.get(name)!, t.data)
+    },
+    dispose,
+    [Symbol.dispose]: dispose,
+  }
+}

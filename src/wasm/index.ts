@@ -1,0 +1,2 @@
+export { type WasmOptions, wasmEngine } from './engine.ts'
+export { maxThreads } from './executor.ts'

@@ -1,0 +1,10 @@
+/** Copies a tensor: how a parameter gets a new value that could not be computed in its place. */
+import { bytesOf, size } from '../../core/index.ts'
+import type { Value } from '../../ops/index.ts'
+import type { Phase } from './kernel.ts'
+
+/** One piece: such copies are rare and small. */
+export const copyPhase = (v: Value): Phase => {
+  const bytes = size(v.shape) * bytesOf(v.dtype)
+  return { key: `copy ${bytes}`, pieces: 1, emit: (f, _from, _to, at) => f.memoryCopy(at.y, at.inputs[0], bytes) }
+}

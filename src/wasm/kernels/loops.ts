@@ -1,0 +1,61 @@
+/** Iteration spaces of elementwise kernels: dimensions merged as far as every operand's broadcasting allows. */
+import { broadcastStrides, type Shape } from '../../core/index.ts'
+import { type Expr, type FunctionBuilder, i32 } from '../assembler/index.ts'
+
+export interface Space {
+  /** Merged sizes, outermost first; at least one. */
+  readonly sizes: readonly number[]
+  /** Kept or summed over: the same for all dimensions that were merged into one. */
+  readonly kept: readonly boolean[]
+  /** For each operand, elements between neighbours of each merged dimension (0 where it is broadcast). */
+  readonly strides: readonly (readonly number[])[]
+}
+
+/** Merges the dimensions of `shape` as read by operands of the given shapes; `summed` axes merge among themselves. */
+export function mergeDimensions(shape: Shape, operands: readonly Shape[], summed: readonly number[] = []): Space {
+  const all = operands.map((o) => broadcastStrides(o, shape))
+  const sizes: number[] = []
+  const kept: boolean[] = []
+  const strides: number[][] = operands.map(() => [])
+  for (const [i, d] of shape.entries()) {
+    if (d === 1) continue
+    const keep = !summed.includes(i)
+    const last = sizes.length - 1
+    const fits = last >= 0 && kept[last] === keep && all.every((s, o) => strides[o][last] === s[i] * d)
+    if (fits) sizes[last] *= d
+    else {
+      sizes.push(d)
+      kept.push(keep)
+    }
+    for (const [o, s] of all.entries()) strides[o][fits ? last : last + 1] = s[i]
+  }
+  return sizes.length ? { sizes, kept, strides } : { sizes: [1], kept: [true], strides: operands.map(() => [1]) }
+}
+
+/** Byte offset of the `index`-th point of the dimensions `sizes` for an operand of these strides. */
+export function offsetAt(index: Expr<'i32'>, sizes: readonly number[], strides: readonly number[]): Expr<'i32'> {
+  let offset: Expr<'i32'> | undefined
+  let below = 1
+  for (let i = sizes.length - 1; i >= 0; i--) {
+    const above = below * sizes[i]
+    if (strides[i] !== 0) {
+      const quotient = below === 1 ? index : i32.divU(index, below)
+      const coordinate = i === 0 ? quotient : i32.remU(quotient, sizes[i])
+      const term = i32.mul(coordinate, strides[i] * 4)
+      offset = offset ? i32.add(offset, term) : term
+    }
+    below = above
+  }
+  return offset ?? i32.const(0)
+}
+
+/** Runs `body(byteOffset, lanes)` along `count` elements: four at a time, then one at a time. */
+export function alongVector(
+  f: FunctionBuilder,
+  count: number,
+  body: (offset: Expr<'i32'>, lanes: 4 | 1) => void,
+): void {
+  const whole = count - (count % 4)
+  f.for(0, whole * 4, 16, (i) => body(i, 4))
+  f.for(whole * 4, count * 4, 4, (i) => body(i, 1))
+}
