@@ -1,0 +1,81 @@
+/**
+ * What `npm start` and `npm test` need before they can begin: a new enough Node, the packages of the lock file, and
+ * a build no older than the sources. Plain JavaScript without packages, because it runs before anything is installed.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** Prints what the scripts are doing, apart from what the tools they call print. */
+export const say = (text) => console.log(`[kinglet] ${text}`)
+
+const readJson = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'))
+
+/** Ends the process with one sentence when this Node is older than package.json allows. */
+export function checkNode(version = process.versions.node) {
+  const floor = readJson('package.json').engines.node.replace('>=', '')
+  const [major, minor] = version.split('.').map(Number)
+  const [floorMajor, floorMinor] = floor.split('.').map(Number)
+  if (major > floorMajor || (major === floorMajor && minor >= floorMinor)) return
+  console.error(
+    `Kinglet needs Node ${floor} or newer, and this is Node ${version}: install a newer one from nodejs.org.`,
+  )
+  process.exit(1)
+}
+
+/** Runs a command in the repository with this terminal; returns its exit status. */
+export function runCommand(command, args, options = {}) {
+  const { status, error, signal } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options })
+  if (error) console.error(`${command}: ${error.message}`)
+  return status ?? (signal === 'SIGINT' ? 130 : 1)
+}
+
+/** Runs a tool of node_modules/.bin with this Node. */
+export const runTool = (script, args, options) =>
+  runCommand(process.execPath, [join(root, 'node_modules', script), ...args], options)
+
+/** Packages of the lock file that are not installed, or in another version. Optional ones may be missing. */
+function missingPackages() {
+  const installed = join(root, 'node_modules/.package-lock.json')
+  const wanted = Object.entries(readJson('package-lock.json').packages).filter(([path, p]) => path && !p.optional)
+  if (!existsSync(installed)) return wanted.map(([path]) => path)
+  const has = readJson('node_modules/.package-lock.json').packages
+  return wanted.filter(([path, p]) => has[path]?.version !== p.version).map(([path]) => path)
+}
+
+/** `npm ci` when a package of the lock file is missing. Ends the process when that fails. */
+export function install() {
+  const missing = missingPackages()
+  if (missing.length === 0) return
+  say(`installing ${missing.length} packages with npm ci ...`)
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
+  const npm = process.env.npm_execpath
+  const status = npm?.endsWith('.js')
+    ? runCommand(process.execPath, [npm, ...args])
+    : runCommand('npm', args, { shell: process.platform === 'win32' })
+  if (status === 0) return
+  console.error('Kinglet: npm ci failed (see above). It needs the network once; after that everything runs without.')
+  process.exit(1)
+}
+
+const newest = (path) => {
+  const stat = statSync(path)
+  if (!stat.isDirectory()) return stat.mtimeMs
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))))
+}
+
+/** Compiles src to dist when a source is newer than the last build. Returns the compiler's exit status. */
+export function build() {
+  const stamp = join(root, 'dist/.tsbuildinfo')
+  const sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
+  const began = new Date()
+  if (existsSync(stamp) && sources.every((path) => newest(join(root, path)) < statSync(stamp).mtimeMs)) return 0
+  say('building ...')
+  const status = runTool('typescript/bin/tsc', ['-p', 'tsconfig.build.json'])
+  // The compiler leaves the stamp alone when its output stays the same; a failed build must run again.
+  if (existsSync(stamp)) utimesSync(stamp, began, status === 0 ? began : new Date(0))
+  return status
+}

@@ -1,0 +1,9 @@
+/** `npm start`: installs and builds what is missing, then trains, measures and reports on Fashion-MNIST. */
+import { build, checkNode, install } from './prepare.js'
+
+checkNode()
+install()
+const status = build()
+if (status !== 0) process.exit(status)
+const { main } = await import('../dist/cli/demo.js')
+await main(process.argv.slice(2))

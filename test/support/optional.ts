@@ -1,0 +1,65 @@
+/**
+ * What a machine may lack. A test that uses one of these is skipped where it is missing, and the run says in one line
+ * how to get it. `KINGLET_REQUIRE_ALL=1` (continuous integration sets it) turns such a skip into a failure, except for
+ * what cannot be expected there.
+ *
+ *     const chromium = optional('chromium')
+ *     test.skipIf(!chromium)('runs in a page', ...)
+ */
+import { spawnSync } from 'node:child_process'
+import { appendFileSync, existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+interface Optional {
+  /** Where it is, or undefined. */
+  find(): string | undefined
+  readonly how: string
+  /** False where continuous integration cannot install it. */
+  readonly expected: boolean
+}
+
+const firstThatExists = (...paths: (string | undefined)[]) => paths.find((path) => path && existsSync(path))
+const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+const python = (module: string) => () =>
+  spawnSync('python3', ['-c', `import ${module}`]).status === 0 ? 'python3' : undefined
+
+const optionals = {
+  chromium: {
+    find: () => firstThatExists(process.env.KINGLET_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'),
+    how: 'apt-get install chromium (or set KINGLET_CHROMIUM to its path)',
+    expected: true,
+  },
+  'dataset-fashion-mnist': {
+    find: () => firstThatExists('/usr/share/datasets/fashion-mnist'),
+    how: 'apt-get install dataset-fashion-mnist',
+    expected: true,
+  },
+  'shared-models': {
+    find: () => firstThatExists(inRepository('../shared/models')),
+    how: 'put the trained networks of other projects beside the repository, in ../shared/models',
+    expected: false,
+  },
+  'python-safetensors': {
+    find: python('safetensors.numpy'),
+    how: 'pip install safetensors numpy',
+    expected: false,
+  },
+  'python-tensorboard': {
+    find: python('tensorboard'),
+    how: 'pip install tensorboard',
+    expected: false,
+  },
+} as const satisfies Record<string, Optional>
+
+/** Path of an optional thing; undefined (noted once in the run's last lines) where it is missing and may be. */
+export function optional(name: keyof typeof optionals): string | undefined {
+  const { find, how, expected }: Optional = optionals[name]
+  const found = find()
+  if (found) return found
+  if (expected && process.env.KINGLET_REQUIRE_ALL === '1')
+    throw new Error(`${name} is missing, and KINGLET_REQUIRE_ALL=1 allows no skipped tests: ${how}`)
+  const line = `${name} is missing: ${how}\n`
+  if (process.env.KINGLET_SKIPS) appendFileSync(process.env.KINGLET_SKIPS, line)
+  else process.stderr.write(`skipped: ${line}`)
+  return undefined
+}
