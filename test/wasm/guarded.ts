@@ -1,0 +1,56 @@
+/**
+ * Runs a graph on the WebAssembly engine with guard words: all of memory is filled with a pattern, every value is
+ * followed by bytes that nothing owns, and after the run those bytes must still hold the pattern.
+ */
+import { expect } from 'vitest'
+import { bytesOf, dtypes, size, type Tensor, type TypedArrayOf } from '../../src/core/index.ts'
+import { type Graph, inputsOf, nameOf, roots, topological } from '../../src/graph/index.ts'
+import { isConstant, isInput, type Value } from '../../src/ops/index.ts'
+import { dataStart } from '../../src/wasm/control.ts'
+import { emitProgram, placeOf } from '../../src/wasm/emit.ts'
+import { planKernels, prepare } from '../../src/wasm/engine.ts'
+import { createExecutor, sharedFor } from '../../src/wasm/executor.ts'
+
+const guardBytes = 64
+const pattern = 0xa5
+const pageBytes = 65536
+
+export async function runGuarded(
+  graph: Graph,
+  inputs: Readonly<Record<string, TypedArrayOf>>,
+  threads: number,
+): Promise<Record<string, Tensor>> {
+  const prepared = prepare(graph)
+  const { plan, kernels } = planKernels(prepared, guardBytes)
+  const { bytes, pages } = emitProgram(plan, kernels, sharedFor(threads))
+  const executor = await createExecutor({ bytes, pages, threads, place: 'here' })
+  try {
+    const total = pages * pageBytes
+    await executor.write(dataStart, new Uint8Array(total - dataStart).fill(pattern))
+    const owned = new Uint8Array(total)
+    const own = (at: number, count: number) => owned.fill(1, at, at + count)
+    const bytesOfValue = (v: Value) => size(v.shape) * bytesOf(v.dtype)
+    for (const v of topological(roots(prepared))) {
+      if (isConstant(v)) await executor.write(placeOf(plan, v), v.attrs.tensor.data)
+      if (!v.op.viewOffset && (plan.steps.includes(v) || isConstant(v) || isInput(v)))
+        own(placeOf(plan, v), bytesOfValue(v))
+    }
+    for (const [v, k] of kernels) if (k.scratchBytes) own(dataStart + plan.scratch(v), k.scratchBytes)
+    for (const leaf of inputsOf(prepared).values()) await executor.write(placeOf(plan, leaf), inputs[nameOf(leaf)])
+    await executor.run()
+    const after = new Uint8Array(total)
+    after.set(await executor.read(dataStart, total - dataStart), dataStart)
+    let spoiled = 0
+    for (let i = dataStart; i < total; i++) if (!owned[i] && after[i] !== pattern) spoiled++
+    expect(spoiled, 'guard bytes that were overwritten').toBe(0)
+    return Object.fromEntries(
+      Object.entries(prepared.outputs).map(([name, v]) => {
+        const at = placeOf(plan, v)
+        const raw = after.slice(at, at + bytesOfValue(v)).buffer
+        return [name, { shape: v.shape, dtype: v.dtype, data: new dtypes[v.dtype].array(raw) }]
+      }),
+    )
+  } finally {
+    executor.dispose()
+  }
+}
