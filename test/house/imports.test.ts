@@ -10,7 +10,7 @@ const below: Record<string, readonly string[]> = {
   models: ['graph', 'ops', 'core'],
   formats: ['graph', 'ops', 'core', 'types:data'],
   data: ['core'],
-  train: ['graph', 'ops', 'core', 'data'],
+  train: ['graph', 'ops', 'core', 'data', 'formats'],
 }
 
 const folderOf = (path: string) => path.split('/')[1]

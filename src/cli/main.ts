@@ -1,0 +1,93 @@
+/**
+ * The command line. `main` never ends the process: it returns the exit code, so that tests can call it.
+ *
+ * Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. A person's mistake is one sentence; only a defect of
+ * Kinglet itself has a stack, and it is shown with KINGLET_DEBUG=1.
+ */
+import { Command, CommanderError } from 'commander'
+import { KingletError, UsageError } from '../core/index.ts'
+import { version } from '../version.ts'
+import { bench } from './commands/bench.ts'
+import { evaluateCommand } from './commands/eval.ts'
+import { models } from './commands/models.ts'
+import { predict } from './commands/predict.ts'
+import { summary } from './commands/summary.ts'
+import { trainCommand } from './commands/train.ts'
+import { Interrupted } from './interrupt.ts'
+import { type Io, paint, processIo } from './terminal.ts'
+
+/** In the order in which help lists them. */
+const commands = [trainCommand, evaluateCommand, predict, summary, models, bench]
+
+const exitCodes = `
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (Ctrl-C).`
+
+/** The program with all commands. Tests print its help. */
+export function createProgram(io: Io): Command {
+  const program = new Command('kinglet')
+    .description('Light-weight convolutional networks: train, evaluate, use, count and time them.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError('(add --help to see what it takes)')
+    .configureHelp({ helpWidth: 100 })
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText('after', `${exitCodes}\n\nkinglet <command> --help describes a command, with an example.`)
+  for (const { name, describe } of commands)
+    describe(program.command(name).helpOption('-h, --help', 'print help'), io).addHelpText('after', exitCodes)
+  return program
+}
+
+/** Runs a command line (without `node kinglet`) and returns its exit code. */
+export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
+  try {
+    await createProgram(io).parseAsync(argv, { from: 'user' })
+    return 0
+  } catch (error) {
+    return explain(error, io)
+  }
+}
+
+/** Says on stderr what went wrong and returns the exit code that goes with it. */
+export function explain(error: unknown, io: Io): number {
+  // Commander has printed what it has to say; help that was asked for is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof Interrupted) {
+    io.stderr.write(`${error.message}\n`)
+    return 130
+  }
+  const say = (message: string) => io.stderr.write(`${paint(io, io.stderr, 'red', 'error:')} ${message}\n`)
+  const expected = error instanceof KingletError ? error.message : systemMessage(error)
+  if (expected !== undefined) say(expected)
+  else {
+    say(`${error instanceof Error ? error.message : error}`)
+    io.stderr.write(
+      'This is a defect of Kinglet. KINGLET_DEBUG=1 shows where it happened; please report it with that.\n',
+    )
+  }
+  if (io.env.KINGLET_DEBUG === '1' && error instanceof Error) io.stderr.write(`${error.stack}\n`)
+  return error instanceof UsageError ? 2 : 1
+}
+
+const systemReasons: Record<string, string> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left on the disk',
+  EISDIR: 'it is a folder, a file is needed',
+  ENOTDIR: 'a part of this path is a file, not a folder',
+}
+
+/** What the system said of a file, in words; undefined for any other error. */
+function systemMessage(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('path' in error)) return undefined
+  const reason = systemReasons[String(error.code)]
+  return reason && `${error.path}: ${reason}`
+}

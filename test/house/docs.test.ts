@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { createProgram, main } from '../../src/cli/main.ts'
+import { version } from '../../src/version.ts'
+import { fakeIo } from '../cli/fake-io.ts'
+import { compile, ensureBuilt } from '../support/built.ts'
+import { markdownBlocks } from '../support/code-blocks.ts'
+import { filesOf, root, textOf } from '../support/sources.ts'
+
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesOf('docs', '.md')]
+
+beforeAll(ensureBuilt)
+
+test('code in the README compiles', async () => {
+  const blocks = markdownBlocks('README.md')
+  expect(blocks.length).toBeGreaterThan(0)
+  expect(await compile(Object.fromEntries(blocks.map((b, i) => [`readme-${i}.ts`, `${b.code}\nexport {}\n`])))).toEqual(
+    [],
+  )
+})
+
+test('links between documents lead somewhere', () => {
+  const broken = documents.flatMap((path) =>
+    [...textOf(path).matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+      .filter(([, to]) => !existsSync(join(root, dirname(path), to)))
+      .map(([, to]) => `${path}: ${to}`),
+  )
+  expect(broken).toEqual([])
+})
+
+test('the help texts in docs/cli.md are what the commands print (vitest -u writes them)', async () => {
+  const told: string[] = []
+  let text = textOf('docs/cli.md')
+  for (const [block, command] of text.matchAll(/^```text\n\$ kinglet (.*)\n[\s\S]*?^```$/gm)) {
+    const io = fakeIo()
+    expect(await main(command.trim().split(' '), io)).toBe(0)
+    text = text.replace(block, () => `\`\`\`text\n$ kinglet ${command}\n${io.output.trimEnd()}\n\`\`\``)
+    told.push(command)
+  }
+  expect(told).toEqual(['--help', ...createProgram(fakeIo()).commands.map((c) => `${c.name()} --help`)])
+  await expect(text).toMatchFileSnapshot(join(root, 'docs/cli.md'))
+})
+
+test('every command has an example in its help, --json, and the exit codes', async () => {
+  for (const command of createProgram(fakeIo()).commands) {
+    const io = fakeIo()
+    await main([command.name(), '--help'], io)
+    expect(io.output).toContain(`\n  kinglet ${command.name()}`)
+    expect(io.output).toContain('--json')
+    expect(io.output).toContain('Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted')
+  }
+})
+
+test('the version is that of package.json, and the changelog has it', () => {
+  expect(version).toBe(JSON.parse(textOf('package.json')).version)
+  expect(textOf('CHANGELOG.md')).toContain(`## [${version}]`)
+})
