@@ -1,0 +1,10 @@
+/** Images, sets of images, augmentation and the loader: what works in Node and in a page alike. */
+export * from './augmentation.ts'
+export * from './dataset.ts'
+export * from './image.ts'
+export * from './loader.ts'
+export * from './pixels.ts'
+export * from './pool.ts'
+export * from './preprocess.ts'
+export * from './preprocessing.ts'
+export * from './report.ts'
