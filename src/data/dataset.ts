@@ -73,18 +73,22 @@ export function assertIndex(length: number, i: number): void {
  */
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   for (let i = 0; i < indices.length; i++) assertIndex(dataset.length, indices[i])
-  const chosen = sharedWords(indices)
+  return openSubset(dataset, sharedWords(indices))
+}
+
+/** As {@link subset}, of indices that are known to be right and are kept, not copied. */
+export function openSubset(of: Dataset, indices: Uint32Array): Dataset {
   const at = (i: number) => {
-    assertIndex(chosen.length, i)
-    return chosen[i]
+    assertIndex(indices.length, i)
+    return indices[i]
   }
   return {
-    classes: dataset.classes,
-    length: chosen.length,
-    label: (i) => dataset.label(at(i)),
-    name: (i) => dataset.name(at(i)),
-    image: (i, atLeast) => dataset.image(at(i), atLeast),
-    ...(dataset.source && { source: { kind: 'subset', of: dataset.source, indices: chosen } as const }),
+    classes: of.classes,
+    length: indices.length,
+    label: (i) => of.label(at(i)),
+    name: (i) => of.name(at(i)),
+    image: (i, atLeast) => of.image(at(i), atLeast),
+    ...(of.source && { source: { kind: 'subset', of: of.source, indices } as const }),
   }
 }
 

@@ -1,6 +1,69 @@
-import type { RgbImage } from './image.ts'
+/**
+ * Image files to RGB bytes, with sharp (libvips): JPEG, PNG, WebP, AVIF and the first frame of GIF and of animated WebP.
+ * EXIF orientation is applied, colour profiles and CMYK are converted to sRGB, 16 bits become 8, grey and palettes
+ * become RGB, and alpha is composited over white. Anything else, and any file that is cut off, is refused by name.
+ */
+import { readFile } from 'node:fs/promises'
+import { KingletError } from '../core/index.ts'
+import { type RgbImage, rgbImage } from './image.ts'
 
-/** Decodes a file's bytes. */
-export declare function decodeImage(bytes: Uint8Array, name: string, atLeast?: number): Promise<RgbImage>
-/** Reads and decodes a file. */
-export declare function readImage(path: string, atLeast?: number): Promise<RgbImage>
+const formats = new Set(['jpeg', 'png', 'webp', 'gif', 'heif'])
+
+/** sharp takes a tenth of a second to load: only what decodes images waits for it. */
+export const loadSharp = async () => (await import('sharp')).default
+
+/**
+ * Decodes the bytes of an image file. `name` is what errors call it. With `atLeast`, a JPEG that is much larger is halved
+ * up to three times while it is decoded, as long as both sides keep that many pixels: faster, and not exact.
+ */
+export async function decodeImage(bytes: Uint8Array, name: string, atLeast?: number): Promise<RgbImage> {
+  const sharp = await loadSharp()
+  if (bytes.length === 0) throw new KingletError(`${name}: the file is empty: replace or remove it`)
+  try {
+    const image = sharp(bytes, { failOn: 'error' })
+    const { format, autoOrient: upright } = await image.metadata()
+    if (!formats.has(format))
+      throw new KingletError(`${name}: a ${format} file: convert it to JPEG, PNG, WebP, AVIF or GIF, or remove it`)
+    const halvings = format === 'jpeg' && atLeast ? halvingsOf(Math.min(upright.width, upright.height), atLeast) : 1
+    const smaller = (side: number) => Math.floor(side / halvings)
+    if (halvings > 1) image.resize({ width: smaller(upright.width), height: smaller(upright.height), fit: 'fill' })
+    const { data, info } = await image
+      .autoOrient()
+      .flatten({ background: 'white' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true })
+    return rgbImage(info.width, info.height, new Uint8Array(data.buffer, data.byteOffset, data.length))
+  } catch (error) {
+    if (error instanceof KingletError) throw error
+    // Lines before the last are the decoder's attempts.
+    const words = (error as Error).message.trim().split('\n').at(-1)
+    throw new KingletError(`${name}: damaged, or not an image (${words}): replace or remove it`)
+  }
+}
+
+/** 8, 4, 2 or 1: by how much a side of `pixels` can be divided and keep `atLeast`. */
+const halvingsOf = (pixels: number, atLeast: number): number => [8, 4, 2].find((n) => pixels >= atLeast * n) ?? 1
+
+/**
+ * Reads and decodes an image file. Throws a `KingletError` that names it when it cannot be read or is damaged.
+ * `name` is what errors call it; the path when it is left out.
+ */
+export async function readImage(path: string, atLeast?: number, name = path): Promise<RgbImage> {
+  return decodeImage(await readBytes(path, name), name, atLeast)
+}
+
+/** The bytes of a file; a `KingletError` that says in words why it cannot be read. */
+export async function readBytes(path: string, name = path): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    const reasons: Readonly<Record<string, string>> = {
+      ENOENT: 'there is no such file',
+      EACCES: 'this user may not read it',
+      EISDIR: 'it is a folder',
+    }
+    throw new KingletError(`${name}: ${reasons[code] ?? message}`)
+  }
+}

@@ -1,23 +1,31 @@
 /** Where the work of a loader is done: on worker threads (a pool), or on the calling thread. */
-import type { BatchData, BatchTask, CheckTask, DamagedItem } from './tasks.ts'
-
-/** The kinds of work, what each takes and what it gives. */
-export interface PoolTasks {
-  readonly batch: { readonly input: BatchTask; readonly output: BatchData }
-  readonly check: { readonly input: CheckTask; readonly output: readonly DamagedItem[] }
-}
+import type { Dataset, DatasetSource } from './dataset.ts'
+import { runTask, type Tasks } from './tasks.ts'
 
 /** Threads that read and prepare images. Make one with `loaderPool` in Node, use it for many epochs, then close it. */
 export interface LoaderPool {
   /** Number of threads. */
   readonly workers: number
-  /** Does one task on the next thread. Once `signal` is aborted it may reject with the signal's reason. */
-  run<K extends keyof PoolTasks>(
+  /** Does one task on a thread. Rejects with the signal's reason once `signal` is aborted. */
+  run<K extends keyof Tasks>(
     kind: K,
-    input: PoolTasks[K]['input'],
+    task: Tasks[K]['task'],
+    source: DatasetSource,
     signal: AbortSignal,
-  ): Promise<PoolTasks[K]['output']>
+  ): Promise<Tasks[K]['result']>
   /** Ends the threads; work that is under way is given up. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Does one task on the pool, or on the calling thread where there is none or the set cannot be sent to it. */
+export function runOn<K extends keyof Tasks>(
+  pool: LoaderPool | undefined,
+  kind: K,
+  task: Tasks[K]['task'],
+  dataset: Dataset,
+  signal: AbortSignal,
+): Promise<Tasks[K]['result']> {
+  if (pool && dataset.source) return pool.run(kind, task, dataset.source, signal)
+  return runTask[kind](task, dataset, () => signal.throwIfAborted())
 }
