@@ -21,8 +21,8 @@ export interface DataIssue {
   readonly name: string
   /** The decoder's words, say. */
   readonly detail?: string
-  /** Images that are left out because of it. */
-  readonly images: number
+  /** Files that are left out because of it. */
+  readonly files: number
 }
 
 /** What `openDataset` found. */
@@ -30,7 +30,7 @@ export interface DataReport {
   readonly path: string
   /** Images that are used, of all parts. */
   readonly images: number
-  /** Images that are left out. */
+  /** Files that are left out. */
   readonly leftOut: number
   /** Everything that is wrong; empty when all is well. */
   readonly issues: readonly DataIssue[]
@@ -40,16 +40,16 @@ export interface DataReport {
 export const reportOf = (path: string, images: number, issues: readonly DataIssue[]): DataReport => ({
   path,
   images,
-  leftOut: issues.reduce((n, issue) => n + issue.images, 0),
+  leftOut: issues.reduce((n, issue) => n + issue.files, 0),
   issues,
 })
 
 /**
- * A report as lines of text: how many images are used and left out, and by kind what is wrong, with at most `most` names
+ * A report as lines of text: how many images are used, how many files are left out, and by kind what is wrong, with at most `most` names
  * of each.
  */
 export function formatReport({ path, images, leftOut, issues }: DataReport, most = 10): string {
-  const left = leftOut > 0 ? `, ${leftOut} left out` : ''
+  const left = leftOut > 0 ? `, ${leftOut} ${leftOut === 1 ? 'file' : 'files'} left out` : ''
   const lines = [`${path}: ${images} images${left}`]
   for (const kind of issueKinds) {
     const found = issues.filter((issue) => issue.kind === kind)
