@@ -75,6 +75,10 @@ export interface OpDefinition<I extends Inputs, A extends object> {
   readonly samples: readonly Sample<I, A>[]
   /** Each element of y depends on the elements of the inputs at the same (broadcast) place only. */
   readonly isElementwise?: boolean
+  /** Name of the input w in which y is linear such that scaling the last axis of w scales the last axis of y. */
+  readonly linearIn?: keyof I & string
+  /** y = (first input) * scale + shift, per channel of the last axis. */
+  readonly affine?: (x: Named<I, Value>, attrs: A) => { readonly scale: Value; readonly shift: Value }
   /** y is the input's own memory from this element on (reshape, a slice of the first axis). */
   readonly viewOffset?: (x: Named<I, Spec>, attrs: A) => number
 }
@@ -92,6 +96,11 @@ export interface Op {
   /** One gradient, or undefined, for each input. */
   readonly grad: ((inputs: readonly Value[], attrs: Attrs, dy: Value, y: Value) => (Value | undefined)[]) | Refusal
   readonly lower: ((inputs: readonly Value[], attrs: Attrs) => Value) | typeof native
+  /** Index of the input named by `linearIn`. */
+  readonly linearIn: number | undefined
+  readonly affine:
+    | ((inputs: readonly Value[], attrs: Attrs) => { readonly scale: Value; readonly shift: Value })
+    | undefined
   readonly viewOffset: ((inputs: readonly Spec[], attrs: Attrs) => number) | undefined
   readonly samples: readonly {
     inputs: readonly (Shape | Tensor)[]
@@ -144,7 +153,7 @@ function checkInputs(op: Op, inputs: readonly Spec[]): void {
 
 /** Registers nothing and hides nothing: turns a definition into the function that makes its nodes. */
 export function defineOp<const I extends Inputs, A extends object>(definition: OpDefinition<I, A>): OpFunction<I, A> {
-  const { name, inputs, attrs: defaults, grad, lower, viewOffset } = definition
+  const { name, inputs, attrs: defaults, grad, lower, affine, linearIn, viewOffset } = definition
   const names = inputs === 'variadic' ? undefined : Object.keys(inputs)
   const named = <T>(list: readonly T[]) =>
     (names ? Object.fromEntries(names.map((n, i) => [n, list[i]])) : list) as Named<I, T>
@@ -163,6 +172,8 @@ export function defineOp<const I extends Inputs, A extends object>(definition: O
     reference: (list, attrs, y) => definition.reference(named(list), attrs, y),
     grad: isRefusal(grad) ? grad : (list, attrs, dy, y) => listed(grad(named(list), attrs, dy, y)),
     lower: lower === native ? native : (list, attrs) => lower(named(list), attrs),
+    linearIn: linearIn && names ? names.indexOf(linearIn) : undefined,
+    affine: affine && ((list, attrs) => affine(named(list), attrs)),
     viewOffset: viewOffset && ((list, attrs) => viewOffset(named(list), attrs)),
     samples: definition.samples.map((s) => ({
       inputs: listed<Shape | Tensor>(s.inputs),

@@ -108,51 +108,5 @@ export const reshape = defineOp({
 /** [N, ...] as [N, the rest]. */
 export const flatten = (x: Value): Value => reshape({ x }, { shape: [x.shape[0], size(x.shape.slice(1))] })
 
-/** y = x[from .. from+count) along the first axis: a view. */
-export const sliceFirst = defineOp({
-  name: 'slice_first',
-  inputs: { x: '*' },
-  attrs: { from: 0, count: 1 },
-  shape({ x }, { from, count }) {
-    assert(
-      x.shape.length > 0 && from >= 0 && count > 0 && from + count <= x.shape[0],
-      () => `slice_first: x has shape ${showShape(x.shape)}: [${from}, ${from + count}) is not within its first axis`,
-    )
-    return [count, ...x.shape.slice(1)]
-  },
-  cost: free,
-  reference({ x }, { from }, y) {
-    const row = size(x.shape.slice(1))
-    y.data.set(x.data.subarray(from * row, from * row + size(y.shape)))
-  },
-  grad: ({ x }, { from, count }, dy): Gradients<'x'> => ({
-    x: padFirst({ x: dy }, { before: from, after: x.shape[0] - from - count }),
-  }),
-  lower: native,
-  viewOffset: ({ x }, { from }) => from * size(x.shape.slice(1)),
-  samples: [{ inputs: { x: [5, 3, 2] }, attrs: { from: 2, count: 2 } }],
-})
-
-/** y = x with rows of zeros before and after it along the first axis: the gradient of a slice. */
-export const padFirst = defineOp({
-  name: 'pad_first',
-  inputs: { x: '*' },
-  attrs: { before: 0, after: 0 },
-  shape({ x }, { before, after }) {
-    assert(
-      x.shape.length > 0 && before >= 0 && after >= 0,
-      () => `pad_first: x has shape ${showShape(x.shape)}, before ${before}, after ${after}: none may be negative`,
-    )
-    return [before + x.shape[0] + after, ...x.shape.slice(1)]
-  },
-  cost: free,
-  reference({ x }, { before }, y) {
-    y.data.set(x.data, before * size(x.shape.slice(1)))
-  },
-  grad: ({ x }, { before }, dy): Gradients<'x'> => ({ x: sliceFirst({ x: dy }, { from: before, count: x.shape[0] }) }),
-  lower: native,
-  samples: [{ inputs: { x: [2, 3] }, attrs: { before: 1, after: 2 } }],
-})
-
 /** Sum of values of one shape; the first itself when it is alone. */
 export const addAll = (values: readonly Value[]): Value => values.reduce((a, b) => add(a, b))

@@ -1,0 +1,168 @@
+/**
+ * Batch normalisation over the last axis (Ioffe and Szegedy 2015). One op serves training and inference: statistics
+ * are inputs. In training they are `channelMean` and `channelVariance` of x, whose own gradients complete the backward
+ * pass; in inference, parameters. Rules are written so that one training step sums over (dy) and (dy * (x - mean))
+ * once each; all else is arithmetic on C numbers.
+ */
+import { assert, type Shape, showShape, size } from '../core/index.ts'
+import { defineOp, free, type Gradients, type Value } from './define.ts'
+import { add, div, maximum, mul, neg, sqrt, sub } from './elementwise.ts'
+import { broadcastTo, reduceSum, reshape } from './reduce.ts'
+import { sliceFirst } from './slice.ts'
+
+const last = (shape: Shape): number => shape[shape.length - 1]
+
+/** [..., C] as [M, C]. */
+const rows = (x: Value): Value => reshape({ x }, { shape: [size(x.shape) / last(x.shape), last(x.shape)] })
+
+/** The sum over all axes but the last, as [C]. */
+const channelSum = (x: Value): Value => {
+  const axes = x.shape.slice(0, -1).map((_, i) => i)
+  return reshape({ x: axes.length ? reduceSum({ x }, { axes }) : x }, { shape: [last(x.shape)] })
+}
+
+function assertChannels(op: string, x: Shape): void {
+  assert(x.length > 1, () => `${op}: x has shape ${showShape(x)}: it must be [..., C], rank 2 or more`)
+}
+
+interface NormAttrs {
+  readonly eps: number
+}
+const deviation = (variance: Value, eps: number): Value => sqrt(add(variance, eps))
+
+/** y = (x - mean) / sqrt(variance + eps) * gamma + beta, per channel of the last axis. */
+export const batchNorm = defineOp({
+  name: 'batch_norm',
+  inputs: { x: '*', gamma: 'C', beta: 'C', mean: 'C', variance: 'C' },
+  attrs: { eps: 1e-3 } as NormAttrs,
+  shape({ x, ...perChannel }, { eps }) {
+    assertChannels('batch_norm', x.shape)
+    for (const [name, { shape }] of Object.entries(perChannel))
+      assert(
+        shape[0] === last(x.shape),
+        () => `batch_norm: x has ${last(x.shape)} channels, ${name} has ${shape[0]}: it must be [${last(x.shape)}]`,
+      )
+    assert(eps > 0, () => `batch_norm: eps is ${eps}: it must be above 0`)
+    return x.shape
+  },
+  cost: free,
+  reference({ x, gamma, beta, mean, variance }, { eps }, y) {
+    const channels = last(x.shape)
+    for (let i = 0; i < size(x.shape); i++) {
+      const c = i % channels
+      y.data[i] = ((x.data[i] - mean.data[c]) / Math.sqrt(variance.data[c] + eps)) * gamma.data[c] + beta.data[c]
+    }
+  },
+  grad({ x, gamma, mean, variance }, { eps }, dy): Gradients<'x' | 'gamma' | 'beta' | 'mean' | 'variance'> {
+    const sigma = deviation(variance, eps)
+    const scale = div(gamma, sigma)
+    const sum = channelSum(dy)
+    const centred = channelSum(mul(dy, sub(x, mean)))
+    const dgamma = div(centred, sigma)
+    return {
+      x: mul(dy, scale),
+      gamma: dgamma,
+      beta: sum,
+      mean: neg(mul(scale, sum)),
+      variance: mul(div(mul(dgamma, gamma), add(variance, eps)), -0.5),
+    }
+  },
+  lower(inputs, attrs) {
+    const { scale, shift } = affine(inputs, attrs)
+    return add(mul(inputs.x, scale), shift)
+  },
+  affine,
+  samples: [
+    { inputs: { x: [2, 3, 4, 5], gamma: [5], beta: [5], mean: [5], variance: [5] }, range: [0.2, 1.5] },
+    { inputs: { x: [1, 3, 3, 17], gamma: [17], beta: [17], mean: [17], variance: [17] }, range: [0.2, 1.5] },
+    { inputs: { x: [3, 8], gamma: [8], beta: [8], mean: [8], variance: [8] }, range: [0.2, 1.5], attrs: { eps: 1e-5 } },
+    { inputs: { x: [2, 3, 3, 1], gamma: [1], beta: [1], mean: [1], variance: [1] }, range: [0.2, 1.5] },
+  ],
+})
+
+type NormInputs = Readonly<Record<'x' | 'gamma' | 'beta' | 'mean' | 'variance', Value>>
+
+function affine({ gamma, beta, mean, variance }: NormInputs, { eps }: NormAttrs) {
+  const scale = div(gamma, deviation(variance, eps))
+  return { scale, shift: sub(beta, mul(mean, scale)) }
+}
+
+/**
+ * x - k and its mean [1, C], with k the first pixel. Sums of differences from a value of about x's size lose no digits
+ * where the mean is large against the deviation, and need one pass where sums of differences from the mean need two.
+ */
+function shifted(x: Value) {
+  const all = rows(x)
+  const k = sliceFirst({ x: all }, { from: 0, count: 1 })
+  const difference = sub(all, k)
+  return { k, difference, mean: div(reduceSum({ x: difference }, { axes: [0] }), all.shape[0]) }
+}
+
+/** [C] along the last axis of `shape`. */
+const spread = (v: Value, shape: Shape): Value =>
+  broadcastTo({ x: reshape({ x: v }, { shape: shape.map((d, i) => (i === shape.length - 1 ? d : 1)) }) }, { shape })
+
+const statisticsSamples = [
+  { inputs: { x: [2, 3, 4, 5] } },
+  { inputs: { x: [3, 2, 2, 17] } },
+  { inputs: { x: [1, 5, 5, 8] }, range: [100, 101] },
+  { inputs: { x: [6, 3] } },
+  { inputs: { x: [2, 3, 3, 1] } },
+] as const
+
+function meanOf(x: { readonly shape: Shape; readonly data: ArrayLike<number> }): Float64Array {
+  const channels = last(x.shape)
+  const mean = new Float64Array(channels)
+  for (let i = 0; i < x.data.length; i++) mean[i % channels] += (x.data[i] / x.data.length) * channels
+  return mean
+}
+
+/** The mean of each channel, [C]. */
+export const channelMean = defineOp({
+  name: 'channel_mean',
+  inputs: { x: '*' },
+  attrs: {},
+  shape({ x }) {
+    assertChannels('channel_mean', x.shape)
+    return [last(x.shape)]
+  },
+  cost: free,
+  reference({ x }, _, y) {
+    y.data.set(meanOf(x))
+  },
+  grad: ({ x }, _, dy): Gradients<'x'> => ({ x: spread(div(dy, size(x.shape) / last(x.shape)), x.shape) }),
+  lower({ x }) {
+    const { k, mean } = shifted(x)
+    return reshape({ x: add(k, mean) }, { shape: [last(x.shape)] })
+  },
+  samples: statisticsSamples,
+})
+
+/** The variance of each channel over its own number of values (biased), [C]. */
+export const channelVariance = defineOp({
+  name: 'channel_variance',
+  inputs: { x: '*' },
+  attrs: {},
+  shape({ x }) {
+    assertChannels('channel_variance', x.shape)
+    return [last(x.shape)]
+  },
+  cost: free,
+  reference({ x }, _, y) {
+    const channels = last(x.shape)
+    const mean = meanOf(x)
+    const sums = new Float64Array(channels)
+    for (let i = 0; i < x.data.length; i++) sums[i % channels] += (x.data[i] - mean[i % channels]) ** 2
+    for (let c = 0; c < channels; c++) y.data[c] = (sums[c] / x.data.length) * channels
+  },
+  grad: ({ x }, _, dy): Gradients<'x'> => ({
+    x: mul(sub(x, channelMean({ x })), mul(dy, (2 * last(x.shape)) / size(x.shape))),
+  }),
+  lower({ x }) {
+    const { difference, mean } = shifted(x)
+    const square = div(reduceSum({ x: mul(difference, difference) }, { axes: [0] }), difference.shape[0])
+    // Rounding may leave a hair below zero where a channel is constant.
+    return reshape({ x: maximum(sub(square, mul(mean, mean)), 0) }, { shape: [last(x.shape)] })
+  },
+  samples: statisticsSamples,
+})

@@ -1,0 +1,52 @@
+/**
+ * Dropout (Srivastava et al. 2014), inverted: what is kept is scaled up, so inference needs nothing. Whether an element
+ * stays is a function of (seed, stream, its index) alone: the gradient drops the same ones, and every engine and any
+ * number of threads computes the same bits. All of it is 32-bit integer arithmetic (`core/rng.ts`):
+ *
+ *     k = mix32(seed ^ key(stream))                         key(stream) is known when the graph is built
+ *     word = mix32(mix32(index ^ k) + k)                    that is wordAt(k, index)
+ *     y[index] = (word >>> 8) >= ceil(rate * 2^24) ? x[index] / (1 - rate) : 0
+ */
+import { assert, key, mix32, size, tensor, uniformAt } from '../core/index.ts'
+import { defineOp, free, type Gradients, native, type Value } from './define.ts'
+
+/** The key of one run of one dropout layer: `seed` changes with each step, `stream` with each layer. */
+export const dropoutKey = (seed: number, stream: number): number => mix32(seed ^ key(stream))
+
+const definition = defineOp({
+  name: 'dropout',
+  inputs: { x: '*', seed: '' },
+  attrs: { rate: 0.5, stream: 0 },
+  shape({ x, seed }, { rate, stream }) {
+    assert(seed.dtype === 'i32', () => `dropout: seed is ${seed.dtype}: it must be an i32 scalar`)
+    assert(rate >= 0 && rate < 1, () => `dropout: rate is ${rate}: it must be at least 0 and below 1`)
+    assert(
+      Number.isInteger(stream) && stream >= 0 && stream < 2 ** 32,
+      () => `dropout: stream is ${stream}: it must be an integer from 0 to 2^32 - 1`,
+    )
+    return x.shape
+  },
+  cost: free,
+  reference({ x, seed }, { rate, stream }, y) {
+    const k = dropoutKey(seed.data[0], stream)
+    for (let i = 0; i < size(x.shape); i++) y.data[i] = uniformAt(k, i) >= rate ? x.data[i] / (1 - rate) : 0
+  },
+  grad: ({ seed }, attrs, dy): Gradients<'x' | 'seed'> => ({ x: definition({ x: dy, seed }, attrs) }),
+  lower: native,
+  samples: [
+    { inputs: { x: [3, 17], seed: tensor([], [1], 'i32') }, attrs: { rate: 0.2, stream: 3 } },
+    { inputs: { x: [2, 3, 5, 7], seed: tensor([], [-7], 'i32') }, attrs: { rate: 0.5, stream: 2 ** 32 - 1 } },
+    { inputs: { x: [1], seed: tensor([], [0], 'i32') }, attrs: { rate: 0.9 } },
+    { inputs: { x: [4, 16], seed: tensor([], [2 ** 31 - 1], 'i32') }, attrs: { rate: 0 } },
+  ],
+})
+
+/**
+ * Zeroes each element of `x` with probability `rate` and divides the rest by 1 - rate; `x` itself where rate is 0.
+ * `seed` is an i32 scalar that changes with each step; `stream` tells the layers of a network apart.
+ */
+export const dropout: typeof definition = Object.assign(
+  (inputs: { readonly x: Value; readonly seed: Value }, attrs: Parameters<typeof definition>[1] = {}): Value =>
+    attrs.rate === 0 ? inputs.x : definition(inputs, attrs),
+  { op: definition.op },
+)

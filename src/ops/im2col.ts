@@ -1,0 +1,95 @@
+/**
+ * Convolutions as matrix products: `im2col` lays the window of every output pixel out as a row, and `flip_transpose`
+ * turns weights into those of the gradient's convolution. Both are made by lowering only, after differentiation.
+ */
+import { assert } from '../core/index.ts'
+import { defineOp, free, native, no } from './define.ts'
+import type { Size2 } from './window.ts'
+
+export interface Im2colAttrs {
+  readonly kernel: Size2
+  readonly stride: number
+  /** Zeros before the first row and column; negative ones skip rows and columns. */
+  readonly top: number
+  readonly left: number
+  readonly dilation: number
+  /** x stands as if `upsample - 1` zeros were between its pixels: the gradient of a strided convolution. */
+  readonly upsample: number
+  /** Height and width of the grid of output pixels. */
+  readonly size: Size2
+}
+
+const defaults: Im2colAttrs = { kernel: [1, 1], stride: 1, top: 0, left: 0, dilation: 1, upsample: 1, size: [1, 1] }
+
+/**
+ * x [N, H, W, C] as patches [N * size, kh * kw * C]. Tap (u, v) of output pixel (i, j) is the pixel (r, c) / upsample
+ * of x with r = i * stride + u * dilation - top (c likewise); 0 where that is no whole number or outside of x.
+ */
+export const im2col = defineOp({
+  name: 'im2col',
+  inputs: { x: 'NHWC' },
+  attrs: defaults,
+  shape({ x }, attrs) {
+    const { kernel, size, stride, dilation, upsample, top, left } = attrs
+    assert(
+      [...kernel, ...size, stride, dilation, upsample].every((n) => Number.isInteger(n) && n > 0) &&
+        Number.isInteger(top) &&
+        Number.isInteger(left),
+      () => `im2col: ${JSON.stringify(attrs)}: all must be integers, and from 1 but for top and left`,
+    )
+    return [x.shape[0] * size[0] * size[1], kernel[0] * kernel[1] * x.shape[3]]
+  },
+  cost: free,
+  reference({ x }, { kernel: [kh, kw], stride, top, left, dilation, upsample, size: [rows, columns] }, y) {
+    const [n, height, width, channels] = x.shape
+    const source = (at: number, limit: number) => {
+      const r = at / upsample
+      return Number.isInteger(r) && r >= 0 && r < limit ? r : -1
+    }
+    let to = 0
+    for (let b = 0; b < n; b++)
+      for (let i = 0; i < rows; i++)
+        for (let j = 0; j < columns; j++)
+          for (let u = 0; u < kh; u++)
+            for (let v = 0; v < kw; v++, to += channels) {
+              const r = source(i * stride + u * dilation - top, height)
+              const c = source(j * stride + v * dilation - left, width)
+              if (r < 0 || c < 0) continue
+              const from = ((b * height + r) * width + c) * channels
+              for (let k = 0; k < channels; k++) y.data[to + k] = x.data[from + k]
+            }
+  },
+  grad: no('it is made by lowering, after differentiation'),
+  lower: native,
+  samples: [
+    { inputs: { x: [2, 5, 6, 3] }, attrs: { kernel: [3, 3], top: 1, left: 1, size: [5, 6] } },
+    { inputs: { x: [1, 7, 7, 1] }, attrs: { kernel: [3, 3], stride: 2, size: [4, 4] } },
+    { inputs: { x: [1, 8, 9, 5] }, attrs: { kernel: [3, 2], dilation: 2, top: 2, left: 1, size: [8, 9] } },
+    { inputs: { x: [3, 3, 4, 8] }, attrs: { kernel: [3, 3], top: 2, left: 1, upsample: 2, size: [6, 8] } },
+    {
+      inputs: { x: [1, 3, 3, 17] },
+      attrs: { kernel: [5, 5], top: -1, left: 4, upsample: 3, dilation: 2, size: [7, 6] },
+    },
+    { inputs: { x: [2, 6, 5, 8] }, attrs: { stride: 2, size: [3, 3] } },
+    { inputs: { x: [1, 4, 4, 3] }, attrs: { kernel: [2, 2], top: -6, left: -5, size: [2, 3] } },
+  ],
+})
+
+/** w [kh, kw, cin, cout] as [kh * kw * cout, cin], its rows and columns in reverse order. */
+export const flipTranspose = defineOp({
+  name: 'flip_transpose',
+  inputs: { w: 'HWIO' },
+  attrs: {},
+  shape: ({ w: { shape } }) => [shape[0] * shape[1] * shape[3], shape[2]],
+  cost: free,
+  reference({ w }, _, y) {
+    const [kh, kw, cin, cout] = w.shape
+    const last = kh * kw - 1
+    for (let tap = 0; tap <= last; tap++)
+      for (let o = 0; o < cout; o++)
+        for (let i = 0; i < cin; i++) y.data[(tap * cout + o) * cin + i] = w.data[((last - tap) * cin + i) * cout + o]
+  },
+  grad: no('it is made by lowering, after differentiation'),
+  lower: native,
+  samples: [{ inputs: { w: [3, 3, 5, 8] } }, { inputs: { w: [2, 3, 1, 17] } }, { inputs: { w: [1, 1, 3, 1] } }],
+})

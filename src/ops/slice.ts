@@ -1,0 +1,149 @@
+/** Parts of tensors, and tensors set into zeros: the gradient of each is the other. */
+import { assert, type Shape, showShape, size, stridesOf } from '../core/index.ts'
+import { defineOp, free, type Gradients, native, type Value } from './define.ts'
+import { assertPad, type Pad } from './window.ts'
+
+type Integers = readonly number[]
+
+const areIntegers = (list: Integers, rank: number): boolean =>
+  list.length === rank && list.every((n) => Number.isInteger(n) && n >= 0)
+
+/** Calls `visit` with the element of `inner` and that of `outer`, in which `inner` begins at `from`. */
+function eachInside(inner: Shape, outer: Shape, from: Integers, visit: (i: number, o: number) => void): void {
+  const strides = stridesOf(outer)
+  const at = new Array<number>(inner.length).fill(0)
+  for (let i = 0; i < size(inner); i++) {
+    visit(
+      i,
+      strides.reduce((sum, s, k) => sum + s * (from[k] + at[k]), 0),
+    )
+    for (let k = at.length - 1; k >= 0 && ++at[k] === inner[k]; k--) at[k] = 0
+  }
+}
+
+/** y = the part of x that begins at `from` and has `shape`. */
+export const slice = defineOp({
+  name: 'slice',
+  inputs: { x: '*' },
+  attrs: { from: [] as Integers, shape: [] as Shape },
+  shape({ x }, { from, shape }) {
+    const rank = x.shape.length
+    assert(
+      areIntegers(from, rank) && areIntegers(shape, rank) && shape.every((d, i) => d > 0 && from[i] + d <= x.shape[i]),
+      () => `slice: x has shape ${showShape(x.shape)}: ${showShape(shape)} from ${showShape(from)} is not within it`,
+    )
+    return shape
+  },
+  cost: free,
+  reference({ x }, { from }, y) {
+    eachInside(y.shape, x.shape, from, (i, o) => {
+      y.data[i] = x.data[o]
+    })
+  },
+  grad: ({ x }, { from, shape }, dy): Gradients<'x'> => ({
+    x: zeroPad({ x: dy }, { before: from, after: x.shape.map((d, i) => d - from[i] - shape[i]) }),
+  }),
+  lower: native,
+  samples: [
+    { inputs: { x: [2, 5, 6, 3] }, attrs: { from: [0, 1, 2, 0], shape: [2, 3, 4, 3] } },
+    { inputs: { x: [2, 3, 3, 17] }, attrs: { from: [0, 0, 0, 5], shape: [2, 3, 3, 7] } },
+    { inputs: { x: [3, 3, 1, 9] }, attrs: { from: [0, 0, 0, 6], shape: [3, 3, 1, 3] } },
+    { inputs: { x: [4, 8] }, attrs: { from: [1, 4], shape: [2, 4] } },
+    { inputs: { x: [9] }, attrs: { from: [3], shape: [5] } },
+    { inputs: { x: [3, 4, 5] }, attrs: { from: [1, 1, 1], shape: [1, 1, 1] } },
+  ],
+})
+
+/** y = x with zeros before and after it along each axis. */
+export const zeroPad = defineOp({
+  name: 'zero_pad',
+  inputs: { x: '*' },
+  attrs: { before: [] as Integers, after: [] as Integers },
+  shape({ x }, { before, after }) {
+    const rank = x.shape.length
+    assert(
+      areIntegers(before, rank) && areIntegers(after, rank),
+      () =>
+        `zero_pad: x has shape ${showShape(x.shape)}, before is ${showShape(before)}, after ${showShape(after)}: ` +
+        `both must hold ${rank} integers from 0`,
+    )
+    return x.shape.map((d, i) => before[i] + d + after[i])
+  },
+  cost: free,
+  reference({ x }, { before }, y) {
+    eachInside(x.shape, y.shape, before, (i, o) => {
+      y.data[o] = x.data[i]
+    })
+  },
+  grad: ({ x }, { before }, dy): Gradients<'x'> => ({ x: slice({ x: dy }, { from: before, shape: x.shape }) }),
+  lower: native,
+  samples: [
+    { inputs: { x: [2, 3, 4, 3] }, attrs: { before: [0, 1, 0, 0], after: [0, 0, 2, 0] } },
+    { inputs: { x: [2, 3, 3, 7] }, attrs: { before: [0, 0, 0, 5], after: [0, 0, 0, 5] } },
+    { inputs: { x: [1, 2, 2, 16] }, attrs: { before: [0, 2, 1, 0], after: [0, 1, 2, 0] } },
+    { inputs: { x: [2, 3] }, attrs: { before: [1, 0], after: [2, 0] } },
+    { inputs: { x: [5] }, attrs: { before: [2], after: [1] } },
+  ],
+})
+
+/** y = `count` rows of x from `from` on, along the first axis: a view of x's own memory. */
+export const sliceFirst = defineOp({
+  name: 'slice_first',
+  inputs: { x: '*' },
+  attrs: { from: 0, count: 1 },
+  shape({ x }, { from, count }) {
+    assert(
+      x.shape.length > 0 && from >= 0 && count > 0 && from + count <= x.shape[0],
+      () => `slice_first: x has shape ${showShape(x.shape)}: [${from}, ${from + count}) is not within its first axis`,
+    )
+    return [count, ...x.shape.slice(1)]
+  },
+  cost: free,
+  reference({ x }, { from }, y) {
+    const row = size(x.shape.slice(1))
+    y.data.set(x.data.subarray(from * row, from * row + size(y.shape)))
+  },
+  grad: ({ x }, { from, count }, dy): Gradients<'x'> => ({
+    x: zeroPad({ x: dy }, { before: along(x, 0, from), after: along(x, 0, x.shape[0] - from - count) }),
+  }),
+  lower: native,
+  viewOffset: ({ x }, { from }) => from * size(x.shape.slice(1)),
+  samples: [{ inputs: { x: [5, 3, 2] }, attrs: { from: 2, count: 2 } }],
+})
+
+/** `n` at one axis of x, 0 at the others. */
+const along = (x: { readonly shape: Shape }, axis: number, n: number): Integers =>
+  x.shape.map((_, i) => (i === axis ? n : 0))
+
+/** `count` entries of x from `from` on, along `axis`. */
+export const sliceAxis = (x: Value, axis: number, from: number, count: number): Value =>
+  slice({ x }, { from: along(x, axis, from), shape: x.shape.map((d, i) => (i === axis ? count : d)) })
+
+/** `count` channels of x from `from` on: the last axis. */
+export const sliceLast = ({ x }: { x: Value }, { from, count }: { from: number; count: number }): Value =>
+  sliceAxis(x, x.shape.length - 1, from, count)
+
+/** Rows and columns of zeros around x [N, H, W, C]; x itself where there are none. */
+export function pad({ x }: { x: Value }, { pad }: { pad: Pad }): Value {
+  assertImage('pad', x, pad)
+  const [top, bottom, left, right] = pad
+  return pad.some(Boolean) ? zeroPad({ x }, { before: [0, top, left, 0], after: [0, bottom, right, 0] }) : x
+}
+
+/** x [N, H, W, C] without its outer rows and columns: what undoes `pad`. */
+export function crop({ x }: { x: Value }, { pad }: { pad: Pad }): Value {
+  assertImage('crop', x, pad)
+  const [n, height, width, channels] = x.shape
+  const [top, bottom, left, right] = pad
+  const shape = [n, height - top - bottom, width - left - right, channels]
+  assert(
+    shape[1] > 0 && shape[2] > 0,
+    () => `crop: x is ${height} x ${width}, pad is ${showShape(pad)}: nothing of x would be left, crop less`,
+  )
+  return pad.some(Boolean) ? slice({ x }, { from: [0, top, left, 0], shape }) : x
+}
+
+function assertImage(op: string, x: Value, pad: Pad): void {
+  assert(x.shape.length === 4, () => `${op}: x has shape ${showShape(x.shape)}: it must be [N, H, W, C]`)
+  assertPad(op, pad)
+}

@@ -1,0 +1,121 @@
+/**
+ * Sliding windows over NHWC tensors: what convolutions and pools share. Output pixel (i, j) sees, at tap (u, v), the
+ * pixel (i * stride + u * dilation - top, j * stride + v * dilation - left) of x; those outside are zeros (or, for
+ * pools, nothing).
+ */
+import { assert, type Shape, showShape } from '../core/index.ts'
+
+/** Rows and columns of zeros around an image: asymmetric on purpose, since TensorFlow's "same" is. */
+export type Pad = readonly [top: number, bottom: number, left: number, right: number]
+export type Size2 = readonly [height: number, width: number]
+
+export interface WindowAttrs {
+  readonly stride: number
+  readonly pad: Pad
+  readonly dilation: number
+}
+export const windowAttrs: WindowAttrs = { stride: 1, pad: [0, 0, 0, 0], dilation: 1 }
+
+/** Pixels that `kernel` taps span when they are `dilation` apart. */
+export const extent = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1
+
+const isCount = (n: number): boolean => Number.isInteger(n) && n > 0
+
+/** Throws unless `pad` is four non-negative integers. */
+export function assertPad(op: string, pad: Pad): void {
+  assert(
+    pad.length === 4 && pad.every((p) => Number.isInteger(p) && p >= 0),
+    () => `${op}: pad is ${showShape(pad)}: it must be [top, bottom, left, right], integers from 0`,
+  )
+}
+
+/** Height and width of the result of sliding a window over x [N, H, W, C]. Throws when it does not fit. */
+export function slide(op: string, x: Shape, kernel: Size2, { stride, pad, dilation }: WindowAttrs): Size2 {
+  for (const [name, value] of [
+    ['stride', stride],
+    ['dilation', dilation],
+  ] as const)
+    assert(isCount(value), () => `${op}: ${name} is ${value}: it must be an integer from 1`)
+  assert(
+    kernel.length === 2 && kernel.every(isCount),
+    () => `${op}: kernel is ${showShape(kernel)}: it must be [height, width], integers from 1`,
+  )
+  assertPad(op, pad)
+  const [top, bottom, left, right] = pad
+  const padded: Size2 = [x[1] + top + bottom, x[2] + left + right]
+  const window: Size2 = [extent(kernel[0], dilation), extent(kernel[1], dilation)]
+  assert(
+    window[0] <= padded[0] && window[1] <= padded[1],
+    () =>
+      `${op}: x is ${x[1]} x ${x[2]} (${padded[0]} x ${padded[1]} with pad ${showShape(pad)}), ` +
+      `the window ${window[0]} x ${window[1]}: enlarge x or pad`,
+  )
+  return [Math.floor((padded[0] - window[0]) / stride) + 1, Math.floor((padded[1] - window[1]) / stride) + 1]
+}
+
+/** Throws unless `dy` is what a window op makes of x: gradient ops are given both. */
+export function assertGradient(op: string, dy: Shape, y: Shape, x: Shape): void {
+  assert(
+    dy.length === y.length && dy.every((d, i) => d === y[i]),
+    () => `${op}: dy has shape ${showShape(dy)}: for x ${showShape(x)} it must be ${showShape(y)}`,
+  )
+}
+
+/**
+ * Calls `visit` for every tap of every output pixel, outermost first: `from` is the pixel of x (counted over N, H, W;
+ * -1 outside of x), `to` that of y, `tap` = u * kw + v. The loop that all oracles of windows share.
+ */
+export function eachTap(
+  x: Shape,
+  y: Shape,
+  [kh, kw]: Size2,
+  { stride, pad: [top, , left], dilation }: WindowAttrs,
+  visit: (from: number, to: number, tap: number) => void,
+): void {
+  const [, height, width] = x
+  const [n, rows, columns] = y
+  for (let b = 0; b < n; b++)
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < columns; j++)
+        for (let u = 0; u < kh; u++)
+          for (let v = 0; v < kw; v++) {
+            const r = i * stride + u * dilation - top
+            const c = j * stride + v * dilation - left
+            const inside = r >= 0 && r < height && c >= 0 && c < width
+            visit(inside ? (b * height + r) * width + c : -1, (b * rows + i) * columns + j, u * kw + v)
+          }
+}
+
+const pair = (k: number | Size2): Size2 => (typeof k === 'number' ? [k, k] : k)
+
+/**
+ * TensorFlow's "same" padding: the result has ceil(size / stride) pixels; an odd row or column of zeros goes to the
+ * bottom or right.
+ *
+ * @example
+ * ```ts
+ * import { samePad } from 'kinglet/ops'
+ * samePad(224, 224, 3, 2) // => [0, 1, 0, 1]
+ * ```
+ */
+export function samePad(height: number, width: number, kernel: number | Size2, stride = 1, dilation = 1): Pad {
+  const [kh, kw] = pair(kernel)
+  const total = (size: number, k: number) =>
+    Math.max(0, (Math.ceil(size / stride) - 1) * stride + extent(k, dilation) - size)
+  const [rows, columns] = [total(height, kh), total(width, kw)]
+  return [Math.floor(rows / 2), Math.ceil(rows / 2), Math.floor(columns / 2), Math.ceil(columns / 2)]
+}
+
+/**
+ * PyTorch models' padding: half of the window on every side, whatever the image's size.
+ *
+ * @example
+ * ```ts
+ * import { torchPad } from 'kinglet/ops'
+ * torchPad(3) // => [1, 1, 1, 1]
+ * ```
+ */
+export function torchPad(kernel: number | Size2, dilation = 1): Pad {
+  const [rows, columns] = pair(kernel).map((k) => Math.floor((extent(k, dilation) - 1) / 2))
+  return [rows, rows, columns, columns]
+}
