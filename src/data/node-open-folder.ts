@@ -71,7 +71,7 @@ async function openPart(
   issues.push(...listing.issues)
   const isKnown = ({ name }: ListedClass) => !known || known.includes(name)
   for (const { name, paths } of listing.classes.filter((c) => !isKnown(c)))
-    issues.push({ kind: 'unknownClass', name: pathOf(name), detail: `${paths.length} images`, files: paths.length })
+    issues.push({ kind: 'unknownClass', name: pathOf(name), detail: `${paths.length} ${paths.length === 1 ? 'image' : 'images'}`, files: paths.length })
   const listed = listing.classes.filter(isKnown)
   const found = listed.some((c) => c.paths.length > 0)
   assert(found, () => nothingFound(where, listing.classes, known))
@@ -80,8 +80,7 @@ async function openPart(
   const sound = listed.map(({ name, paths }) => ({ name, paths: paths.filter((path) => !damaged.has(path)) }))
   for (const [i, { name, paths }] of sound.entries())
     if (paths.length === 0) {
-      const all = listed[i].paths.length
-      const detail = all > 0 ? { detail: `all ${all} are damaged` } : {}
+      const detail = listed[i].paths.length > 0 ? { detail: 'all of its images are damaged' } : {}
       issues.push({ kind: 'emptyClass', name: pathOf(name), ...detail, files: 0 })
     }
   const used = sound.filter((c) => c.paths.length > 0)

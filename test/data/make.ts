@@ -104,3 +104,16 @@ export const failureOf = async (promise: Promise<unknown>): Promise<string> =>
     () => 'it did not fail',
     (error) => `${error.name}: ${error.message}`,
   )
+
+/** An IDX file of unsigned bytes. */
+export function idxBytes(dims: readonly number[], byte: (i: number) => number): Buffer {
+  const head = Buffer.alloc(4 + 4 * dims.length)
+  head.writeUInt32BE(0x800 + dims.length, 0)
+  for (const [i, d] of dims.entries()) head.writeUInt32BE(d, 4 + 4 * i)
+  const size = dims.reduce((n, d) => n * d, 1)
+  return Buffer.concat([head, Buffer.from(Array.from({ length: size }, (_, i) => byte(i)))])
+}
+
+/** A record of a CIFAR file: labels, then planes of 32 x 32. */
+export const cifarRecord = (labels: readonly number[], byte: (i: number) => number): Buffer =>
+  Buffer.from([...labels, ...Array.from({ length: 3072 }, (_, i) => byte(i))])
