@@ -18,13 +18,15 @@ export const concat = defineOp({
       Number.isInteger(axis) && axis >= 0 && axis < first.length,
       () => `concat: axis ${axis} is none of its first input's, which has shape ${showShape(first)}`,
     )
-    for (const { shape } of parts)
+    for (const { shape, dtype } of parts) {
+      assert(dtype === 'f32', () => `concat: an input is ${dtype}: all must be f32`)
       assert(
         shape.length === first.length && shape.every((d, i) => i === axis || d === first[i]),
         () =>
           `concat: shapes ${showShape(first)} and ${showShape(shape)} along axis ${axis}: ` +
           'all other dimensions must be equal',
       )
+    }
     return first.map((d, i) => (i === axis ? parts.reduce((sum, p) => sum + p.shape[axis], 0) : d))
   },
   cost: free,

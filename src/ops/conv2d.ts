@@ -3,14 +3,14 @@
  * a 1x1 convolution of stride 1 (pointwise) of the pixels as they are, others of patches. Groups are taken one by one;
  * a convolution with one channel per group is `depthwise_conv2d`, which has a kernel of its own.
  */
-import { assert, type Shape, showShape, size } from '../core/index.ts'
+import { assert, type Shape, size } from '../core/index.ts'
 import { concat } from './concat.ts'
 import { defineOp, type Gradients, type Value } from './define.ts'
 import { flipTranspose, im2col } from './im2col.ts'
 import { matmul } from './matmul.ts'
 import { reshape } from './reduce.ts'
 import { sliceLast } from './slice.ts'
-import { assertGradient, eachTap, type Size2, slide, type WindowAttrs, windowAttrs } from './window.ts'
+import { assertGradient, assertImages, eachTap, type Size2, slide, type WindowAttrs, windowAttrs } from './window.ts'
 
 export interface Conv2dAttrs extends WindowAttrs {
   readonly groups: number
@@ -127,7 +127,7 @@ export const conv2dDx = defineOp({
   attrs: dxAttrs,
   shape({ dy, w }, attrs) {
     const { inputShape } = attrs
-    assert(inputShape.length === 4, () => `conv2d_dx: inputShape is ${showShape(inputShape)}: it must be [N, H, W, C]`)
+    assertImages('conv2d_dx', 'inputShape is', inputShape)
     assertGradient('conv2d_dx', dy.shape, shapeOf('conv2d_dx', inputShape, w.shape, attrs), inputShape)
     return inputShape
   },

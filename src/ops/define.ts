@@ -26,7 +26,10 @@ export interface Value extends Spec {
   readonly scope: string
 }
 
-/** Inputs by name with their layout (`NHWC`, `HWIO`, `C`; `*` is any rank), or any number of them. */
+/**
+ * Inputs by name with their layout (`NHWC`, `HWIO`, `C`, nothing for a scalar; `*` is any rank), or any number of them.
+ * They are f32, unless the layout begins with another dtype and a colon: `i32:`, `any:*`.
+ */
 export type Inputs = Readonly<Record<string, string>> | 'variadic'
 export type Named<I extends Inputs, T> = I extends 'variadic' ? readonly T[] : { readonly [K in keyof I]: T }
 
@@ -140,8 +143,13 @@ export function makeValue(op: Op, inputs: readonly Value[], attrs: Attrs, scopeN
 
 function checkInputs(op: Op, inputs: readonly Spec[]): void {
   if (op.inputs === 'variadic') return
-  for (const [i, [name, layout]] of Object.entries(op.inputs).entries()) {
+  for (const [i, [name, text]] of Object.entries(op.inputs).entries()) {
+    const [dtype, layout] = text.includes(':') ? text.split(':') : ['f32', text]
     assert(inputs[i], () => `${op.name}: input ${name} is missing: it takes ${oneOf(Object.keys(op.inputs))}`)
+    assert(
+      dtype === 'any' || inputs[i].dtype === dtype,
+      () => `${op.name}: ${name} is ${inputs[i].dtype}: it must be ${dtype}`,
+    )
     assert(
       layout === '*' || inputs[i].shape.length === layout.length,
       () =>

@@ -2,9 +2,9 @@
  * Depthwise convolution, NHWC with weights HWC, one filter per channel (multiplier 1), and its two gradients.
  * Refuses other multipliers: they are `conv2d` with groups.
  */
-import { assert, type Shape, showShape, size } from '../core/index.ts'
+import { assert, type Shape, size } from '../core/index.ts'
 import { defineOp, type Gradients, native } from './define.ts'
-import { assertGradient, eachTap, type Size2, slide, type WindowAttrs, windowAttrs } from './window.ts'
+import { assertGradient, assertImages, eachTap, type Size2, slide, type WindowAttrs, windowAttrs } from './window.ts'
 
 function shapeOf(op: string, x: Shape, w: Shape, attrs: WindowAttrs): Shape {
   assert(x[3] === w[2], () => `${op}: x has ${x[3]} channels, w has ${w[2]}: w must be [kh, kw, ${x[3]}]`)
@@ -62,10 +62,7 @@ export const depthwiseConv2dDx = defineOp({
   attrs: dxAttrs,
   shape({ dy, w }, attrs) {
     const { inputShape } = attrs
-    assert(
-      inputShape.length === 4,
-      () => `depthwise_conv2d_dx: inputShape is ${showShape(inputShape)}: it must be [N, H, W, C]`,
-    )
+    assertImages('depthwise_conv2d_dx', 'inputShape is', inputShape)
     const y = shapeOf('depthwise_conv2d_dx', inputShape, w.shape, attrs)
     assertGradient('depthwise_conv2d_dx', dy.shape, y, inputShape)
     return inputShape

@@ -15,10 +15,9 @@ export const dropoutKey = (seed: number, stream: number): number => mix32(seed ^
 
 const definition = defineOp({
   name: 'dropout',
-  inputs: { x: '*', seed: '' },
+  inputs: { x: '*', seed: 'i32:' },
   attrs: { rate: 0.5, stream: 0 },
-  shape({ x, seed }, { rate, stream }) {
-    assert(seed.dtype === 'i32', () => `dropout: seed is ${seed.dtype}: it must be an i32 scalar`)
+  shape({ x }, { rate, stream }) {
     assert(rate >= 0 && rate < 1, () => `dropout: rate is ${rate}: it must be at least 0 and below 1`)
     assert(
       Number.isInteger(stream) && stream >= 0 && stream < 2 ** 32,

@@ -71,7 +71,7 @@ export const im2col = defineOp({
       attrs: { kernel: [5, 5], top: -1, left: 4, upsample: 3, dilation: 2, size: [7, 6] },
     },
     { inputs: { x: [2, 6, 5, 8] }, attrs: { stride: 2, size: [3, 3] } },
-    { inputs: { x: [1, 4, 4, 3] }, attrs: { kernel: [2, 2], top: -6, left: -5, size: [2, 3] } },
+    { inputs: { x: [1, 4, 4, 3] }, attrs: { kernel: [2, 2], top: -2, left: -1, size: [2, 3] } },
   ],
 })
 

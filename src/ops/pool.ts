@@ -5,7 +5,7 @@ import { depthwiseConv2d, depthwiseConv2dDx } from './depthwise-conv2d.ts'
 import { mul } from './elementwise.ts'
 import { constant } from './leaf.ts'
 import { reduceMean } from './reduce.ts'
-import { assertGradient, eachTap, type Pad, type Size2, slide, type WindowAttrs } from './window.ts'
+import { assertGradient, assertImages, eachTap, type Pad, type Size2, slide, type WindowAttrs } from './window.ts'
 
 export interface PoolAttrs {
   readonly kernel: Size2
@@ -149,6 +149,6 @@ export const maxPoolDx = defineOp({
 
 /** The average of each channel: x [N, H, W, C] to [N, 1, 1, C]. */
 export function globalAvgPool(x: Value): Value {
-  assert(x.shape.length === 4, () => `global_avg_pool: x has shape ${showShape(x.shape)}: it must be [N, H, W, C]`)
+  assertImages('global_avg_pool', 'x has shape', x.shape)
   return reduceMean(x, [1, 2])
 }

@@ -81,7 +81,7 @@ export const reduceMean = (x: Value, axes: readonly number[]): Value =>
 /** The same data under another shape. */
 export const reshape = defineOp({
   name: 'reshape',
-  inputs: { x: '*' },
+  inputs: { x: 'any:*' },
   attrs: { shape: [] as Shape },
   shape({ x }, { shape }) {
     assert(

@@ -4,7 +4,7 @@
  */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
 import { defineOp, free, type Gradients, native } from './define.ts'
-import { assertGradient, type Size2 } from './window.ts'
+import { assertGradient, assertImages, type Size2 } from './window.ts'
 
 export interface ResizeAttrs {
   /** Height and width of the result. */
@@ -92,6 +92,7 @@ export const resizeBilinearDx = defineOp({
   attrs: dxAttrs,
   shape({ dy }, attrs) {
     const { inputShape } = attrs
+    assertImages('resize_bilinear_dx', 'inputShape is', inputShape)
     assertGradient('resize_bilinear_dx', dy.shape, shapeOf('resize_bilinear_dx', inputShape, attrs), inputShape)
     return inputShape
   },

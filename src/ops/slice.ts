@@ -1,7 +1,7 @@
 /** Parts of tensors, and tensors set into zeros: the gradient of each is the other. */
 import { assert, type Shape, showShape, size, stridesOf } from '../core/index.ts'
 import { defineOp, free, type Gradients, native, type Value } from './define.ts'
-import { assertPad, type Pad } from './window.ts'
+import { assertImages, assertPad, type Pad } from './window.ts'
 
 type Integers = readonly number[]
 
@@ -125,14 +125,16 @@ export const sliceLast = ({ x }: { x: Value }, { from, count }: { from: number; 
 
 /** Rows and columns of zeros around x [N, H, W, C]; x itself where there are none. */
 export function pad({ x }: { x: Value }, { pad }: { pad: Pad }): Value {
-  assertImage('pad', x, pad)
+  assertImages('pad', 'x has shape', x.shape)
+  assertPad('pad', pad)
   const [top, bottom, left, right] = pad
   return pad.some(Boolean) ? zeroPad({ x }, { before: [0, top, left, 0], after: [0, bottom, right, 0] }) : x
 }
 
 /** x [N, H, W, C] without its outer rows and columns: what undoes `pad`. */
 export function crop({ x }: { x: Value }, { pad }: { pad: Pad }): Value {
-  assertImage('crop', x, pad)
+  assertImages('crop', 'x has shape', x.shape)
+  assertPad('crop', pad)
   const [n, height, width, channels] = x.shape
   const [top, bottom, left, right] = pad
   const shape = [n, height - top - bottom, width - left - right, channels]
@@ -141,9 +143,4 @@ export function crop({ x }: { x: Value }, { pad }: { pad: Pad }): Value {
     () => `crop: x is ${height} x ${width}, pad is ${showShape(pad)}: nothing of x would be left, crop less`,
   )
   return pad.some(Boolean) ? slice({ x }, { from: [0, top, left, 0], shape }) : x
-}
-
-function assertImage(op: string, x: Value, pad: Pad): void {
-  assert(x.shape.length === 4, () => `${op}: x has shape ${showShape(x.shape)}: it must be [N, H, W, C]`)
-  assertPad(op, pad)
 }

@@ -53,6 +53,11 @@ export function slide(op: string, x: Shape, kernel: Size2, { stride, pad, dilati
   return [Math.floor((padded[0] - window[0]) / stride) + 1, Math.floor((padded[1] - window[1]) / stride) + 1]
 }
 
+/** Throws unless `shape` is that of images. `what` names it: `x has shape`. */
+export function assertImages(op: string, what: string, shape: Shape): void {
+  assert(shape.length === 4, () => `${op}: ${what} ${showShape(shape)}: it must be [N, H, W, C]`)
+}
+
 /** Throws unless `dy` is what a window op makes of x: gradient ops are given both. */
 export function assertGradient(op: string, dy: Shape, y: Shape, x: Shape): void {
   assert(

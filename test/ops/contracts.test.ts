@@ -1,0 +1,116 @@
+/** One suite over all ops and samples: what a contract says of shape, cost and lowering is what its oracle does. */
+import { readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { size } from '../../src/core/index.ts'
+import { topological } from '../../src/graph/index.ts'
+import { allOps, input, isRefusal, makeValue, native, type Op } from '../../src/ops/index.ts'
+import { root } from '../support/sources.ts'
+import { difference, doubles, evaluateInDouble, lowerAll, makeInputs, runOracle } from './samples.ts'
+
+const nodeOf = (op: Op, index: number) => {
+  const tensors = makeInputs(op, index)
+  const leaves = tensors.map((t, i) => input(`x${i}`, t.shape, t.dtype))
+  return { tensors, leaves, y: makeValue(op, leaves, op.samples[index].attrs) }
+}
+
+const cases = allOps.flatMap((op) => op.samples.map((_, index) => [op.name, index, op] as const))
+
+/** These put values among zeros, and count on y being zeroed. */
+const leavesZeros = ['im2col', 'zero_pad']
+
+describe.each(cases)('%s, sample %i', (name, index, op) => {
+  const { tensors, leaves, y } = nodeOf(op, index)
+
+  it('its oracle writes every element of the shape that it infers, and no other', () => {
+    const guard = -12345
+    const data = new Float64Array(size(y.shape) + 16).fill(guard)
+    data.fill(leavesZeros.includes(name) ? 0 : Number.NaN, 0, size(y.shape))
+    op.reference(tensors, y.attrs, doubles(y.shape, data, y.dtype))
+    expect(data.subarray(0, size(y.shape)).filter(Number.isNaN)).toHaveLength(0)
+    expect(data.subarray(size(y.shape)).filter((v) => v !== guard)).toHaveLength(0)
+  })
+
+  it('its cost is the multiply-adds that its oracle did', () => {
+    const { macs } = runOracle(y, tensors)
+    expect(
+      op.cost(
+        tensors.map((t) => t.shape),
+        y.attrs,
+        y.shape,
+      ).macs,
+    ).toBe(macs)
+  })
+
+  if (op.lower === native) return
+  it('its lowering gives what its oracle gives', () => {
+    const lowered = lowerAll({ outputs: { y }, updates: [] }).outputs.y
+    expect(topological([lowered]).filter((v) => v.op.lower !== native)).toEqual([])
+    expect(lowered.shape).toEqual(y.shape)
+    const known = new Map(leaves.map((leaf, i) => [leaf, tensors[i]]))
+    const [got] = evaluateInDouble([lowered], known)
+    // Constants of graphs are float32: 1/6 is right to 3e-8.
+    expect(difference(got, runOracle(y, tensors).y.data)).toBeLessThan(1e-6)
+  })
+})
+
+describe('the table of all ops', () => {
+  it('has every op that a file of src/ops exports, and names are unique', async () => {
+    const files = readdirSync(`${root}/src/ops`).filter((f) => f.endsWith('.ts') && f !== 'index.ts')
+    const modules = await Promise.all(files.map((f) => import(/* @vite-ignore */ `${root}/src/ops/${f}`)))
+    const exported = modules.flatMap((m) => Object.values(m) as { op?: Op }[]).flatMap((f) => (f?.op ? [f.op] : []))
+    expect(exported.map((op) => op.name).sort()).toEqual(allOps.map((op) => op.name).sort())
+    expect(new Set(allOps.map((op) => op.name)).size).toBe(allOps.length)
+  })
+
+  it('has samples for each, with one that is no multiple of four wide', () => {
+    const lastAxes = (op: Op) => op.samples.flatMap((_, i) => makeInputs(op, i).map((t) => t.shape.at(-1) ?? 1))
+    expect(allOps.filter((op) => !lastAxes(op).some((c) => c % 4 !== 0)).map((op) => op.name)).toEqual([])
+  })
+
+  it('names a reason for every refusal', () => {
+    const refusals = allOps.flatMap((op) => (isRefusal(op.grad) ? [[op.name, op.grad.refused]] : []))
+    expect(Object.fromEntries(refusals)).toEqual({
+      im2col: 'it is made by lowering, after differentiation',
+      flip_transpose: 'it is made by lowering, after differentiation',
+      max_pool_dx: 'second derivatives of pooling are not built: they would need the places of the largest as a value',
+    })
+  })
+
+  it('leaves to engines these primitives', () => {
+    expect(allOps.filter((op) => op.lower === native && !op.viewOffset).map((op) => op.name)).toMatchInlineSnapshot(`
+      [
+        "depthwise_conv2d",
+        "depthwise_conv2d_dx",
+        "depthwise_conv2d_dw",
+        "matmul",
+        "im2col",
+        "flip_transpose",
+        "max_pool",
+        "max_pool_dx",
+        "resize_bilinear",
+        "resize_bilinear_dx",
+        "softmax",
+        "log_softmax",
+        "dropout",
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "maximum",
+        "minimum",
+        "greater",
+        "where",
+        "neg",
+        "abs",
+        "sqrt",
+        "exp",
+        "log",
+        "reduce_sum",
+        "broadcast_to",
+        "concat",
+        "slice",
+        "zero_pad",
+      ]
+    `)
+  })
+})

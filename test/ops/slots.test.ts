@@ -1,0 +1,101 @@
+/** A contract with a slot left out does not compile; neither does a call with a wrong name. */
+import { beforeAll, describe, expect, it } from 'vitest'
+import { compile } from '../support/built.ts'
+
+const slots = {
+  name: `'twice'`,
+  inputs: `{ x: 'NK' }`,
+  attrs: `{ by: 2 }`,
+  shape: '({ x }) => x.shape',
+  cost: 'free',
+  reference: '({ x }, { by }, y) => { for (let i = 0; i < x.data.length; i++) y.data[i] = by * x.data[i] }',
+  grad: '(_x, { by }, dy) => ({ x: mul(dy, by) })',
+  lower: '({ x }, { by }) => mul(x, by)',
+  samples: '[{ inputs: { x: [3, 5] } }]',
+}
+const elementwiseSlots = {
+  name: `'sign'`,
+  inputs: `'x'`,
+  attrs: '{}',
+  apply: '(_, x) => Math.sign(x)',
+  grad: `no('piecewise constant')`,
+  lower: 'native',
+  samples: '[{ inputs: { x: [2, 3, 5, 7] }, kinks: [0] }]',
+}
+/** As docs/architecture.md has it. */
+const elu = {
+  name: `'elu'`,
+  inputs: `'x'`,
+  attrs: '{ alpha: 1 }',
+  apply: '({ alpha }, x) => (x > 0 ? x : alpha * (Math.exp(x) - 1))',
+  grad: '({ alpha }, dy, y, x) => [mul(dy, where(greater(x, 0), 1, add(y, alpha)))]',
+  lower: '({ alpha }, x) => where(greater(x, 0), x, mul(sub(exp(x), 1), alpha))',
+  samples: '[{ inputs: { x: [2, 3, 5, 7] }, kinks: [0] }]',
+}
+
+const head = `import { add, conv2d, defineElementwise, defineOp, exp, free, greater, input, mul, native, no, sub, where } from '../../src/ops/index.ts'\n`
+
+const program = (define: string, slots: Readonly<Record<string, string>>, without?: string): string => {
+  const kept = Object.entries(slots).filter(([name]) => name !== without)
+  return `${head}export const made = ${define}({\n${kept.map(([name, text]) => `  ${name}: ${text},`).join('\n')}\n})\n`
+}
+
+const definitions = [
+  ['defineOp', slots],
+  ['defineElementwise', elementwiseSlots],
+] as const
+const left = definitions.flatMap(([define, all]) => Object.keys(all).map((slot) => [define, slot, all] as const))
+
+const files: Record<string, string> = {
+  ...Object.fromEntries(definitions.map(([define, all]) => [`${define}.ts`, program(define, all)])),
+  ...Object.fromEntries(left.map(([define, slot, all]) => [`${define}-${slot}.ts`, program(define, all, slot)])),
+  'elu.ts': program('defineElementwise', elu),
+  'refused.ts': program('defineOp', { ...slots, grad: `no('piecewise constant')`, lower: 'native' }),
+  'no-reason.ts': program('defineOp', { ...slots, grad: 'no()' }),
+  'null-gradient.ts': program('defineOp', { ...slots, grad: 'null' }),
+  'other-gradient.ts': program('defineOp', { ...slots, grad: '(_x, _attrs, dy) => ({ z: dy })' }),
+  'call.ts': `${head}export const y = conv2d({ x: input('x', [1, 8, 8, 3]), w: input('w', [3, 3, 3, 8]) }, { stride: 2 })\n`,
+  'call-attribute.ts': `${head}export const y = conv2d({ x: input('x', [1, 8, 8, 3]), w: input('w', [3, 3, 3, 8]) }, { strides: 2 })\n`,
+  'call-input.ts': `${head}export const y = conv2d({ x: input('x', [1, 8, 8, 3]), weights: input('w', [3, 3, 3, 8]) })\n`,
+}
+
+let errors: Map<string, string[]>
+beforeAll(async () => {
+  errors = new Map(Object.keys(files).map((name) => [name, []]))
+  let file: string[] | undefined
+  for (const line of await compile(files)) {
+    const at = /^([\w-]+\.ts)\(\d+,\d+\): error (.*)$/.exec(line)
+    // Indented lines continue the message above.
+    if (at) file = errors.get(at[1])!
+    else if (!line.startsWith(' ')) throw new Error(`not about a file of this test: ${line}`)
+    file?.push(at ? at[2] : line)
+  }
+})
+const errorsOf = (name: string): string => errors.get(name)!.join('\n')
+
+describe('contracts', () => {
+  it.each(['defineOp.ts', 'defineElementwise.ts', 'elu.ts', 'refused.ts', 'call.ts'])(
+    '%s: a whole one compiles',
+    (name) => {
+      expect(errorsOf(name)).toBe('')
+    },
+  )
+
+  it.each(left)('%s without %s does not compile', (define, slot) => {
+    expect(errorsOf(`${define}-${slot}.ts`)).toMatch(new RegExp(`Property '${slot}' is missing in type`))
+  })
+
+  it('a refusal has a reason, and null is none', () => {
+    expect(errorsOf('no-reason.ts')).toContain('Expected 1 arguments, but got 0')
+    expect(errorsOf('null-gradient.ts')).toContain(`Type 'null' is not assignable to type`)
+  })
+
+  it('a gradient of an input that the op has not does not compile', () => {
+    expect(errorsOf('other-gradient.ts')).toContain(`Type '{ z: Value; }' has no properties in common`)
+  })
+
+  it('nor does a call with a name that the op does not know', () => {
+    expect(errorsOf('call-attribute.ts')).toContain(`'strides' does not exist in type`)
+    expect(errorsOf('call-input.ts')).toContain(`'weights' does not exist in type`)
+  })
+})
