@@ -7,7 +7,24 @@ import { readFile } from 'node:fs/promises'
 import { KingletError } from '../core/index.ts'
 import { type RgbImage, rgbImage } from './image.ts'
 
-const formats = new Set(['jpeg', 'png', 'webp', 'gif', 'heif'])
+/** How a file of each format begins: `at`, then these Latin-1 characters. */
+const signatures = {
+  JPEG: [[0, '\xff\xd8\xff']],
+  PNG: [[0, '\x89PNG']],
+  GIF: [[0, 'GIF8']],
+  WebP: [
+    [0, 'RIFF'],
+    [8, 'WEBP'],
+  ],
+  AVIF: [[4, 'ftypavi']],
+} as const
+
+/** What a file is by its first bytes. libvips would read more than these, SVG for one. */
+function formatOf(bytes: Uint8Array): keyof typeof signatures | undefined {
+  const head = String.fromCharCode(...bytes.subarray(0, 16))
+  const formats = Object.keys(signatures) as (keyof typeof signatures)[]
+  return formats.find((format) => signatures[format].every(([at, begin]) => head.startsWith(begin, at)))
+}
 
 /** sharp takes a tenth of a second to load: only what decodes images waits for it. */
 export const loadSharp = async () => (await import('sharp')).default
@@ -19,14 +36,17 @@ export const loadSharp = async () => (await import('sharp')).default
 export async function decodeImage(bytes: Uint8Array, name: string, atLeast?: number): Promise<RgbImage> {
   const sharp = await loadSharp()
   if (bytes.length === 0) throw new KingletError(`${name}: the file is empty: replace or remove it`)
+  const format = formatOf(bytes)
+  if (!format)
+    throw new KingletError(`${name}: not a JPEG, PNG, WebP, AVIF or GIF file: convert it to one of these, or remove it`)
   try {
     const image = sharp(bytes, { failOn: 'error' })
-    const { format, autoOrient: upright } = await image.metadata()
-    if (!formats.has(format))
-      throw new KingletError(`${name}: a ${format} file: convert it to JPEG, PNG, WebP, AVIF or GIF, or remove it`)
-    const halvings = format === 'jpeg' && atLeast ? halvingsOf(Math.min(upright.width, upright.height), atLeast) : 1
-    const smaller = (side: number) => Math.floor(side / halvings)
-    if (halvings > 1) image.resize({ width: smaller(upright.width), height: smaller(upright.height), fit: 'fill' })
+    if (format === 'JPEG' && atLeast) {
+      const { autoOrient: upright } = await image.metadata()
+      const divisor = divisorOf(Math.min(upright.width, upright.height), atLeast)
+      const [width, height] = [Math.floor(upright.width / divisor), Math.floor(upright.height / divisor)]
+      if (divisor > 1) image.resize({ width, height, fit: 'fill' })
+    }
     const { data, info } = await image
       .autoOrient()
       .flatten({ background: 'white' })
@@ -34,16 +54,16 @@ export async function decodeImage(bytes: Uint8Array, name: string, atLeast?: num
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true })
     return rgbImage(info.width, info.height, new Uint8Array(data.buffer, data.byteOffset, data.length))
-  } catch (error) {
-    if (error instanceof KingletError) throw error
-    // Lines before the last are the decoder's attempts.
-    const words = (error as Error).message.trim().split('\n').at(-1)
-    throw new KingletError(`${name}: damaged, or not an image (${words}): replace or remove it`)
+  } catch (cause) {
+    // libvips keeps the words of an error in one place for all threads, so they may be another image's.
+    const tooLarge = (cause as Error).message.includes('pixel limit')
+    const what = tooLarge ? 'has more than 268 million pixels: scale it down' : 'is damaged or cut off: replace'
+    throw new KingletError(`${name}: the ${format} file ${what} or remove it`, { cause })
   }
 }
 
 /** 8, 4, 2 or 1: by how much a side of `pixels` can be divided and keep `atLeast`. */
-const halvingsOf = (pixels: number, atLeast: number): number => [8, 4, 2].find((n) => pixels >= atLeast * n) ?? 1
+const divisorOf = (pixels: number, atLeast: number): number => [8, 4, 2].find((n) => pixels >= atLeast * n) ?? 1
 
 /**
  * Reads and decodes an image file. Throws a `KingletError` that names it when it cannot be read or is damaged.

@@ -71,7 +71,12 @@ async function openPart(
   issues.push(...listing.issues)
   const isKnown = ({ name }: ListedClass) => !known || known.includes(name)
   for (const { name, paths } of listing.classes.filter((c) => !isKnown(c)))
-    issues.push({ kind: 'unknownClass', name: pathOf(name), detail: `${paths.length} ${paths.length === 1 ? 'image' : 'images'}`, files: paths.length })
+    issues.push({
+      kind: 'unknownClass',
+      name: pathOf(name),
+      detail: `${paths.length} ${paths.length === 1 ? 'image' : 'images'}`,
+      files: paths.length,
+    })
   const listed = listing.classes.filter(isKnown)
   const found = listed.some((c) => c.paths.length > 0)
   assert(found, () => nothingFound(where, listing.classes, known))

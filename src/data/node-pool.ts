@@ -59,11 +59,17 @@ interface Thread {
   wanted: number
 }
 
+/** What to do when a signal is aborted. */
+interface Watched {
+  /** A word of shared memory that becomes 1: workers look at it between images. */
+  readonly unwanted: Int32Array
+  readonly onAbort: Set<() => void>
+}
+
 class ThreadPool implements LoaderPool {
   readonly workers: number
   readonly #threads: (Thread | undefined)[]
-  /** A word of shared memory for each signal, 1 once it is aborted. */
-  readonly #unwanted = new WeakMap<AbortSignal, Int32Array>()
+  readonly #signals = new WeakMap<AbortSignal, Watched>()
   #tasks = 0
   #closed = false
 
@@ -82,20 +88,20 @@ class ThreadPool implements LoaderPool {
     if (readsFiles(source)) await loadSharp()
     signal.throwIfAborted()
     assert(!this.#closed, 'loader pool: it is closed')
+    const { unwanted, onAbort } = this.#watch(signal)
     const thread = this.#leastBusy()
     const id = this.#tasks++
-    const unwanted = this.#unwantedOf(signal)
     return new Promise<Tasks[K]['result']>((resolve, reject) => {
       const settle = () => {
-        signal.removeEventListener('abort', onAbort)
+        onAbort.delete(giveUp)
         if (--thread.wanted === 0) thread.worker.unref()
       }
-      const onAbort = () => {
+      const giveUp = () => {
         settle()
         thread.tasks.set(id, { resolve() {}, reject() {} })
         reject(signal.reason)
       }
-      signal.addEventListener('abort', onAbort)
+      onAbort.add(giveUp)
       if (thread.wanted++ === 0) thread.worker.ref()
       thread.tasks.set(id, {
         resolve(result) {
@@ -128,13 +134,18 @@ class ThreadPool implements LoaderPool {
     return this.close()
   }
 
-  #unwantedOf(signal: AbortSignal): Int32Array {
-    const known = this.#unwanted.get(signal)
+  /** One listener for each signal, however many tasks it is for. */
+  #watch(signal: AbortSignal): Watched {
+    const known = this.#signals.get(signal)
     if (known) return known
-    const word = new Int32Array(new SharedArrayBuffer(4))
-    signal.addEventListener('abort', () => Atomics.store(word, 0, 1), { once: true })
-    this.#unwanted.set(signal, word)
-    return word
+    const watched: Watched = { unwanted: new Int32Array(new SharedArrayBuffer(4)), onAbort: new Set() }
+    const tell = () => {
+      Atomics.store(watched.unwanted, 0, 1)
+      for (const giveUp of watched.onAbort) giveUp()
+    }
+    signal.addEventListener('abort', tell, { once: true })
+    this.#signals.set(signal, watched)
+    return watched
   }
 
   /** The thread with the fewest tasks, started when it is not running yet. */
