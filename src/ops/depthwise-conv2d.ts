@@ -4,14 +4,21 @@
  */
 import { assert, type Shape, size } from '../core/index.ts'
 import { defineOp, type Gradients, native } from './define.ts'
-import { assertGradient, assertImages, eachTap, type Size2, slide, type WindowAttrs, windowAttrs } from './window.ts'
+import {
+  assertGradient,
+  assertImages,
+  eachTap,
+  type Size2,
+  slide,
+  type WindowAttrs,
+  windowAttrs,
+  windowOf,
+} from './window.ts'
 
 function shapeOf(op: string, x: Shape, w: Shape, attrs: WindowAttrs): Shape {
   assert(x[3] === w[2], () => `${op}: x has ${x[3]} channels, w has ${w[2]}: w must be [kh, kw, ${x[3]}]`)
   return [x[0], ...slide(op, x, [w[0], w[1]], attrs), x[3]]
 }
-
-const windowOf = ({ stride, pad, dilation }: WindowAttrs): WindowAttrs => ({ stride, pad, dilation })
 
 /** y[n,i,j,c] = sum over u,v of x[n, i*s + u*d - top, j*s + v*d - left, c] w[u,v,c]. */
 export const depthwiseConv2d = defineOp({

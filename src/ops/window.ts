@@ -16,6 +16,9 @@ export interface WindowAttrs {
 }
 export const windowAttrs: WindowAttrs = { stride: 1, pad: [0, 0, 0, 0], dilation: 1 }
 
+/** These attributes alone, of an op that has more. */
+export const windowOf = ({ stride, pad, dilation }: WindowAttrs): WindowAttrs => ({ stride, pad, dilation })
+
 /** Pixels that `kernel` taps span when they are `dilation` apart. */
 export const extent = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1
 
