@@ -48,7 +48,7 @@ export const batchNorm = defineOp({
   cost: free,
   reference({ x, gamma, beta, mean, variance }, { eps }, y) {
     const channels = last(x.shape)
-    for (let i = 0; i < size(x.shape); i++) {
+    for (let i = 0, n = size(x.shape); i < n; i++) {
       const c = i % channels
       y.data[i] = ((x.data[i] - mean.data[c]) / Math.sqrt(variance.data[c] + eps)) * gamma.data[c] + beta.data[c]
     }

@@ -28,7 +28,7 @@ const definition = defineOp({
   cost: free,
   reference({ x, seed }, { rate, stream }, y) {
     const k = dropoutKey(seed.data[0], stream)
-    for (let i = 0; i < size(x.shape); i++) y.data[i] = uniformAt(k, i) >= rate ? x.data[i] / (1 - rate) : 0
+    for (let i = 0, n = size(x.shape); i < n; i++) y.data[i] = uniformAt(k, i) >= rate ? x.data[i] / (1 - rate) : 0
   },
   grad: ({ seed }, attrs, dy): Gradients<'x' | 'seed'> => ({ x: definition({ x: dy, seed }, attrs) }),
   lower: native,

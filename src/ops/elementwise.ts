@@ -67,12 +67,22 @@ export function defineElementwise<N extends Arity, A extends object>(
         .reduce((a, b) => broadcastShapes(a, b, d.name)),
     cost: free,
     reference(x, attrs, y) {
-      const operands = list<Tensor>(x).map((t) => ({ data: t.data, strides: broadcastStrides(t.shape, y.shape) }))
+      const operands = list<Tensor>(x).map((t) => ({
+        data: t.data,
+        strides: broadcastStrides(t.shape, y.shape),
+        at: 0,
+      }))
+      const values = operands.map(() => 0) as Numbers
       const at = new Array<number>(y.shape.length).fill(0)
-      for (let i = 0; i < size(y.shape); i++) {
-        const values = operands.map((o) => o.data[o.strides.reduce((sum, s, k) => sum + s * at[k], 0)])
-        y.data[i] = d.apply(attrs, ...(values as Numbers))
-        for (let k = at.length - 1; k >= 0 && ++at[k] === y.shape[k]; k--) at[k] = 0
+      for (let i = 0, n = size(y.shape); i < n; i++) {
+        for (let o = 0; o < operands.length; o++) values[o] = operands[o].data[operands[o].at]
+        y.data[i] = d.apply(attrs, ...values)
+        for (let k = at.length - 1; k >= 0; k--) {
+          const wraps = ++at[k] === y.shape[k]
+          for (const o of operands) o.at += o.strides[k] * (wraps ? 1 - y.shape[k] : 1)
+          if (!wraps) break
+          at[k] = 0
+        }
       }
     },
     grad:

@@ -22,7 +22,7 @@ export const reduceSum = defineOp({
   reference({ x }, { axes }, y) {
     const sums = new Float64Array(size(y.shape))
     const at = new Array<number>(x.shape.length).fill(0)
-    for (let i = 0; i < size(x.shape); i++) {
+    for (let i = 0, n = size(x.shape); i < n; i++) {
       let j = 0
       for (let k = 0; k < at.length; k++) j = j * y.shape[k] + (axes.includes(k) ? 0 : at[k])
       sums[j] += x.data[i]
@@ -57,7 +57,7 @@ export const broadcastTo = defineOp({
   cost: free,
   reference({ x }, { shape }, y) {
     const at = new Array<number>(shape.length).fill(0)
-    for (let i = 0; i < size(shape); i++) {
+    for (let i = 0, n = size(shape); i < n; i++) {
       y.data[i] = x.data[at.reduce((j, a, k) => j * x.shape[k] + (x.shape[k] === 1 ? 0 : a), 0)]
       for (let k = at.length - 1; k >= 0 && ++at[k] === shape[k]; k--) at[k] = 0
     }

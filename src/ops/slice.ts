@@ -12,7 +12,7 @@ const areIntegers = (list: Integers, rank: number): boolean =>
 function eachInside(inner: Shape, outer: Shape, from: Integers, visit: (i: number, o: number) => void): void {
   const strides = stridesOf(outer)
   const at = new Array<number>(inner.length).fill(0)
-  for (let i = 0; i < size(inner); i++) {
+  for (let i = 0, n = size(inner); i < n; i++) {
     visit(
       i,
       strides.reduce((sum, s, k) => sum + s * (from[k] + at[k]), 0),

@@ -1,6 +1,7 @@
 /** A contract with a slot left out does not compile; neither does a call with a wrong name. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compile } from '../support/built.ts'
+import { markdownBlocks } from '../support/code-blocks.ts'
 
 const slots = {
   name: `'twice'`,
@@ -22,18 +23,8 @@ const elementwiseSlots = {
   lower: 'native',
   samples: '[{ inputs: { x: [2, 3, 5, 7] }, kinks: [0] }]',
 }
-/** As docs/architecture.md has it. */
-const elu = {
-  name: `'elu'`,
-  inputs: `'x'`,
-  attrs: '{ alpha: 1 }',
-  apply: '({ alpha }, x) => (x > 0 ? x : alpha * (Math.exp(x) - 1))',
-  grad: '({ alpha }, dy, y, x) => [mul(dy, where(greater(x, 0), 1, add(y, alpha)))]',
-  lower: '({ alpha }, x) => where(greater(x, 0), x, mul(sub(exp(x), 1), alpha))',
-  samples: '[{ inputs: { x: [2, 3, 5, 7] }, kinks: [0] }]',
-}
-
-const head = `import { add, conv2d, defineElementwise, defineOp, exp, free, greater, input, mul, native, no, sub, where } from '../../src/ops/index.ts'\n`
+const ops = '../../src/ops/index.ts'
+const head = `import { conv2d, defineElementwise, defineOp, free, input, mul, native, no } from '${ops}'\n`
 
 const program = (define: string, slots: Readonly<Record<string, string>>, without?: string): string => {
   const kept = Object.entries(slots).filter(([name]) => name !== without)
@@ -46,10 +37,13 @@ const definitions = [
 ] as const
 const left = definitions.flatMap(([define, all]) => Object.keys(all).map((slot) => [define, slot, all] as const))
 
+/** The ops of docs/ops.md. */
+const documented = markdownBlocks('docs/ops.md')
+
 const files: Record<string, string> = {
   ...Object.fromEntries(definitions.map(([define, all]) => [`${define}.ts`, program(define, all)])),
   ...Object.fromEntries(left.map(([define, slot, all]) => [`${define}-${slot}.ts`, program(define, all, slot)])),
-  'elu.ts': program('defineElementwise', elu),
+  ...Object.fromEntries(documented.map(({ code }, i) => [`documented-${i}.ts`, code.replace('kinglet/ops', ops)])),
   'refused.ts': program('defineOp', { ...slots, grad: `no('piecewise constant')`, lower: 'native' }),
   'no-reason.ts': program('defineOp', { ...slots, grad: 'no()' }),
   'null-gradient.ts': program('defineOp', { ...slots, grad: 'null' }),
@@ -74,12 +68,15 @@ beforeAll(async () => {
 const errorsOf = (name: string): string => errors.get(name)!.join('\n')
 
 describe('contracts', () => {
-  it.each(['defineOp.ts', 'defineElementwise.ts', 'elu.ts', 'refused.ts', 'call.ts'])(
-    '%s: a whole one compiles',
-    (name) => {
-      expect(errorsOf(name)).toBe('')
-    },
-  )
+  it.each([
+    'defineOp.ts',
+    'defineElementwise.ts',
+    ...documented.map((_, i) => `documented-${i}.ts`),
+    'refused.ts',
+    'call.ts',
+  ])('%s: a whole one compiles', (name) => {
+    expect(errorsOf(name)).toBe('')
+  })
 
   it.each(left)('%s without %s does not compile', (define, slot) => {
     expect(errorsOf(`${define}-${slot}.ts`)).toMatch(new RegExp(`Property '${slot}' is missing in type`))
