@@ -1,8 +1,8 @@
 /**
- * `node scripts/make-fashion-slice.js [folder]`: writes the slice of Fashion-MNIST that is kept in data/fashion-mnist: of
- * the full set's files in `folder` (by default those of Debian's package dataset-fashion-mnist) the first 1,000 training
- * images and the first 200 test images of each class, in their original order, as gzipped IDX files. The result is in the
- * repository; this needs to run only when the choice changes.
+ * `node scripts/make-fashion-slice.js [folder]`: writes the slice of Fashion-MNIST that is kept in data/fashion-mnist:
+ * of the full set's files in `folder` (by default those of Debian's package dataset-fashion-mnist) the first 1,000
+ * training images and the first 200 test images of each class, in their original order, as gzipped IDX files. The
+ * result is in the repository; this needs to run only when the choice changes.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

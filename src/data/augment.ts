@@ -96,10 +96,13 @@ export function augment(
 }
 
 /**
- * Pixels that both sides of a decoded image must keep so that no crop has to be enlarged because a decoder halved it;
+ * Pixels that both sides of a decoded image must keep so that no crop has to be enlarged because a decoder shrank it;
  * undefined where the image must be decoded exactly.
  */
 export function pixelsNeeded({ size, crop }: Preprocessing, augmentation: Augmentation): number | undefined {
   if (Object.keys(augmentation).length === 0) return undefined
-  return Math.ceil(Math.max(...size) / (augmentation.crop ? Math.sqrt(augmentation.crop.area[0]) : crop))
+  const { area, ratio } = augmentation.crop ?? { area: [crop ** 2], ratio: [1, 1] }
+  // Of a square image, the smallest box has this fraction of its side; of others its shorter side is longer.
+  const smallest = Math.sqrt(area[0] * Math.min(ratio[0], 1 / ratio[1], 1))
+  return Math.ceil(Math.max(...size) / smallest)
 }

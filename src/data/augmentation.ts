@@ -17,7 +17,7 @@ export interface Augmentation {
   readonly crop?: { readonly area: Range; readonly ratio: Range }
   /**
    * Translation by whole pixels, up to this fraction of each side, black beyond the border: the "pad and crop" of
-   * small images (Lee et al. 2015, arXiv:1409.5185, section 3.1).
+   * small images (Lee et al. 2015, arXiv:1409.5185).
    */
   readonly shift?: number
   /** Probability of a mirror image. */
@@ -25,13 +25,14 @@ export interface Augmentation {
   /** Rotation about the centre by up to this many degrees either way, black beyond the border. */
   readonly rotate?: number
   /**
-   * RandAugment (Cubuk et al. 2020, arXiv:1909.13719): `ops` operations drawn from its fourteen, at `magnitude` 0 to 30.
+   * RandAugment (Cubuk et al. 2020, arXiv:1909.13719): `ops` operations drawn from its fourteen, at `magnitude` 0 to
+   * 30.
    */
   readonly randAugment?: { readonly ops: number; readonly magnitude: number }
   /**
    * Colour jitter (Krizhevsky et al. 2012, section 4.1 has the idea; the form is that of common libraries): factors
-   * drawn from 1 - v to 1 + v for brightness, contrast and saturation, and a turn of the hue of up to `hue` (0 to 0.5 of
-   * the circle) either way, in random order.
+   * drawn from 1 - v to 1 + v for brightness, contrast and saturation, and a turn of the hue of up to `hue` (0 to 0.5
+   * of the circle) either way, in random order.
    */
   readonly jitter?: {
     readonly brightness?: number
@@ -45,15 +46,17 @@ export interface Augmentation {
    */
   readonly cutout?: number
   /**
-   * Random erasing (Zhong et al. 2020, arXiv:1708.04896): with `probability`, a rectangle of `area` times the image's area
-   * and aspect ratio `ratio`, all of it inside, becomes noise.
+   * Random erasing (Zhong et al. 2020, arXiv:1708.04896): with `probability`, a rectangle of `area` times the image's
+   * area and aspect ratio `ratio`, all of it inside, becomes noise.
    */
   readonly erase?: { readonly probability: number; readonly area: Range; readonly ratio: Range }
-  /** mixup (Zhang et al. 2018, arXiv:1710.09412): the alpha of Beta(alpha, alpha), from which a batch draws its share. */
+  /**
+   * mixup (Zhang et al. 2018, arXiv:1710.09412): the alpha of Beta(alpha, alpha), from which a batch draws its share.
+   */
   readonly mixup?: number
   /**
-   * CutMix (Yun et al. 2019, arXiv:1905.04899): the alpha of Beta(alpha, alpha). With mixup as well, a batch undergoes one
-   * of the two, with equal probability.
+   * CutMix (Yun et al. 2019, arXiv:1905.04899): the alpha of Beta(alpha, alpha). With mixup as well, a batch undergoes
+   * one of the two, with equal probability.
    */
   readonly cutmix?: number
 }
@@ -77,15 +80,26 @@ const presets = {
 } as const satisfies Record<string, Augmentation>
 
 /**
- * `none`. `light`: shift and flip, for small images such as Fashion-MNIST's. `standard`: random resized crops of at least
- * 35 % of the area (small networks underfit: MobileNet V1, section 3.2, limits the size of small crops), flip, colours.
- * `strong`: crops from 8 %, flip, RandAugment, random erasing, mixup and CutMix, for long runs of larger networks.
+ * `none`. `light`: shift and flip, for small images such as Fashion-MNIST's. `standard`: random resized crops of at
+ * least 35 % of the area (small networks underfit: MobileNet V1, section 3.2, limits the size of small crops), flip,
+ * colours. `strong`: crops from 8 %, flip, RandAugment, random erasing, mixup and CutMix, for long runs of larger
+ * networks.
  */
 export type AugmentationName = keyof typeof presets
 
 export const augmentationNames = Object.keys(presets) as readonly AugmentationName[]
 
-/** The augmentation of that name, or the one given, checked. Throws for an unknown name and for values out of range. */
+/**
+ * The augmentation of that name, or the one given, checked. Throws for an unknown name and for values out of range.
+ *
+ * @example
+ * ```ts
+ * import { augmentationOf } from 'kinglet/data'
+ *
+ * augmentationOf({ flip: 0.5, rotate: 10 }) // => { flip: 0.5, rotate: 10 }
+ * augmentationOf('light') // => { shift: 0.08, flip: 0.5 }
+ * ```
+ */
 export function augmentationOf(given: AugmentationName | Augmentation): Augmentation {
   const augmentation = typeof given === 'string' ? presets[given] : given
   if (!augmentation) throw new KingletError(`there is no augmentation ${given}: use ${oneOf(augmentationNames)}`)

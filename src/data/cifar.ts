@@ -1,6 +1,6 @@
 /**
- * The binary files of CIFAR-10 and CIFAR-100 (Krizhevsky 2009): records of a label (CIFAR-100: a coarse and a fine one, of
- * which the fine one counts) and 32 x 32 pixels, all red ones first, then green, then blue.
+ * The binary files of CIFAR-10 and CIFAR-100 (Krizhevsky 2009): records of a label (CIFAR-100: a coarse and a fine one,
+ * of which the fine one counts) and 32 x 32 pixels, all red ones first, then green, then blue.
  */
 import { assert } from '../core/index.ts'
 import type { Dataset } from './dataset.ts'

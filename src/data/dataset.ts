@@ -36,7 +36,7 @@ export interface Dataset {
   /** What reports and errors call image `i`: `cat/1.jpg`, or `train-images-idx3-ubyte.gz image 17`. */
   name(i: number): string
   /**
-   * Image `i`, decoded. With `atLeast`, a decoder that is faster that way may halve an image that is much larger, as
+   * Image `i`, decoded. With `atLeast`, a decoder that is faster that way may shrink an image that is much larger, as
    * long as both sides keep that many pixels. Throws a `KingletError` that names the file when it is damaged.
    */
   image(i: number, atLeast?: number): RgbImage | Promise<RgbImage>
@@ -67,7 +67,8 @@ export function assertIndex(length: number, i: number): void {
  * ```ts
  * import { arrays, subset } from 'kinglet/data'
  *
- * const all = arrays({ width: 2, height: 1, channels: 1, classes: ['dark', 'light'], pixels: new Uint8Array([0, 9, 250, 255]), labels: [0, 1] })
+ * const pixels = new Uint8Array([0, 9, 250, 255])
+ * const all = arrays({ width: 2, height: 1, channels: 1, pixels, labels: [0, 1], classes: ['dark', 'light'] })
  * subset(all, [1]).label(0) // => 1
  * ```
  */
@@ -95,6 +96,16 @@ export function openSubset(of: Dataset, indices: Uint32Array): Dataset {
 /**
  * Eight hexadecimal digits that tell sets apart: by the classes, and each image's name and label (pixels are not
  * read). A checkpoint holds it, so that a run is not resumed on other data.
+ *
+ * @example
+ * ```ts
+ * import { arrays, fingerprint } from 'kinglet/data'
+ *
+ * const pixels = new Uint8Array(2)
+ * const set = arrays({ width: 1, height: 1, channels: 1, pixels, labels: [0, 1], classes: ['a', 'b'] })
+ * const renamed = arrays({ width: 1, height: 1, channels: 1, pixels, labels: [0, 1], classes: ['a', 'c'] })
+ * fingerprint(set) === fingerprint(renamed) // => false
+ * ```
  */
 export function fingerprint(dataset: Dataset): string {
   let h = key(dataset.length, ...dataset.classes.map(keyOf))

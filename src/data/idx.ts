@@ -1,7 +1,7 @@
 /**
- * The IDX files of MNIST and Fashion-MNIST (Y. LeCun's format): a magic number whose third byte is the type (8: unsigned
- * bytes) and whose fourth is the number of dimensions, the dimensions as big-endian words, then the bytes. Other types
- * and other dimensions than images [n, rows, columns] and labels [n] are refused.
+ * The IDX files of MNIST and Fashion-MNIST (Y. LeCun's format): a magic number whose third byte is the type (8:
+ * unsigned bytes) and whose fourth is the number of dimensions, the dimensions as big-endian words, then the bytes.
+ * Other types and other dimensions than images [n, rows, columns] and labels [n] are refused.
  */
 import { assert } from '../core/index.ts'
 import type { Dataset } from './dataset.ts'

@@ -11,7 +11,16 @@ export interface RgbImage {
   readonly data: Uint8Array
 }
 
-/** Wraps `data` (kept, not copied) as an image. Throws when its length is not `height * width * 3`. */
+/**
+ * Wraps `data` (kept, not copied) as an image. Throws when its length is not `height * width * 3`.
+ *
+ * @example
+ * ```ts
+ * import { rgbImage } from 'kinglet/data'
+ *
+ * rgbImage(2, 1, new Uint8Array(6)).width // => 2
+ * ```
+ */
 export function rgbImage(width: number, height: number, data: Uint8Array): RgbImage {
   const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0
   assert(whole, () => `image: ${width}x${height} is not a size: width and height must be whole numbers above 0`)
@@ -25,6 +34,13 @@ export function rgbImage(width: number, height: number, data: Uint8Array): RgbIm
 /**
  * An image from RGBA bytes whose colours are not premultiplied (a canvas' `ImageData`, say), composited over white.
  * Throws when the length is not `height * width * 4`.
+ *
+ * @example
+ * ```ts
+ * import { fromRgba } from 'kinglet/data'
+ *
+ * fromRgba(1, 1, new Uint8Array([255, 0, 0, 128])).data // => new Uint8Array([255, 127, 127])
+ * ```
  */
 export function fromRgba(width: number, height: number, rgba: Uint8Array | Uint8ClampedArray): RgbImage {
   assert(

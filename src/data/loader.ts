@@ -50,22 +50,34 @@ export interface LoaderOptions {
   readonly signal?: AbortSignal
 }
 
-/** Number of batches that {@link loader} gives in an epoch. */
+/**
+ * Number of batches that {@link loader} gives in an epoch.
+ *
+ * @example
+ * ```ts
+ * import { batchesOf } from 'kinglet/data'
+ *
+ * batchesOf(100, 32) // => 4
+ * batchesOf(100, 32, true) // => 3
+ * ```
+ */
 export const batchesOf = (length: number, batch: number, dropLast = false): number =>
   dropLast ? Math.floor(length / batch) : Math.ceil(length / batch)
 
 /**
  * The batches of one epoch. Leaving the loop early, an error and `signal` all give up what is being prepared; the pool
- * stays usable. Throws for options that make no sense, rejects with a `KingletError` that names the image when one cannot
- * be read, and with the signal's reason when it is aborted.
+ * stays usable. Throws for options that make no sense, rejects with a `KingletError` that names the image when one
+ * cannot be read, and with the signal's reason when it is aborted.
  *
  * @example
  * ```ts
  * import { arrays, loader, preprocessingPreset } from 'kinglet/data'
  *
- * const set = arrays({ width: 1, height: 1, channels: 1, pixels: new Uint8Array(5), labels: [0, 1, 0, 1, 0], classes: ['a', 'b'] })
+ * const pixels = new Uint8Array(5)
+ * const set = arrays({ width: 1, height: 1, channels: 1, pixels, labels: [0, 1, 0, 1, 0], classes: ['a', 'b'] })
+ * const preprocessing = preprocessingPreset('whole', 1)
  * const counts: number[] = []
- * for await (const { count } of loader(set, { batch: 2, preprocessing: preprocessingPreset('whole', 1) })) counts.push(count)
+ * for await (const { count } of loader(set, { batch: 2, preprocessing })) counts.push(count)
  * counts // => [2, 2, 1]
  * ```
  */

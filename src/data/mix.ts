@@ -1,6 +1,7 @@
 /**
- * mixup (Zhang et al. 2018, arXiv:1710.09412) and CutMix (Yun et al. 2019, arXiv:1905.04899): each image of a batch takes in
- * part of the next one (the last takes from the first), and its targets follow. One share is drawn for the whole batch.
+ * mixup (Zhang et al. 2018, arXiv:1710.09412) and CutMix (Yun et al. 2019, arXiv:1905.04899): each image of a batch
+ * takes in part of the next one (the last takes from the first), and its targets follow. One share is drawn for the
+ * whole batch.
  */
 import type { Rng } from '../core/index.ts'
 import type { Augmentation } from './augmentation.ts'
@@ -30,7 +31,9 @@ export function mixupInPlace({ x, targets, count }: Mixable, share: number): voi
     })
 }
 
-/** A rectangle of 1 - `share` of the area, centred anywhere, comes from the next image; the part that is inside counts. */
+/**
+ * A rectangle of 1 - `share` of the area, centred anywhere, comes from the next image; the part that is inside counts.
+ */
 export function cutmixInPlace({ x, targets, count, height, width }: Mixable, share: number, rng: Rng): void {
   const side = Math.sqrt(1 - share)
   const span = (length: number): readonly [number, number] => {

@@ -42,14 +42,6 @@ export async function openFolder(root: string, entries: readonly Entry[], option
   const split = await givenSplit(root, entries)
   const issues: DataIssue[] = []
   const train = await openPart(root, split?.train ?? '', options.classes, options, issues)
-  if (!options.classes)
-    assert(train.classes.length > 1, () => {
-      const [only] = train.classes
-      return (
-        `${root}: there is only one class (${only}): a classifier needs two or more, each with a folder of its own ` +
-        `(${root}/cat/1.jpg, ${root}/dog/1.jpg)`
-      )
-    })
   if (!split) return { train, issues }
   for (const { name, isFolder } of entries) if (!isFolder) issues.push({ kind: 'stray', name, files: 1 })
   const other = (part: string | undefined) =>
@@ -95,9 +87,10 @@ async function openPart(
 
 function nothingFound(where: string, listed: readonly ListedClass[], known: readonly string[] | undefined): string {
   const some = (names: readonly string[]) => names.slice(0, 5).join(', ') + (names.length > 5 ? ', ...' : '')
+  const names = some(listed.map((c) => c.name))
   if (known && listed.some((c) => c.paths.length > 0))
-    return `${where}: none of its classes (${some(listed.map((c) => c.name))}) is among those that are known (${some(known)})`
-  return `${where}: there are no images in its folders (${some(listed.map((c) => c.name))}): JPEG, PNG, WebP, AVIF and GIF files count`
+    return `${where}: none of its classes (${names}) is among those that are known (${some(known)})`
+  return `${where}: there are no images in its folders (${names}): JPEG, PNG, WebP, AVIF and GIF files count`
 }
 
 function asDataset(root: string, used: readonly ListedClass[], classes: readonly string[]): Dataset {

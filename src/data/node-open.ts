@@ -51,15 +51,17 @@ const binaries: Readonly<Record<Exclude<OpenedData['kind'], 'folder'>, BinaryKin
  * - the IDX files of MNIST and Fashion-MNIST, plain or gzipped; names of the classes from `classes.txt`, if there;
  * - the binary files of CIFAR-10 or CIFAR-100, plain or gzipped.
  *
- * What is wrong with it is left out and told in `report`; with `strict` it is an error. Image files are decoded first, so
- * that a damaged one does not stop a training run later: one pass over the files, on the pool's threads where there is one.
- * Throws a `KingletError` when the folder is none of these, holds no images or one class only.
+ * What is wrong with it is left out and told in `report`; with `strict` it is an error. Image files are decoded first,
+ * so that a damaged one does not stop a training run later: one pass over the files, on the pool's threads where there
+ * is one. Throws a `KingletError` when the folder is none of these, holds no images or one class only.
  *
  * @example
  * ```ts
+ * import { fileURLToPath } from 'node:url'
  * import { openDataset } from 'kinglet/data'
  *
- * const { train, val, classes } = await openDataset('data/fashion-mnist')
+ * const folder = new URL('data/fashion-mnist', import.meta.resolve('kinglet/package.json'))
+ * const { train, val, classes } = await openDataset(fileURLToPath(folder))
  * const found = [train.length, val?.length, classes[9]]
  * found // => [10000, 2000, 'Ankle boot']
  * ```
@@ -72,11 +74,27 @@ export async function openDataset(path: string, options: OpenOptions = {}): Prom
   )
   const entries = await entriesOfFolder(path)
   const { kind, train, val, test, issues } = await openParts(path, entries, { ...options, check })
+  assert(options.classes || train.classes.length > 1, () => onlyOneClass(path, kind, train))
   const used = train.length + (val?.length ?? 0) + (test?.length ?? 0)
   const report = reportOf(path, used, issues)
   if (options.strict) assertClean(report)
   const parts = val || validation === 0 ? { train, val } : splitDataset(train, validation, seed)
   return { kind, classes: train.classes, ...parts, test, report }
+}
+
+function onlyOneClass(path: string, kind: OpenedData['kind'], train: Dataset): string {
+  const [only] = train.classes
+  const said = `${path}: there is only one class (${only}): a classifier needs two or more`
+  if (kind !== 'folder') return said
+  // cat/1.jpg is an image of the class; photos/cat/1.jpg may be one of a set that lies one folder deeper.
+  const deeper = new Set<string>()
+  for (let i = 0; i < train.length; i++) {
+    const parts = train.name(i).split('/')
+    deeper.add(parts.length > 2 ? (parts.at(-2) ?? '') : '')
+  }
+  return deeper.size > 1 && !deeper.has('')
+    ? `${said}. Its images are in ${deeper.size} folders of their own: did you mean ${path}/${only}?`
+    : `${said}, each with a folder of its own (${path}/cat/1.jpg, ${path}/dog/1.jpg)`
 }
 
 async function entriesOfFolder(path: string): Promise<Entry[]> {

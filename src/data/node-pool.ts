@@ -1,6 +1,6 @@
 /**
- * Worker threads for loaders. Tasks are handed out as soon as they are known, so that the threads go on while the calling
- * thread computes a training step and hears nothing.
+ * Worker threads for loaders. Tasks are handed out as soon as they are known, so that the threads go on while the
+ * calling thread computes a training step and hears nothing.
  */
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -14,14 +14,15 @@ import type { LoaderPool } from './pool.ts'
 import type { Tasks } from './tasks.ts'
 
 /**
- * Threads for `loader` and `openDataset`: one fewer than there are processors (at least one) when `workers` is left out.
- * They start with the first task, and do not keep the process alive when idle.
+ * Threads for `loader` and `openDataset`: one fewer than there are processors (at least one) when `workers` is left
+ * out. They start with the first task, and do not keep the process alive when idle.
  *
  * @example
  * ```ts
  * import { arrays, loader, loaderPool, preprocessingPreset } from 'kinglet/data'
  *
- * const set = arrays({ width: 1, height: 1, channels: 1, pixels: new Uint8Array([0, 255]), labels: [0, 1], classes: ['dark', 'light'] })
+ * const pixels = new Uint8Array([0, 255])
+ * const set = arrays({ width: 1, height: 1, channels: 1, pixels, labels: [0, 1], classes: ['dark', 'light'] })
  * await using pool = loaderPool(1)
  * for await (const { x } of loader(set, { batch: 2, preprocessing: preprocessingPreset('whole', 1), pool }))
  *   console.log([...x]) // => [-1, -1, -1, 1, 1, 1]

@@ -37,7 +37,16 @@ export type PreprocessingName = keyof typeof presets
 
 export const preprocessingNames = Object.keys(presets) as readonly PreprocessingName[]
 
-/** A named preprocessing for an input of `size` pixels (one number: square). Throws for an unknown name. */
+/**
+ * A named preprocessing for an input of `size` pixels (one number: square). Throws for an unknown name.
+ *
+ * @example
+ * ```ts
+ * import { preprocessingPreset } from 'kinglet/data'
+ *
+ * preprocessingPreset('imagenet', 224).mean // => [0.485, 0.456, 0.406]
+ * ```
+ */
 export function preprocessingPreset(
   name: PreprocessingName,
   size: number | readonly [height: number, width: number],

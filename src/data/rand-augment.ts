@@ -1,6 +1,6 @@
 /**
  * RandAugment (Cubuk et al. 2020, arXiv:1909.13719): a few operations drawn evenly from fourteen, all at one magnitude.
- * What a magnitude of 0 to 30 means for each is as in the authors' earlier AutoAugment (arXiv:1805.09501, table 6).
+ * What a magnitude of 0 to 30 means for each is as in the authors' earlier AutoAugment (arXiv:1805.09501).
  */
 import type { Rng } from '../core/index.ts'
 import { autoContrast, brightness, contrast, equalize, posterize, saturation, sharpness, solarize } from './colour.ts'

@@ -45,8 +45,17 @@ export const reportOf = (path: string, images: number, issues: readonly DataIssu
 })
 
 /**
- * A report as lines of text: how many images are used, how many files are left out, and by kind what is wrong, with at most `most` names
- * of each.
+ * A report as lines of text: how many images are used, how many files are left out, and by kind what is wrong, with at
+ * most `most` names of each.
+ *
+ * @example
+ * ```ts
+ * import { formatReport } from 'kinglet/data'
+ *
+ * const issues = [{ kind: 'notImage', name: 'cat/notes.txt', files: 1 }] as const
+ * const lines = formatReport({ path: 'photos', images: 12, leftOut: 1, issues }).split('\n')
+ * lines // => ['photos: 12 images, 1 file left out', '  1 file that is not an image:', '    cat/notes.txt']
+ * ```
  */
 export function formatReport({ path, images, leftOut, issues }: DataReport, most = 10): string {
   const left = leftOut > 0 ? `, ${leftOut} ${leftOut === 1 ? 'file' : 'files'} left out` : ''
@@ -63,8 +72,7 @@ export function formatReport({ path, images, leftOut, issues }: DataReport, most
 
 /** Throws the report when there is anything in it: what `strict` asks for. */
 export function assertClean(report: DataReport): void {
-  if (report.issues.length > 0)
-    throw new KingletError(
-      `${formatReport(report)}\n  Mend or remove these, or do without strict: then they are left out.`,
-    )
+  if (report.issues.length === 0) return
+  const way = 'Mend or remove these, or do without strict: then they are left out.'
+  throw new KingletError(`${formatReport(report)}\n  ${way}`)
 }

@@ -73,10 +73,15 @@ test('cutout takes the mean colour of the preprocessing', () => {
   expect(found).toContain(p.mean.map((m) => Math.round(255 * m)).join(' '))
 })
 
-test('a decoder may halve images only as far as the smallest crop allows', () => {
+test('a decoder may shrink images only as far as the smallest crop allows', () => {
   expect(pixelsNeeded(p, {})).toBeUndefined()
   expect(pixelsNeeded(p, { flip: 0.5 })).toBe(Math.ceil(32 / 0.875))
   expect(pixelsNeeded(p, { crop: { area: [0.25, 1], ratio: [1, 1] } })).toBe(64)
+  for (const ratio of [
+    [0.25, 2],
+    [0.5, 4],
+  ] as const)
+    expect(pixelsNeeded(p, { crop: { area: [0.25, 1], ratio } })).toBe(128)
 })
 
 describe('as JSON', () => {

@@ -40,11 +40,11 @@ const augmentation: Augmentation = {
   cutmix: 1,
 }
 
-/** Photos of several kinds and sizes, some of them large enough to be halved. */
+/** Photos of several kinds and sizes, some of them large enough to be shrunk while they are decoded. */
 const photos = async () => {
   const files: Record<string, Buffer> = {}
   for (let i = 0; i < 5; i++) {
-    files[`cat/${i}.jpg`] = await sharpOf(smoothImage(150 + 31 * i, 120 + 17 * i))
+    files[`cat/${i}.jpg`] = await sharpOf(smoothImage(300 + 31 * i, 240 + 17 * i))
       .jpeg()
       .withMetadata({ orientation: 1 + i })
       .toBuffer()
@@ -174,7 +174,8 @@ describe('a process with a pool', () => {
   const built = join(root, 'dist/data/node.js')
   const run = (code: string, ...flags: string[]) => {
     const setup = `import { arrays, loader, loaderPool, preprocessingPreset } from ${JSON.stringify(`file://${built}`)}
-      const set = arrays({ width: 40, height: 40, channels: 1, pixels: new Uint8Array(64 * 1600), labels: new Array(64).fill(0), classes: ['a'] })
+      const [pixels, labels] = [new Uint8Array(64 * 1600), new Array(64).fill(0)]
+      const set = arrays({ width: 40, height: 40, channels: 1, pixels, labels, classes: ['a'] })
       const pool = loaderPool(2)
       const options = { batch: 8, preprocessing: preprocessingPreset('imagenet', 96), pool }
       `

@@ -54,6 +54,15 @@ describe('IDX files', () => {
     expect([data.train.length, data.val?.length]).toEqual([3, 3])
   })
 
+  test('one class only', async () => {
+    const folder = folderOf({ ...parts('t10k'), 'train-labels-idx1-ubyte': idxBytes([6], () => 0) })
+    expect(await failureOf(openDataset(folder))).toMatch(/label 1 of image 1 has no class/)
+    const { 't10k-images-idx3-ubyte': _, ...train } = parts('t10k')
+    expect(
+      await failureOf(openDataset(folderOf({ ...train, 'train-labels-idx1-ubyte': idxBytes([6], () => 0) }))),
+    ).toMatch(/: there is only one class \(0\): a classifier needs two or more$/)
+  })
+
   test('labels that are missing, and a damaged gzip file', async () => {
     const { 'train-labels-idx1-ubyte': _, ...rest } = parts('t10k')
     const folder = folderOf(rest)

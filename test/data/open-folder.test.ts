@@ -311,6 +311,10 @@ describe('what cannot be opened', () => {
     expect(await failure(images('cat', 3))).toBe(
       'KingletError: photos: there is only one class (cat): a classifier needs two or more, each with a folder of its own (photos/cat/1.jpg, photos/dog/1.jpg)',
     )
+    expect(await failure({ ...images('unpacked/cat', 1), ...images('unpacked/dog', 1) })).toBe(
+      'KingletError: photos: there is only one class (unpacked): a classifier needs two or more. ' +
+        'Its images are in 2 folders of their own: did you mean photos/unpacked?',
+    )
     expect(await failure({ 'cat/1.jpg': cut, 'dog/1.jpg': cut })).toBe(
       'KingletError: photos: every image is damaged (cat/1.jpg, say): nothing is left to use',
     )
