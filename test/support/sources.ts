@@ -34,6 +34,8 @@ const onlyTypes = (clause: string | undefined) =>
 /** What a source text imports, statically and dynamically. */
 export function importsOf(path: string, text: string): Import[] {
   const resolve = (to: string) => (to.startsWith('.') ? normalize(join(dirname(path), to)) : to)
+  // Examples in docstrings import as users do: they are not imports of this file.
+  text = text.replace(/^\s*\/?\*.*$/gm, '')
   const found: Import[] = []
   for (const [, type, clause, to] of text.matchAll(statement))
     found.push({ from: path, to: resolve(to), typeOnly: type !== undefined || onlyTypes(clause?.trim()) })
