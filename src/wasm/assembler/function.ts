@@ -195,6 +195,11 @@ export class FunctionBuilder {
     this.#code.byte(0x0f)
   }
 
+  /** Traps: ends the run of this thread with an error. */
+  unreachable(): void {
+    this.#code.byte(0x00)
+  }
+
   /** Locals and code, as the module's code section holds them. */
   toBytes(): Uint8Array<ArrayBuffer> {
     const out = new ByteWriter()

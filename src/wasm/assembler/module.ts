@@ -35,6 +35,11 @@ export class ModuleBuilder {
     this.#memory = memory
   }
 
+  /** Whether threads share the memory. */
+  get shared(): boolean {
+    return this.#memory.shared
+  }
+
   /** Adds a function. A function with a result gives it by `f.return`. Only functions added before can be called. */
   func<const P extends readonly ValType[], const R extends ResultTypes>(
     params: P,

@@ -1,0 +1,57 @@
+/**
+ * Runs a program: a WebAssembly module that exports `run(thread, threads)`, in which every thread passes through all
+ * steps with barriers between them. An executor owns the program's memory and its threads.
+ */
+import { assert } from '../core/index.ts'
+import { canShareMemory, isPageThread } from './host.ts'
+import { startRemote } from './remote-executor.ts'
+import { startThreaded } from './threaded-executor.ts'
+
+export { maxThreads } from './host.ts'
+
+export interface Executor {
+  readonly threads: number
+  /** Copies bytes into linear memory at `offset`. Throws (or rejects) outside of the data. */
+  write(offset: number, data: ArrayBufferView): Promise<void> | void
+  /** A copy of `byteLength` bytes at `offset`. */
+  read(offset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>
+  /**
+   * Runs the program once. Rejects when a thread traps; the executor cannot be used after that. Only one run may be in
+   * flight, and memory is out of reach meanwhile.
+   */
+  run(): Promise<void>
+  /** Ends the threads and lets go of the memory. A run in flight rejects. May be called again. */
+  dispose(): void
+}
+
+export interface ExecutorOptions {
+  /** The module, whose imported memory has `pages` pages, shared as {@link sharedFor} says. */
+  readonly bytes: Uint8Array
+  readonly pages: number
+  readonly threads: number
+  /** `here`: the calling thread is thread 0 and blocks during a run. `worker`: all threads are workers. */
+  readonly place: 'here' | 'worker'
+}
+
+/** Whether the memory of a program for `threads` threads is shared. */
+export const sharedFor = (threads: number): boolean => threads > 1
+
+/**
+ * Compiles the module and starts the threads. Rejects when memory or a thread is not to be had here.
+ *
+ * In a page's own thread use `worker`: there nothing may block. In Node, idle threads do not keep the process alive.
+ */
+export async function createExecutor({ bytes, pages, threads, place }: ExecutorOptions): Promise<Executor> {
+  assert(Number.isInteger(threads) && threads > 0, `threads is ${threads}: it must be a positive integer`)
+  assert(
+    threads === 1 || canShareMemory(),
+    `${threads} threads need shared memory, which a page has only when it is cross-origin isolated ` +
+      '(Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp): use 1 thread',
+  )
+  assert(
+    threads === 1 || place === 'worker' || !isPageThread(),
+    `${threads} threads would block the page: run the program in workers (place: 'worker')`,
+  )
+  const start = { module: await WebAssembly.compile(bytes.slice()), pages, threads, place }
+  return place === 'worker' && !sharedFor(threads) ? startRemote(start) : startThreaded(start)
+}
