@@ -1,0 +1,7 @@
+export { type Activation, activationNames } from './activation.ts'
+export type { Definition, Family, Reported } from './family.ts'
+export { build, buildFrom, type Model, type ModelForward, type ModelInfo, models, twin } from './network.ts'
+export { type BuildOptions, type Options, optionNames } from './options.ts'
+export { type ModelName, modelNames } from './registry.ts'
+export type { Operator, Row } from './table.ts'
+export { makeDivisible, type WidthRule, widthRuleNames } from './width.ts'

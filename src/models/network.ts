@@ -1,0 +1,150 @@
+/**
+ * `build`: a network of the registry, as graphs, training and files see it. The input column of its table is confirmed
+ * by shape inference whenever a network is built as the table has it (224 x 224, width 1).
+ */
+import { KingletError, nearest, oneOf, type Tensor, UsageError } from '../core/index.ts'
+import {
+  Builder,
+  type Forward,
+  type ForwardOptions,
+  type Graph,
+  initialise,
+  type Network,
+  parametersOf,
+} from '../graph/index.ts'
+import { input, type Value } from '../ops/index.ts'
+import { operators } from './blocks.ts'
+import type { Definition, Reported } from './family.ts'
+import { type BuildOptions, type Options, resolveOptions } from './options.ts'
+import { type ModelName, modelNames, registry } from './registry.ts'
+import { rowsOf } from './rows.ts'
+import type { Row } from './table.ts'
+
+/** What a forward pass through a model gives: logits, and the output of each row of its table. */
+export interface ModelForward extends Forward {
+  /** By row name (`stem`, `blocks.3`, `last`, ...), in order. */
+  readonly features: ReadonlyMap<string, Value>
+}
+
+/** A network of the registry. */
+export interface Model extends Network {
+  readonly architecture: { readonly name: string; readonly options: Options & Readonly<Record<string, unknown>> }
+  /** The table as it is after width, resolution and all other arguments. */
+  readonly rows: readonly Row[]
+  forward(x: Value, options: ForwardOptions): ModelForward
+}
+
+/**
+ * Builds a network of the registry; every argument may be left out. Throws a `UsageError` for a name that is not in the
+ * registry and for an argument that cannot be.
+ *
+ * @example
+ * ```ts
+ * import { build } from 'kinglet/models'
+ *
+ * const net = build('mobilenet_v3_small', { width: 0.75, size: 96, classes: 10 })
+ * net.inputShape // => [96, 96, 3]
+ * net.graph().outputs.logits.shape // => [1, 10]
+ * net.rows.map((row) => row.out).slice(0, 4) // => [16, 16, 24, 24]
+ * ```
+ */
+export function build(name: ModelName | (string & {}), options: BuildOptions = {}): Model {
+  if (!Object.hasOwn(registry, name)) {
+    const meant = nearest(name, modelNames)
+    throw new UsageError(`no model ${name}${meant ? ` (did you mean ${meant}?)` : ''}: use ${oneOf(modelNames)}`)
+  }
+  return buildFrom(name, registry[name as ModelName], options)
+}
+
+/** Builds a network of a table that is not (or not yet) in the registry. */
+export function buildFrom(name: string, definition: Definition, given: BuildOptions = {}): Model {
+  const options = resolveOptions(name, definition.family.defaults, definition.defaults ?? {}, given)
+  const rows = rowsOf(name, definition, options)
+  const [height, width] = options.size
+  const inputShape = [height, width, options.channels]
+  let weights: Map<string, Tensor> | undefined
+  const model: Model = {
+    architecture: { name, options: { ...options } },
+    inputShape,
+    classes: options.classes,
+    rows,
+    get weights() {
+      weights ??= initialise(parametersOf(model.graph()).values(), options.seed)
+      return weights
+    },
+    set weights(values) {
+      weights = values
+    },
+    forward(x, run) {
+      if (x.shape.length !== 4 || x.shape[3] !== options.channels)
+        throw new KingletError(
+          `${name}: x has shape [${x.shape.join(', ')}]: it must be [N, H, W, ${options.channels}]`,
+        )
+      const b = new Builder(options, run)
+      const isReference = isAsPublished(x, options)
+      const features = new Map<string, Value>()
+      let y = x
+      for (const row of rows) {
+        if (isReference) confirm(name, row, y)
+        y = b.layer(row.name, () => operators[row.operator](b, y, row, options))
+        features.set(row.name, y)
+      }
+      return { logits: y, features, updates: b.updates }
+    },
+    graph(batch = 1): Graph {
+      const x = input('x', [batch, ...inputShape])
+      return { outputs: { logits: model.forward(x, { training: false }).logits }, updates: [] }
+    },
+  }
+  model.graph()
+  return model
+}
+
+/** The same network with its depthwise-separable convolutions replaced by standard ones (and first weights anew). */
+export const twin = (model: Model): Model =>
+  build(model.architecture.name, { ...model.architecture.options, convolution: 'standard' })
+
+/** Nothing that changes shapes differs from the paper's table. */
+const isAsPublished = (x: Value, { width, reduction, outputStride, head, channels }: Options): boolean =>
+  x.shape[1] === 224 &&
+  x.shape[2] === 224 &&
+  channels === 3 &&
+  width === 1 &&
+  reduction === 32 &&
+  outputStride === 32 &&
+  head === 'table'
+
+function confirm(model: string, row: Row, x: Value): void {
+  const [, height, width, channels] = x.shape.length === 4 ? x.shape : [x.shape[0], 1, 1, x.shape[1]]
+  const found = `${height}x${width}x${channels}`
+  if (row.input && row.input !== found)
+    throw new KingletError(`${model}: the table says that ${row.input} goes into ${row.name}, it is ${found}`)
+}
+
+/** A line of the registry, for lists and tables. */
+export interface ModelInfo {
+  readonly name: ModelName
+  readonly title: string
+  /** Paper and table. */
+  readonly source: string
+  readonly options: Options
+  readonly reported: readonly Reported[]
+}
+
+/**
+ * All networks of the registry: names, sources, the arguments that `build` uses when none are given, and the accuracies
+ * that others report for them.
+ *
+ * @example
+ * ```ts
+ * import { models } from 'kinglet/models'
+ * models().find((m) => m.name === 'mobilenet_v2')?.source // => 'Sandler et al. 2018, arXiv:1801.04381, table 2'
+ * ```
+ */
+export const models = (): ModelInfo[] =>
+  modelNames.map((name) => {
+    const definition: Definition = registry[name]
+    const { title, source, reported } = definition
+    const options = resolveOptions(name, definition.family.defaults, definition.defaults ?? {})
+    return { name, title, source, options, reported }
+  })

@@ -1,0 +1,158 @@
+/**
+ * Arguments of `build`: what may vary in every network of the registry, their values when left out, and what each must
+ * be. A wrong name does not compile; names and values that come from outside are checked here.
+ */
+import { nearest, oneOf, UsageError } from '../core/index.ts'
+import { type Initializer, initializerNames, type Padding, paddingNames } from '../graph/builder.ts'
+import { type Activation, activationNames } from './activation.ts'
+import { type WidthRule, widthRuleNames } from './width.ts'
+
+/** What `build` can vary. All of it may be left out. */
+export interface BuildOptions {
+  /** Height and width of an image in pixels (one number: square). Any size. Default 224. */
+  readonly size?: number | readonly [height: number, width: number]
+  /** Default 1000. */
+  readonly classes?: number
+  /** Channels of an image. Default 3. */
+  readonly channels?: number
+  /** Multiplier of all channels (alpha). Default 1. */
+  readonly width?: number
+  /** Which implementation's reading of `width`: {@link WidthRule}. Default `paper`. */
+  readonly widthRule?: WidthRule
+  /**
+   * How many times smaller the last feature map is than the image: 32, 16, 8, 4, 2 or 1. The first strides become 1
+   * until it fits, which is how small images (28 to 64 pixels) are taken. Default 32, the tables' own.
+   */
+  readonly reduction?: number
+  /**
+   * Keeps feature maps this many times smaller than the image: later strides become dilation, with the same weights
+   * (for dense prediction). Default 32: no dilation.
+   */
+  readonly outputStride?: number
+  /** Zeros around images: `torch` (symmetric) or `same` (TensorFlow's, asymmetric). Default `torch`. */
+  readonly padding?: Padding
+  /** In place of every activation of the table (gates of squeeze-and-excitation stay). Default `table`. */
+  readonly activation?: Activation | 'table'
+  /**
+   * `standard`: the twin in which each depthwise convolution and the pointwise one after it are one convolution over all
+   * channels. Default `separable`; ResNet's is `standard`.
+   */
+  readonly convolution?: 'separable' | 'standard'
+  /** Which blocks have squeeze-and-excitation: the table's, none, all, or those listed (0 is the first). */
+  readonly se?: 'table' | 'none' | 'all' | readonly number[]
+  /** Squeezed channels are those of the block divided by this. Default 4 (V2, V3) or 16 (V1, ResNet). */
+  readonly seRatio?: number
+  /** Squeezed channels are rounded to a multiple of this. Default 8 (V2, V3) or 1 (V1, ResNet). */
+  readonly seDivisor?: number
+  /** Default `hard_sigmoid` (V2, V3) or `sigmoid` (V1, ResNet). */
+  readonly seGate?: 'sigmoid' | 'hard_sigmoid'
+  /** Channels of the last layer before the classifier (V3: after the pool; V2: before). Default `table`. */
+  readonly head?: number | 'table'
+  /** Probability of dropping before the classifier while training. Default 0.2; V1 0.001, ResNet 0. */
+  readonly dropout?: number
+  /** Default 1e-3 (TensorFlow's models, torchvision's V3); ResNet 1e-5. */
+  readonly batchNormEps?: number
+  /** Share of the batch in the running statistics: new = old (1 - m) + batch m. Default 0.1, right for short runs. */
+  readonly batchNormMomentum?: number
+  /** How first weights are drawn: {@link Initializer}. Default `he`. */
+  readonly initializer?: Initializer
+  /** Start of the random numbers of the first weights. Default 0. */
+  readonly seed?: number
+}
+
+/** Every option with its value: plain data that goes into model files. */
+export type Options = { readonly [K in keyof BuildOptions]-?: Exclude<BuildOptions[K], undefined> } & {
+  readonly size: readonly [height: number, width: number]
+}
+
+export const commonOptions: Options = {
+  size: [224, 224],
+  classes: 1000,
+  channels: 3,
+  width: 1,
+  widthRule: 'paper',
+  reduction: 32,
+  outputStride: 32,
+  padding: 'torch',
+  activation: 'table',
+  convolution: 'separable',
+  se: 'table',
+  seRatio: 4,
+  seDivisor: 8,
+  seGate: 'hard_sigmoid',
+  head: 'table',
+  dropout: 0.2,
+  batchNormEps: 1e-3,
+  batchNormMomentum: 0.1,
+  initializer: 'he',
+  seed: 0,
+}
+
+interface Check {
+  readonly is: (value: unknown) => boolean
+  readonly must: string
+}
+const isCount = (n: unknown): boolean => Number.isSafeInteger(n) && Number(n) > 0
+const isFraction = (n: unknown): n is number => typeof n === 'number' && n >= 0 && n <= 1
+const count: Check = { is: isCount, must: 'a positive integer' }
+const positive: Check = { is: (n) => Number.isFinite(n) && Number(n) > 0, must: 'a number above 0' }
+const named = (names: readonly string[]): Check => ({
+  is: (value) => names.includes(value as string),
+  must: oneOf(names),
+})
+const factors: Check = { is: (n) => [1, 2, 4, 8, 16, 32].includes(n as number), must: '32, 16, 8, 4, 2 or 1' }
+
+const checks: { readonly [K in keyof Options]: Check } = {
+  size: {
+    is: (value) => isCount(value) || (Array.isArray(value) && value.length === 2 && value.every(isCount)),
+    must: 'a positive integer, or [height, width]',
+  },
+  classes: count,
+  channels: count,
+  width: positive,
+  widthRule: named(widthRuleNames),
+  reduction: factors,
+  outputStride: factors,
+  padding: named(paddingNames),
+  activation: named(['table', ...activationNames]),
+  convolution: named(['separable', 'standard']),
+  se: {
+    is: (value) =>
+      ['table', 'none', 'all'].includes(value as string) ||
+      (Array.isArray(value) && value.every((n) => Number.isInteger(n) && n >= 0)),
+    must: 'table, none, all or a list of block numbers',
+  },
+  seRatio: positive,
+  seDivisor: count,
+  seGate: named(['sigmoid', 'hard_sigmoid']),
+  head: { is: (value) => value === 'table' || isCount(value), must: 'a positive integer or table' },
+  dropout: { is: (n) => isFraction(n) && n < 1, must: 'a number from 0 up to, but not including, 1' },
+  batchNormEps: positive,
+  batchNormMomentum: { is: isFraction, must: 'a number from 0 to 1' },
+  initializer: named(initializerNames),
+  seed: { is: Number.isSafeInteger, must: 'an integer' },
+}
+export const optionNames = Object.keys(checks) as readonly (keyof Options)[]
+
+const show = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)))
+const shown = (value: unknown): string => (typeof value === 'number' ? String(value) : show(value))
+
+/** Fills in what `given` leaves out (or undefined); throws for a name or a value that cannot be. */
+export function resolveOptions(model: string, ...given: readonly BuildOptions[]): Options {
+  const found: Record<string, unknown> = { ...commonOptions }
+  for (const options of given)
+    for (const [name, value] of Object.entries(options)) {
+      if (value === undefined) continue
+      const check = (checks as Record<string, Check | undefined>)[name]
+      if (!check || !Object.hasOwn(checks, name)) {
+        const meant = nearest(name, optionNames)
+        throw new UsageError(
+          `build ${model}: no option ${name}${meant ? ` (did you mean ${meant}?)` : ''}: use ${oneOf(optionNames)}`,
+        )
+      }
+      if (!check.is(value)) throw new UsageError(`build ${model}: ${name} is ${shown(value)}: it must be ${check.must}`)
+      found[name] = value
+    }
+  const { size } = found as { size: number | readonly [number, number] }
+  return { ...(found as unknown as Options), size: typeof size === 'number' ? [size, size] : size }
+}

@@ -1,0 +1,16 @@
+/** Every network by name. Tests walk it, so a new row is tested by being there. */
+import type { Definition } from './family.ts'
+import { mobileNetV1 } from './mobilenet-v1.ts'
+import { mobileNetV2 } from './mobilenet-v2.ts'
+import { mobileNetV3 } from './mobilenet-v3.ts'
+import { resNet } from './resnet.ts'
+
+export const registry = { ...mobileNetV1, ...mobileNetV2, ...mobileNetV3, ...resNet } satisfies Record<
+  string,
+  Definition
+>
+
+/** A name in the registry. */
+export type ModelName = keyof typeof registry
+
+export const modelNames = Object.keys(registry) as readonly ModelName[]
