@@ -8,7 +8,6 @@ import { KingletError, keyOf, type Shape, size, UsageError } from '../core/index
 import {
   add,
   batchNorm,
-  bias,
   channelMean,
   channelVariance,
   conv2d,
@@ -122,13 +121,12 @@ export class Builder {
     return pads[this.settings.padding](x.shape, kernel, stride, dilation)
   }
 
-  /** x [N, H, W, Cin] to [N, H', W', out]. Parameters `conv.w` [kernel, kernel, Cin, out], and `conv.b` if asked. */
-  conv(x: Value, spec: WindowSpec & { readonly out: number; readonly bias?: boolean }): Value {
+  /** x [N, H, W, Cin] to [N, H', W', out]. Parameter `conv.w` [kernel, kernel, Cin, out]. */
+  conv(x: Value, spec: WindowSpec & { readonly out: number }): Value {
     const { out, kernel, stride = 1, dilation = 1 } = spec
     const shape = [kernel, kernel, x.shape[3], out]
     const w = this.parameter('conv.w', shape, 'weight', this.#hidden(kernel * kernel * out))
-    const y = conv2d({ x, w }, { stride, dilation, pad: this.pad(x, spec) })
-    return spec.bias ? bias(y, this.parameter('conv.b', [out], 'bias', zero)) : y
+    return conv2d({ x, w }, { stride, dilation, pad: this.pad(x, spec) })
   }
 
   /** One filter for each channel: x [N, H, W, C] to [N, H', W', C]. Parameter `conv.w` [kernel, kernel, C]. */

@@ -27,8 +27,6 @@ const gates = { sigmoid, hard_sigmoid: hardSigmoid }
 const conv = (b: Builder, name: string, x: Value, spec: WindowSpec & { readonly out: number }, act: Act): Value =>
   b.layer(name, () => activate(b.batchNorm(b.conv(x, spec)), act))
 
-const windowOf = ({ kernel, stride, dilation, out }: Row) => ({ kernel, stride, dilation, out })
-
 const depthwise = (b: Builder, x: Value, spec: WindowSpec, act: Act): Value =>
   b.layer('depthwise', () => activate(b.batchNorm(b.depthwise(x, spec)), act))
 
@@ -58,10 +56,10 @@ const residual = (b: Builder, x: Value, y: Value, row: Row): Value => {
 
 /** `x` in, the row's output out; all within the layer that the row names. */
 export const operators: Record<Operator, (b: Builder, x: Value, row: Row, options: Options) => Value> = {
-  conv: (b, x, row) => activate(b.batchNorm(b.conv(x, windowOf(row))), row.act),
+  conv: (b, x, row) => activate(b.batchNorm(b.conv(x, row)), row.act),
 
   separable(b, x, row, options) {
-    if (row.standard) return squeezeExcite(b, conv(b, 'conv', x, windowOf(row), row.act), row, options)
+    if (row.standard) return squeezeExcite(b, conv(b, 'conv', x, row, row.act), row, options)
     const y = depthwise(b, x, row, row.act)
     return squeezeExcite(b, conv(b, 'pointwise', y, { out: row.out, kernel: 1 }, row.act), row, options)
   },
@@ -69,7 +67,7 @@ export const operators: Record<Operator, (b: Builder, x: Value, row: Row, option
   bneck(b, x, row, options) {
     const expanded = row.exp === x.shape[3] ? x : conv(b, 'expand', x, { out: row.exp, kernel: 1 }, row.act)
     if (row.standard) {
-      const y = conv(b, 'conv', squeezeExcite(b, expanded, row, options), windowOf(row), row.outAct)
+      const y = conv(b, 'conv', squeezeExcite(b, expanded, row, options), row, row.outAct)
       return addShortcut(b, y, x, row)
     }
     const y = squeezeExcite(b, depthwise(b, expanded, row, row.act), row, options)
@@ -78,13 +76,13 @@ export const operators: Record<Operator, (b: Builder, x: Value, row: Row, option
 
   basic(b, x, row, options) {
     const { out, kernel, dilation } = row
-    const y = conv(b, 'conv2', conv(b, 'conv1', x, windowOf(row), row.act), { out, kernel, dilation }, 'none')
+    const y = conv(b, 'conv2', conv(b, 'conv1', x, row, row.act), { out, kernel, dilation }, 'none')
     return residual(b, x, squeezeExcite(b, y, row, options), row)
   },
 
   bottleneck(b, x, row, options) {
     const narrow = conv(b, 'conv1', x, { out: row.exp, kernel: 1 }, row.act)
-    const inner = conv(b, 'conv2', narrow, { ...windowOf(row), out: row.exp }, row.act)
+    const inner = conv(b, 'conv2', narrow, { ...row, out: row.exp }, row.act)
     const y = conv(b, 'conv3', inner, { out: row.out, kernel: 1 }, 'none')
     return residual(b, x, squeezeExcite(b, y, row, options), row)
   },
