@@ -5,7 +5,10 @@
 import { type Func, i32, type ModuleBuilder } from './assembler/index.ts'
 import { control } from './control.ts'
 
-/** About 10 us: threads that share the work evenly meet within it, and a sleep with its waking costs several times that. */
+/**
+ * Polls before sleeping. Measured on two cores, an even step: two threads 0.3 us (25 us with 1,000 polls, where they
+ * sleep), three threads 13 us (55 us with 100,000, where two hold the cores that the third needs).
+ */
 const spins = 10_000
 
 /**

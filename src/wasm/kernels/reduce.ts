@@ -158,14 +158,39 @@ export const reduce: Family = (v) => {
     }
   }
 
+  return blocks === 1
+    ? { phases: [partial] }
+    : {
+        phases: [partial, combine({ sums, outer, blocks, columns })],
+        scratchBytes: partialBytes({ sums, outer, blocks, columns }),
+      }
+}
+
+/** How partial sums lie in the working memory: [outer, blocks, sums, columns]. */
+interface Partial {
+  readonly sums: number
+  readonly outer: number
+  readonly blocks: number
+  readonly columns: number
+}
+
+/** Bytes of such partial sums. */
+export const partialBytes = ({ sums, outer, blocks, columns }: Partial): number => outer * blocks * sums * columns * 4
+
+/** Values that a piece adds up. */
+const combined = 64
+
+/** Adds up the partial sums of all blocks, in order: y is [sums, outer, columns]. */
+export function combine({ sums, outer, blocks, columns }: Partial): Phase {
   const values = outer * sums * columns
-  const combine: Phase = {
+  const vectors = columns % 4 === 0
+  return {
     key: `combine ${sums} ${outer} ${blocks} ${columns}`,
-    pieces: Math.ceil(values / 64),
+    pieces: Math.ceil(values / combined),
     emit(f, from, to, at) {
-      const end = f.let(i32.mul(to, 64))
+      const end = f.let(i32.mul(to, combined))
       f.if(i32.gtU(end, values), () => f.set(end, values))
-      f.for(i32.mul(from, 64), end, 1, (i) => {
+      f.for(i32.mul(from, combined), end, vectors ? 4 : 1, (i) => {
         // i counts over y's [sums, outer, columns].
         const c = f.let(i32.remU(i, columns))
         const so = f.let(i32.divU(i, columns))
@@ -174,17 +199,15 @@ export const reduce: Family = (v) => {
         const source = f.let(
           i32.add(at.scratch, i32.mul(i32.add(i32.mul(i32.add(i32.mul(o, blocks * sums), s), columns), c), 4)),
         )
-        const total = f.local('f32')
-        f.set(total, 0)
+        const total = f.let(splat(0))
+        const load = vectors ? v128.load : v128.load32Zero
         f.for(0, blocks * sums * columns * 4, sums * columns * 4, (b) =>
-          f.set(total, f32.add(total, f32.load(i32.add(source, b)))),
+          f.set(total, f32x4.add(total, load(i32.add(source, b)))),
         )
-        f.store(i32.add(at.y, i32.mul(i, 4)), total)
+        const target = i32.add(at.y, i32.mul(i, 4))
+        if (vectors) f.store(target, total)
+        else f.storeLane32(target, total, 0)
       })
     },
   }
-
-  return blocks === 1
-    ? { phases: [partial] }
-    : { phases: [partial, combine], scratchBytes: outer * blocks * sums * columns * 4 }
 }

@@ -1,0 +1,70 @@
+/** Loops over the channels of a pixel, and over the pixels of a window: what pooling and resizing share. */
+import { type Expr, type FunctionBuilder, type I32, i32, type Local } from '../assembler/index.ts'
+
+/** Vectors of neighbouring channels that are worked on together: as many accumulators. */
+const vectorsAtOnce = 4
+
+/**
+ * Runs `body(offset, lanes)` for blocks of up to 16 channels: `offset` is the block's place in bytes, `lanes` says how
+ * many channels each of its vectors holds. Only the last may hold fewer than four: it may be loaded in full
+ * (`readSlack`), and is stored by `storeLanes`.
+ */
+export function channelBlocks(
+  f: FunctionBuilder,
+  channels: number,
+  body: (offset: Expr<'i32'>, lanes: readonly number[]) => void,
+): void {
+  const wide = 4 * vectorsAtOnce
+  const rest = channels % wide
+  const all = Array.from({ length: vectorsAtOnce }, () => 4)
+  f.for(0, (channels - rest) * 4, wide * 4, (offset) => body(offset, all))
+  if (rest === 0) return
+  const lanes = Array.from({ length: Math.ceil(rest / 4) }, (_, i) => Math.min(4, rest - i * 4))
+  body(i32.const((channels - rest) * 4), lanes)
+}
+
+/** Stores the first `lanes` (1 to 4) elements of `value`. */
+export function storeLanes(
+  f: FunctionBuilder,
+  address: Expr<'i32'>,
+  value: Expr<'v128'>,
+  lanes: number,
+  offset = 0,
+): void {
+  if (lanes === 4) {
+    f.store(address, value, offset)
+    return
+  }
+  const kept = f.let(value)
+  if (lanes >= 2) f.storeLane64(address, kept, 0, offset)
+  if (lanes === 1) f.storeLane32(address, kept, 0, offset)
+  if (lanes === 3) f.storeLane32(address, kept, 2, offset + 8)
+}
+
+export type Range = readonly [first: Local<'i32'>, end: Local<'i32'>]
+
+/** The rows (or columns), of `limit`, that a window of `taps` neighbours sees at position `at`. */
+export function seen(
+  f: FunctionBuilder,
+  at: Expr<'i32'>,
+  { stride, before, taps, limit }: { stride: number; before: number; taps: number; limit: number },
+): Range {
+  const first = f.let(i32.sub(i32.mul(at, stride), before))
+  const end = f.let(i32.add(first, taps))
+  if (before) f.if(i32.ltS(first, 0), () => f.set(first, 0))
+  f.if(i32.gtU(end, limit), () => f.set(end, limit))
+  return [first, end]
+}
+
+/** Runs `body` with the address of each pixel in `rows` x `columns` of an image [.., width, channels] at `image`. */
+export function eachPixel(
+  f: FunctionBuilder,
+  image: Expr<'i32'>,
+  { width, channels }: { width: number; channels: number },
+  [firstRow, endRow]: Range,
+  [firstColumn, endColumn]: Range,
+  body: (address: Local<'i32'>) => void,
+): void {
+  const at = (row: I32, column: I32) => i32.add(image, i32.mul(i32.add(i32.mul(row, width), column), channels * 4))
+  f.for(firstRow, endRow, 1, (row) => f.for(at(row, firstColumn), at(row, endColumn), channels * 4, body))
+}

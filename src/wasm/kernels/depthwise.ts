@@ -1,0 +1,147 @@
+/**
+ * Depthwise convolution and its gradient to x, which is the same walk backwards. A tile is a few neighbouring columns of
+ * a row; for each vector of channels its sums stay in registers while the rows of the window pass: a source column is
+ * loaded once for all columns that read it, a weight once for the tile. Channels are the inner loop, so memory is read
+ * in order.
+ */
+import type { WindowAttrs } from '../../ops/index.ts'
+import { type Expr, type FunctionBuilder, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
+import { storeLanes } from './channels.ts'
+import { type Epilogue, epilogueOf } from './epilogue.ts'
+import type { Family, Kernel } from './kernel.ts'
+import { splat } from './lanes.ts'
+import { type Axis, findTaps, planRuns, type Run, type Taps, tapSteps } from './window.ts'
+
+/** Vectors that a row of a tile may load, sums included, before V8 spills: of x86's sixteen registers. */
+export const registers = 15
+export const widestTile = 4
+/** Pieces to aim for when rows alone give too few: channels are cut then, by whole cache lines. */
+const leastPieces = 16
+export const lineChannels = 16
+
+/** Columns of a tile: as many as registers hold. */
+function tileColumns({ taps, stride, dilation, backwards }: Axis): number {
+  const unit = backwards ? stride : 1
+  const needed = (columns: number) => {
+    const sources = new Set<number>()
+    for (let o = 0; o < columns; o++)
+      for (let k = 0; k < taps; k++)
+        sources.add(backwards ? Math.ceil((o - k * dilation) / stride) : o * stride + k * dilation)
+    return sources.size + taps + columns
+  }
+  let columns = unit
+  while (columns + unit <= Math.max(widestTile, unit) && needed(columns + unit) <= registers) columns += unit
+  return columns
+}
+
+/** Rows and columns of the walk from a source [N, H, W, C] to a result. */
+export function axesOf(
+  source: readonly number[],
+  result: readonly number[],
+  kernel: readonly number[],
+  { stride, pad, dilation }: WindowAttrs,
+  backwards: boolean,
+): readonly [rows: Axis, columns: Axis] {
+  const axis = (dimension: 1 | 2): Axis => ({
+    outputs: result[dimension],
+    limit: source[dimension],
+    taps: kernel[dimension - 1],
+    before: pad[(dimension - 1) * 2],
+    stride,
+    dilation,
+    backwards,
+  })
+  return [axis(1), axis(2)]
+}
+
+function walkWindows(v: Epilogue['op'], epilogue: Epilogue, backwards: boolean): Kernel {
+  const [source, w] = v.inputs
+  const [n, height, width, channels] = source.shape
+  const [rowAxis, columnAxis] = axesOf(source.shape, v.shape, w.shape, v.attrs, backwards)
+  const rows = rowAxis.outputs
+  const pixel = channels * 4
+  const kernelRow = w.shape[1] * pixel
+  const runs = planRuns(columnAxis, tileColumns(columnAxis))
+  const step = tapSteps(rowAxis)
+  const lines = Math.ceil(channels / lineChannels)
+  const groups = Math.min(lines, Math.ceil(leastPieces / (n * rows)))
+  const groupBytes = Math.ceil(lines / groups) * lineChannels * 4
+
+  /** The sums of a tile for the channels at `channel` (bytes): `from` is its first source pixel in the first row. */
+  const tile = (
+    f: FunctionBuilder,
+    run: Run,
+    from: Expr<'i32'>,
+    weights: Expr<'i32'>,
+    count: Local<'i32'>,
+  ): Local<'v128'>[] => {
+    const sums = Array.from({ length: run.outputs }, () => f.let(splat(0)))
+    const x = f.let(from)
+    const first = f.let(weights)
+    // A loop, not straight code: V8 would gather the loads of all rows at its front, and spill them.
+    f.for(first, i32.add(first, i32.mul(count, step.tap * kernelRow)), step.tap * kernelRow, (row) => {
+      const taps = new Map([...new Set(run.terms.map((t) => t.k))].map((k) => [k, f.let(v128.load(row, k * pixel))]))
+      const columns = new Map<number, Local<'v128'>>()
+      for (const { o, k, at } of run.terms) {
+        const value = columns.get(at) ?? f.let(v128.load(x, at * pixel))
+        columns.set(at, value)
+        f.set(sums[o], f32x4.add(sums[o], f32x4.mul(value, taps.get(k)!)))
+      }
+      f.set(x, i32.add(x, step.source * width * pixel))
+    })
+    return sums
+  }
+
+  return {
+    phases: [
+      {
+        key: `${v.op.name} ${source.shape} ${w.shape} ${JSON.stringify(v.attrs)} ${epilogue.key}`,
+        pieces: n * rows * groups,
+        emit(f, from, to, at) {
+          const [x, weights] = [epilogue.input(at, 0), epilogue.input(at, 1)]
+          f.for(from, to, 1, (p) => {
+            const line = f.let(i32.divU(p, groups))
+            const begin = f.let(i32.mul(i32.remU(p, groups), groupBytes))
+            const end = f.let(i32.add(begin, groupBytes))
+            f.if(i32.gtU(end, pixel), () => f.set(end, pixel))
+            const taps: Taps = findTaps(f, rowAxis, f.let(i32.remU(line, rows)))
+            const image = i32.mul(i32.divU(line, rows), height * width * pixel)
+            const sourceRow = f.let(i32.add(i32.add(x, image), i32.mul(taps.source, width * pixel)))
+            const firstTap = f.let(i32.add(weights, i32.mul(taps.tap, kernelRow)))
+            const resultRow = f.let(i32.mul(line, columnAxis.outputs * pixel))
+            for (const run of runs) {
+              const inTile = (place: Expr<'i32'>, result: Expr<'i32'>) => {
+                const block = (channel: Local<'i32'>, lanes: number) => {
+                  const start = i32.add(place, channel)
+                  const sums = tile(f, run, start, i32.add(firstTap, channel), taps.count)
+                  for (const [o, sum] of sums.entries()) {
+                    const full = f.let(i32.add(i32.add(result, channel), o * pixel))
+                    storeLanes(f, i32.add(at.y, full), epilogue.apply(f, at, { full, channel }, sum), lanes)
+                  }
+                }
+                const tail = channels % 4
+                f.for(begin, tail ? i32.and(end, -16) : end, 16, (channel) => block(channel, 4))
+                if (tail) f.if(i32.eq(end, pixel), () => block(f.let(i32.const(pixel - tail * 4)), tail))
+              }
+              const place = f.let(i32.add(sourceRow, run.source * pixel))
+              const result = f.let(i32.add(resultRow, run.first * pixel))
+              if (run.count === 1) inTile(place, result)
+              else
+                f.for(result, i32.add(result, run.count * run.outputs * pixel), run.outputs * pixel, (here) => {
+                  inTile(place, here)
+                  f.set(place, i32.add(place, run.step * pixel))
+                })
+            }
+          })
+        },
+      },
+    ],
+  }
+}
+
+export const depthwise: Family = (v) => {
+  const epilogue = epilogueOf(v)
+  return walkWindows(epilogue.op, epilogue, false)
+}
+
+export const depthwiseDx: Family = (v) => walkWindows(v, epilogueOf(v), true)

@@ -1,0 +1,134 @@
+/**
+ * Patches for convolutions as matrix products. Where all taps of a pixel lie inside of x, whose neighbours are
+ * neighbours in memory, a row of taps is one run; at the borders, and between the pixels of an upsampled x, each tap
+ * is looked at by itself.
+ */
+import type { Im2colAttrs } from '../../ops/index.ts'
+import { type Expr, type FunctionBuilder, i32, type Local } from '../assembler/index.ts'
+import type { Family } from './kernel.ts'
+import { copyRun, zeroRun } from './runs.ts'
+
+/** Patches of up to this many bytes are copied by straight code; longer ones by a loop over rows of taps. */
+const longestStraight = 1024
+
+/** Positions first <= i < end whose taps are all inside: 0 <= i * stride - before + u * dilation < limit for all u. */
+function interior(count: number, stride: number, before: number, reach: number, limit: number): [number, number] {
+  const first = Math.max(0, Math.ceil(before / stride))
+  const end = Math.min(count, Math.floor((limit - 1 - reach + before) / stride) + 1)
+  return first < end ? [first, end] : [0, 0]
+}
+
+export const im2col: Family = (v) => {
+  const { kernel, stride, top, left, dilation, upsample, size } = v.attrs as Im2colAttrs
+  const [kh, kw] = kernel
+  const [rows, columns] = size
+  const [n, height, width, channels] = v.inputs[0].shape
+  const tap = channels * 4
+  const patch = kh * kw * tap
+  const plain = upsample === 1
+  const [firstRow, endRow] = plain ? interior(rows, stride, top, (kh - 1) * dilation, height) : [0, 0]
+  const [first, end] = plain ? interior(columns, stride, left, (kw - 1) * dilation, width) : [0, 0]
+  // A window without gaps is one run a row.
+  const [runs, run] = dilation === 1 ? [1, kw * tap] : [kw, tap]
+
+  /** A pixel all of whose taps are inside; the first is at `from`. */
+  const copyPatch = (f: FunctionBuilder, to: Local<'i32'>, from: Local<'i32'>) => {
+    const row = width * tap
+    const taps = Array.from({ length: runs }, (_, i) => i)
+    if (patch <= longestStraight) {
+      for (let u = 0; u < kh; u++)
+        for (const i of taps)
+          copyRun(
+            f,
+            { address: to, offset: (u * runs + i) * run },
+            { address: from, offset: u * dilation * row + i * dilation * tap },
+            run,
+          )
+      return
+    }
+    const source = f.let(from)
+    f.for(to, i32.add(to, patch), kw * tap, (target) => {
+      for (const i of taps)
+        copyRun(f, { address: target, offset: i * run }, { address: source, offset: i * dilation * tap }, run)
+      f.set(source, i32.add(source, dilation * row))
+    })
+  }
+
+  const isInside = (position: Expr<'i32'>, limit: number): Expr<'i32'> => {
+    const within = i32.ltU(position, limit * upsample)
+    return plain ? within : i32.and(within, i32.eqz(i32.remU(position, upsample)))
+  }
+  const sourceOf = (position: Expr<'i32'>) => (plain ? position : i32.divU(position, upsample))
+
+  /** A pixel whose tap (0, 0) is at (row, column) of the (upsampled) image, which may be outside. */
+  const gatherPatch = (
+    f: FunctionBuilder,
+    to: Local<'i32'>,
+    image: Expr<'i32'>,
+    row: Expr<'i32'>,
+    column: Expr<'i32'>,
+  ) => {
+    const target = f.let(to)
+    f.for(0, kh, 1, (u) => {
+      const r = f.let(i32.add(row, i32.mul(u, dilation)))
+      f.if(
+        isInside(r, height),
+        () => {
+          const line = f.let(i32.add(image, i32.mul(sourceOf(r), width * tap)))
+          f.for(0, kw, 1, (v) => {
+            const c = f.let(i32.add(column, i32.mul(v, dilation)))
+            f.if(
+              isInside(c, width),
+              () => {
+                const from = f.let(i32.add(line, i32.mul(sourceOf(c), tap)))
+                copyRun(f, { address: target }, { address: from }, tap)
+              },
+              () => zeroRun(f, { address: target }, tap),
+            )
+            f.set(target, i32.add(target, tap))
+          })
+        },
+        () => {
+          zeroRun(f, { address: target }, kw * tap)
+          f.set(target, i32.add(target, kw * tap))
+        },
+      )
+    })
+  }
+
+  return {
+    phases: [
+      {
+        key: `im2col ${v.inputs[0].shape} ${JSON.stringify(v.attrs)}`,
+        pieces: n * rows,
+        emit(f, from, to, at) {
+          f.for(from, to, 1, (p) => {
+            const i = f.let(i32.remU(p, rows))
+            const image = f.let(i32.add(at.inputs[0], i32.mul(i32.divU(p, rows), height * width * tap)))
+            const line = f.let(i32.add(at.y, i32.mul(p, columns * patch)))
+            const row = f.let(i32.sub(i32.mul(i, stride), top))
+            const gather = (start: number, stop: number) =>
+              f.for(start, stop, 1, (j) => {
+                const target = f.let(i32.add(line, i32.mul(j, patch)))
+                gatherPatch(f, target, image, row, f.let(i32.sub(i32.mul(j, stride), left)))
+              })
+            if (firstRow === endRow || first === end) return gather(0, columns)
+            f.if(
+              i32.ltU(i32.sub(i, firstRow), endRow - firstRow),
+              () => {
+                gather(0, first)
+                const source = f.let(i32.add(image, i32.mul(i32.add(i32.mul(row, width), first * stride - left), tap)))
+                f.for(i32.add(line, first * patch), i32.add(line, end * patch), patch, (target) => {
+                  copyPatch(f, target, source)
+                  f.set(source, i32.add(source, stride * tap))
+                })
+                gather(end, columns)
+              },
+              () => gather(0, columns),
+            )
+          })
+        },
+      },
+    ],
+  }
+}
