@@ -1,0 +1,147 @@
+/** `kinglet bench`: how long networks take on this machine. */
+import { Option } from 'commander'
+import { Rng, size } from '../../core/index.ts'
+import { engineOf } from '../../engine.ts'
+import { analyse, type Program } from '../../graph/index.ts'
+import type { Model } from '../../models/index.ts'
+import { bytes } from '../format.ts'
+import { Interrupted, interruptible } from '../interrupt.ts'
+import { addNetworkOptions, labelOf, networkArguments, openNetwork } from '../networks.ts'
+import {
+  addEngineOptions,
+  addJsonOption,
+  addSeedOption,
+  type CommandDefinition,
+  type EngineOptions,
+  positiveInteger,
+  wholeNumber,
+} from '../options.ts'
+import { Progress } from '../progress.ts'
+import { type Column, paint, table } from '../terminal.ts'
+import { type Quartiles, quartiles, timeRounds } from '../timing.ts'
+
+interface BenchOptions extends EngineOptions {
+  readonly batch: number
+  readonly rounds: number
+  readonly warmup: number
+  readonly seed: number
+  readonly json?: boolean
+}
+
+interface Timed {
+  readonly model: Model
+  readonly batch: number
+  /** Milliseconds of a batch. */
+  readonly latencyMs: Quartiles
+  readonly compileMs: number
+  readonly imagesPerSecond: number
+  /** Multiply-adds a second, in thousand millions, at the median. */
+  readonly gmacs: number
+  readonly memoryBytes: { readonly parameters: number; readonly arena: number }
+}
+
+const ms = (n: number): string => n.toFixed(n < 10 ? 3 : 1)
+
+const columns: readonly Column<Timed>[] = [
+  { title: 'network', cell: (t) => labelOf(t.model) },
+  { title: 'median ms', align: 'right', cell: (t) => ms(t.latencyMs.median) },
+  { title: 'quartiles', align: 'right', cell: (t) => `${ms(t.latencyMs.lower)} - ${ms(t.latencyMs.upper)}` },
+  { title: 'images/s', align: 'right', cell: (t) => t.imagesPerSecond.toFixed(1) },
+  { title: 'GMAC/s', align: 'right', cell: (t) => t.gmacs.toFixed(2) },
+  { title: 'memory', align: 'right', cell: (t) => bytes(t.memoryBytes.parameters + t.memoryBytes.arena) },
+]
+
+/** Compiles, times and disposes of all of them. */
+async function time(
+  models: readonly Model[],
+  options: BenchOptions,
+  signal: AbortSignal,
+  onRound: (done: number, of: number) => void,
+): Promise<Timed[]> {
+  const { batch, rounds, warmup, seed } = options
+  const engine = engineOf(options.engine, options.threads)
+  const programs: Program[] = []
+  try {
+    const bodies: (() => Promise<unknown>)[] = []
+    const compileMs: number[] = []
+    for (const model of models) {
+      const began = performance.now()
+      const program = await engine.compile(model.graph(batch), { weights: model.weights, freeze: true })
+      compileMs.push(performance.now() - began)
+      programs.push(program)
+      const rng = new Rng(seed)
+      const x = Float32Array.from({ length: batch * size(model.inputShape) }, () => rng.between(-1, 1))
+      bodies.push(() => program.run({ x }))
+    }
+    const times = await timeRounds(bodies, { warmup, rounds, signal, onRound })
+    return models.map((model, i) => {
+      const latencyMs = quartiles(times[i])
+      return {
+        model,
+        batch,
+        latencyMs,
+        compileMs: compileMs[i],
+        imagesPerSecond: (1000 * batch) / latencyMs.median,
+        gmacs: (batch * analyse(model.graph()).total.macs) / latencyMs.median / 1e6,
+        memoryBytes: programs[i].memory,
+      }
+    })
+  } finally {
+    for (const program of programs) program.dispose()
+  }
+}
+
+export const bench: CommandDefinition = {
+  name: 'bench',
+  describe: (command, io) =>
+    addJsonOption(addSeedOption(addEngineOptions(addNetworkOptions(command))))
+      .description('Time networks against each other on this machine.')
+      .argument('<networks...>', 'networks of "kinglet models", or model files')
+      .addOption(new Option('--batch <n>', 'images in a run').argParser(positiveInteger).default(1))
+      .addOption(new Option('--rounds <n>', 'runs of each network that count').argParser(positiveInteger).default(30))
+      .addOption(new Option('--warmup <n>', 'runs of each network before that').argParser(wholeNumber).default(5))
+      .addHelpText(
+        'after',
+        `
+Rounds go through all networks in turn, so that a busy moment of the machine falls on each alike. Options of networks
+hold for all of them; one alone takes them behind its name: mobilenet_v2:width=0.75,size=192.
+
+Examples:
+  kinglet bench mobilenet_v1 mobilenet_v1_standard --threads 2
+  kinglet bench mobilenet_v2 mobilenet_v2:width=0.5 --size 96 --batch 8`,
+      )
+      .action(async (names: string[], options: BenchOptions) => {
+        const given = networkArguments(options as unknown as Readonly<Record<string, unknown>>)
+        const models: Model[] = []
+        for (const name of names) models.push(await openNetwork(name, given))
+        const progress = new Progress(io)
+        const timed = await interruptible(io, 'Stopping after this run.', async (signal) => {
+          try {
+            return await time(models, options, signal, (done, total) =>
+              progress.update({ done, total, title: `round ${done}/${total}`, text: '' }),
+            )
+          } catch (error) {
+            if (signal.aborted) throw new Interrupted('Interrupted: nothing was timed to the end.')
+            throw error
+          } finally {
+            progress.clear()
+          }
+        })
+        if (options.json) {
+          const value = timed.map(({ model, ...rest }) => ({ network: labelOf(model), ...model.architecture, ...rest }))
+          io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+          return
+        }
+        const [titles, ...lines] = table(columns, timed)
+        const threads = options.engine === 'wasm' ? `, ${options.threads ?? 'all'} threads` : ''
+        io.stdout.write(
+          [
+            `engine ${options.engine}${threads}, batch ${options.batch}, ${options.rounds} rounds`,
+            '',
+            paint(io, io.stdout, 'dim', titles),
+            ...lines,
+            '',
+          ].join('\n'),
+        )
+      }),
+}

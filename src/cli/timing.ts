@@ -1,0 +1,49 @@
+/**
+ * Times several things against each other on a machine that others use too: rounds go through all of them in turn, so
+ * that a busy moment falls on each alike, and what is told is the median with its quartiles.
+ */
+
+export interface Quartiles {
+  readonly lower: number
+  readonly median: number
+  readonly upper: number
+}
+
+/** Linear between the two nearest. */
+export function quartiles(values: readonly number[]): Quartiles {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (q: number) => {
+    const place = q * (sorted.length - 1)
+    const low = Math.floor(place)
+    const high = Math.ceil(place)
+    return sorted[low] + (place - low) * (sorted[high] - sorted[low])
+  }
+  return { lower: at(0.25), median: at(0.5), upper: at(0.75) }
+}
+
+export interface RoundOptions {
+  /** Rounds that are not counted. */
+  readonly warmup: number
+  readonly rounds: number
+  readonly signal?: AbortSignal
+  /** Called after each round, with the number of rounds done, those of the warm-up included. */
+  onRound?(done: number, of: number): void
+}
+
+/** Milliseconds of each run of each body: `[body][round]`. Throws the signal's reason when it is aborted. */
+export async function timeRounds(
+  bodies: readonly (() => Promise<unknown>)[],
+  { warmup, rounds, signal, onRound }: RoundOptions,
+): Promise<number[][]> {
+  const times: number[][] = bodies.map(() => [])
+  for (let round = 0; round < warmup + rounds; round++) {
+    for (const [i, body] of bodies.entries()) {
+      signal?.throwIfAborted()
+      const began = performance.now()
+      await body()
+      if (round >= warmup) times[i].push(performance.now() - began)
+    }
+    onRound?.(round + 1, warmup + rounds)
+  }
+  return times
+}
