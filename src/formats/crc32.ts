@@ -1,0 +1,13 @@
+/** CRC-32 as zip, gzip and PNG have it (polynomial 0xedb88320, reflected; ISO 3309). */
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let c = byte
+  for (let bit = 0; bit < 8; bit++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1
+  return c
+})
+
+/** The sum of `bytes`, going on from the sum of what came before them. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let c = ~before
+  for (let i = 0; i < bytes.length; i++) c = table[(c ^ bytes[i]) & 255] ^ (c >>> 8)
+  return ~c >>> 0
+}

@@ -1,0 +1,168 @@
+/**
+ * The model file: a `.safetensors` file whose tensors have the graph's own names and whose metadata holds, as JSON,
+ * what the network is (`architecture`), what its outputs are called (`classes`), what is done to an image before it
+ * (`preprocessing`) and where it comes from (`provenance`). `kinglet` is the number of this arrangement, `checksum` a
+ * CRC-32 of the tensors, which the format itself does not have: a damaged file would classify all the same.
+ *
+ * Whether the tensors are those of the architecture is for whoever builds it: `restore` in `models`.
+ */
+import { assert, KingletError, type Tensor } from '../core/index.ts'
+import { assertPreprocessing, type Preprocessing } from '../data/preprocessing.ts'
+import type { Architecture } from '../graph/index.ts'
+import { version } from '../version.ts'
+import { crc32 } from './crc32.ts'
+import { readSafetensors, writeSafetensors } from './safetensors.ts'
+
+/** Where a model comes from. Only the first two are always there; the rest is known to whoever trained it. */
+export interface Provenance {
+  /** Version of Kinglet that made it. */
+  readonly kinglet: string
+  /** When: ISO 8601. */
+  readonly created: string
+  /** What it was trained on: a folder's or a set's name. */
+  readonly trainedOn?: string
+  /** Number of images that it was trained on. */
+  readonly images?: number
+  readonly epochs?: number
+  readonly seed?: number
+  /** File from which the training began, when that was not from first weights. */
+  readonly from?: string
+  /** Top-1 accuracy on images that it was not trained on, from 0 to 1. */
+  readonly accuracy?: number
+  /** Number of images on which `accuracy` was measured. */
+  readonly evaluatedOn?: number
+}
+
+/** A trained network and all that is needed to use it. */
+export interface ModelFile {
+  readonly architecture: Architecture
+  /** Values of all parameters by name, running statistics among them. */
+  readonly weights: Map<string, Tensor>
+  /** Names, in the order of the network's outputs. */
+  readonly classes: readonly string[]
+  readonly preprocessing: Preprocessing
+  readonly provenance: Provenance
+}
+
+/** Number of the arrangement; a file with a larger one comes from a later Kinglet. */
+const arrangement = 1
+
+/** The provenance of a model that is made now, by this version. */
+export const provenanceNow = (known: Omit<Provenance, 'kinglet' | 'created'> = {}): Provenance => ({
+  kinglet: version,
+  created: new Date().toISOString(),
+  ...known,
+})
+
+/**
+ * The bytes of a model file. Throws for weights that hold NaN or infinity, and for classes that are not distinct names.
+ *
+ * @example
+ * ```ts
+ * import { preprocessingPreset } from 'kinglet/data'
+ * import { provenanceNow, readModelFile, writeModelFile } from 'kinglet/formats'
+ * import { build } from 'kinglet/models'
+ *
+ * const net = build('mobilenet_v3_small', { width: 0.35, size: 32, classes: 2 })
+ * const bytes = writeModelFile({
+ *   architecture: net.architecture,
+ *   weights: net.weights,
+ *   classes: ['cat', 'dog'],
+ *   preprocessing: preprocessingPreset('whole', 32),
+ *   provenance: provenanceNow({ trainedOn: 'pets' }),
+ * })
+ * readModelFile(bytes).classes // => ['cat', 'dog']
+ * ```
+ */
+export function writeModelFile(model: ModelFile): Uint8Array<ArrayBuffer> {
+  const { architecture, weights, classes, preprocessing, provenance } = model
+  assertPreprocessing(preprocessing, 'model')
+  assertClasses(classes, 'model')
+  assertFinite(weights, 'model')
+  const json = { architecture, classes, preprocessing, provenance }
+  return writeSafetensors(weights, {
+    kinglet: String(arrangement),
+    checksum: checksumOf(weights),
+    ...Object.fromEntries(Object.entries(json).map(([name, value]) => [name, JSON.stringify(value)])),
+  }) as Uint8Array<ArrayBuffer>
+}
+
+/**
+ * What a model file holds; `what` names it in errors. Throws a `KingletError` for bytes that are damaged, cut short or
+ * something else, and for weights that hold NaN or infinity.
+ */
+export function readModelFile(bytes: Uint8Array, what = 'model'): ModelFile {
+  const { tensors, metadata } = readSafetensors(bytes, what)
+  assert(
+    metadata.kinglet !== undefined,
+    `${what}: a .safetensors file of tensors only, it does not say which network, classes and preprocessing they ` +
+      'belong to: use a file that kinglet train or save wrote',
+  )
+  assert(
+    Number(metadata.kinglet) === arrangement,
+    `${what}: a model file of kind ${metadata.kinglet}, this version of Kinglet (${version}) reads kind ` +
+      `${arrangement}: use a newer Kinglet`,
+  )
+  const architecture = jsonOf(metadata, 'architecture', what)
+  assertArchitecture(architecture, what)
+  const classes = jsonOf(metadata, 'classes', what)
+  assertClasses(classes, what)
+  const preprocessing = jsonOf(metadata, 'preprocessing', what)
+  assertPreprocessing(preprocessing, what)
+  const provenance = jsonOf(metadata, 'provenance', what) as Provenance
+  assertFinite(tensors, what)
+  // A file whose tensors were changed on purpose, by other tools, may leave it out.
+  const { checksum = checksumOf(tensors) } = metadata
+  assert(
+    checksum === checksumOf(tensors),
+    () => `${what}: the weights have checksum ${checksumOf(tensors)}, ${checksum} was written: the file is damaged`,
+  )
+  return { architecture, weights: tensors, classes, preprocessing, provenance }
+}
+
+function jsonOf(metadata: Readonly<Record<string, string>>, name: keyof ModelFile, what: string): unknown {
+  const text = metadata[name]
+  assert(text !== undefined, `${what}: its metadata has no ${name}: the file is not whole, write it again`)
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new KingletError(`${what}: ${name} in its metadata is not JSON: the file is damaged`, { cause })
+  }
+}
+
+function assertArchitecture(value: unknown, what: string): asserts value is Architecture {
+  const { name, options } = (value ?? {}) as Partial<Record<keyof Architecture, unknown>>
+  assert(
+    typeof name === 'string' && typeof options === 'object' && options !== null,
+    () => `${what}: architecture is ${JSON.stringify(value)}: it must have a name and options`,
+  )
+}
+
+function assertClasses(value: unknown, what: string): asserts value is readonly string[] {
+  assert(
+    Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string'),
+    () => `${what}: classes is ${JSON.stringify(value)}: it must be a list of names`,
+  )
+  const twice = value.find((name, i) => value.indexOf(name) < i)
+  assert(twice === undefined, `${what}: two classes are named ${JSON.stringify(twice)}: names must be distinct`)
+}
+
+function assertFinite(weights: ReadonlyMap<string, Tensor>, what: string): void {
+  for (const [name, { data }] of weights) {
+    const at = data.findIndex((v) => !Number.isFinite(v))
+    assert(
+      at < 0,
+      () => `${what}: ${name} holds ${data[at]} at element ${at}: the network is of no use, train it again`,
+    )
+  }
+}
+
+/** Of the tensors' bytes, in the order of their names: it does not depend on who arranged the file. */
+function checksumOf(weights: ReadonlyMap<string, Tensor>): string {
+  let sum = 0
+  for (const name of [...weights.keys()].sort()) {
+    const { data } = weights.get(name)!
+    sum = crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), sum)
+  }
+  return sum.toString(16).padStart(8, '0')
+}
