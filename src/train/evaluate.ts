@@ -1,0 +1,155 @@
+/**
+ * Evaluation: the inference graph, frozen, over a set in its own order. Figures are counted from the logits in double
+ * precision and in the order of the images, so they depend neither on threads nor on the loader's pool.
+ */
+import { assert, KingletError, type TypedArrayOf } from '../core/index.ts'
+import { type Dataset, type LoaderPool, loader, type Preprocessing } from '../data/index.ts'
+import type { Engine, Network, Weights } from '../graph/index.ts'
+import { checks } from './check.ts'
+import { assertFinite } from './finite.ts'
+
+export interface EvaluateOptions {
+  readonly engine: Engine
+  readonly preprocessing: Preprocessing
+  /** Images in a batch; 32, or all of a smaller set, when it is left out. It does not change the figures' meaning. */
+  readonly batch?: number
+  /** Threads that read and prepare images. */
+  readonly pool?: LoaderPool
+  readonly signal?: AbortSignal
+}
+
+/** How well a network does on a set. */
+export interface Evaluation {
+  /** Number of images. */
+  readonly count: number
+  /** Mean cross-entropy, without label smoothing. */
+  readonly loss: number
+  /** Share of the images whose class has the highest score, from 0 to 1. */
+  readonly top1: number
+  /** Share of the images whose class is among the five highest scores, from 0 to 1. */
+  readonly top5: number
+  /** In the order of the classes; `count` is 0 for a class that the set has no image of. */
+  readonly perClass: readonly { readonly label: string; readonly count: number; readonly correct: number }[]
+  /** Number of images by class (row) and answer (column). */
+  readonly confusion: readonly (readonly number[])[]
+}
+
+/**
+ * Runs `net` on all images of `data`. Throws a `KingletError` when the classes are not as many as the network's
+ * outputs, when the images' size is not the network's, and when its weights or answers are not finite; rejects with
+ * the signal's reason once it is aborted.
+ *
+ * @example
+ * ```ts
+ * import { arrays, preprocessingPreset } from 'kinglet/data'
+ * import { referenceEngine } from 'kinglet/graph'
+ * import { build } from 'kinglet/models'
+ * import { evaluate } from 'kinglet/train'
+ *
+ * const pixels = new Uint8Array(3 * 8 * 8).map((_, i) => i)
+ * const data = arrays({ width: 8, height: 8, channels: 1, pixels, labels: [0, 1, 1], classes: ['cat', 'dog'] })
+ * const net = build('mobilenet_v2', { width: 0.1, size: 8, reduction: 4, classes: 2 })
+ * const preprocessing = preprocessingPreset('whole', 8)
+ * const { count, confusion } = await evaluate(net, data, { engine: referenceEngine(), preprocessing })
+ * count // => 3
+ * confusion.flat().reduce((a, b) => a + b) // => 3
+ * ```
+ */
+export const evaluate = (net: Network, data: Dataset, options: EvaluateOptions): Promise<Evaluation> =>
+  evaluateWeights(net, net.weights, data, options)
+
+/** As {@link evaluate}, with other weights than the network has. */
+export async function evaluateWeights(
+  net: Network,
+  weights: Weights,
+  data: Dataset,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  const { engine, preprocessing, pool, signal } = options
+  const batch = options.batch ?? Math.min(32, data.length)
+  assert(checks.count.is(batch), `evaluate: batch is ${batch}: it must be ${checks.count.must}`)
+  assertSuits(net, data, preprocessing, 'evaluate')
+  assertFinite(weights, 'evaluate')
+  signal?.throwIfAborted()
+  const tally = new Tally(data.classes)
+  using program = await engine.compile(net.graph(batch), { weights, freeze: true })
+  const batches = loader(data, { batch, preprocessing, ...(pool && { pool }), ...(signal && { signal }) })
+  for await (const { x, labels, indices } of batches) {
+    const { logits } = await program.run({ x })
+    for (const [i, label] of labels.entries())
+      tally.add(logits.data, i * net.classes, label, () => data.name(indices[i]))
+  }
+  return tally.result()
+}
+
+/** Throws unless the network's input and outputs are those of images prepared so and of classes as `data` has. */
+export function assertSuits(net: Network, data: Dataset, { size }: Preprocessing, what: string): void {
+  const [height, width, channels] = net.inputShape
+  const classes = data.classes.length
+  assert(data.length > 0, `${what}: the set has no images`)
+  assert(
+    classes === net.classes,
+    `${what}: the network has ${net.classes} classes, the data has ${classes}: build it with classes: ${classes}`,
+  )
+  assert(
+    size[0] === height && size[1] === width && channels === 3,
+    `${what}: the network takes ${height}x${width}x${channels}, the preprocessing makes ${size[0]}x${size[1]}x3: ` +
+      'build it with that size',
+  )
+}
+
+/** The index of the highest of the `count` numbers from `at` on; the first of equal ones. */
+export function highest(scores: TypedArrayOf, at: number, count: number): number {
+  let best = 0
+  for (let k = 1; k < count; k++) if (scores[at + k] > scores[at + best]) best = k
+  return best
+}
+
+class Tally {
+  readonly classes: readonly string[]
+  readonly confusion: number[][]
+  count = 0
+  loss = 0
+  top5 = 0
+
+  constructor(classes: readonly string[]) {
+    this.classes = classes
+    this.confusion = classes.map(() => classes.map(() => 0))
+  }
+
+  /** One image's logits, from `at` on. */
+  add(logits: TypedArrayOf, at: number, label: number, name: () => string): void {
+    const classes = this.classes.length
+    const answer = highest(logits, at, classes)
+    const [own, top] = [logits[at + label], logits[at + answer]]
+    let sum = 0
+    let above = 0
+    for (let k = 0; k < classes; k++) {
+      const other = logits[at + k]
+      sum += Math.exp(other - top)
+      if (other > own || (other === own && k < label)) above++
+    }
+    if (!Number.isFinite(sum))
+      throw new KingletError(`evaluate: the scores of ${name()} are not finite: the weights are too large, train again`)
+    this.count++
+    this.loss += top - own + Math.log(sum)
+    this.top5 += above < 5 ? 1 : 0
+    this.confusion[label][answer]++
+  }
+
+  result(): Evaluation {
+    const perClass = this.classes.map((label, i) => ({
+      label,
+      count: this.confusion[i].reduce((a, b) => a + b),
+      correct: this.confusion[i][i],
+    }))
+    return {
+      count: this.count,
+      loss: this.loss / this.count,
+      top1: perClass.reduce((n, c) => n + c.correct, 0) / this.count,
+      top5: this.top5 / this.count,
+      perClass,
+      confusion: this.confusion,
+    }
+  }
+}

@@ -1,0 +1,279 @@
+/**
+ * The training loop. A step is one run of one compiled graph; batches are prepared ahead of it on the pool's threads.
+ * Weights depend on the options, the data and the seed alone: not on threads, timing, or where a run was interrupted.
+ */
+import { assert, KingletError, type Tensor } from '../core/index.ts'
+import { type Batch, batchesOf, type Dataset, loader } from '../data/index.ts'
+import type { Network, Program, Weights } from '../graph/index.ts'
+import { type Checkpoint, type Progress, runIdentity } from './checkpoint.ts'
+import { assertSuits, type Evaluation, evaluateWeights, highest } from './evaluate.ts'
+import { assertFinite, nonFinite } from './finite.ts'
+import { type RunOptions, resolveTrainOptions, type TrainOptions } from './options.ts'
+import { learningRateAt } from './schedule.ts'
+import { emaOf, type Step, trainingStep } from './step.ts'
+
+/** Images to train on, and those on which each epoch is judged. */
+export interface TrainData {
+  readonly train: Dataset
+  readonly val?: Dataset
+}
+
+/** What one step did. */
+export interface TrainStep {
+  /** From 1. */
+  readonly epoch: number
+  readonly epochs: number
+  /** From 1, in the whole run. */
+  readonly step: number
+  /** In the whole run. */
+  readonly steps: number
+  /** Of this step's images, before its weights changed. */
+  readonly loss: number
+  /** Share of this step's images that were classified rightly, from 0 to 1. */
+  readonly accuracy: number
+  /** Means over the epoch so far. */
+  readonly epochLoss: number
+  readonly epochAccuracy: number
+  readonly learningRate: number
+  /** In this epoch so far, without validation. */
+  readonly imagesPerSecond: number
+  /** On an epoch's last step, when there are images for it. */
+  readonly validation?: Evaluation
+}
+
+/**
+ * Trains `net` and tells each step. When the loop ends or is left, `net.weights` are the trained ones (their averages
+ * with `ema`); after an error they are as they were. With `store` the run is kept, and gone on with where it was kept.
+ * Once `signal` is aborted the step under way is finished, kept and told, and the loop ends by throwing the signal's
+ * reason.
+ *
+ * Throws a `UsageError` for options that cannot be. Throws a `KingletError` when data and network do not suit each
+ * other, when a batch is larger than the set, when weights are not finite, and, with step and learning rate, when the
+ * loss is not.
+ *
+ * @example
+ * ```ts
+ * import { arrays, preprocessingPreset } from 'kinglet/data'
+ * import { build } from 'kinglet/models'
+ * import { fit } from 'kinglet/train'
+ * import { wasmEngine } from 'kinglet/wasm'
+ *
+ * const pixels = new Uint8Array(8 * 16 * 16).map((_, i) => (i < 4 * 256 ? i % 100 : 255 - (i % 100)))
+ * const labels = [0, 0, 0, 0, 1, 1, 1, 1]
+ * const train = arrays({ width: 16, height: 16, channels: 1, pixels, labels, classes: ['dark', 'light'] })
+ * const net = build('mobilenet_v2', { width: 0.1, size: 16, reduction: 8, classes: 2 })
+ * const losses: number[] = []
+ * const options = { engine: wasmEngine({ threads: 1 }), epochs: 4, preprocessing: preprocessingPreset('whole', 16) }
+ * for await (const step of fit(net, { train }, options)) losses.push(step.loss)
+ * losses.length // => 4
+ * losses[3] < losses[0] // => true
+ * ```
+ */
+export function fit(net: Network, data: TrainData, options: TrainOptions): AsyncGenerator<TrainStep, void, undefined> {
+  const { train, val } = data
+  const run = resolveTrainOptions(net, train.length, options)
+  assertSuits(net, train, run.preprocessing, 'train')
+  if (val) assertSuits(net, val, run.preprocessing, 'validation')
+  assert(
+    run.batch <= train.length,
+    `train: a batch of ${run.batch} is larger than the set of ${train.length} images: use a batch of at most ` +
+      `${train.length}`,
+  )
+  assertFinite(net.weights, 'train')
+  const stepsPerEpoch = batchesOf(train.length, run.batch, true)
+  const length = { steps: run.epochs * stepsPerEpoch, stepsPerEpoch }
+  const rate = (step: number) => learningRateAt(run.schedule, run.learningRate, step, length)
+  rate(1)
+  const step = trainingStep(net, { ...run, frozen: new Set(run.freeze) })
+  return steps({ net, data, run, options, step, rate, ...length })
+}
+
+interface Plan {
+  readonly net: Network
+  readonly data: TrainData
+  readonly run: RunOptions
+  readonly options: TrainOptions
+  readonly step: Step
+  readonly rate: (step: number) => number
+  readonly steps: number
+  readonly stepsPerEpoch: number
+}
+
+const atStart: Progress = { step: 0, lossSum: 0, correct: 0, loss: 0, accuracy: 0, unvalidated: false }
+
+async function* steps(plan: Plan): AsyncGenerator<TrainStep, void, undefined> {
+  const { net, data, run, options, stepsPerEpoch } = plan
+  const { engine, signal, store } = options
+  signal?.throwIfAborted()
+  const identity = runIdentity(engine.name, net, run, data)
+  const kept = await store?.begin({
+    identity,
+    classes: data.train.classes,
+    preprocessing: run.preprocessing,
+    images: data.train.length,
+    validationImages: data.val?.length ?? 0,
+  })
+  using program = await engine.compile(plan.step.graph, { weights: kept?.tensors ?? startingTensors(plan) })
+  const stopwatch = new Stopwatch()
+  let progress = kept?.progress ?? atStart
+  let keptAt = kept ? progress.step : -1
+
+  const read = async (): Promise<Map<string, Tensor>> => {
+    const tensors = await program.read()
+    const found = nonFinite(tensors)
+    if (found) throw new KingletError(`train: ${found} after ${where(plan, progress.step)}`)
+    return tensors
+  }
+  const keep = async (tensors?: Map<string, Tensor>) => {
+    if (!store || (progress.step === keptAt && !progress.unvalidated)) return
+    const checkpoint: Checkpoint = { run: identity, progress, tensors: tensors ?? (await read()) }
+    await store.checkpoint(checkpoint)
+    keptAt = progress.step
+  }
+  /** Validates and keeps an epoch that has been trained. */
+  const endEpoch = async (): Promise<TrainStep> => {
+    progress = { ...progress, unvalidated: data.val !== undefined }
+    const tensors = await read()
+    const weights = weightsToUse(plan, tensors)
+    const validation = data.val && (await evaluateWeights(net, weights, data.val, { ...forEvaluation(options, run) }))
+    progress = { ...progress, unvalidated: false }
+    const told = tell(plan, progress, stopwatch, validation)
+    await store?.step(told)
+    await store?.weights(told, weights)
+    await keep(tensors)
+    return told
+  }
+
+  let failed = false
+  try {
+    await keep()
+    if (progress.unvalidated) yield await endEpoch()
+    signal?.throwIfAborted()
+    while (progress.step < plan.steps) {
+      stopwatch.begin()
+      for await (const batch of batchesFrom(plan, progress.step)) {
+        progress = await trainOn(plan, program, batch, progress)
+        stopwatch.add(batch.count)
+        let told: TrainStep
+        if (progress.step % stepsPerEpoch === 0) told = await endEpoch()
+        else {
+          told = tell(plan, progress, stopwatch)
+          await store?.step(told)
+          if (store?.isDue()) await keep()
+        }
+        yield told
+        signal?.throwIfAborted()
+        stopwatch.go()
+      }
+    }
+  } catch (error) {
+    failed = !(signal?.aborted && error === signal.reason)
+    throw error
+  } finally {
+    if (!failed) {
+      const tensors = await read()
+      await keep(tensors)
+      net.weights = weightsToUse(plan, tensors)
+    }
+  }
+}
+
+/** Average weights begin as the weights; the optimiser's state as its rule says. */
+function startingTensors({ net, step }: Plan): Weights {
+  return new Map([...net.weights, ...step.averaged.map((name) => [emaOf(name), net.weights.get(name)!] as const)])
+}
+
+/** The network's parameters among `tensors`: their averages where there are any. */
+function weightsToUse({ net }: Plan, tensors: Weights): Map<string, Tensor> {
+  return new Map(
+    [...net.weights].map(([name, first]) => [name, tensors.get(emaOf(name)) ?? tensors.get(name) ?? first]),
+  )
+}
+
+/** The batches of the epoch in which `done` steps of the run lie behind, from there on. */
+const batchesFrom = ({ data, run, options, stepsPerEpoch }: Plan, done: number) =>
+  loader(data.train, {
+    batch: run.batch,
+    preprocessing: run.preprocessing,
+    augmentation: run.augmentation,
+    seed: run.seed,
+    epoch: Math.floor(done / stepsPerEpoch),
+    startBatch: done % stepsPerEpoch,
+    shuffle: true,
+    dropLast: true,
+    ...(options.pool && { pool: options.pool }),
+  })
+
+const forEvaluation = ({ engine, pool, signal }: TrainOptions, { batch, preprocessing }: RunOptions) => ({
+  engine,
+  batch,
+  preprocessing,
+  ...(pool && { pool }),
+  ...(signal && { signal }),
+})
+
+const where = ({ rate }: Plan, step: number): string =>
+  `step ${step}, learning rate ${Number(rate(step).toPrecision(3))}: use a lower learningRate, or clipNorm: 1`
+
+async function trainOn(plan: Plan, program: Program, batch: Batch, before: Progress): Promise<Progress> {
+  const { net, run, stepsPerEpoch } = plan
+  const step = before.step + 1
+  const { x, targets, labels, count } = batch
+  const numbers = plan.step.numbers(step, plan.rate(step), run.seed)
+  const { loss: output, logits } = await program.run({ x, targets, ...numbers })
+  const loss = output.data[0]
+  if (!Number.isFinite(loss)) throw new KingletError(`train: the loss is ${loss} at ${where(plan, step)}`)
+  let correct = 0
+  for (const [i, label] of labels.entries())
+    correct += highest(logits.data, i * net.classes, net.classes) === label ? 1 : 0
+  const isFirst = before.step % stepsPerEpoch === 0
+  return {
+    step,
+    lossSum: (isFirst ? 0 : before.lossSum) + loss,
+    correct: (isFirst ? 0 : before.correct) + correct,
+    loss,
+    accuracy: correct / count,
+    unvalidated: false,
+  }
+}
+
+function tell(plan: Plan, progress: Progress, stopwatch: Stopwatch, validation?: Evaluation): TrainStep {
+  const { run, steps, stepsPerEpoch } = plan
+  const { step, loss, accuracy, lossSum, correct } = progress
+  const inEpoch = ((step - 1) % stepsPerEpoch) + 1
+  return {
+    epoch: Math.ceil(step / stepsPerEpoch),
+    epochs: run.epochs,
+    step,
+    steps,
+    loss,
+    accuracy,
+    epochLoss: lossSum / inEpoch,
+    epochAccuracy: correct / (inEpoch * run.batch),
+    learningRate: plan.rate(step),
+    imagesPerSecond: stopwatch.imagesPerSecond,
+    ...(validation && { validation }),
+  }
+}
+
+/** Measures training alone: it stands still while whoever listens is busy. */
+class Stopwatch {
+  images = 0
+  seconds = 0
+  started = 0
+  /** A new epoch. */
+  begin(): void {
+    this.images = this.seconds = 0
+    this.go()
+  }
+  go(): void {
+    this.started = performance.now()
+  }
+  add(images: number): void {
+    this.images += images
+    this.seconds += (performance.now() - this.started) / 1000
+  }
+  get imagesPerSecond(): number {
+    return this.seconds ? this.images / this.seconds : 0
+  }
+}

@@ -1,0 +1,17 @@
+/** Training and evaluation: what works in Node and in a page alike. */
+export type { Checkpoint, Progress, RunIdentity } from './checkpoint.ts'
+export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
+export { fit, type TrainData, type TrainStep } from './fit.ts'
+export type { Selection } from './names.ts'
+export { type Optimizer, type OptimizerName, optimizerNames, optimizerOf } from './optimizer.ts'
+export type { RunOptions, TrainOptions } from './options.ts'
+export {
+  learningRateAt,
+  type RunLength,
+  type Schedule,
+  type ScheduleName,
+  scheduleNames,
+  scheduleOf,
+} from './schedule.ts'
+export type { RunInfo, RunStore } from './store.ts'
+export { type Transfer, type TransferOptions, transfer } from './transfer.ts'
