@@ -1,0 +1,26 @@
+/** The front door, in a page or a worker of one: the same names as in Node (`index.ts`), with what a page has. */
+import type { Classifier } from './classifier.ts'
+import type { Network } from './graph/index.ts'
+import { type LoadOptions, loadOn } from './load.ts'
+import { pagePlatform } from './page-platform.ts'
+import { type SaveOptions, saveOn } from './save.ts'
+import type { ModelSource } from './sources.ts'
+
+export { Classifier, type ClassifyOptions, type Prediction } from './classifier.ts'
+export { KingletError, UsageError } from './core/index.ts'
+export { arrays, type Dataset, type Preprocessing, preprocessingPreset, type RgbImage, rgbImage } from './data/index.ts'
+export { type EngineName, engineOf } from './engine.ts'
+export type { Provenance } from './formats/index.ts'
+export { type Analysis, analyse, type Network } from './graph/index.ts'
+export type { LoadOptions } from './load.ts'
+export { type BuildOptions, build, type Model, type ModelInfo, type ModelName, models, twin } from './models/index.ts'
+export { type SaveOptions, toBytes } from './save.ts'
+export type { FetchOptions, ImageSource, ModelSource, Pixels } from './sources.ts'
+
+/** As in Node; a string is a URL, relative to the page. */
+export const load = (source: ModelSource, options?: LoadOptions): Promise<Classifier> =>
+  loadOn(pagePlatform, source, options)
+
+/** As in Node, but `to` is the name under which the browser offers the file as a download. */
+export const save = (model: Network | Classifier, to: string | URL, options?: SaveOptions): Promise<void> =>
+  saveOn(pagePlatform, model, to, options)

@@ -1,0 +1,61 @@
+/** From a model file to a classifier. */
+import { Classifier } from './classifier.ts'
+import { assert } from './core/index.ts'
+import type { Preprocessing } from './data/index.ts'
+import { type EngineName, engineOf } from './engine.ts'
+import { type Provenance, readModelFile } from './formats/index.ts'
+import { type Model, restore } from './models/index.ts'
+import type { Platform } from './platform.ts'
+import { remember } from './remembered.ts'
+import type { FetchOptions, ModelSource } from './sources.ts'
+
+/** Options of `load`. */
+export interface LoadOptions extends FetchOptions {
+  /** Default `wasm`. */
+  readonly engine?: EngineName | undefined
+  /** Threads that share the work. Default: one for each core; one in a page that is not cross-origin isolated. */
+  readonly threads?: number | undefined
+}
+
+/** What a model file holds, with its network built. */
+export interface OpenedModel {
+  readonly network: Model
+  readonly classes: readonly string[]
+  readonly preprocessing: Preprocessing
+  readonly provenance: Provenance
+}
+
+/** Reads a model file and builds its network; `what` names it in errors. Throws when its parts do not fit together. */
+export function openModel(bytes: Uint8Array, what: string): OpenedModel {
+  const { architecture, weights, classes, preprocessing, provenance } = readModelFile(bytes, what)
+  const network = restore(architecture, weights, what)
+  assert(
+    classes.length === network.classes,
+    `${what}: ${classes.length} classes are named, its network has ${network.classes} outputs: the file is damaged`,
+  )
+  assertFits(preprocessing, network, what)
+  return { network, classes, preprocessing, provenance }
+}
+
+/** Throws unless what the preprocessing makes of an image is what the network takes. */
+export function assertFits({ size: [height, width] }: Preprocessing, { inputShape }: Model, what: string): void {
+  assert(
+    inputShape.join() === [height, width, 3].join(),
+    `${what}: its preprocessing makes images [${height}, ${width}, 3], its network takes [${inputShape.join(', ')}]: the ` +
+      'two must be the same',
+  )
+}
+
+/** Loads a model with what `platform` has. */
+export async function loadOn(platform: Platform, source: ModelSource, options: LoadOptions = {}): Promise<Classifier> {
+  const engine = engineOf(options.engine, options.threads)
+  const { bytes, name } = await platform.read(source, options)
+  options.signal?.throwIfAborted()
+  const opened = openModel(bytes, name)
+  remember(opened.network, opened)
+  const model = new Classifier({ ...opened, engine, decode: platform.decode })
+  await model.prepare()
+  if (!options.signal?.aborted) return model
+  model.dispose()
+  throw options.signal.reason
+}
