@@ -1,0 +1,79 @@
+/**
+ * Inference of one network by all runtimes of a host: answers are compared before anything is timed, then rounds go
+ * through all contenders. Time to the first answer is that of several contenders, each started anew.
+ */
+import { quartiles } from '../kinglet.js'
+import { networks } from '../models/networks.js'
+import { runtimes } from '../runtimes/index.js'
+import { interleave, speedup } from './rounds.js'
+
+/** Largest difference of two answers, as a share of the largest logit, that still counts as the same answer. */
+const tolerance = 1e-3
+
+/** The contenders of a host: each runtime that runs there, with each of its numbers of threads. */
+export const contendersOf = (host, chosen = Object.keys(runtimes)) =>
+  chosen.flatMap((runtime) =>
+    runtimes[runtime][host].map((threads) => ({ id: `${runtime}-${threads}`, runtime, threads })),
+  )
+
+function difference(logits, truth) {
+  const largest = Math.max(...truth.map(Math.abs))
+  return Math.max(...logits.map((x, i) => Math.abs(x - truth[i]))) / largest
+}
+
+/** Starts each contender `starts` times, one after the other; the last of each stays. Those that cannot are `failed`. */
+async function openAll(name, contenders, start, starts) {
+  const open = []
+  const failed = []
+  for (const contender of contenders) {
+    const firstMs = []
+    try {
+      for (let i = 1; i <= starts; i++) {
+        const started = await start({ ...contender, name })
+        firstMs.push(started.first.firstMs)
+        if (i === starts) open.push({ ...contender, ...started, firstMs })
+        else await started.end()
+      }
+    } catch (error) {
+      const { runtime, threads } = contender
+      failed.push({ runtime, threads, reason: String(error.message).split('\n')[0] })
+    }
+  }
+  return { open, failed }
+}
+
+/**
+ * @param {string} name short name of the network
+ * @param {ReturnType<typeof contendersOf>} contenders Kinglet first
+ * @param {(options: object) => Promise<{ first: { firstMs: number, logits: number[] }, ask: Function, end: Function }>} start
+ * @param {{ rounds: number, runs: number, starts: number }} plan
+ */
+export async function timeInference(name, contenders, start, plan) {
+  const { open, failed } = await openAll(name, contenders, start, plan.starts)
+  try {
+    const [{ first: truth }] = open
+    const differences = open.map(({ first }) => difference(first.logits, truth.logits))
+    for (const [i, off] of differences.entries())
+      if (!(off < tolerance))
+        throw new Error(`${name}: ${open[i].id} differs from ${open[0].id} by ${off}: they must agree to ${tolerance}`)
+    const times = await interleave(open, plan)
+    const rows = []
+    for (const [i, { id, runtime, threads, firstMs, end }] of open.entries()) {
+      const own = times.get(id)
+      const kinglet = times.get(`kinglet-${threads}`)
+      rows.push({
+        runtime,
+        threads,
+        latencyMs: quartiles(own.flat()),
+        runs: own.flat().length,
+        ...(runtime !== 'kinglet' && kinglet && { kingletIsFaster: speedup(kinglet, own) }),
+        firstAnswerMs: quartiles(firstMs),
+        difference: differences[i],
+        ...(await end()),
+      })
+    }
+    return { network: networks[name].title, model: networks[name].model, contenders: rows, failed }
+  } finally {
+    for (const { end } of open) await end()
+  }
+}
