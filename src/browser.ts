@@ -1,14 +1,25 @@
 /** The front door, in a page or a worker of one: the same names as in Node (`index.ts`), with what a page has. */
 import type { Classifier } from './classifier.ts'
+import type { Dataset } from './data/index.ts'
 import type { Network } from './graph/index.ts'
 import { type LoadOptions, loadOn } from './load.ts'
 import { pagePlatform } from './page-platform.ts'
 import { type SaveOptions, saveOn } from './save.ts'
 import type { ModelSource } from './sources.ts'
+import type { Evaluation, TrainStep } from './train/index.ts'
+import { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './training.ts'
 
 export { Classifier, type ClassifyOptions, type Prediction } from './classifier.ts'
 export { KingletError, UsageError } from './core/index.ts'
-export { arrays, type Dataset, type Preprocessing, preprocessingPreset, type RgbImage, rgbImage } from './data/index.ts'
+export {
+  type Augmentation,
+  arrays,
+  type Dataset,
+  type Preprocessing,
+  preprocessingPreset,
+  type RgbImage,
+  rgbImage,
+} from './data/index.ts'
 export { type EngineName, engineOf } from './engine.ts'
 export type { Provenance } from './formats/index.ts'
 export { type Analysis, analyse, type Network } from './graph/index.ts'
@@ -16,6 +27,8 @@ export type { LoadOptions } from './load.ts'
 export { type BuildOptions, build, type Model, type ModelInfo, type ModelName, models, twin } from './models/index.ts'
 export { type SaveOptions, toBytes } from './save.ts'
 export type { FetchOptions, ImageSource, ModelSource, Pixels } from './sources.ts'
+export type { Evaluation, TrainStep } from './train/index.ts'
+export type { EvaluateOptions, TrainingData, TrainOptions } from './training.ts'
 
 /** As in Node; a string is a URL, relative to the page. */
 export const load = (source: ModelSource, options?: LoadOptions): Promise<Classifier> =>
@@ -24,3 +37,17 @@ export const load = (source: ModelSource, options?: LoadOptions): Promise<Classi
 /** As in Node, but `to` is the name under which the browser offers the file as a download. */
 export const save = (model: Network | Classifier, to: string | URL, options?: SaveOptions): Promise<void> =>
   saveOn(pagePlatform, model, to, options)
+
+/** As in Node; `data` is a set (`arrays` makes one), or `{ train, val }`, and images are prepared on this thread. */
+export const train = (
+  net: Network,
+  data: TrainingData,
+  options: TrainOptions,
+): AsyncGenerator<TrainStep, void, undefined> => trainOn(pagePlatform, net, data, options)
+
+/** As in Node; `data` is a set. */
+export const evaluate = (
+  model: Network | Classifier,
+  data: string | URL | Dataset,
+  options?: EvaluateOptions,
+): Promise<Evaluation> => evaluateOn(pagePlatform, model, data, options)

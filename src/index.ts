@@ -3,15 +3,26 @@
  * for pages. Everything else is in `kinglet/graph`, `kinglet/models`, `kinglet/data`, `kinglet/train` and so on.
  */
 import type { Classifier } from './classifier.ts'
+import type { Dataset } from './data/index.ts'
 import type { Network } from './graph/index.ts'
 import { type LoadOptions, loadOn } from './load.ts'
 import { nodePlatform } from './node-platform.ts'
 import { type SaveOptions, saveOn } from './save.ts'
 import type { ModelSource } from './sources.ts'
+import type { Evaluation, TrainStep } from './train/index.ts'
+import { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './training.ts'
 
 export { Classifier, type ClassifyOptions, type Prediction } from './classifier.ts'
 export { KingletError, UsageError } from './core/index.ts'
-export { arrays, type Dataset, type Preprocessing, preprocessingPreset, type RgbImage, rgbImage } from './data/index.ts'
+export {
+  type Augmentation,
+  arrays,
+  type Dataset,
+  type Preprocessing,
+  preprocessingPreset,
+  type RgbImage,
+  rgbImage,
+} from './data/index.ts'
 export { type EngineName, engineOf } from './engine.ts'
 export type { Provenance } from './formats/index.ts'
 export { type Analysis, analyse, type Network } from './graph/index.ts'
@@ -19,6 +30,8 @@ export type { LoadOptions } from './load.ts'
 export { type BuildOptions, build, type Model, type ModelInfo, type ModelName, models, twin } from './models/index.ts'
 export { type SaveOptions, toBytes } from './save.ts'
 export type { FetchOptions, ImageSource, ModelSource, Pixels } from './sources.ts'
+export type { Evaluation, TrainStep } from './train/index.ts'
+export type { EvaluateOptions, TrainingData, TrainOptions } from './training.ts'
 
 /**
  * Loads a model file: its path, URL, bytes or a `Blob`. The classifier has its engine compiled and ready. Throws a
@@ -57,3 +70,55 @@ export const load = (source: ModelSource, options?: LoadOptions): Promise<Classi
  */
 export const save = (model: Network | Classifier, to: string | URL, options?: SaveOptions): Promise<void> =>
   saveOn(nodePlatform, model, to, options)
+
+/**
+ * Trains a network and tells each step; when the loop ends or is left, `net.weights` are the trained ones. `data` is a
+ * folder of images (a tenth of which is held out to judge each epoch, unless it has a part for that), a set, or
+ * `{ train, val }`. Images that cannot be read are left out; `openDataset` of `kinglet/data` says which.
+ *
+ * Once `signal` is aborted the step under way is finished and told, and the loop ends by throwing the signal's reason.
+ * Throws at the first step when options, data and network do not fit together.
+ *
+ * @example
+ * ```ts
+ * import { arrays, build, toBytes, load, train } from 'kinglet'
+ *
+ * const pixels = new Uint8Array(8 * 16 * 16).map((_, i) => (i < 4 * 256 ? i % 100 : 255 - (i % 100)))
+ * const labels = [0, 0, 0, 0, 1, 1, 1, 1]
+ * const data = arrays({ width: 16, height: 16, channels: 1, pixels, labels, classes: ['dark', 'light'] })
+ * const net = build('mobilenet_v2', { width: 0.1, size: 16, reduction: 8, classes: 2 })
+ * const losses: number[] = []
+ * for await (const step of train(net, data, { epochs: 5 })) losses.push(step.loss)
+ * losses[4] < losses[0] // => true
+ *
+ * using model = await load(toBytes(net))
+ * model.classes // => ['dark', 'light']
+ * ```
+ */
+export const train = (
+  net: Network,
+  data: TrainingData,
+  options: TrainOptions,
+): AsyncGenerator<TrainStep, void, undefined> => trainOn(nodePlatform, net, data, options)
+
+/**
+ * How well a network, or a classifier, does on images whose classes are known: a folder (its test part if it has one,
+ * else its validation part, else all of it) or a set.
+ *
+ * @example
+ * ```ts
+ * import { arrays, build, evaluate } from 'kinglet'
+ *
+ * const pixels = new Uint8Array(3 * 8 * 8)
+ * const data = arrays({ width: 8, height: 8, channels: 1, pixels, labels: [0, 1, 1], classes: ['cat', 'dog'] })
+ * const net = build('mobilenet_v2', { width: 0.1, size: 8, reduction: 4, classes: 2 })
+ * const { count, top5 } = await evaluate(net, data)
+ * const found = [count, top5]
+ * found // => [3, 1]
+ * ```
+ */
+export const evaluate = (
+  model: Network | Classifier,
+  data: string | URL | Dataset,
+  options?: EvaluateOptions,
+): Promise<Evaluation> => evaluateOn(nodePlatform, model, data, options)

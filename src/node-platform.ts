@@ -2,12 +2,16 @@
 import { fileURLToPath } from 'node:url'
 import { UsageError } from './core/index.ts'
 import { decodeImage, readBytes } from './data/node-decode.ts'
+import { openDataset } from './data/node-open.ts'
+import { loaderPool } from './data/node-pool.ts'
 import { writeFileAtomic } from './formats/node-files.ts'
 import type { Platform } from './platform.ts'
 import { bytesInMemory, type FetchOptions, fetchBytes, imageOfPixels, kindOf, nameOfSource } from './sources.ts'
 
 /** A string is a URL when it begins with one of these; `C:\photo.jpg` is none. */
 const url = /^(https?|data|blob|file):/i
+
+const pathOf = (path: string | URL): string => (path instanceof URL ? fileURLToPath(path) : path)
 
 /** Bytes of a file wherever it is, and what errors call it; undefined when `source` is no such thing. */
 async function read(
@@ -42,7 +46,7 @@ export const nodePlatform: Platform = {
         '({ width, height, data })',
     )
   },
-  write(to, bytes) {
-    writeFileAtomic(to instanceof URL ? fileURLToPath(to) : to, bytes)
-  },
+  write: (to, bytes) => writeFileAtomic(pathOf(to), bytes),
+  open: (folder, options) => openDataset(pathOf(folder), options),
+  pool: loaderPool,
 }

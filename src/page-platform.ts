@@ -24,4 +24,8 @@ export const pagePlatform: Platform = {
     // The browser has taken the bytes once the click's own tasks are done; a slow one gets a minute.
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
   },
+  async open(folder) {
+    throw new UsageError(`${folder}: a page cannot open a folder: give a set of images (arrays makes one)`)
+  },
+  pool: () => undefined,
 }
