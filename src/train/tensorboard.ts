@@ -1,0 +1,89 @@
+/**
+ * Event files of TensorBoard: records of a length, a protocol buffer and their sums (CRC-32C, masked), as TFRecord has
+ * them. An event here is a handful of scalars, the file's version, or the mark of a restart: four small messages, which
+ * is less to keep than a protobuf library and its descriptions. Field numbers: tensorflow/core/util/event.proto and
+ * framework/summary.proto.
+ */
+
+export interface Event {
+  /** Seconds since 1970. */
+  readonly wallTime: number
+  readonly step: number
+  /** The first event of a file: `brain.Event:2`. */
+  readonly fileVersion?: string
+  /** Training begins (again) here: what other files hold from this step on does not count. */
+  readonly restarts?: boolean
+  /** By tag: `train/loss`. */
+  readonly scalars?: Readonly<Record<string, number>>
+}
+
+/** Castagnoli's polynomial, reflected. */
+const polynomial = 0x82f63b78
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let c = byte
+  for (let bit = 0; bit < 8; bit++) c = c & 1 ? (c >>> 1) ^ polynomial : c >>> 1
+  return c
+})
+
+/** CRC-32C (RFC 3720, appendix B.4). */
+export function crc32c(bytes: Uint8Array): number {
+  let c = ~0
+  for (let i = 0; i < bytes.length; i++) c = table[(c ^ bytes[i]) & 255] ^ (c >>> 8)
+  return ~c >>> 0
+}
+
+/** So that the sum of data that holds sums is not a special one (LevelDB's log format has it so). */
+const masked = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
+
+/** One event as a file holds it. */
+export function eventRecord(event: Event): Uint8Array {
+  const data = Uint8Array.from(encode(event))
+  const record = new Uint8Array(16 + data.length)
+  const view = new DataView(record.buffer)
+  view.setBigUint64(0, BigInt(data.length), true)
+  view.setUint32(8, masked(crc32c(record.subarray(0, 8))), true)
+  record.set(data, 12)
+  view.setUint32(12 + data.length, masked(crc32c(data)), true)
+  return record
+}
+
+/** The bytes that follow a field's number on the wire, and how they are read. */
+const [varint, fixed64, bytes, fixed32] = [0, 1, 2, 5]
+
+function encode({ wallTime, step, fileVersion, restarts, scalars = {} }: Event): number[] {
+  const values = Object.entries(scalars).map(([tag, value]) => [
+    ...delimited(1, text(tag)),
+    ...field(2, fixed32),
+    ...new Uint8Array(Float32Array.of(value).buffer),
+  ])
+  return [
+    ...field(1, fixed64),
+    ...new Uint8Array(Float64Array.of(wallTime).buffer),
+    ...field(2, varint),
+    ...number(step),
+    ...(fileVersion === undefined ? [] : delimited(3, text(fileVersion))),
+    ...(values.length
+      ? delimited(
+          5,
+          values.flatMap((v) => delimited(1, v)),
+        )
+      : []),
+    // SessionLog with status START.
+    ...(restarts ? delimited(7, [...field(1, varint), 1]) : []),
+  ]
+}
+
+const text = (s: string): number[] => [...new TextEncoder().encode(s)]
+const field = (n: number, wire: number): number[] => number(n * 8 + wire)
+const delimited = (n: number, data: readonly number[]): number[] => [
+  ...field(n, bytes),
+  ...number(data.length),
+  ...data,
+]
+
+/** A varint: seven bits a byte, the lowest first. */
+function number(n: number): number[] {
+  const out: number[] = []
+  for (; n >= 128; n = Math.floor(n / 128)) out.push((n % 128) + 128)
+  return [...out, n]
+}
