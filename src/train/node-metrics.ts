@@ -65,7 +65,7 @@ export function syncFile(path: string): void {
  * import { mkdtempSync, writeFileSync } from 'node:fs'
  * import { tmpdir } from 'node:os'
  * import { join } from 'node:path'
- * import { readMetrics } from 'kinglet'
+ * import { readMetrics } from 'kinglet/train'
  *
  * const path = join(mkdtempSync(join(tmpdir(), 'kinglet-')), 'metrics.jsonl')
  * writeFileSync(path, '{"kind":"step","epoch":1,"step":10,"loss":2.3}\n{"kind":"st')

@@ -66,7 +66,8 @@ const members = {
  * import { mkdtempSync, readdirSync } from 'node:fs'
  * import { tmpdir } from 'node:os'
  * import { join } from 'node:path'
- * import { arrays, build, openRun, train } from 'kinglet'
+ * import { arrays, build, train } from 'kinglet'
+ * import { openRun } from 'kinglet/train'
  *
  * const pixels = new Uint8Array(4 * 16 * 16).map((_, i) => (i * i) % 256)
  * const set = arrays({ width: 16, height: 16, channels: 1, pixels, labels: [0, 0, 1, 1], classes: ['a', 'b'] })
