@@ -42,8 +42,16 @@ const overlap = (a: Range, b: Range): boolean => a.start < b.end && b.start < a.
 /** Byte address in linear memory of a value of the plan. */
 export const placeOf = (plan: Plan, v: Value): number => dataStart + plan.address(v)
 
-/** Emits the module for `plan`; `kernels` holds the kernel of each step. */
-export function emitProgram(plan: Plan, kernels: ReadonlyMap<Value, Kernel>, shared: boolean): Emitted {
+/**
+ * Emits the module for `plan`; `kernels` holds the kernel of each step. With `stepExports` each call of the driver is
+ * exported too, as `step0`, `step1`, ..., for one thread: what `profile` times.
+ */
+export function emitProgram(
+  plan: Plan,
+  kernels: ReadonlyMap<Value, Kernel>,
+  shared: boolean,
+  stepExports = false,
+): Emitted {
   const bytes = dataStart + plan.parameterBytes + plan.constantBytes + plan.arenaBytes + readSlack
   const pages = Math.ceil(bytes / pageBytes)
   const m = new ModuleBuilder({ memory: { initialPages: pages, maximumPages: pages, shared } })
@@ -89,6 +97,12 @@ export function emitProgram(plan: Plan, kernels: ReadonlyMap<Value, Kernel>, sha
     if (barrier) f.call(barrier, threads)
   })
   m.export('run', run)
+  if (stepExports)
+    for (const [i, { call, func }] of emitted.entries())
+      m.export(
+        `step${i}`,
+        m.func([], [], (f) => f.call(func, 0, 1, call.y, call.scratch, ...call.inputs)),
+      )
   return { bytes: m.toBytes(), pages, functions: functions.size, calls: calls.length, barriers }
 }
 

@@ -5,7 +5,7 @@
  */
 import { assert, type Shape, showShape } from '../core/index.ts'
 import { type Graph, mapGraph } from '../graph/graph.ts'
-import { defineOp, matmul, native, no } from '../ops/index.ts'
+import { defineOp, matmul, native, no, scope } from '../ops/index.ts'
 
 /** Columns of a panel: two vectors. */
 export const panelColumns = 8
@@ -88,5 +88,5 @@ export const packMatmuls = (graph: Graph): Graph =>
     const { transA, transB } = v.attrs
     if (transA && !transB) return v
     const [a, b] = v.inputs
-    return packedMatmul({ a, b: pack({ b }, { trans: transB }) }, { columns: v.shape[1], transA })
+    return scope(v.scope, () => packedMatmul({ a, b: pack({ b }, { trans: transB }) }, { columns: v.shape[1], transA }))
   })

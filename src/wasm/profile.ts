@@ -1,0 +1,131 @@
+/**
+ * Where the time of a program goes: each kernel of a graph timed by itself, on one thread, in the order and on the memory
+ * of a real run, so that what a kernel finds in the caches is what its predecessors left there.
+ */
+import { bytesOf, size, type TypedArrayOf } from '../core/index.ts'
+import {
+  bodyOf,
+  type CompileOptions,
+  foldBatchNorm,
+  freeze,
+  fusedOp,
+  type Graph,
+  isReduction,
+  nameOf,
+  roots,
+  startingWeights,
+  topological,
+} from '../graph/index.ts'
+import { isConstant, isInput, isParameter, type Value } from '../ops/index.ts'
+import { emitProgram, placeOf } from './emit.ts'
+import { planKernels, prepare } from './engine.ts'
+
+/** One kernel call of a program. */
+export interface StepProfile {
+  /** Layer that it belongs to (`blocks.3.expand`). */
+  readonly layer: string
+  /** Op, or what a fused expression is built around: `packed_matmul`, `sums`, `elementwise`; `copy` of an update. */
+  readonly op: string
+  /** Number of this phase within its kernel, from 0. */
+  readonly phase: number
+  readonly shape: readonly number[]
+  /** Multiply-adds; those of a kernel in several phases are counted in its first. */
+  readonly macs: number
+  /** Bytes of all operands and of the result. */
+  readonly bytes: number
+  /** Milliseconds in each run. */
+  readonly times: readonly number[]
+}
+
+export interface ProfileOptions extends CompileOptions {
+  /** Values for the graph's inputs, as `run` takes them. */
+  readonly inputs: Readonly<Record<string, TypedArrayOf>>
+  /** Runs that are timed, after a third as many that are not. Default 30. */
+  readonly runs?: number
+}
+
+/** What a step is built around. */
+function kindOf(v: Value): { op: string; layer: string } {
+  if (v.op !== fusedOp) return { op: v.op.name, layer: v.scope }
+  const {
+    anchor,
+    roots: [root],
+  } = bodyOf(v)
+  if (anchor) return { op: anchor.op.name, layer: anchor.scope }
+  return { op: isReduction(root) ? 'sums' : 'elementwise', layer: root.scope }
+}
+
+const bytesIn = (v: Value): number => size(v.shape) * bytesOf(v.dtype)
+const macsOf = (v: Value): number =>
+  v.op.cost(
+    v.inputs.map((x) => x.shape),
+    v.attrs,
+    v.shape,
+  ).macs
+
+/**
+ * Runs a graph kernel by kernel and times each; compiled as an engine with these options would compile it.
+ *
+ * @example
+ * ```ts
+ * import { build } from 'kinglet/models'
+ * import { profile } from 'kinglet/wasm'
+ *
+ * const net = build('mobilenet_v1', { width: 0.25, size: 32, classes: 3 })
+ * const x = new Float32Array(32 * 32 * 3).fill(0.5)
+ * const steps = await profile(net.graph(), { weights: net.weights, freeze: true, inputs: { x }, runs: 3 })
+ * steps.find((s) => s.layer === 'blocks.0.depthwise')?.op // => 'depthwise_conv2d'
+ * ```
+ */
+export async function profile(graph: Graph, options: ProfileOptions): Promise<StepProfile[]> {
+  const { inputs, runs = 30 } = options
+  const weights = startingWeights(graph, options)
+  const prepared = prepare(options.freeze ? foldBatchNorm(freeze(graph, weights)) : graph)
+  const { plan, kernels } = planKernels(prepared)
+  const { bytes, pages } = emitProgram(plan, kernels, false, true)
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+  const { instance } = await WebAssembly.instantiate(bytes as Uint8Array<ArrayBuffer>, { env: { memory } })
+  const fill = (v: Value, { buffer, byteOffset, byteLength }: TypedArrayOf) =>
+    new Uint8Array(memory.buffer).set(new Uint8Array(buffer, byteOffset, byteLength), placeOf(plan, v))
+  const fillLeaves = (of: (v: Value) => boolean, data: (v: Value) => TypedArrayOf) => {
+    for (const v of topological(roots(prepared))) if (of(v)) fill(v, data(v))
+  }
+  fillLeaves(isConstant, (v) => v.attrs.tensor.data)
+  fillLeaves(isParameter, (v) => weights.get(nameOf(v))!.data)
+
+  const steps = [
+    ...plan.steps.flatMap((v) =>
+      kernels.get(v)!.phases.map((_, phase) => ({
+        ...kindOf(v),
+        phase,
+        shape: v.shape,
+        macs: phase === 0 ? macsOf(v) : 0,
+        bytes: [v, ...v.inputs].reduce((n, x) => n + bytesIn(x), 0),
+        times: [] as number[],
+      })),
+    ),
+    ...plan.copies.map(({ target: v }) => ({
+      op: 'copy',
+      layer: nameOf(v),
+      phase: 0,
+      shape: v.shape,
+      macs: 0,
+      bytes: 2 * bytesIn(v),
+      times: [] as number[],
+    })),
+  ]
+  const calls = steps.map((_, i) => instance.exports[`step${i}`] as () => void)
+  const warmup = Math.ceil(runs / 3)
+  for (let run = 0; run < warmup + runs; run++) {
+    // Inputs share the arena with what comes after their last reader.
+    fillLeaves(isInput, (v) => inputs[nameOf(v)])
+    let before = performance.now()
+    for (const [i, call] of calls.entries()) {
+      call()
+      const now = performance.now()
+      if (run >= warmup) steps[i].times.push(now - before)
+      before = now
+    }
+  }
+  return steps
+}

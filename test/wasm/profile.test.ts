@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { analyse } from '../../src/graph/index.ts'
+import { build } from '../../src/models/index.ts'
+import { moveMs, multiplyAddLimit, profile } from '../../src/wasm/index.ts'
+
+const net = build('mobilenet_v3_small', { width: 0.35, size: 32, classes: 5 })
+const x = Float32Array.from({ length: 32 * 32 * 3 }, (_, i) => Math.sin(i))
+
+test('a profile has every multiply-add of every layer, and a time of each kernel in each run', async () => {
+  const steps = await profile(net.graph(), { weights: net.weights, freeze: true, inputs: { x }, runs: 3 })
+  const macs = new Map<string, number>()
+  for (const step of steps) macs.set(step.layer, (macs.get(step.layer) ?? 0) + step.macs)
+  for (const layer of analyse(net.graph()).layers)
+    expect([layer.name, macs.get(layer.name) ?? 0]).toEqual([layer.name, layer.macs])
+  for (const step of steps) {
+    expect(step.times).toHaveLength(3)
+    expect(step.times.every((ms) => ms >= 0)).toBe(true)
+    expect(step.bytes).toBeGreaterThan(0)
+  }
+  expect(new Set(steps.map((s) => s.op))).toContain('depthwise_conv2d')
+})
+
+test('without freeze it runs on parameters, as a training step does', async () => {
+  const steps = await profile(net.graph(), { inputs: { x }, runs: 1 })
+  expect(steps.map((s) => s.op)).toContain('pack')
+})
+
+test("the machine's limits are positive numbers, also of small runs and sizes", async () => {
+  const { gmacs, relaxedGmacs = gmacs } = await multiplyAddLimit(1000)
+  expect(gmacs).toBeGreaterThan(0)
+  expect(relaxedGmacs).toBeGreaterThan(0)
+  for (const [read, write] of [
+    [1000, 4000],
+    [100_000, 40],
+    [70_000, 70_000],
+  ])
+    expect(await moveMs(read, write)).toBeGreaterThan(0)
+})
