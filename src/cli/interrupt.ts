@@ -19,3 +19,14 @@ export async function interruptible<T>(io: Io, notice: string, body: (signal: Ab
     stop()
   }
 }
+
+/** The same for work of which nothing is kept when it is stopped: it throws {@link Interrupted} then. */
+export const givingUp = <T>(io: Io, body: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+  interruptible(io, 'Stopping.', async (signal) => {
+    try {
+      return await body(signal)
+    } catch (error) {
+      if (signal.aborted) throw new Interrupted('Interrupted: nothing was kept.')
+      throw error
+    }
+  })

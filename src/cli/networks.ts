@@ -3,12 +3,12 @@
  * (`mobilenet_v2:width=0.5,size=96`), or a model file.
  */
 
-import { readFile } from 'node:fs/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { nearest, oneOf, UsageError } from '../core/index.ts'
-import { type ModelFile, readModelFile } from '../formats/index.ts'
+import { readBytes } from '../data/node-decode.ts'
 import { paddingNames } from '../graph/index.ts'
-import { activationNames, type BuildOptions, build, type Model, restore, widthRuleNames } from '../models/index.ts'
+import { type OpenedModel, openModel } from '../load.ts'
+import { activationNames, type BuildOptions, build, type Model, widthRuleNames } from '../models/index.ts'
 import { choice, fraction, positive, positiveInteger } from './options.ts'
 
 /** 224, or 192x256 (height x width). */
@@ -116,18 +116,14 @@ export function parseNetwork(text: string, given: BuildOptions = {}): Model {
   return build(text.slice(0, at), { ...given, ...own })
 }
 
-/** A model file, and the network in it with its weights. */
-export async function openModelFile(path: string): Promise<{ readonly file: ModelFile; readonly model: Model }> {
-  const file = readModelFile(await readFile(path), path)
-  const model = restore(file.architecture, file.weights, path)
-  return { file, model }
-}
+/** Reads a model file; its network has the weights. */
+export const openModelFile = async (path: string): Promise<OpenedModel> => openModel(await readBytes(path), path)
 
 /** The network that `text` names: one of the registry, or the one in a model file, with its weights. */
 export async function openNetwork(text: string, given: BuildOptions): Promise<Model> {
   if (!isModelFile(text)) return parseNetwork(text, given)
   refuseArguments(text, given)
-  return (await openModelFile(text)).model
+  return (await openModelFile(text)).network
 }
 
 /** Throws when arguments of `build` are given with a file, which has its own. */

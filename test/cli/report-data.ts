@@ -42,6 +42,7 @@ export const reportData: ReportData = {
       series: [{ name: 'test', points: [1, 2, 3, 4, 5].map((e) => [e, 0.9 - 0.4 / e] as const) }],
     },
   ],
+  part: 'test',
   classes,
   confusion: classes.map((_, i) => classes.map((_, j) => (i === j ? 180 - 7 * i : (i * 3 + j) % 5))),
   layers: [

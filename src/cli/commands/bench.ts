@@ -5,7 +5,7 @@ import { engineOf } from '../../engine.ts'
 import { analyse, type Program } from '../../graph/index.ts'
 import type { Model } from '../../models/index.ts'
 import { bytes } from '../format.ts'
-import { Interrupted, interruptible } from '../interrupt.ts'
+import { givingUp } from '../interrupt.ts'
 import { addNetworkOptions, labelOf, networkArguments, openNetwork } from '../networks.ts'
 import {
   addEngineOptions,
@@ -115,18 +115,11 @@ Examples:
         const models: Model[] = []
         for (const name of names) models.push(await openNetwork(name, given))
         const progress = new Progress(io)
-        const timed = await interruptible(io, 'Stopping after this run.', async (signal) => {
-          try {
-            return await time(models, options, signal, (done, total) =>
-              progress.update({ done, total, title: `round ${done}/${total}`, text: '' }),
-            )
-          } catch (error) {
-            if (signal.aborted) throw new Interrupted('Interrupted: nothing was timed to the end.')
-            throw error
-          } finally {
-            progress.clear()
-          }
-        })
+        const timed = await givingUp(io, (signal) =>
+          time(models, options, signal, (done, total) =>
+            progress.update({ done, total, title: `round ${done}/${total}`, text: '' }),
+          ).finally(() => progress.clear()),
+        )
         if (options.json) {
           const value = timed.map(({ model, ...rest }) => ({ network: labelOf(model), ...model.architecture, ...rest }))
           io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)

@@ -2,6 +2,7 @@
  * The report of a training run: one HTML page that opens from the disk, with nothing outside of it, in the colours
  * (dark or light) that its reader's system asks for.
  */
+import { mistakesOf } from '../confusion.ts'
 import { count, percent } from '../format.ts'
 import { bar, confusionChart, type LineChart, lineChart } from './charts.ts'
 import { html, Markup } from './markup.ts'
@@ -35,12 +36,14 @@ export interface ReportData {
   /** Large figures at the top: a value and what it is. */
   readonly figures: readonly (readonly [value: string, meaning: string])[]
   readonly curves: readonly LineChart[]
+  /** What the images are called that the network was not trained on: `test`, `validation`. */
+  readonly part: string
   readonly classes: readonly string[]
   /** confusion[truth][answer]: images. */
   readonly confusion: readonly (readonly number[])[]
   readonly layers: readonly CostRow[]
   /** The network and what it is compared with. */
-  readonly comparison: readonly [CostColumn, CostColumn]
+  readonly comparison?: readonly [CostColumn, CostColumn]
   /** Sentences below the comparison. */
   readonly notes: readonly string[]
   readonly pictures: readonly Picture[]
@@ -77,9 +80,23 @@ rect.right{fill:var(--right);stroke:var(--rule)}rect.wrong{fill:var(--wrong);str
 dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 18px;font-size:13px}dd{margin:0;overflow-wrap:anywhere}
 `)
 
+/** A matrix of more classes than this cannot be read: the commonest mistakes stand in its place. */
+const widestMatrix = 40
+const mostMistakes = 30
+
+function confusion({ classes, confusion, part }: ReportData): Markup {
+  if (classes.length <= widestMatrix)
+    return html`<p class="soft">Rows are the truth, columns the answers; numbers are ${part} images.</p>
+${confusionChart(classes, confusion)}`
+  const mistakes = mistakesOf(classes, confusion).slice(0, mostMistakes)
+  return html`<p class="soft">${classes.length} classes; the commonest mistakes among the ${part} images:</p>
+<div class="scroll"><table><tr><th>truth</th><th>answer</th><th class="n">images</th></tr>
+${mistakes.map((m) => html`<tr><td>${m.truth}</td><td>${m.answer}</td><td class="n">${count(m.images)}</td></tr>`)}</table></div>`
+}
+
 const ratio = (a: number, b: number) => `${(b / a).toFixed(2)} x`
 
-const comparisonTable = ([own, other]: ReportData['comparison']): Markup => {
+const comparisonTable = ([own, other]: readonly [CostColumn, CostColumn]): Markup => {
   const rows: [string, (c: CostColumn) => number, (n: number) => string][] = [
     ['parameters', (c) => c.parameters, count],
     ['multiply-adds', (c) => c.macs, count],
@@ -129,10 +146,8 @@ export const reportPage = (data: ReportData): string =>
 <p class="soft">The bold name is the truth; below it what the network answers.</p>
 <div class="pictures">${data.pictures.map(pictureCard)}</div>
 <h2>Confusion matrix</h2>
-<p class="soft">Rows are the truth, columns the answers; numbers are test images.</p>
-${confusionChart(data.classes, data.confusion)}
-<h2>Cost beside standard convolutions</h2>
-${comparisonTable(data.comparison)}
+${confusion(data)}
+${data.comparison && html`<h2>Cost beside standard convolutions</h2>${comparisonTable(data.comparison)}`}
 ${data.notes.map((note) => html`<p class="soft">${note}</p>`)}
 <h2>Cost by layer</h2>
 ${layerTable(data.layers)}

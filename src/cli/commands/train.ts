@@ -1,0 +1,248 @@
+/** `kinglet train`: from a folder of images to a model file and a report. */
+import { existsSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { Option } from 'commander'
+import { UsageError } from '../../core/index.ts'
+import { type LoaderPool, type PreprocessingName, preprocessingNames, preprocessingPreset } from '../../data/index.ts'
+import { formatReport, loaderPool, type OpenedData, openDataset } from '../../data/node.ts'
+import { engineOf } from '../../engine.ts'
+import { writeFileAtomic } from '../../formats/node-files.ts'
+import { type BuildOptions, build, type Model } from '../../models/index.ts'
+import { preprocessingFor } from '../../remembered.ts'
+import { type Evaluation, evaluate, fit, openRun, readMetrics, runFiles, transfer } from '../../train/node.ts'
+import { version } from '../../version.ts'
+import { costsOf } from '../costs.ts'
+import { count, percent, short } from '../format.ts'
+import { Interrupted, interruptible } from '../interrupt.ts'
+import {
+  addNetworkOptions,
+  labelOf,
+  networkArguments,
+  openModelFile,
+  parseNetwork,
+  refuseArguments,
+} from '../networks.ts'
+import {
+  addEngineOptions,
+  addJsonOption,
+  addSeedOption,
+  type CommandDefinition,
+  choice,
+  type EngineOptions,
+  fraction,
+  positiveInteger,
+} from '../options.ts'
+import { reportPage } from '../report/page.ts'
+import { type EpochRecord, trainingReport } from '../report/training.ts'
+import { chosen, lookAt } from '../samples.ts'
+import type { Io } from '../terminal.ts'
+import { addTrainingOptions, type LearningOptions, learningOptions } from '../training-options.ts'
+import { watch } from '../watch.ts'
+
+interface TrainCommandOptions extends EngineOptions, LearningOptions {
+  readonly model?: string
+  readonly from?: string
+  readonly epochs: number
+  readonly out: string
+  readonly resume?: boolean
+  readonly force?: boolean
+  readonly validation: number
+  readonly preprocessing?: PreprocessingName
+  readonly seed: number
+  readonly strict?: boolean
+  readonly json?: boolean
+}
+
+/** Side of the network's input for photos, when nobody says: a compromise of time and detail. */
+const photoSize = 128
+/** Images up to this size are taken as they are, with the first strides 1. */
+const smallImage = 64
+const defaultModel = 'mobilenet_v3_small'
+
+/** The size that the images themselves have, where they are small and all alike. */
+async function sizeOf({ kind, train }: OpenedData): Promise<number | readonly [number, number]> {
+  if (kind === 'folder') return photoSize
+  const { width, height } = await train.image(0)
+  return [height, width]
+}
+
+/** So small a factor that the last feature map keeps three pixels on its shorter side. */
+const reductionOf = (side: number): number => [32, 16, 8, 4, 2].find((factor) => side / factor >= 3) ?? 1
+
+/** The network to begin with, and what is done to an image before it. */
+async function begin(io: Io, opened: OpenedData, options: TrainCommandOptions) {
+  const { from, model: name = defaultModel, seed, preprocessing } = options
+  const { classes } = opened
+  const given = networkArguments(options as unknown as Readonly<Record<string, unknown>>)
+  const known = from === undefined ? undefined : await openModelFile(from)
+  let network: Model
+  if (known && from) {
+    refuseArguments(from, given)
+    const { architecture } = known.network
+    network = build(architecture.name, { ...architecture.options, classes: classes.length, seed } as BuildOptions)
+    const isSame = known.classes.join('\n') === classes.join('\n')
+    const { loaded, anew } = transfer(network, known.network.weights, isSame ? {} : { anew: ['classifier'] })
+    io.stderr.write(`${from}: ${count(loaded.length)} tensors taken over, ${count(anew.length)} begin anew\n`)
+  } else {
+    const size = given.size ?? (await sizeOf(opened))
+    const side = typeof size === 'number' ? size : Math.min(...size)
+    network = parseNetwork(name, { reduction: reductionOf(side), ...given, size, classes: classes.length, seed })
+  }
+  const [height, width] = network.inputShape
+  return {
+    network,
+    preprocessing:
+      preprocessing === undefined
+        ? (known?.preprocessing ?? preprocessingFor(network))
+        : preprocessingPreset(preprocessing, [height, width]),
+  }
+}
+
+const epochsOf = (folder: string): EpochRecord[] =>
+  readMetrics(join(folder, runFiles.metrics)).flatMap((line) => {
+    if (line.kind !== 'epoch') return []
+    const { epoch, loss, accuracy, val } = line
+    return [{ epoch, loss, accuracy, ...(val && { validation: val }) }]
+  })
+
+interface Trained {
+  readonly network: Model
+  readonly evaluation: Evaluation
+  readonly part: string
+}
+
+async function run(
+  io: Io,
+  folder: string,
+  options: TrainCommandOptions,
+  pool: LoaderPool,
+  signal: AbortSignal,
+): Promise<Trained> {
+  const { out, resume = false, force = false, validation, seed, strict, epochs, from } = options
+  const opened = await openDataset(folder, { pool, validation, seed, strict, signal })
+  if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
+  const { classes, train, val } = opened
+  const { network, preprocessing } = await begin(io, opened, options)
+  const costs = costsOf(network)
+  const { parameters, macs } = costs.analysis.total
+  io.stderr.write(
+    `${labelOf(network)}: ${short(parameters)} parameters, ${short(macs)} multiply-adds an image\n` +
+      `${count(train.length)} images of ${classes.length} classes, ${count(val?.length ?? 0)} held out\n`,
+  )
+  const engine = engineOf(options.engine, options.threads)
+  const isSmall = Math.min(...preprocessing.size) <= smallImage
+  const store = openRun(out, {
+    resume,
+    force,
+    trainedOn: basename(resolve(folder)),
+    ...(from !== undefined && { from }),
+  })
+  const settings = {
+    augmentation: isSmall ? ('light' as const) : ('standard' as const),
+    ...learningOptions(options),
+    ...{ engine, epochs, preprocessing, pool, seed, store, signal },
+  }
+  const began = performance.now()
+  const { last } = await watch(io, fit(network, { train, ...(val && { val }) }, settings), 'validation')
+  const seconds = (performance.now() - began) / 1000
+
+  const [data, part] = val ? ([val, 'validation'] as const) : ([train, 'training'] as const)
+  const use = { engine, preprocessing, pool, signal }
+  const evaluation = last?.validation ?? (await evaluate(network, data, use))
+  const samples = await lookAt(network, data, { ...use, top: Math.min(3, classes.length) })
+  const report = await trainingReport({
+    title: `${basename(resolve(folder))}: ${percent(evaluation.top1)}`,
+    subtitle: labelOf(network),
+    ...{ part, epochs: epochsOf(out), seconds, evaluation, costs, data },
+    notes: [],
+    samples: chosen(samples, Math.min(12, Math.max(6, classes.length))),
+    provenance: [
+      ['made by', `Kinglet ${version}, kinglet train`],
+      ['when', new Date().toISOString()],
+      ['data', `${resolve(folder)}: ${count(train.length)} training and ${count(val?.length ?? 0)} validation images`],
+      ['training', `${epochs} epochs, seed ${seed}`],
+      ['machine', `Node ${process.versions.node}, ${process.arch}, engine ${options.engine}`],
+    ],
+  })
+  writeFileAtomic(join(out, 'report.html'), new TextEncoder().encode(reportPage(report)))
+  return { network, evaluation, part }
+}
+
+function conclude(io: Io, { evaluation, part }: Trained, { out, json }: TrainCommandOptions): void {
+  const best = join(out, runFiles.best)
+  const files = {
+    model: join(out, runFiles.model),
+    ...(existsSync(best) && { best }),
+    report: join(out, 'report.html'),
+  }
+  if (json) {
+    io.stdout.write(`${JSON.stringify({ ...files, epochs: epochsOf(out), part, evaluation }, undefined, 2)}\n`)
+    return
+  }
+  io.stdout.write(`top-1 ${percent(evaluation.top1)} on ${count(evaluation.count)} ${part} images\n`)
+  for (const [what, path] of Object.entries(files)) io.stdout.write(`${what.padEnd(6)}  ${path}\n`)
+}
+
+export const trainCommand: CommandDefinition = {
+  name: 'train',
+  describe: (command, io) =>
+    addJsonOption(
+      addSeedOption(
+        addEngineOptions(addTrainingOptions(addNetworkOptions(modelOptions(command), ['classes', 'convolution']))),
+      ),
+    )
+      .description('Train a network on a folder of images.')
+      .argument('<data>', 'a folder for each class (photos/cat/1.jpg), or MNIST or CIFAR files')
+      .addHelpText(
+        'after',
+        `
+The run is kept in the folder that --out names: model.safetensors (after the last epoch), best.safetensors (the best on
+the held-out images), report.html, metrics.jsonl, events for TensorBoard, and the checkpoint from which --resume goes
+on. Ctrl-C finishes the step and writes the checkpoint.
+
+Examples:
+  kinglet train photos --model mobilenet_v3_small --epochs 20 --out run
+  kinglet train photos --epochs 20 --out run --resume
+  kinglet train pets --from run/model.safetensors --freeze stem,blocks --epochs 5 --out tuned`,
+      )
+      .action(async (folder: string, options: TrainCommandOptions) => {
+        const { from, model, out, resume, force } = options
+        if (from !== undefined && model !== undefined)
+          throw new UsageError(`--model: ${from} says which network it is: leave --model or --from out`)
+        if (resume && force) throw new UsageError('--resume goes on with a run, --force begins anew: leave one out')
+        await interruptible(io, 'Finishing this step and writing the checkpoint.', async (signal) => {
+          try {
+            await using pool = loaderPool()
+            conclude(io, await run(io, folder, options, pool, signal), options)
+          } catch (error) {
+            if (!signal.aborted || error !== signal.reason) throw error
+            const isKept = existsSync(join(out, runFiles.checkpoint))
+            throw new Interrupted(
+              isKept
+                ? `Interrupted. The same command with --resume goes on with ${out}.`
+                : 'Interrupted: nothing was kept.',
+            )
+          }
+        })
+      }),
+}
+
+const modelOptions = (command: import('commander').Command) =>
+  command
+    .option('--model <network>', `a network of "kinglet models" (default: ${defaultModel})`)
+    .option('--from <file>', 'begin with the network and weights of a model file (fine-tuning)')
+    .addOption(new Option('--epochs <n>', 'how often each image is seen').argParser(positiveInteger).default(20))
+    .option('--out <folder>', 'where the run is kept', 'run')
+    .option('--resume', 'go on with the run in that folder')
+    .option('--force', 'replace the run in that folder')
+    .addOption(
+      new Option('--validation <fraction>', 'of each class held out, where the folder has no split of its own')
+        .argParser(fraction)
+        .default(0.1),
+    )
+    .addOption(
+      new Option('--preprocessing <name>', `of images: ${preprocessingNames.join(', ')}`).argParser(
+        choice(preprocessingNames),
+      ),
+    )
+    .option('--strict', 'a damaged image, an empty class and the like are errors')
