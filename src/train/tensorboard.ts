@@ -59,8 +59,7 @@ function encode({ wallTime, step, fileVersion, restarts, scalars = {} }: Event):
   return [
     ...field(1, fixed64),
     ...new Uint8Array(Float64Array.of(wallTime).buffer),
-    ...field(2, varint),
-    ...number(step),
+    ...(step ? [...field(2, varint), ...number(step)] : []),
     ...(fileVersion === undefined ? [] : delimited(3, text(fileVersion))),
     ...(values.length
       ? delimited(
