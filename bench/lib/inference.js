@@ -26,12 +26,12 @@ async function openAll(name, contenders, start, starts) {
   const open = []
   const failed = []
   for (const contender of contenders) {
-    const firstMs = []
+    const firsts = []
     try {
       for (let i = 1; i <= starts; i++) {
         const started = await start({ ...contender, name })
-        firstMs.push(started.first.firstMs)
-        if (i === starts) open.push({ ...contender, ...started, firstMs })
+        firsts.push(started.first)
+        if (i === starts) open.push({ ...contender, ...started, firsts })
         else await started.end()
       }
     } catch (error) {
@@ -45,7 +45,7 @@ async function openAll(name, contenders, start, starts) {
 /**
  * @param {string} name short name of the network
  * @param {ReturnType<typeof contendersOf>} contenders Kinglet first
- * @param {(options: object) => Promise<{ first: { firstMs: number, logits: number[] }, ask: Function, end: Function }>} start
+ * @param {(options: object) => Promise<{ first: { firstMs: number, fromLoadMs?: number, logits: number[] }, ask: Function, end: Function }>} start
  * @param {{ rounds: number, runs: number, starts: number }} plan
  */
 export async function timeInference(name, contenders, start, plan) {
@@ -58,7 +58,7 @@ export async function timeInference(name, contenders, start, plan) {
         throw new Error(`${name}: ${open[i].id} differs from ${open[0].id} by ${off}: they must agree to ${tolerance}`)
     const times = await interleave(open, plan)
     const rows = []
-    for (const [i, { id, runtime, threads, firstMs, end }] of open.entries()) {
+    for (const [i, { id, runtime, threads, first, firsts, end }] of open.entries()) {
       const own = times.get(id)
       const kinglet = times.get(`kinglet-${threads}`)
       rows.push({
@@ -67,7 +67,8 @@ export async function timeInference(name, contenders, start, plan) {
         latencyMs: quartiles(own.flat()),
         runs: own.flat().length,
         ...(runtime !== 'kinglet' && kinglet && { kingletIsFaster: speedup(kinglet, own) }),
-        firstAnswerMs: quartiles(firstMs),
+        firstAnswerMs: quartiles(firsts.map((f) => f.firstMs)),
+        ...(first.fromLoadMs && { fromLoadMs: quartiles(firsts.map((f) => f.fromLoadMs)) }),
         difference: differences[i],
         ...(await end()),
       })

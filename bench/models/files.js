@@ -6,6 +6,7 @@ import { layersOf } from './layers.js'
 import { image, network } from './networks.js'
 import { writeOnnx } from './onnx.js'
 import { writeTfjs } from './tfjs.js'
+import { writeTflite } from './tflite.js'
 
 /** @param {string} name short name */
 export function writeNetwork(name) {
@@ -22,6 +23,7 @@ export function writeNetwork(name) {
       provenance: provenanceNow(),
     }),
     onnx: writeOnnx(flat),
+    tflite: writeTflite(flat),
     'tfjs.json': JSON.stringify(topology),
     'tfjs.bin': new Uint8Array(weightData),
     image: new Uint8Array(image([1, ...inputShape]).buffer),

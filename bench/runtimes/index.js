@@ -3,44 +3,61 @@
  * contender (a runtime, a network, a number of threads), since most runtimes fix their threads when they start.
  *
  * @typedef {object} Task
- * @property {string} name short name of the network
- * @property {(ending: string) => Promise<Uint8Array>} read the network's file with that ending
+ * @property {Record<string, Uint8Array>} files the network's files by ending
  * @property {(path: string) => string} asset address of a file of a package, for what a runtime loads by itself
  * @property {number} threads
  * @property {Float32Array} image NHWC
  * @property {number[]} shape of the image
  *
  * @typedef {object} Session
- * @property {() => Promise<Float32Array>} run one inference from the image in the caller's array to logits in one
+ * @property {() => Promise<Float32Array>} run one inference, from the image in the caller's array to logits in one
  * @property {() => void} close
  *
  * @typedef {{ open: (task: Task) => Promise<Session> }} Runtime from a model's bytes to a session
+ *
+ * @typedef {{ kinglet: () => Promise<{ load: Function }> }} Host with Kinglet's front door for it
  */
 
-/** What each runtime is called, where it runs and with which numbers of threads, and how it is loaded. */
+/**
+ * What each runtime is called, where it runs and with which numbers of threads, the endings of the files that it needs,
+ * and how its code is loaded. TensorFlow.js has no threads in Node, LiteRT.js runs in pages only.
+ *
+ * @type {Record<string, { label: string, node: number[], chromium: number[], files: string[], load: (host: Host) => Promise<Runtime> }>}
+ */
 export const runtimes = {
   kinglet: {
     label: 'Kinglet',
-    load: async () => (await import('./kinglet.js')).kinglet,
     node: [1, 2],
     chromium: [1, 2],
+    files: ['safetensors'],
+    load: async (host) => (await import('./kinglet.js')).kinglet(await host.kinglet()),
   },
   tfjs: {
     label: 'TensorFlow.js wasm',
-    load: async () => (await import('./tfjs.js')).tfjs,
     node: [1],
     chromium: [1, 2],
+    files: ['tfjs.json', 'tfjs.bin'],
+    load: async () => (await import('./tfjs.js')).tfjs,
   },
   ortWeb: {
     label: 'ONNX Runtime Web',
-    load: async () => (await import('./ort-web.js')).ortWeb,
     node: [1, 2],
     chromium: [1, 2],
+    files: ['onnx'],
+    load: async () => (await import('./ort-web.js')).ortWeb,
+  },
+  litert: {
+    label: 'LiteRT.js',
+    node: [],
+    chromium: [1, 2],
+    files: ['tflite'],
+    load: async () => (await import('./litert.js')).litert,
   },
   ortNode: {
     label: 'ONNX Runtime native',
-    load: async () => (await import('./ort-node.js')).ortNode,
     node: [1, 2],
     chromium: [],
+    files: ['onnx'],
+    load: async () => (await import('./ort-node.js')).ortNode,
   },
 }

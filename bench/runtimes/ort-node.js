@@ -4,8 +4,8 @@ import { transpose } from '../models/transpose.js'
 
 /** @type {import('./index.js').Runtime} */
 export const ortNode = {
-  async open({ read, threads, image, shape: [n, h, w, c] }) {
-    const session = await ort.InferenceSession.create(await read('onnx'), {
+  async open({ files, threads, image, shape: [n, h, w, c] }) {
+    const session = await ort.InferenceSession.create(files.onnx, {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',

@@ -4,10 +4,10 @@ import { transpose } from '../models/transpose.js'
 
 /** @type {import('./index.js').Runtime} */
 export const ortWeb = {
-  async open({ read, asset, threads, image, shape: [n, h, w, c] }) {
+  async open({ files, asset, threads, image, shape: [n, h, w, c] }) {
     ort.env.wasm.numThreads = threads
     ort.env.wasm.wasmPaths = asset('onnxruntime-web/dist/')
-    const session = await ort.InferenceSession.create(await read('onnx'), {
+    const session = await ort.InferenceSession.create(files.onnx, {
       executionProviders: ['wasm'],
       graphOptimizationLevel: 'all',
     })

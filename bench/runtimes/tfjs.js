@@ -6,13 +6,13 @@ import * as tf from '@tensorflow/tfjs-core'
 
 /** @type {import('./index.js').Runtime} */
 export const tfjs = {
-  async open({ read, asset, threads, image, shape }) {
+  async open({ files, asset, threads, image, shape }) {
     setWasmPaths(asset('@tensorflow/tfjs-backend-wasm/dist/'))
     setThreadsCount(threads)
     await tf.setBackend('wasm')
     await tf.ready()
-    const text = new TextDecoder().decode(await read('tfjs.json'))
-    const weightData = (await read('tfjs.bin')).slice().buffer
+    const text = new TextDecoder().decode(files['tfjs.json'])
+    const weightData = files['tfjs.bin'].slice().buffer
     const model = await loadGraphModel(tf.io.fromMemory({ ...JSON.parse(text), weightData }))
     const run = async () => {
       const x = tf.tensor(image, shape)

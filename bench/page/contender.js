@@ -1,0 +1,14 @@
+/** One contender in a page of its own, opened as soon as the page loads. `ask` is called from outside. */
+import { commandsOf } from '../lib/commands.js'
+
+const commands = commandsOf({
+  read: async (file) => new Uint8Array(await (await fetch(`/models/${file}`)).arrayBuffer()),
+  asset: (path) => `/packages/${path}`,
+  kinglet: () => import('../../dist/browser.js'),
+})
+
+const { runtime, name, threads } = Object.fromEntries(new URLSearchParams(location.search))
+globalThis.ask = (command, options) => commands[command](options)
+globalThis.first = commands
+  .open({ runtime, name, threads: Number(threads) })
+  .then((first) => ({ ...first, fromLoadMs: performance.now() }))

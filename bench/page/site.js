@@ -1,0 +1,43 @@
+/** The site that contenders' pages come from: cross-origin isolated, on this machine's loopback only. */
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { modelsFolder } from '../models/folder.js'
+
+const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
+const types = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' }
+const codeFolder = new URL('../.cache/page/', import.meta.url)
+const folders = {
+  '/code/': codeFolder,
+  '/models/': modelsFolder,
+  '/packages/': new URL('../node_modules/', import.meta.url),
+}
+const html = '<!doctype html><title>contender</title><script type="module" src="/code/contender.js"></script>'
+
+/** Bundles the contender, each runtime in a chunk of its own, and serves it. */
+export async function openSite() {
+  await build({
+    entryPoints: [fileURLToPath(new URL('contender.js', import.meta.url))],
+    outdir: fileURLToPath(codeFolder),
+    // Native code that no page asks for.
+    external: ['onnxruntime-node'],
+    ...{ bundle: true, splitting: true, format: 'esm', platform: 'browser', minify: true, logLevel: 'error' },
+  })
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, 'http://localhost')
+    const folder = Object.keys(folders).find((prefix) => pathname.startsWith(prefix))
+    try {
+      const body = folder ? await readFile(new URL(pathname.slice(folder.length), folders[folder])) : html
+      const type = folder ? (types[extname(pathname)] ?? 'application/octet-stream') : types['.html']
+      response.writeHead(200, { ...isolation, 'Content-Type': type })
+      response.end(body)
+    } catch {
+      response.writeHead(404, isolation)
+      response.end()
+    }
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { address: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() }
+}
