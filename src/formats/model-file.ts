@@ -10,7 +10,7 @@ import { assert, KingletError, type Tensor } from '../core/index.ts'
 import { assertPreprocessing, type Preprocessing } from '../data/preprocessing.ts'
 import type { Architecture } from '../graph/index.ts'
 import { version } from '../version.ts'
-import { crc32 } from './crc32.ts'
+import { checksumOf } from './crc32.ts'
 import { readSafetensors, writeSafetensors } from './safetensors.ts'
 
 /** Where a model comes from. Only the first two are always there; the rest is known to whoever trained it. */
@@ -94,6 +94,10 @@ export function writeModelFile(model: ModelFile): Uint8Array<ArrayBuffer> {
 export function readModelFile(bytes: Uint8Array, what = 'model'): ModelFile {
   const { tensors, metadata } = readSafetensors(bytes, what)
   assert(
+    metadata.kinglet_checkpoint === undefined,
+    `${what}: the checkpoint of a training run, not a model: use a model file that the run left beside it`,
+  )
+  assert(
     metadata.kinglet !== undefined,
     `${what}: a .safetensors file of tensors only, it does not say which network, classes and preprocessing they ` +
       'belong to: use a file that kinglet train or save wrote',
@@ -155,14 +159,4 @@ function assertFinite(weights: ReadonlyMap<string, Tensor>, what: string): void 
       () => `${what}: ${name} holds ${data[at]} at element ${at}: the network is of no use, train it again`,
     )
   }
-}
-
-/** Of the tensors' bytes, in the order of their names: it does not depend on who arranged the file. */
-function checksumOf(weights: ReadonlyMap<string, Tensor>): string {
-  let sum = 0
-  for (const name of [...weights.keys()].sort()) {
-    const { data } = weights.get(name)!
-    sum = crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), sum)
-  }
-  return sum.toString(16).padStart(8, '0')
 }

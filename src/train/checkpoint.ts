@@ -5,9 +5,9 @@
  */
 import { assert, KingletError, type Tensor } from '../core/index.ts'
 import { type Dataset, fingerprint } from '../data/index.ts'
-import { crc32 } from '../formats/crc32.ts'
+import { checksumOf } from '../formats/crc32.ts'
 import { readSafetensors, writeSafetensors } from '../formats/index.ts'
-import type { Architecture, Network, Weights } from '../graph/index.ts'
+import type { Architecture, Network } from '../graph/index.ts'
 import type { RunOptions } from './options.ts'
 
 /** On what the bits of a run depend. */
@@ -86,15 +86,6 @@ export function readCheckpoint(bytes: Uint8Array, what: string): Checkpoint & { 
     }
   }
   return { run: json('run') as RunIdentity, progress: json('progress') as Progress, tensors, extra: json('extra') }
-}
-
-function checksumOf(tensors: Weights): string {
-  let sum = 0
-  for (const name of [...tensors.keys()].sort()) {
-    const { data } = tensors.get(name)!
-    sum = crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), sum)
-  }
-  return sum.toString(16).padStart(8, '0')
 }
 
 /** What the parts of a {@link RunIdentity} are called; the others go by their path: `options.batch` is `batch`. */
