@@ -1,12 +1,36 @@
 /**
  * Errors that a person caused and can mend: what went wrong, both values, the way out. The command line prints
  * the message alone; anything that is not a `KingletError` is a defect and keeps its stack.
+ *
+ * @example
+ * ```ts
+ * import { KingletError, load } from 'kinglet'
+ *
+ * const said = await load('nothing-here.safetensors').catch((error) => error instanceof KingletError && error.message)
+ * said // => 'nothing-here.safetensors: there is no such file'
+ * ```
  */
 export class KingletError extends Error {
   override readonly name: string = 'KingletError'
 }
 
-/** Wrong usage of a command, an option or an argument (exit code 2 on the command line). */
+/**
+ * Wrong usage of a command, an option or an argument (exit code 2 on the command line).
+ *
+ * @example
+ * ```ts
+ * import { build, UsageError } from 'kinglet'
+ *
+ * const message = (work: () => unknown) => {
+ *   try {
+ *     work()
+ *   } catch (error) {
+ *     return error instanceof UsageError && error.message.slice(0, 54)
+ *   }
+ * }
+ * message(() => build('mobilnet_v2')) // => 'no model mobilnet_v2 (did you mean mobilenet_v2?): use'
+ * ```
+ */
 export class UsageError extends KingletError {
   override readonly name = 'UsageError'
 }

@@ -24,8 +24,9 @@ import type { Tasks } from './tasks.ts'
  * const pixels = new Uint8Array([0, 255])
  * const set = arrays({ width: 1, height: 1, channels: 1, pixels, labels: [0, 1], classes: ['dark', 'light'] })
  * await using pool = loaderPool(1)
- * for await (const { x } of loader(set, { batch: 2, preprocessing: preprocessingPreset('whole', 1), pool }))
+ * for await (const { x } of loader(set, { batch: 2, preprocessing: preprocessingPreset('whole', 1), pool })) {
  *   console.log([...x]) // => [-1, -1, -1, 1, 1, 1]
+ * }
  * ```
  */
 export function loaderPool(workers = Math.max(1, availableParallelism() - 1)): LoaderPool {

@@ -59,6 +59,7 @@ export interface KindCost {
   readonly weightShare: number
 }
 
+/** What a graph costs, by layer (in the order in which they were added), in total, and by kind of layer. */
 export interface Analysis {
   readonly layers: readonly LayerCost[]
   readonly total: Counts & {

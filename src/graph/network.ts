@@ -31,6 +31,7 @@ export interface Architecture {
   readonly options: Readonly<Record<string, unknown>>
 }
 
+/** A network: its forward pass as a function, its parameters' values, and enough of a name to build it again. */
 export interface Network {
   readonly architecture: Architecture
   /** One image: [height, width, channels]. */

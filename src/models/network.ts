@@ -100,7 +100,20 @@ export function buildFrom(name: string, definition: Definition, given: BuildOpti
   return model
 }
 
-/** The same network with its depthwise-separable convolutions replaced by standard ones (and first weights anew). */
+/**
+ * The same network with its depthwise-separable convolutions replaced by standard ones (and first weights anew).
+ *
+ * @example
+ * ```ts
+ * import { analyse } from 'kinglet/graph'
+ * import { build, twin } from 'kinglet/models'
+ *
+ * const net = build('mobilenet_v1')
+ * const [macs, ofTwin] = [net, twin(net)].map((n) => analyse(n.graph()).total.macs)
+ * const times = ofTwin / macs
+ * times.toFixed(2) // => '8.56'
+ * ```
+ */
 export const twin = (model: Model): Model =>
   build(model.architecture.name, { ...model.architecture.options, convolution: 'standard' })
 
