@@ -10,10 +10,13 @@ import { dropout } from '../../src/wasm/kernels/dropout.ts'
 import { flipTranspose } from '../../src/wasm/kernels/flip-transpose.ts'
 import { im2col } from '../../src/wasm/kernels/im2col.ts'
 import type { Family } from '../../src/wasm/kernels/kernel.ts'
+import { packedProduct, packPanels } from '../../src/wasm/kernels/matmul.ts'
+import { transposedProduct } from '../../src/wasm/kernels/matmul-transposed.ts'
 import { maxPool, maxPoolDx } from '../../src/wasm/kernels/max-pool.ts'
 import { resizeBilinear, resizeBilinearDx } from '../../src/wasm/kernels/resize-bilinear.ts'
 import { slice, zeroPad } from '../../src/wasm/kernels/slice.ts'
 import { logSoftmax, softmax } from '../../src/wasm/kernels/softmax.ts'
+import { pack, packedMatmul, panelsOf } from '../../src/wasm/packed.ts'
 import { difference, makeInputs, runOracle } from '../ops/samples.ts'
 import { runKernel } from './harness.ts'
 
@@ -41,12 +44,80 @@ interface Row {
   readonly op: Op
   readonly family: Family
   readonly tolerance: number
+  /** Samples of the op that the family runs; all, when it is left out. */
+  readonly samples?: readonly number[]
   /** Sizes beyond the op's own samples: shapes of the inputs, and attributes. */
   readonly more: readonly (readonly [inputs: readonly (Shape | Tensor)[], attrs?: object])[]
 }
 
 const seed = tensor([], [12345], 'i32')
+/** Products [m, k] x [k, n]: tails of rows, of half and whole stripes, several blocks, groups and chunks. */
+const products = [
+  [1, 1, 1],
+  [3, 5, 4],
+  [2, 7, 8],
+  [5, 3, 9],
+  [6, 9, 15],
+  [7, 4, 16],
+  [9, 6, 17],
+  [4, 8, 24],
+  [11, 5, 31],
+  [49, 12, 40],
+  [1, 64, 1000],
+  [700, 3, 19],
+  [1100, 37, 9],
+] as const
+
 const rows: readonly Row[] = [
+  {
+    op: packedMatmul.op,
+    family: packedProduct,
+    tolerance: rounded,
+    more: products.flatMap(([m, k, n]) => [
+      [
+        [
+          [m, k],
+          [panelsOf(n), k, 8],
+        ],
+        { columns: n },
+      ] as const,
+      [
+        [
+          [k, m],
+          [panelsOf(n), k, 8],
+        ],
+        { columns: n, transA: true },
+      ] as const,
+    ]),
+  },
+  {
+    op: ops.matmul.op,
+    family: transposedProduct,
+    tolerance: rounded,
+    samples: [],
+    more: products.flatMap(([m, k, n]) => [
+      [
+        [
+          [m, k],
+          [m, n],
+        ],
+        { transA: true },
+      ] as const,
+      [
+        [
+          [k, m],
+          [k, n],
+        ],
+        { transA: true },
+      ] as const,
+    ]),
+  },
+  {
+    op: pack.op,
+    family: packPanels,
+    tolerance: exact,
+    more: products.flatMap(([, k, n]) => [[[[k, n]]] as const, [[[n, k]], { trans: true }] as const]),
+  },
   {
     op: ops.depthwiseConv2d.op,
     family: depthwise,
@@ -370,21 +441,24 @@ const rows: readonly Row[] = [
   },
 ]
 
-describe.each(rows.map((row) => [row.op.name, row] as const))('%s', (_, { op, family, tolerance, more }) => {
-  const check = (inputs: readonly Tensor[], attrs: object) => {
-    const v = nodeOf(op, inputs, attrs)
-    const y = runKernel(v, inputs, family)
-    expect(y.shape).toEqual(v.shape)
-    expect(difference(y.data, runOracle(v, inputs).y.data)).toBeLessThanOrEqual(tolerance)
-  }
-  it.each(op.samples.map((_, i) => i))('sample %i', (i) => check(makeInputs(op, i), op.samples[i].attrs))
-  it.each(more.map(([inputs, attrs], i) => [i, inputs, attrs ?? {}] as const))('size %i', (_, inputs, attrs) =>
-    check(
-      inputs.map((x, i) => ('data' in x ? x : random(x, i + 1))),
-      attrs,
-    ),
-  )
-})
+describe.each(rows.map((row) => [row.op.name, row] as const))(
+  '%s',
+  (_, { op, family, tolerance, more, samples = op.samples.map((_, i) => i) }) => {
+    const check = (inputs: readonly Tensor[], attrs: object) => {
+      const v = nodeOf(op, inputs, attrs)
+      const y = runKernel(v, inputs, family)
+      expect(y.shape).toEqual(v.shape)
+      expect(difference(y.data, runOracle(v, inputs).y.data)).toBeLessThanOrEqual(tolerance)
+    }
+    it.each(samples)('sample %i', (i) => check(makeInputs(op, i), op.samples[i].attrs))
+    it.each(more.map(([inputs, attrs], i) => [i, inputs, attrs ?? {}] as const))('size %i', (_, inputs, attrs) =>
+      check(
+        inputs.map((x, i) => ('data' in x ? x : random(x, i + 1))),
+        attrs,
+      ),
+    )
+  },
+)
 
 describe('dropout', () => {
   it('drops what the oracle drops, to the bit', () => {

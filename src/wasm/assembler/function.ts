@@ -11,7 +11,7 @@ import {
   type Operand,
   type ValType,
 } from './expr.ts'
-import { i32, type Lane, opcodeBytes, withMemory } from './instructions.ts'
+import { f32x4, i32, type Lane, opcodeBytes, relaxed, withMemory } from './instructions.ts'
 
 export const valTypeBytes: Readonly<Record<ValType, number>> = {
   i32: 0x7f,
@@ -50,8 +50,10 @@ export class FunctionBuilder {
   readonly #parameterCount: number
   readonly #results: ResultTypes
   readonly #code = new ByteWriter()
+  readonly #relaxed: boolean
 
-  constructor(params: readonly ValType[], results: ResultTypes) {
+  constructor(params: readonly ValType[], results: ResultTypes, relaxed = false) {
+    this.#relaxed = relaxed
     this.#types = [...params]
     this.#parameterCount = params.length
     this.#results = results
@@ -76,6 +78,11 @@ export class FunctionBuilder {
 
   set<T extends ValType>(local: Local<T>, value: Operand<T>): void {
     this.#set(local, codeOf(local.type, value))
+  }
+
+  /** sum += a b, in each of four lanes; rounded once where the module may use relaxed SIMD and the processor can. */
+  madd(sum: Local<'v128'>, a: Expr<'v128'>, b: Expr<'v128'>): void {
+    this.set(sum, this.#relaxed ? relaxed.f32x4Madd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b)))
   }
 
   /** Stores all of `value` at `addr + offset` (bytes). */

@@ -195,6 +195,13 @@ type Namespace<R extends Rows> = { readonly [K in keyof R]: Emitter<R[K][1]> }
 export const opcodeBytes = (opcode: number): number[] =>
   opcode > 0xff ? unsignedLeb(opcode & 0xff, [opcode >>> 8]) : [opcode]
 
+/** Relaxed SIMD: not in every engine, and not the same bits on every processor. Their opcodes have nine bits. */
+export const relaxed = {
+  /** (a, b, c) a b + c, rounded once or twice. */
+  f32x4Madd: (a: Expr<'v128'>, b: Expr<'v128'>, c: Expr<'v128'>): Expr<'v128'> =>
+    makeExpr('v128', unsignedLeb(0x105, [0xfd]), [a.code, b.code, c.code]),
+}
+
 /** `opcode` followed by the alignment and offset of a memory access. */
 export function withMemory(opcode: readonly number[], align: number, offset: number): number[] {
   if (!Number.isInteger(offset) || offset < 0 || offset > 0xffffffff) {

@@ -17,22 +17,22 @@ const text = new TextEncoder()
 /**
  * Collects functions and writes them as binary WebAssembly.
  *
- * @example
- * ```ts
- * const m = new ModuleBuilder({ memory: { initialPages: 1, maximumPages: 1, shared: false } })
- * m.export('sum', m.func(['i32', 'i32'], ['i32'], (f, a, b) => f.return(i32.add(a, b))))
- * const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
- * const { exports } = new WebAssembly.Instance(new WebAssembly.Module(m.toBytes()), { env: { memory } })
- * ```
+ *     const m = new ModuleBuilder({ memory: { initialPages: 1, maximumPages: 1, shared: false } })
+ *     m.export('sum', m.func(['i32', 'i32'], ['i32'], (f, a, b) => f.return(i32.add(a, b))))
+ *     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
+ *     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(m.toBytes()), { env: { memory } })
  */
 export class ModuleBuilder {
   readonly #memory: MemoryImport
+  readonly #relaxed: boolean
   readonly #types = new Map<string, number>()
   readonly #functions: { type: number; body: Uint8Array }[] = []
   readonly #exports: { name: string; index: number }[] = []
 
-  constructor({ memory }: { memory: MemoryImport }) {
+  /** With `relaxed`, sums of products use relaxed SIMD, which the host must have: {@link hasRelaxedSimd}. */
+  constructor({ memory, relaxed = false }: { memory: MemoryImport; relaxed?: boolean }) {
     this.#memory = memory
+    this.#relaxed = relaxed
   }
 
   /** Whether threads share the memory. */
@@ -48,7 +48,7 @@ export class ModuleBuilder {
   ): Func<P, R> {
     const slot = { type: this.#type(params, results), body: new Uint8Array() }
     const index = this.#functions.push(slot) - 1
-    const f = new FunctionBuilder(params, results)
+    const f = new FunctionBuilder(params, results, this.#relaxed)
     body(f, ...f.parameters(params))
     slot.body = f.toBytes()
     return { index, params, results }

@@ -3,7 +3,7 @@
  * dy. Rows are summed in blocks that depend on the shape alone, each into partial sums of its own, and the partial sums
  * are added in order. Within a row the sums of one row of taps stay in registers while its columns pass in tiles.
  */
-import { type Expr, type FunctionBuilder, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
+import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
 import { storeLanes } from './channels.ts'
 import { axesOf, lineChannels, registers, widestTile } from './depthwise.ts'
 import type { Family } from './kernel.ts'
@@ -65,8 +65,7 @@ export const depthwiseDw: Family = (v) => {
         from,
         run.terms.map((t) => t.at),
       )
-      for (const { o, k, at } of run.terms)
-        f.set(sums[k], f32x4.add(sums[k], f32x4.mul(columns.get(at)!, gradients.get(o)!)))
+      for (const { o, k, at } of run.terms) f.madd(sums[k], columns.get(at)!, gradients.get(o)!)
       f.set(from, i32.add(from, run.step * pixel))
     })
   }

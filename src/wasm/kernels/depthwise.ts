@@ -5,7 +5,7 @@
  * in order.
  */
 import type { WindowAttrs } from '../../ops/index.ts'
-import { type Expr, type FunctionBuilder, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
+import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
 import { storeLanes } from './channels.ts'
 import { type Epilogue, epilogueOf } from './epilogue.ts'
 import type { Family, Kernel } from './kernel.ts'
@@ -85,7 +85,7 @@ function walkWindows(v: Epilogue['op'], epilogue: Epilogue, backwards: boolean):
       for (const { o, k, at } of run.terms) {
         const value = columns.get(at) ?? f.let(v128.load(x, at * pixel))
         columns.set(at, value)
-        f.set(sums[o], f32x4.add(sums[o], f32x4.mul(value, taps.get(k)!)))
+        f.madd(sums[o], value, taps.get(k)!)
       }
       f.set(x, i32.add(x, step.source * width * pixel))
     })
