@@ -4,6 +4,7 @@ import { Rng, size } from '../../core/index.ts'
 import { engineOf } from '../../engine.ts'
 import { analyse, type Program } from '../../graph/index.ts'
 import type { Model } from '../../models/index.ts'
+import { maxThreads } from '../../wasm/index.ts'
 import { bytes } from '../format.ts'
 import { givingUp } from '../interrupt.ts'
 import { addNetworkOptions, labelOf, networkArguments, openNetwork } from '../networks.ts'
@@ -40,6 +41,7 @@ interface Timed {
   readonly memoryBytes: { readonly parameters: number; readonly arena: number }
 }
 
+const threadsInWords = (threads = maxThreads()): string => `${threads} ${threads === 1 ? 'thread' : 'threads'}`
 const ms = (n: number): string => n.toFixed(n < 10 ? 3 : 1)
 
 const columns: readonly Column<Timed>[] = [
@@ -126,7 +128,7 @@ Examples:
           return
         }
         const [titles, ...lines] = table(columns, timed)
-        const threads = options.engine === 'wasm' ? `, ${options.threads ?? 'all'} threads` : ''
+        const threads = options.engine === 'wasm' ? `, ${threadsInWords(options.threads)}` : ''
         io.stdout.write(
           [
             `engine ${options.engine}${threads}, batch ${options.batch}, ${options.rounds} rounds`,

@@ -1,0 +1,88 @@
+/** Folders of images, model files and runs of commands, for the tests of the command line. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import sharp, { type Sharp } from 'sharp'
+import { main } from '../../src/cli/main.ts'
+import { preprocessingPreset } from '../../src/data/index.ts'
+import { provenanceNow, writeModelFile } from '../../src/formats/index.ts'
+import { build } from '../../src/models/index.ts'
+import { fakeIo } from './fake-io.ts'
+
+/** Runs a command line and returns what it printed and its exit code. */
+export async function kinglet(...argv: string[]): Promise<{ code: number; output: string; errors: string }> {
+  const io = fakeIo()
+  const code = await main(argv, io)
+  return { code, output: io.output, errors: io.errors }
+}
+
+const encoders = {
+  jpg: (image: Sharp) => image.jpeg({ quality: 90 }),
+  png: (image: Sharp) => image.png(),
+  webp: (image: Sharp) => image.webp(),
+  gif: (image: Sharp) => image.gif(),
+  avif: (image: Sharp) => image.avif({ effort: 0 }),
+}
+const endings = Object.keys(encoders) as (keyof typeof encoders)[]
+
+/** Grey levels of a pixel at (x, y), both from 0 to 1. */
+const drawings: Readonly<Record<string, (x: number, y: number) => number>> = {
+  across: (_, y) => (Math.floor(y * 6) % 2 ? 235 : 20),
+  down: (x) => (Math.floor(x * 6) % 2 ? 235 : 20),
+  plain: () => 128,
+}
+export const drawingNames = Object.keys(drawings)
+
+/** A picture of `kind` in one of five formats and of one of many sizes; `i` decides which. */
+export async function picture(kind: string, i: number): Promise<{ name: string; bytes: Uint8Array }> {
+  const [width, height] = [24 + ((i * 7) % 40), 24 + ((i * 11) % 33)]
+  const ending = endings[i % endings.length]
+  const shift = ((i * 13) % 6) / 24
+  const data = Buffer.alloc(width * height * 3)
+  for (let p = 0; p < width * height; p++) {
+    const grey = drawings[kind]((p % width) / width + shift, Math.floor(p / width) / height + shift)
+    data.set([grey, Math.max(0, grey - (i % 5) * 4), grey], 3 * p)
+  }
+  const image = sharp(data, { raw: { width, height, channels: 3 } })
+  return { name: `${i}.${ending}`, bytes: await encoders[ending](image).toBuffer() }
+}
+
+/** `across/0.jpg`, `across/1.png` and so on: `each` pictures of every kind. */
+export async function pictures(each: number, kinds: readonly string[] = drawingNames) {
+  const files: Record<string, Uint8Array> = {}
+  for (const kind of kinds)
+    for (let i = 0; i < each; i++) {
+      const { name, bytes } = await picture(kind, i)
+      files[`${kind}/${name}`] = bytes
+    }
+  return files
+}
+
+/** A network that trains in a moment, as options of `train`. */
+export const tiny = ['--model', 'mobilenet_v1', '--width', '0.1', '--size', '16', '--reduction', '4', '--threads', '1']
+
+/** The bytes of a model file of that network, untrained. */
+export function tinyModel(classes: readonly string[] = drawingNames): Uint8Array {
+  const { architecture, weights } = build('mobilenet_v1', {
+    width: 0.1,
+    size: 16,
+    reduction: 4,
+    classes: classes.length,
+  })
+  return writeModelFile({
+    ...{ architecture, weights, classes },
+    preprocessing: preprocessingPreset('whole', 16),
+    provenance: provenanceNow({ trainedOn: 'nothing' }),
+  })
+}
+
+/** Everything below a folder: what it is called, when it was written and what it holds. */
+export function snapshot(folder: string): Record<string, string> {
+  if (!existsSync(folder)) return {}
+  return Object.fromEntries(
+    (readdirSync(folder, { recursive: true }) as string[]).sort().map((name) => {
+      const path = join(folder, name)
+      const found = statSync(path)
+      return [name, found.isDirectory() ? 'folder' : `${found.mtimeMs} ${readFileSync(path, 'latin1')}`]
+    }),
+  )
+}
