@@ -42,19 +42,24 @@ const overlap = (a: Range, b: Range): boolean => a.start < b.end && b.start < a.
 /** Byte address in linear memory of a value of the plan. */
 export const placeOf = (plan: Plan, v: Value): number => dataStart + plan.address(v)
 
-/**
- * Emits the module for `plan`; `kernels` holds the kernel of each step. With `stepExports` each call of the driver is
- * exported too, as `step0`, `step1`, ..., for one thread: what `profile` times.
- */
+export interface EmitOptions {
+  /** Threads share the memory. */
+  readonly shared: boolean
+  /** Sums of products use relaxed SIMD. */
+  readonly relaxed: boolean
+  /** Each call of the driver is exported too, as `step0`, `step1`, ..., for one thread: what `profile` times. */
+  readonly stepExports?: boolean
+}
+
+/** Emits the module for `plan`; `kernels` holds the kernel of each step. */
 export function emitProgram(
   plan: Plan,
   kernels: ReadonlyMap<Value, Kernel>,
-  shared: boolean,
-  stepExports = false,
+  { shared, relaxed, stepExports = false }: EmitOptions,
 ): Emitted {
   const bytes = dataStart + plan.parameterBytes + plan.constantBytes + plan.arenaBytes + readSlack
   const pages = Math.ceil(bytes / pageBytes)
-  const m = new ModuleBuilder({ memory: { initialPages: pages, maximumPages: pages, shared } })
+  const m = new ModuleBuilder({ memory: { initialPages: pages, maximumPages: pages, shared }, relaxed })
   const barrier = shared ? emitBarrier(m) : undefined
   const calls = callsOf(plan, kernels)
 

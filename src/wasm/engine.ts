@@ -34,11 +34,20 @@ import { createExecutor, maxThreads, sharedFor } from './executor.ts'
 import { hasKernel, isLeaf, kernelOf, takesEpilogue } from './kernels/index.ts'
 import type { Kernel } from './kernels/kernel.ts'
 import { packMatmuls } from './packed.ts'
+import { hasRelaxedSimd } from './relaxed.ts'
 
 export interface WasmOptions {
   /** Threads that share the work, the calling one included in Node. Default: one for each core that may be used. */
   readonly threads?: number
+  /**
+   * Results never depend on the number of threads. `everywhere`: nor on the machine, at the price of speed: sums of
+   * products round twice, as engines without relaxed SIMD do, where they could round once. Default `here`.
+   */
+  readonly deterministic?: Determinism
 }
+
+export type Determinism = 'here' | 'everywhere'
+export const determinisms: readonly Determinism[] = ['here', 'everywhere']
 
 /** The graph as kernels run it. Results are those of `graph`; only rounding differs. */
 export function prepare(graph: Graph): Graph {
@@ -60,21 +69,29 @@ export function planKernels(graph: Graph, guardBytes = 0): { plan: Plan; kernels
 }
 
 /** The engine whose kernels are WebAssembly SIMD, emitted for the graph at hand. */
-export const wasmEngine = ({ threads = maxThreads() }: WasmOptions = {}): Engine => {
+export const wasmEngine = ({ threads = maxThreads(), deterministic = 'here' }: WasmOptions = {}): Engine => {
   if (!Number.isInteger(threads) || threads < 1) throw new KingletError(`threads: ${threads} is not a positive integer`)
-  return { name: 'wasm', compile: (graph, options = {}) => compile(graph, options, threads) }
+  if (!determinisms.includes(deterministic))
+    throw new KingletError(`deterministic: ${deterministic} is neither ${determinisms.join(' nor ')}`)
+  const target = { threads, relaxed: deterministic === 'here' && hasRelaxedSimd() }
+  return { name: 'wasm', compile: (graph, options = {}) => compile(graph, options, target) }
+}
+
+interface Target {
+  readonly threads: number
+  readonly relaxed: boolean
 }
 
 /** True in a page's own thread, which must not block. */
 const inPage = (): boolean => typeof document !== 'undefined'
 
-async function compile(graph: Graph, options: CompileOptions, threads: number): Promise<Program> {
+async function compile(graph: Graph, options: CompileOptions, { threads, relaxed }: Target): Promise<Program> {
   const weights = startingWeights(graph, options)
   const inputs = inputsOf(graph)
   const frozen = options.freeze ?? false
   const prepared = prepare(frozen ? foldBatchNorm(freeze(graph, weights)) : graph)
   const { plan, kernels } = planKernels(prepared)
-  const { bytes, pages } = emitProgram(plan, kernels, sharedFor(threads))
+  const { bytes, pages } = emitProgram(plan, kernels, { shared: sharedFor(threads), relaxed })
   const executor = await createExecutor({ bytes, pages, threads, place: inPage() ? 'worker' : 'here' })
 
   const parameters = frozen ? new Map<string, Value>() : parametersOf(prepared)

@@ -19,6 +19,7 @@ import {
 import { isConstant, isInput, isParameter, type Value } from '../ops/index.ts'
 import { emitProgram, placeOf } from './emit.ts'
 import { planKernels, prepare } from './engine.ts'
+import { hasRelaxedSimd } from './relaxed.ts'
 
 /** One kernel call of a program. */
 export interface StepProfile {
@@ -82,7 +83,7 @@ export async function profile(graph: Graph, options: ProfileOptions): Promise<St
   const weights = startingWeights(graph, options)
   const prepared = prepare(options.freeze ? foldBatchNorm(freeze(graph, weights)) : graph)
   const { plan, kernels } = planKernels(prepared)
-  const { bytes, pages } = emitProgram(plan, kernels, false, true)
+  const { bytes, pages } = emitProgram(plan, kernels, { shared: false, relaxed: hasRelaxedSimd(), stepExports: true })
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
   const { instance } = await WebAssembly.instantiate(bytes as Uint8Array<ArrayBuffer>, { env: { memory } })
   const fill = (v: Value, { buffer, byteOffset, byteLength }: TypedArrayOf) =>

@@ -22,7 +22,7 @@ export async function runGuarded(
 ): Promise<Record<string, Tensor>> {
   const prepared = prepare(graph)
   const { plan, kernels } = planKernels(prepared, guardBytes)
-  const { bytes, pages } = emitProgram(plan, kernels, sharedFor(threads))
+  const { bytes, pages } = emitProgram(plan, kernels, { shared: sharedFor(threads), relaxed: false })
   const executor = await createExecutor({ bytes, pages, threads, place: 'here' })
   try {
     const total = pages * pageBytes
