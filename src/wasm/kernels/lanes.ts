@@ -105,12 +105,15 @@ export function emitExpressions(
 /** Text that is equal for expressions that emit the same code: ops, attributes, shapes, and which operand is where. */
 export function expressionKey(roots: readonly Value[], placeholders: readonly Value[]): string {
   const numbers = new Map(placeholders.map((p, i) => [p, `#${i}[${p.shape}]`]))
-  const parts = topological(roots)
-    .filter((v) => !numbers.has(v))
-    .map((v) => {
-      numbers.set(v, `v${numbers.size}`)
-      return `${signature(v)}(${v.inputs.map((x) => numbers.get(x))})[${v.shape}]`
-    })
+  const parts: string[] = []
+  // Not further than the placeholders: behind those of a node that stands alone lies the rest of the graph.
+  const visit = (v: Value): void => {
+    if (numbers.has(v)) return
+    v.inputs.forEach(visit)
+    numbers.set(v, `v${numbers.size}`)
+    parts.push(`${signature(v)}(${v.inputs.map((x) => numbers.get(x))})[${v.shape}]`)
+  }
+  roots.forEach(visit)
   return `${parts.join(';')}=>${roots.map((r) => numbers.get(r))}`
 }
 
