@@ -3,32 +3,30 @@
  * Fashion-MNIST, measures what it costs beside its twin of standard convolutions, classifies a few images by name, and
  * leaves a model file and a report.
  */
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Command, CommanderError, Option } from 'commander'
-import { size } from '../core/index.ts'
-import { type Dataset, preprocessingPreset } from '../data/index.ts'
+import { type Dataset, fashionMnistClasses, preprocessingPreset } from '../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../data/node.ts'
 import { engineOf } from '../engine.ts'
 import { provenanceNow, writeModelFile } from '../formats/index.ts'
 import { makeFolder, writeFileAtomic } from '../formats/node-files.ts'
 import { load } from '../index.ts'
-import { build, type Model, twin } from '../models/index.ts'
+import { build, twin } from '../models/index.ts'
 import { fit } from '../train/index.ts'
 import { version } from '../version.ts'
 import { answerLines } from './commands/predict.ts'
-import { formulaLines } from './commands/summary.ts'
-import { type Costs, costsOf, type Pair, pairsOf } from './costs.ts'
+import { costsOf, pairsOf } from './costs.ts'
 import { count, duration, percent, short } from './format.ts'
 import { givingUp } from './interrupt.ts'
 import { explain } from './main.ts'
 import { labelOf } from './networks.ts'
 import { positiveInteger, wholeNumber } from './options.ts'
-import { type CostColumn, reportPage } from './report/page.ts'
+import { reportPage } from './report/page.ts'
 import { trainingReport } from './report/training.ts'
 import { chosen, lookAt, type Sample } from './samples.ts'
-import { type Io, paint, processIo, table } from './terminal.ts'
-import { quartiles, timeRounds } from './timing.ts'
+import { type Io, paint, processIo } from './terminal.ts'
+import { columnOf, comparisonLines, formulaLines, formulaNotes, measure } from './twin.ts'
 import { watch } from './watch.ts'
 
 /** Small enough for two minutes on two cores, large enough for 85 % with room to spare. */
@@ -43,73 +41,9 @@ interface DemoOptions {
   readonly seed: number
 }
 
-const timedRounds = 200
-
 const shippedSlice = fileURLToPath(new URL('../../data/fashion-mnist', import.meta.url))
 
-/** Median milliseconds for one image on one thread, of both networks in turn. */
-async function measure(models: readonly Model[], signal: AbortSignal): Promise<number[]> {
-  const engine = engineOf('wasm', 1)
-  const programs = await Promise.all(
-    models.map((model) => engine.compile(model.graph(), { weights: model.weights, freeze: true })),
-  )
-  try {
-    const x = new Float32Array(size(models[0].inputShape))
-    const bodies = programs.map((program) => () => program.run({ x }))
-    const times = await timeRounds(bodies, { warmup: 30, rounds: timedRounds, signal })
-    return times.map((t) => quartiles(t).median)
-  } finally {
-    for (const program of programs) program.dispose()
-  }
-}
-
-/** What the formula says of these two networks, in sentences. */
-function formulaNotes(pairs: readonly Pair[]): string[] {
-  const sum = (key: 'separable' | 'standard') => pairs.reduce((n, pair) => n + pair[key], 0)
-  const [separable, standard] = [sum('separable'), sum('standard')]
-  return [
-    'A depthwise convolution of K x K and a pointwise one with N outputs cost 1/N + 1/K^2 of the standard convolution ' +
-      'that they replace (Howard et al. 2017, section 3.1).',
-    `Here these layers have ${count(separable)} multiply-adds in place of ${count(standard)}: ` +
-      `${(separable / standard).toFixed(4)} of them, or ${(standard / separable).toFixed(1)} times fewer.`,
-    `Time: median of ${timedRounds} runs of one image on one thread, both networks in turn.`,
-  ]
-}
-
-const comparisonLines = (columns: readonly CostColumn[]): string[] => {
-  const [own, other] = columns
-  const row = (name: string, of: (c: CostColumn) => number, show: (n: number) => string) => ({
-    name,
-    own: show(of(own)),
-    other: show(of(other)),
-    ratio: `${(of(other) / of(own)).toFixed(2)} x`,
-  })
-  const rows = [
-    row('parameters', (c) => c.parameters, count),
-    row('multiply-adds', (c) => c.macs, count),
-    row(
-      'ms per image, one thread',
-      (c) => c.latencyMs,
-      (n) => n.toFixed(3),
-    ),
-  ]
-  return table(
-    [
-      { title: '', cell: (r: (typeof rows)[number]) => r.name },
-      { title: own.name, align: 'right', cell: (r) => r.own },
-      { title: other.name, align: 'right', cell: (r) => r.other },
-      { title: 'ratio', align: 'right', cell: (r) => r.ratio },
-    ],
-    rows,
-  )
-}
-
-const columnOf = (name: string, { analysis }: Costs, latencyMs: number): CostColumn => ({
-  name,
-  parameters: analysis.total.parameters,
-  macs: analysis.total.macs,
-  latencyMs,
-})
+const citation = ' (Xiao et al. 2017, arXiv:1708.07747; MIT licence)'
 
 /** Classifies `samples` with the model file, as any program would. */
 async function classifyByName(io: Io, path: string, data: Dataset, samples: readonly Sample[]): Promise<void> {
@@ -131,6 +65,8 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
   const test = opened.test ?? val ?? train
   if (report.issues.length > 0) io.stderr.write(`${formatReport(report)}\n`)
   const { classes } = opened
+  const isFashion = classes.join() === fashionMnistClasses.join()
+  const name = isFashion ? 'Fashion-MNIST' : basename(resolve(data))
   const net = build('mobilenet_v3_small', { ...network, classes: classes.length, seed })
   const standard = twin(net)
   const [costs, twinCosts] = [costsOf(net), costsOf(standard)]
@@ -152,7 +88,7 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
   )
 
   heading('2. What it costs, beside its twin of standard convolutions')
-  const [own, other] = await measure([net, standard], signal)
+  const [own, other] = await measure(engineOf('wasm', 1), [net, standard], signal)
   const comparison = [columnOf('this network', costs, own), columnOf('its twin', twinCosts, other)] as const
   const pairs = pairsOf(costs, twinCosts)
   const notes = formulaNotes(pairs)
@@ -162,7 +98,7 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
   const model = resolve(out, 'model.safetensors')
   makeFolder(out)
   const provenance = provenanceNow({
-    trainedOn: 'Fashion-MNIST',
+    trainedOn: name,
     images: train.length,
     epochs,
     seed,
@@ -176,7 +112,7 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
 
   const page = resolve(out, 'report.html')
   const reportData = await trainingReport({
-    title: `Fashion-MNIST: ${percent(evaluation.top1)}`,
+    title: `${name}: ${percent(evaluation.top1)}`,
     subtitle: labelOf(net),
     part: 'test',
     epochs: records,
@@ -192,7 +128,7 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
       ['when', provenance.created],
       [
         'data',
-        `${count(train.length)} training and ${count(test.length)} test images of Fashion-MNIST (Xiao et al. 2017, arXiv:1708.07747; MIT licence)`,
+        `${count(train.length)} training and ${count(test.length)} test images of ${name}${isFashion ? citation : ''}`,
       ],
       ['training', `${epochs} epochs, batch ${training.batch}, AdamW, seed ${seed}`],
       ['machine', `Node ${process.versions.node}, ${process.arch}, ${threads ?? 'all'} threads`],

@@ -2,11 +2,12 @@
 import type { Command } from 'commander'
 import { layerKinds } from '../../graph/index.ts'
 import { type Model, type Row, twin } from '../../models/index.ts'
-import { type Costs, costsOf, type Pair, pairsOf, type RowCost, showShape } from '../costs.ts'
+import { type Costs, costsOf, pairsOf, type RowCost, showShape } from '../costs.ts'
 import { bytes, count, percent } from '../format.ts'
 import { addNetworkOptions, labelOf, networkArguments, openNetwork } from '../networks.ts'
 import { addJsonOption, type CommandDefinition } from '../options.ts'
 import { type Column, type Io, paint, table } from '../terminal.ts'
+import { formulaLines } from '../twin.ts'
 
 export const operatorOf = ({ operator, kernel }: Row): string =>
   kernel > 0 && operator !== 'linear' ? `${operator} ${kernel}x${kernel}` : operator
@@ -97,21 +98,6 @@ const titles: Record<ReturnType<typeof compared>[number]['name'], string> = {
   macs: 'multiply-adds',
   activationBytes: 'bytes of activations',
   peakBytes: 'peak bytes of activations',
-}
-
-const pairColumns: readonly Column<Pair>[] = [
-  { title: 'layer', cell: (p) => p.name },
-  { title: 'N', cell: (p) => p.N },
-  { title: 'K', cell: (p) => p.K },
-  { title: 'depthwise + pointwise', cell: (p) => p.separable },
-  { title: 'standard', cell: (p) => p.standard },
-  { title: 'ratio', align: 'right', cell: (p) => p.ratio.toFixed(4) },
-  { title: '1/N + 1/K^2', align: 'right', cell: (p) => p.formula.toFixed(4) },
-]
-
-/** The formula at each layer in which the two differ by it; nothing where they do not. Also part of `npm start`. */
-export function formulaLines(pairs: readonly Pair[]): string[] {
-  return pairs.length === 0 ? [] : table(pairColumns, pairs)
 }
 
 const sameRows = (a: Costs, b: Costs) =>

@@ -1,27 +1,20 @@
 /** `kinglet train`: from a folder of images to a model file and a report. */
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { UsageError } from '../../core/index.ts'
-import { type LoaderPool, type PreprocessingName, preprocessingNames, preprocessingPreset } from '../../data/index.ts'
-import { formatReport, loaderPool, type OpenedData, openDataset } from '../../data/node.ts'
+import { type LoaderPool, preprocessingNames } from '../../data/index.ts'
+import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
 import { engineOf } from '../../engine.ts'
 import { writeFileAtomic } from '../../formats/node-files.ts'
-import { type BuildOptions, build, type Model } from '../../models/index.ts'
-import { preprocessingFor } from '../../remembered.ts'
-import { type Evaluation, evaluate, fit, openRun, readMetrics, runFiles, transfer } from '../../train/node.ts'
+import type { Model } from '../../models/index.ts'
+import { type Evaluation, evaluate, fit, openRun, readMetrics, runFiles } from '../../train/node.ts'
 import { version } from '../../version.ts'
+import { type BeginOptions, begin, defaultModel } from '../beginning.ts'
 import { costsOf } from '../costs.ts'
 import { count, percent, short } from '../format.ts'
 import { Interrupted, interruptible } from '../interrupt.ts'
-import {
-  addNetworkOptions,
-  labelOf,
-  networkArguments,
-  openModelFile,
-  parseNetwork,
-  refuseArguments,
-} from '../networks.ts'
+import { addNetworkOptions, labelOf } from '../networks.ts'
 import {
   addEngineOptions,
   addJsonOption,
@@ -39,63 +32,17 @@ import type { Io } from '../terminal.ts'
 import { addTrainingOptions, type LearningOptions, learningOptions } from '../training-options.ts'
 import { watch } from '../watch.ts'
 
-interface TrainCommandOptions extends EngineOptions, LearningOptions {
-  readonly model?: string
-  readonly from?: string
+/** Images up to this size are changed less. */
+const smallImage = 64
+
+interface TrainCommandOptions extends EngineOptions, LearningOptions, BeginOptions {
   readonly epochs: number
   readonly out: string
   readonly resume?: boolean
   readonly force?: boolean
   readonly validation: number
-  readonly preprocessing?: PreprocessingName
-  readonly seed: number
   readonly strict?: boolean
   readonly json?: boolean
-}
-
-/** Side of the network's input for photos, when nobody says: a compromise of time and detail. */
-const photoSize = 128
-/** Images up to this size are taken as they are, with the first strides 1. */
-const smallImage = 64
-const defaultModel = 'mobilenet_v3_small'
-
-/** The size that the images themselves have, where they are small and all alike. */
-async function sizeOf({ kind, train }: OpenedData): Promise<number | readonly [number, number]> {
-  if (kind === 'folder') return photoSize
-  const { width, height } = await train.image(0)
-  return [height, width]
-}
-
-/** So small a factor that the last feature map keeps three pixels on its shorter side. */
-const reductionOf = (side: number): number => [32, 16, 8, 4, 2].find((factor) => side / factor >= 3) ?? 1
-
-/** The network to begin with, and what is done to an image before it. */
-async function begin(io: Io, opened: OpenedData, options: TrainCommandOptions) {
-  const { from, model: name = defaultModel, seed, preprocessing } = options
-  const { classes } = opened
-  const given = networkArguments(options as unknown as Readonly<Record<string, unknown>>)
-  const known = from === undefined ? undefined : await openModelFile(from)
-  let network: Model
-  if (known && from) {
-    refuseArguments(from, given)
-    const { architecture } = known.network
-    network = build(architecture.name, { ...architecture.options, classes: classes.length, seed } as BuildOptions)
-    const isSame = known.classes.join('\n') === classes.join('\n')
-    const { loaded, anew } = transfer(network, known.network.weights, isSame ? {} : { anew: ['classifier'] })
-    io.stderr.write(`${from}: ${count(loaded.length)} tensors taken over, ${count(anew.length)} begin anew\n`)
-  } else {
-    const size = given.size ?? (await sizeOf(opened))
-    const side = typeof size === 'number' ? size : Math.min(...size)
-    network = parseNetwork(name, { reduction: reductionOf(side), ...given, size, classes: classes.length, seed })
-  }
-  const [height, width] = network.inputShape
-  return {
-    network,
-    preprocessing:
-      preprocessing === undefined
-        ? (known?.preprocessing ?? preprocessingFor(network))
-        : preprocessingPreset(preprocessing, [height, width]),
-  }
 }
 
 const epochsOf = (folder: string): EpochRecord[] =>
@@ -227,7 +174,7 @@ Examples:
       }),
 }
 
-const modelOptions = (command: import('commander').Command) =>
+const modelOptions = (command: Command) =>
   command
     .option('--model <network>', `a network of "kinglet models" (default: ${defaultModel})`)
     .option('--from <file>', 'begin with the network and weights of a model file (fine-tuning)')

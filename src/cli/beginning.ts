@@ -1,0 +1,65 @@
+/** The network with which a training run begins, and what is done to an image before it. */
+import { type Preprocessing, type PreprocessingName, preprocessingPreset } from '../data/index.ts'
+import type { OpenedData } from '../data/node.ts'
+import { type BuildOptions, build, type Model } from '../models/index.ts'
+import { preprocessingFor } from '../remembered.ts'
+import { transfer } from '../train/index.ts'
+import { count } from './format.ts'
+import { networkArguments, openModelFile, parseNetwork, refuseArguments } from './networks.ts'
+import type { Io } from './terminal.ts'
+
+/** Side of the network's input for photos, when nobody says: a compromise of time and detail. */
+const photoSize = 128
+export const defaultModel = 'mobilenet_v3_small'
+
+/** Options of `train` that decide it, beside the arguments of `build`. */
+export interface BeginOptions {
+  readonly model?: string
+  /** A model file. */
+  readonly from?: string
+  readonly preprocessing?: PreprocessingName
+  readonly seed: number
+}
+
+/** The size that the images themselves have, where they are small and all alike. */
+async function sizeOf({ kind, train }: OpenedData): Promise<number | readonly [number, number]> {
+  if (kind === 'folder') return photoSize
+  const { width, height } = await train.image(0)
+  return [height, width]
+}
+
+/** So small a factor that the last feature map keeps three pixels on its shorter side. */
+const reductionOf = (side: number): number => [32, 16, 8, 4, 2].find((factor) => side / factor >= 3) ?? 1
+
+/** The network to begin with, and what is done to an image before it. */
+export async function begin(
+  io: Io,
+  opened: OpenedData,
+  options: BeginOptions,
+): Promise<{ readonly network: Model; readonly preprocessing: Preprocessing }> {
+  const { from, model: name = defaultModel, seed, preprocessing } = options
+  const { classes } = opened
+  const given = networkArguments(options as unknown as Readonly<Record<string, unknown>>)
+  const known = from === undefined ? undefined : await openModelFile(from)
+  let network: Model
+  if (known && from) {
+    refuseArguments(from, given)
+    const { architecture } = known.network
+    network = build(architecture.name, { ...architecture.options, classes: classes.length, seed } as BuildOptions)
+    const isSame = known.classes.join('\n') === classes.join('\n')
+    const { loaded, anew } = transfer(network, known.network.weights, isSame ? {} : { anew: ['classifier'] })
+    io.stderr.write(`${from}: ${count(loaded.length)} tensors taken over, ${count(anew.length)} begin anew\n`)
+  } else {
+    const size = given.size ?? (await sizeOf(opened))
+    const side = typeof size === 'number' ? size : Math.min(...size)
+    network = parseNetwork(name, { reduction: reductionOf(side), ...given, size, classes: classes.length, seed })
+  }
+  const [height, width] = network.inputShape
+  return {
+    network,
+    preprocessing:
+      preprocessing === undefined
+        ? (known?.preprocessing ?? preprocessingFor(network))
+        : preprocessingPreset(preprocessing, [height, width]),
+  }
+}
