@@ -26,7 +26,13 @@ export function initialise(parameters: Iterable<Value>, seed: number): Map<strin
       const { name, shape, init } = p.attrs as ParameterAttrs
       const rng = new Rng(key(seed, keyOf(name)))
       const rule = draw[init.kind] as (init: Init, rng: Rng) => number
-      return [name, tensor(shape, Float32Array.from({ length: size(shape) }, () => rule(init, rng)))]
+      return [
+        name,
+        tensor(
+          shape,
+          Float32Array.from({ length: size(shape) }, () => rule(init, rng)),
+        ),
+      ]
     }),
   )
 }

@@ -39,7 +39,10 @@ import { hasKernel, takesEpilogue } from '../../src/wasm/kernels/index.ts'
 
 const values = (name: string, shape: Shape, low = -1, high = 1): Tensor => {
   const stream = key(7, ...[...name].map((c) => c.charCodeAt(0)))
-  return tensor(shape, Float32Array.from({ length: size(shape) }, (_, i) => low + (high - low) * uniformAt(stream, i)))
+  return tensor(
+    shape,
+    Float32Array.from({ length: size(shape) }, (_, i) => low + (high - low) * uniformAt(stream, i)),
+  )
 }
 const weight = (name: string, shape: Shape): Value =>
   parameter({ name, shape, role: 'weight', init: { kind: 'constant', value: 0 } })
@@ -166,7 +169,12 @@ describe('memory plan', () => {
   it('values that live together never overlap', () => {
     const blocks = Array.from({ length: 200 }, (_, i) => {
       const from = Math.floor(uniformAt(1, i) * 50)
-      return { key: i, from, to: from + Math.floor(uniformAt(2, i) * 12), bytes: 64 * (1 + Math.floor(uniformAt(3, i) * 9)) }
+      return {
+        key: i,
+        from,
+        to: from + Math.floor(uniformAt(2, i) * 12),
+        bytes: 64 * (1 + Math.floor(uniformAt(3, i) * 9)),
+      }
     })
     const { offsets, bytes } = pack(blocks)
     for (const a of blocks)
@@ -175,7 +183,11 @@ describe('memory plan', () => {
         const [p, q] = [offsets.get(a)!, offsets.get(b)!]
         expect(p + a.bytes <= q || q + b.bytes <= p).toBe(true)
       }
-    const busiest = Math.max(...Array.from({ length: 64 }, (_, t) => blocks.filter((b) => b.from <= t && t <= b.to).reduce((n, b) => n + b.bytes, 0)))
+    const busiest = Math.max(
+      ...Array.from({ length: 64 }, (_, t) =>
+        blocks.filter((b) => b.from <= t && t <= b.to).reduce((n, b) => n + b.bytes, 0),
+      ),
+    )
     expect(bytes).toBeGreaterThanOrEqual(busiest)
     // Largest first leaves little waste; 25 % is far above what it does on random lifetimes.
     expect(bytes).toBeLessThan(busiest * 1.25)
