@@ -45,7 +45,7 @@ export function toBytes(model: Network | Classifier, options: SaveOptions = {}):
   assert(
     classes.length === net.classes,
     () =>
-      `save: ${classes.length} classes are named (${classes.slice(0, 3).join(', ')}, ...), ${name} has ${net.classes}: ` +
+      `save: ${classes.length} classes are named (${classes.slice(0, 3).join(', ')}${classes.length > 3 ? ', ...' : ''}), ${name} has ${net.classes}: ` +
       'name each of its outputs',
   )
   const preprocessing = options.preprocessing ?? known.preprocessing ?? preprocessingFor(net)

@@ -1,0 +1,196 @@
+/** A classifier in Node: pictures and batches in, answers out. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { zeros } from '../../src/core/index.ts'
+import { preprocess } from '../../src/data/index.ts'
+import type { Engine, Program } from '../../src/graph/index.ts'
+import { Classifier, type ImageSource, load } from '../../src/index.ts'
+import { nodePlatform } from '../../src/node-platform.ts'
+import { failureOf, folderOf, sharpOf, smoothImage } from '../data/make.ts'
+import { classes, tinyBytes } from './models.ts'
+
+const picture = smoothImage(60, 40)
+const batchOf = (n: number) => Float32Array.from({ length: n * 24 * 24 * 3 }, (_, i) => ((i * 7919) % 1000) / 500 - 1)
+
+let model: Classifier
+const folder = folderOf({})
+beforeAll(async () => {
+  model = await load(tinyBytes(), { threads: 1 })
+  const turned = await sharpOf(picture).rotate(-90).png().toBuffer()
+  const files = {
+    'picture.png': sharpOf(picture).png(),
+    'picture.webp': sharpOf(picture).webp({ lossless: true }),
+    'picture.jpg': sharpOf(picture).jpeg({ quality: 95 }),
+    'turned.jpg': sharp(turned).withMetadata({ orientation: 6 }).jpeg({ quality: 95 }),
+    'picture.avif': sharpOf(picture).avif({ quality: 90 }),
+  }
+  for (const [name, image] of Object.entries(files)) writeFileSync(join(folder, name), await image.toBuffer())
+  writeFileSync(join(folder, 'damaged.png'), (await sharpOf(picture).png().toBuffer()).subarray(0, 60))
+  writeFileSync(join(folder, 'notes.txt'), 'no picture')
+})
+afterAll(() => model.dispose())
+
+describe('classify', () => {
+  test('all classes by score, and no more than asked for', async () => {
+    const all = await model.classify(picture)
+    expect(all.map((a) => a.label).sort()).toEqual(classes)
+    expect(all.reduce((sum, a) => sum + a.score, 0)).toBeCloseTo(1, 12)
+    expect(all.map((a) => a.score)).toEqual(all.map((a) => a.score).sort((a, b) => b - a))
+    expect(await model.classify(picture, { top: 2 })).toEqual(all.slice(0, 2))
+    expect(await model.classify(picture, { top: 9 })).toEqual(all)
+  })
+
+  test('the preprocessing of the file is applied', async () => {
+    const { data } = await model.run(preprocess(picture, model.preprocessing))
+    const [best] = await model.classify(picture, { top: 1 })
+    expect(best.label).toBe(classes[data.indexOf(Math.max(...data))])
+  })
+
+  test('the same answers from every kind of source', async () => {
+    const expected = await model.classify(picture)
+    const path = join(folder, 'picture.png')
+    const png = new Uint8Array(await sharpOf(picture).png().toBuffer())
+    const rgba = new Uint8ClampedArray(await sharpOf(picture).ensureAlpha().raw().toBuffer())
+    const sources: ImageSource[] = [
+      path,
+      pathToFileURL(path),
+      pathToFileURL(path).href,
+      `data:image/png;base64,${Buffer.from(png).toString('base64')}`,
+      png,
+      png.buffer,
+      new Blob([png]),
+      new File([png], 'picture.png'),
+      { width: 60, height: 40, data: rgba },
+      join(folder, 'picture.webp'),
+    ]
+    for (const source of sources) expect(await model.classify(source)).toEqual(expected)
+  })
+
+  test.each(['picture.jpg', 'turned.jpg', 'picture.avif'])('%s: nearly the same, upright', async (name) => {
+    const expected = await model.classify(picture)
+    const answers = await model.classify(join(folder, name))
+    expect(answers.map((a) => a.label)).toEqual(expected.map((a) => a.label))
+    for (const [i, { score }] of answers.entries()) expect(score).toBeCloseTo(expected[i].score, 1)
+  })
+
+  test('what cannot be read is named, with the way out', async () => {
+    const refusal = (image: unknown, options = {}) => failureOf(model.classify(image as ImageSource, options))
+    expect(await refusal(join(folder, 'none.jpg'))).toMatch(/^KingletError: .*none\.jpg: there is no such file$/)
+    expect(await refusal(join(folder, 'damaged.png'))).toMatch(/^KingletError: .*damaged\.png: the PNG file is damaged/)
+    expect(await refusal(join(folder, 'notes.txt'))).toMatch(
+      /^KingletError: .*notes\.txt: not a JPEG, PNG, WebP, AVIF or/,
+    )
+    expect(await refusal(new Uint8Array())).toBe('KingletError: image: the file is empty: replace or remove it')
+    expect(await refusal({ width: 3, height: 2, data: new Uint8Array(7) })).toBe(
+      'KingletError: image: 7 bytes given for 3x2 pixels: RGB has 18, RGBA 24',
+    )
+    expect(await refusal(null)).toBe(
+      "UsageError: classify: Null is not an image: give a file's path, URL, bytes or a Blob, or pixels ({ width, height, " +
+        'data })',
+    )
+    expect(await refusal({ width: 3, height: 2, data: new Float32Array(18) })).toMatch(
+      /^UsageError: classify: Object is/,
+    )
+    for (const top of [0, -1, 1.5, Number.NaN])
+      expect(await refusal(picture, { top })).toBe(`UsageError: classify: top is ${top}: it must be a positive integer`)
+    const reason = new Error('enough')
+    await expect(model.classify(picture, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    expect(await model.classify(picture)).toHaveLength(4)
+  })
+})
+
+describe('run', () => {
+  test('batches of any size; each image has the logits that it has alone, and those of the reference engine', async () => {
+    using reference = await load(tinyBytes(), { engine: 'reference' })
+    const alone = await model.run(batchOf(1))
+    expect(alone.shape).toEqual([1, 4])
+    for (const n of [2, 5, 3, 1]) {
+      const { shape, data } = await model.run(batchOf(n))
+      expect(shape).toEqual([n, 4])
+      for (let k = 0; k < 4; k++) expect(data[k]).toBeCloseTo(alone.data[k], 4)
+    }
+    const [here, there] = [await model.run(batchOf(2)), await reference.run(batchOf(2))]
+    for (const [i, v] of here.data.entries()) expect(v).toBeCloseTo(there.data[i], 3)
+  })
+
+  test('results do not depend on threads', async () => {
+    using two = await load(tinyBytes(), { threads: 2 })
+    expect((await two.run(batchOf(3))).data).toEqual((await model.run(batchOf(3))).data)
+  })
+
+  test('calls that overlap are served in turn', async () => {
+    const one = await model.run(batchOf(1))
+    const two = await model.run(batchOf(2))
+    const [a, b, c, d] = await Promise.all([
+      model.run(batchOf(1)),
+      model.run(batchOf(2)),
+      failureOf(model.run(new Float32Array(3))),
+      model.run(batchOf(1)),
+    ])
+    expect([a, b, d]).toEqual([one, two, one])
+    expect(c).toBe('KingletError: run: 3 values given: an image [24, 24, 3] has 1728, give a whole number of images')
+    expect(await failureOf(model.run(new Float32Array()))).toMatch(/^KingletError: run: 0 values given/)
+  })
+})
+
+describe('programs', () => {
+  /** A classifier on an engine that notes what is compiled and disposed of; `failing` is how many runs fail. */
+  const watched = async (failing = 0) => {
+    const { network, preprocessing, provenance } = model
+    const noted: string[] = []
+    const engine: Engine = {
+      name: 'watched',
+      async compile(graph) {
+        const n = graph.outputs.logits.shape[0]
+        noted.push(`compile ${n}`)
+        return {
+          run: async () => {
+            if (failing-- > 0) throw new Error('a thread failed')
+            return { logits: zeros([n, 4]) }
+          },
+          dispose: () => void noted.push(`dispose ${n}`),
+        } as Partial<Program> as Program
+      },
+    }
+    const classifier = new Classifier({
+      network,
+      classes,
+      preprocessing,
+      provenance,
+      engine,
+      decode: nodePlatform.decode,
+    })
+    return { noted, classifier }
+  }
+
+  test('three are kept; the one that was not used longest goes', async () => {
+    const { noted, classifier } = await watched()
+    for (const n of [1, 2, 3, 1, 4, 1, 2]) await classifier.run(batchOf(n))
+    expect(noted).toEqual([
+      ...['compile 1', 'compile 2', 'compile 3', 'compile 4', 'dispose 2', 'compile 2', 'dispose 3'],
+    ])
+    classifier.dispose()
+    expect(noted.slice(-3).sort()).toEqual(['dispose 1', 'dispose 2', 'dispose 4'])
+  })
+
+  test('one that broke off is made anew', async () => {
+    const { noted, classifier } = await watched(1)
+    expect(await failureOf(classifier.run(batchOf(1)))).toBe('Error: a thread failed')
+    expect((await classifier.run(batchOf(1))).shape).toEqual([1, 4])
+    expect(noted).toEqual(['compile 1', 'dispose 1', 'compile 1'])
+  })
+
+  test('after dispose nothing runs, and calls that waited say so', async () => {
+    const other = await load(tinyBytes(), { threads: 1 })
+    const waiting = [failureOf(other.run(batchOf(2))), failureOf(other.classify(picture))]
+    other.dispose()
+    other.dispose()
+    const said = 'KingletError: classifier: it was disposed of: load the model again'
+    expect(await Promise.all(waiting)).toEqual([said, said])
+    expect(await failureOf(other.classify(picture))).toBe(said)
+    expect(await failureOf(other.run(batchOf(1)))).toBe(said)
+  })
+})

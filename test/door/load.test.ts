@@ -1,0 +1,197 @@
+/** `load` and `save` in Node: wherever a file is, and what is wrong with it. */
+
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { checksumOf } from '../../src/formats/crc32.ts'
+import { build, load, type ModelSource, save, toBytes } from '../../src/index.ts'
+import { failureOf, folderOf } from '../data/make.ts'
+import { classes, tinyBytes, tinyNet } from './models.ts'
+
+const bytes = tinyBytes()
+const folder = folderOf({ 'm.safetensors': bytes, 'half.safetensors': bytes.subarray(0, 9000), 'photos/': '' })
+const path = join(folder, 'm.safetensors')
+
+let server: Server
+let site: string
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const answers: Record<string, () => void> = {
+      '/m.safetensors': () => response.writeHead(200, { 'Content-Length': bytes.length }).end(bytes),
+      '/unknown-length': () => response.writeHead(200).end(bytes),
+      '/refused': () => response.writeHead(403).end('no'),
+      '/broken-off': () => {
+        response.writeHead(200, { 'Content-Length': bytes.length }).write(bytes.subarray(0, 5000))
+        setTimeout(() => response.destroy(), 50)
+      },
+      '/slow': () => response.writeHead(200, { 'Content-Length': bytes.length }).write(bytes.subarray(0, 5000)),
+    }
+    const answer = answers[request.url ?? '']
+    if (answer) answer()
+    else response.writeHead(404).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  site = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+describe('load', () => {
+  const sources: Record<string, () => ModelSource> = {
+    'a path': () => path,
+    'a file URL': () => pathToFileURL(path),
+    'a file URL as text': () => pathToFileURL(path).href,
+    'a URL': () => new URL('/m.safetensors', site),
+    'a URL as text': () => `${site}/m.safetensors`,
+    'a data URL': () => `data:application/octet-stream;base64,${Buffer.from(bytes).toString('base64')}`,
+    bytes: () => bytes,
+    'a Buffer': () => readFileSync(path),
+    'an ArrayBuffer': () => bytes.slice().buffer,
+    'a Blob': () => new Blob([bytes]),
+    'a File': () => new File([bytes], 'm.safetensors'),
+  }
+
+  test.each(Object.keys(sources))('%s', async (kind) => {
+    using model = await load(sources[kind](), { engine: 'reference' })
+    expect(model.classes).toEqual(classes)
+    expect(checksumOf(model.network.weights)).toBe(checksumOf(tinyNet().weights))
+  })
+
+  test('a classifier says what it is', async () => {
+    using model = await load(path)
+    expect(model.inputShape).toEqual([24, 24, 3])
+    expect(model.architecture.name).toBe('mobilenet_v2')
+    expect(model.architecture.options.width).toBe(0.1)
+    expect(model.preprocessing).toMatchObject({ size: [24, 24], fit: 'crop', crop: 1 })
+  })
+
+  test('progress is told as bytes arrive', async () => {
+    const told: [number, number | undefined][] = []
+    ;(await load(`${site}/m.safetensors`, { onProgress: (...now) => told.push(now) })).dispose()
+    expect(told.at(-1)).toEqual([bytes.length, bytes.length])
+    expect(told.map(([n]) => n)).toEqual(told.map(([n]) => n).sort((a, b) => a - b))
+    told.length = 0
+    ;(await load(`${site}/unknown-length`, { onProgress: (...now) => told.push(now) })).dispose()
+    expect(told.at(-1)).toEqual([bytes.length, undefined])
+  })
+
+  test('an aborted signal rejects with its reason, before and in the middle', async () => {
+    const reason = new Error('enough')
+    await expect(load(path, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    const controller = new AbortController()
+    const onProgress = () => controller.abort(reason)
+    await expect(load(`${site}/slow`, { signal: controller.signal, onProgress })).rejects.toBe(reason)
+  })
+
+  test.each<[string, () => unknown, RegExp]>([
+    [
+      'a missing file',
+      () => join(folder, 'none.safetensors'),
+      /^KingletError: .*none\.safetensors: there is no such file$/,
+    ],
+    ['a folder', () => join(folder, 'photos'), /^KingletError: .*photos: it is a folder$/],
+    [
+      'half a file',
+      () => join(folder, 'half.safetensors'),
+      /^KingletError: .*half\.safetensors: .*: it is cut short, copy it again$/,
+    ],
+    [
+      'a missing URL',
+      () => `${site}/none`,
+      /^KingletError: http.*\/none: the server answered 404 Not Found: check the/,
+    ],
+    [
+      'a refused URL',
+      () => `${site}/refused`,
+      /^KingletError: http.*\/refused: the server answered 403 Forbidden: check/,
+    ],
+    [
+      'a connection that breaks off',
+      () => `${site}/broken-off`,
+      /^KingletError: http.*\/broken-off: broke off after 5000 bytes \(.*\): check the address and the connection$/,
+    ],
+    [
+      'a server that is not there',
+      () => 'http://127.0.0.1:9/m.safetensors',
+      /^KingletError: http:\/\/127\.0\.0\.1:9\/m\.safetensors: could not be fetched \(.*\): check the address/,
+    ],
+    ['damaged bytes', () => new Uint8Array(20), /^KingletError: model: it is not a \.safetensors file \(20 bytes\)/],
+    [
+      'a named File',
+      () => new File(['x'], 'photo.jpg'),
+      /^KingletError: photo\.jpg: it is not a \.safetensors file \(1 bytes\)/,
+    ],
+    ['something else', () => 42, /^UsageError: load: Number is not a model file: give its path, URL, bytes or a Blob$/],
+  ])('%s is named, with the way out', async (_, source, text) => {
+    expect(await failureOf(load(source() as ModelSource))).toMatch(text)
+  })
+
+  test('an engine that there is not, and threads that cannot be', async () => {
+    expect(await failureOf(load(bytes, { engine: 'gpu' as 'wasm' }))).toBe(
+      'KingletError: there is no engine gpu: use wasm or reference',
+    )
+    expect(await failureOf(load(bytes, { threads: 0 }))).toBe('KingletError: threads: 0 is not a positive integer')
+  })
+})
+
+describe('save', () => {
+  test('a file that load reads to the same weights, and leaves nothing beside it', async () => {
+    const to = folderOf({})
+    await save(tinyNet(), join(to, 'm.safetensors'), { classes, provenance: { trainedOn: 'woods' } })
+    await save(tinyNet(), pathToFileURL(join(to, 'url.safetensors')), { classes })
+    expect(readdirSync(to).sort()).toEqual(['m.safetensors', 'url.safetensors'])
+    using model = await load(join(to, 'm.safetensors'), { engine: 'reference' })
+    expect(checksumOf(model.network.weights)).toBe(checksumOf(tinyNet().weights))
+    expect(model.provenance.trainedOn).toBe('woods')
+    // What was loaded is saved again as it was.
+    expect(Buffer.from(toBytes(model)).equals(readFileSync(join(to, 'm.safetensors')))).toBe(true)
+  })
+
+  test('where it cannot be written, the old file stays', async () => {
+    const to = folderOf({ 'm.safetensors': 'old' })
+    mkdirSync(join(to, 'taken'))
+    expect(await failureOf(save(tinyNet(), join(to, 'none/m.safetensors'), { classes }))).toMatch(
+      /^KingletError: .*m\.safetensors could not be written \(ENOENT\): its folder does not exist/,
+    )
+    expect(await failureOf(save(tinyNet(), join(to, 'taken'), { classes }))).toMatch(
+      /^KingletError: .*taken could not be/,
+    )
+    expect(await failureOf(save(tinyNet(), join(to, 'm.safetensors'), { classes: ['a'] }))).toMatch(/^KingletError/)
+    expect(readFileSync(join(to, 'm.safetensors'), 'utf8')).toBe('old')
+    expect(readdirSync(to).sort()).toEqual(['m.safetensors', 'taken'])
+  })
+
+  test('what a file could not say is refused', () => {
+    const net = tinyNet()
+    const refusal = (work: () => unknown) => {
+      try {
+        work()
+        return 'it did not fail'
+      } catch (error) {
+        return String(error)
+      }
+    }
+    expect(refusal(() => toBytes(net))).toBe(
+      'KingletError: save: the names of the 4 classes of mobilenet_v2 are not known: give { classes: [...] } or train it ' +
+        'first',
+    )
+    expect(refusal(() => toBytes(net, { classes: ['a', 'b', 'c'] }))).toBe(
+      'KingletError: save: 3 classes are named (a, b, c), mobilenet_v2 has 4: name each of its outputs',
+    )
+    expect(refusal(() => toBytes(net, { classes: ['a', 'b', 'c', 'c'] }))).toBe(
+      'KingletError: model: two classes are named "c": names must be distinct',
+    )
+    const grey = build('mobilenet_v2', { width: 0.1, size: 24, reduction: 8, classes: 4, channels: 1 })
+    expect(refusal(() => toBytes(grey, { classes }))).toBe(
+      'KingletError: save: its preprocessing makes images [24, 24, 3], its network takes [24, 24, 1]: the two must be the ' +
+        'same',
+    )
+    net.weights.delete('stem.conv.w')
+    expect(refusal(() => toBytes(net, { classes }))).toMatch(/^KingletError: save: tensor stem\.conv\.w .* is missing/)
+  })
+})
