@@ -2,11 +2,12 @@
  * Evaluation: the inference graph, frozen, over a set in its own order. Figures are counted from the logits in double
  * precision and in the order of the images, so they depend neither on threads nor on the loader's pool.
  */
-import { assert, KingletError, type TypedArrayOf } from '../core/index.ts'
+import { assert, KingletError, type TypedArrayOf, UsageError } from '../core/index.ts'
 import { type Dataset, type LoaderPool, loader, type Preprocessing } from '../data/index.ts'
 import type { Engine, Network, Weights } from '../graph/index.ts'
 import { checks } from './check.ts'
 import { assertFinite } from './finite.ts'
+import { turn } from './turn.ts'
 
 export interface EvaluateOptions {
   readonly engine: Engine
@@ -67,14 +68,15 @@ export async function evaluateWeights(
 ): Promise<Evaluation> {
   const { engine, preprocessing, pool, signal } = options
   const batch = options.batch ?? Math.min(32, data.length)
-  assert(checks.count.is(batch), `evaluate: batch is ${batch}: it must be ${checks.count.must}`)
   assertSuits(net, data, preprocessing, 'evaluate')
+  if (!checks.count.is(batch)) throw new UsageError(`evaluate: batch is ${batch}: it must be ${checks.count.must}`)
   assertFinite(weights, 'evaluate')
   signal?.throwIfAborted()
   const tally = new Tally(data.classes)
   using program = await engine.compile(net.graph(batch), { weights, freeze: true })
   const batches = loader(data, { batch, preprocessing, ...(pool && { pool }), ...(signal && { signal }) })
   for await (const { x, labels, indices } of batches) {
+    await turn()
     const { logits } = await program.run({ x })
     for (const [i, label] of labels.entries())
       tally.add(logits.data, i * net.classes, label, () => data.name(indices[i]))

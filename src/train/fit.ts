@@ -11,6 +11,7 @@ import { assertFinite, nonFinite } from './finite.ts'
 import { type RunOptions, resolveTrainOptions, type TrainOptions } from './options.ts'
 import { learningRateAt } from './schedule.ts'
 import { emaOf, type Step, trainingStep } from './step.ts'
+import { turn } from './turn.ts'
 
 /** Images to train on, and those on which each epoch is judged. */
 export interface TrainData {
@@ -152,6 +153,7 @@ async function* steps(plan: Plan): AsyncGenerator<TrainStep, void, undefined> {
     while (progress.step < plan.steps) {
       stopwatch.begin()
       for await (const batch of batchesFrom(plan, progress.step)) {
+        await turn()
         progress = await trainOn(plan, program, batch, progress)
         stopwatch.add(batch.count)
         let told: TrainStep

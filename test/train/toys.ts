@@ -1,9 +1,20 @@
 /** Small sets and networks for the tests of training. */
 import { type Tensor, tensor, wordAt, zeros } from '../../src/core/index.ts'
 import { arrays, type Dataset, preprocessingPreset } from '../../src/data/index.ts'
-import { type Graph, type Network, referenceEngine } from '../../src/graph/index.ts'
-import { type BuildOptions, build, type Model } from '../../src/models/index.ts'
-import { flatten, input, linear, parameter } from '../../src/ops/index.ts'
+import { Builder, type Graph, initialise, type Network, parametersOf, referenceEngine } from '../../src/graph/index.ts'
+import {
+  flatten,
+  hardSigmoid,
+  hardSwish,
+  input,
+  linear,
+  mul,
+  parameter,
+  reduceMean,
+  relu6,
+  reshape,
+  type Value,
+} from '../../src/ops/index.ts'
 import { fit, type TrainData, type TrainOptions, type TrainStep } from '../../src/train/index.ts'
 
 export const side = 16
@@ -21,8 +32,47 @@ export function toySet(length: number, seed = 1, name = `toys ${seed}`): Dataset
   return arrays({ width: side, height: side, channels: 1, pixels, labels, classes: ['left', 'top', 'chess'], name })
 }
 
-export const toyNet = (options: BuildOptions = {}, name = 'mobilenet_v2'): Model =>
-  build(name, { width: 0.1, size: side, reduction: 8, classes: 3, ...options })
+/** A network of a few layers with all that training knows: convolutions of both kinds, batch norm, gate, dropout. */
+export function toyNet({ classes = 3, size = side, channels = 3, seed = 0 } = {}): Network {
+  const settings = { padding: 'same', initializer: 'he', batchNormEps: 1e-3, batchNormMomentum: 0.1 } as const
+  let weights: Map<string, Tensor> | undefined
+  const net: Network = {
+    architecture: { name: 'toy', options: { classes, size, channels } },
+    inputShape: [size, size, channels],
+    classes,
+    get weights() {
+      weights ??= initialise(parametersOf(net.graph()).values(), seed)
+      return weights
+    },
+    set weights(values) {
+      weights = values
+    },
+    forward(x, run) {
+      const b = new Builder(settings, run)
+      const block = (y: Value, out: number) => {
+        y = b.layer('depthwise', () => hardSwish(b.batchNorm(b.depthwise(y, { kernel: 3, stride: 2 }))))
+        const gate = b.layer('gate', () => hardSigmoid(b.linear(means(y), { out: y.shape[3] })))
+        y = mul(y, reshape({ x: gate }, { shape: [y.shape[0], 1, 1, y.shape[3]] }))
+        return b.layer('project', () => b.batchNorm(b.conv(y, { kernel: 1, out })))
+      }
+      let y = b.layer('stem', () => relu6(b.batchNorm(b.conv(x, { kernel: 3, stride: 2, out: 8 }))))
+      y = b.layer('blocks', () => b.layer('0', () => block(y, 12)))
+      y = b.layer('blocks', () => b.layer('1', () => block(y, 16)))
+      const logits = b.layer('classifier', () => b.linear(b.dropout(means(y), 0.2), { out: classes, classifier: true }))
+      return { logits, updates: b.updates }
+    },
+    graph: (batch = 1) => graphOf(net, batch),
+  }
+  return net
+}
+
+/** [N, H, W, C] as [N, C]. */
+const means = (x: Value): Value => flatten(reduceMean(x, [1, 2]))
+
+function graphOf(net: Network, batch: number): Graph {
+  const x = input('x', [batch, ...net.inputShape])
+  return { outputs: { logits: net.forward(x, { training: false }).logits }, updates: [] }
+}
 
 /** logits = (all values of an image) w + b: scores that a test can choose. */
 export function linearNet(w: Tensor, b: Tensor, inputShape: readonly number[] = [1, 1, 3]): Network {
@@ -44,10 +94,7 @@ export function linearNet(w: Tensor, b: Tensor, inputShape: readonly number[] = 
       ),
       updates: [],
     }),
-    graph(batch = 1): Graph {
-      const x = input('x', [batch, ...inputShape])
-      return { outputs: { logits: net.forward(x, { training: false }).logits }, updates: [] }
-    },
+    graph: (batch = 1) => graphOf(net, batch),
   }
   return net
 }
