@@ -21,10 +21,14 @@ export async function inPackage<T>(body: (folder: string) => T | Promise<T>): Pr
   }
 }
 
-/** Type-checks files (name to text) against the built package; returns the compiler's lines, none when all is right. */
-export const compile = (files: Readonly<Record<string, string>>): Promise<string[]> =>
+/**
+ * Type-checks files (name to text) against the built package; returns the compiler's lines, none when all is right.
+ * `options` of the compiler join those of the repository.
+ */
+export const compile = (files: Readonly<Record<string, string>>, options: object = {}): Promise<string[]> =>
   inPackage((folder) => {
-    const config = { extends: '../../tsconfig.json', compilerOptions: { noUnusedLocals: false }, include: ['*.ts'] }
+    const compilerOptions = { noUnusedLocals: false, ...options }
+    const config = { extends: '../../tsconfig.json', compilerOptions, include: ['*.ts'] }
     for (const [name, text] of Object.entries({ ...files, 'tsconfig.json': JSON.stringify(config) }))
       writeFileSync(join(folder, name), text)
     const tsc = join(root, 'node_modules/typescript/bin/tsc')
