@@ -33,11 +33,11 @@ function open(source: DatasetSource): Dataset {
 }
 
 async function answer<K extends keyof Tasks>({ id, kind, task, source, unwanted }: WorkerRequest<K>): Promise<void> {
-  const stopIfAsked = () => {
+  const pause = () => {
     if (Atomics.load(unwanted, 0) === 1) throw new KingletError('loader: nobody wants this batch any more')
   }
   try {
-    const result: Tasks[keyof Tasks]['result'] = await runTask[kind](task, open(source), stopIfAsked)
+    const result: Tasks[keyof Tasks]['result'] = await runTask[kind](task, open(source), pause)
     const buffers = Object.values(result).flatMap((value) =>
       value?.buffer instanceof ArrayBuffer ? [value.buffer] : [],
     )

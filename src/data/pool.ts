@@ -27,5 +27,23 @@ export function runOn<K extends keyof Tasks>(
   signal: AbortSignal,
 ): Promise<Tasks[K]['result']> {
   if (pool && dataset.source) return pool.run(kind, task, dataset.source, signal)
-  return runTask[kind](task, dataset, () => signal.throwIfAborted())
+  return runTask[kind](task, dataset, breather(signal))
+}
+
+/** Milliseconds of work after which a page's own thread may draw and answer: less than a frame at 60 Hz. */
+const longestBreath = 10
+
+/** Throws once `signal` is aborted; in a page, lets the page go on when the thread has worked for a while. */
+function breather(signal: AbortSignal): () => Promise<void> | undefined {
+  let last = performance.now()
+  return () => {
+    signal.throwIfAborted()
+    if (typeof document === 'undefined' || performance.now() - last < longestBreath) return undefined
+    return new Promise((resolve) => {
+      setTimeout(() => {
+        last = performance.now()
+        resolve()
+      })
+    })
+  }
 }

@@ -53,12 +53,12 @@ export interface Tasks {
 type Run<K extends keyof Tasks> = (
   task: Tasks[K]['task'],
   reader: ImageReader,
-  stopIfAsked: () => void,
+  pause: () => unknown,
 ) => Promise<Tasks[K]['result']>
 
-/** Does a task on this thread. `stopIfAsked` is called before each image, and throws to give the task up. */
+/** Does a task on this thread. `pause` is called before each image: it throws to give the task up; a promise is waited for. */
 export const runTask: { readonly [K in keyof Tasks]: Run<K> } = {
-  async batch(task, reader, stopIfAsked) {
+  async batch(task, reader, pause) {
     const { indices, batch, classes, seed, epoch, preprocessing, augmentation } = task
     const [height, width] = preprocessing.size
     const pixels = height * width * 3
@@ -68,7 +68,7 @@ export const runTask: { readonly [K in keyof Tasks]: Run<K> } = {
     const table = levels(preprocessing)
     const atLeast = pixelsNeeded(preprocessing, augmentation)
     for (const [i, index] of indices.entries()) {
-      stopIfAsked()
+      await pause()
       const read = reader.image(index, atLeast)
       const image = read instanceof Promise ? await read : read
       normaliseInto(x, i * pixels, augment(image, preprocessing, augmentation, [seed, epoch, index]), table)
@@ -81,10 +81,10 @@ export const runTask: { readonly [K in keyof Tasks]: Run<K> } = {
     return { x, targets, labels }
   },
 
-  async check({ from, to }, reader, stopIfAsked) {
+  async check({ from, to }, reader, pause) {
     const damaged: DamagedImage[] = []
     for (let index = from; index < to; index++) {
-      stopIfAsked()
+      await pause()
       try {
         // As small as the decoder can make it: the whole file is still read and decompressed.
         await reader.image(index, 1)
