@@ -96,6 +96,8 @@ class FolderRun implements RunStore {
   #run: RunInfo | undefined
   #best: Best | undefined
   #events = ''
+  /** Events with which the file begins. They wait: until there is a checkpoint, the folder is to hold no run. */
+  #head: readonly Omit<Event, 'wallTime'>[] = []
   #keptAt = 0
 
   constructor(folder: string, options: OpenRunOptions) {
@@ -120,8 +122,7 @@ class FolderRun implements RunStore {
     const next = kept ? kept.progress.step + (kept.progress.unvalidated ? 0 : 1) : 0
     if (kept) cutMetrics(this.#path(runFiles.metrics), next)
     this.#events = eventsName(names)
-    this.#record({ step: 0, fileVersion: 'brain.Event:2' })
-    if (kept) this.#record({ step: next, restarts: true })
+    this.#head = [{ step: 0, fileVersion: 'brain.Event:2' }, ...(kept ? [{ step: next, restarts: true }] : [])]
     this.#keptAt = Date.now()
     return kept
   }
@@ -200,7 +201,10 @@ class FolderRun implements RunStore {
 
   #record(event: Omit<Event, 'wallTime'>): void {
     const path = this.#path(this.#events)
-    writing(path, () => appendFileSync(path, eventRecord({ wallTime: Date.now() / 1000, ...event })))
+    const wallTime = Date.now() / 1000
+    const records = [...this.#head, event].map((e) => eventRecord({ wallTime, ...e }))
+    writing(path, () => appendFileSync(path, Buffer.concat(records)))
+    this.#head = []
   }
 }
 
