@@ -52,7 +52,6 @@ export function defineElementwise<N extends Arity, A extends object>(
 ): ElementwiseFunction<N, A> {
   const letters = [...d.inputs]
   const inputs = Object.fromEntries(letters.map((l) => [l, '*']))
-  type Numbers = Arguments<N, number>
   type Values = Arguments<N, Value>
   const list = <T>(x: Readonly<Record<string, T>>): T[] => letters.map((l) => x[l])
   const { grad, lower } = d
@@ -67,22 +66,18 @@ export function defineElementwise<N extends Arity, A extends object>(
         .reduce((a, b) => broadcastShapes(a, b, d.name)),
     cost: free,
     reference(x, attrs, y) {
-      const operands = list<Tensor>(x).map((t) => ({
-        data: t.data,
-        strides: broadcastStrides(t.shape, y.shape),
-        at: 0,
-      }))
-      const values = operands.map(() => 0) as Numbers
+      const apply = d.apply as (attrs: A, ...x: number[]) => number
+      const operands = list<Tensor>(x).map((t) => ({ data: t.data, strides: broadcastStrides(t.shape, y.shape) }))
+      // The first stands for those that are missing, at which `apply` does not look.
+      const [a, b = a, c = a] = operands
+      const last = y.shape.length - 1
+      const [da, db, dc] = [a, b, c].map(({ strides }) => strides[last] ?? 0)
       const at = new Array<number>(y.shape.length).fill(0)
-      for (let i = 0, n = size(y.shape); i < n; i++) {
-        for (let o = 0; o < operands.length; o++) values[o] = operands[o].data[operands[o].at]
-        y.data[i] = d.apply(attrs, ...values)
-        for (let k = at.length - 1; k >= 0; k--) {
-          const wraps = ++at[k] === y.shape[k]
-          for (const o of operands) o.at += o.strides[k] * (wraps ? 1 - y.shape[k] : 1)
-          if (!wraps) break
-          at[k] = 0
-        }
+      for (let i = 0, n = size(y.shape); i < n; ) {
+        let [ia, ib, ic] = [a, b, c].map(({ strides }) => at.reduce((sum, k, axis) => sum + k * strides[axis], 0))
+        for (const end = i + (y.shape[last] ?? 1); i < end; i++, ia += da, ib += db, ic += dc)
+          y.data[i] = apply(attrs, a.data[ia], b.data[ib], c.data[ic])
+        for (let k = last - 1; k >= 0 && ++at[k] === y.shape[k]; k--) at[k] = 0
       }
     },
     grad:
