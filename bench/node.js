@@ -4,7 +4,7 @@ import { contendersOf, timeInference } from './lib/inference.js'
 import { inferenceTable } from './lib/tables.js'
 import { writeNetwork } from './models/files.js'
 import { networks } from './models/networks.js'
-import { startContender } from './node/process.js'
+import { startNode } from './node/process.js'
 
 const { values } = parseArgs({
   options: {
@@ -19,7 +19,7 @@ const plan = { rounds: Number(values.rounds), runs: Number(values.runs), starts:
 const results = []
 for (const name of values.networks.split(',')) {
   writeNetwork(name)
-  const timed = await timeInference(name, contendersOf('node', values.runtimes?.split(',')), startContender, plan)
+  const timed = await timeInference(name, contendersOf('node', values.runtimes?.split(',')), open, plan)
   console.log(`${inferenceTable(timed)}\n`)
   results.push(timed)
 }

@@ -1,32 +1,51 @@
-/** Starts contenders as processes of their own. */
-import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+/** Contenders as processes that answer messages: Node's by its own channel, others by lines of JSON. */
+import { fork, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 
-const module = fileURLToPath(new URL('contender.js', import.meta.url))
-
-/**
- * Starts a process that opens a model and answers once. `ask` sends it a command, `end` ends it; rejects with what the
- * runtime said when it cannot.
- */
-export async function startContender(options) {
-  const child = fork(module, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' })
+/** Opens the contender behind `send` and `onMessage`, and turns its messages into answers. */
+async function opened(child, send, onMessage, options) {
+  let waiting
+  onMessage(({ ok, error }) => (error ? waiting?.reject(new Error(error)) : waiting?.resolve(ok)))
+  child.on('error', (error) => waiting?.reject(error))
+  child.on('exit', (code) => waiting?.reject(new Error(`the process ended with exit code ${code}`)))
   const ask = (command, given = {}) =>
     new Promise((resolve, reject) => {
-      const exited = (code) => reject(new Error(`the process ended with exit code ${code}`))
-      child.once('exit', exited)
-      child.once('message', ({ ok, error }) => {
-        child.off('exit', exited)
-        if (error) reject(new Error(error))
-        else resolve(ok)
-      })
-      child.send({ command, ...given })
+      waiting = { resolve, reject }
+      send({ command, ...given })
     })
   let ended
-  const end = () => (ended ??= ask('end'))
+  const end = () => {
+    ended ??= ask('end')
+    return ended
+  }
   try {
     return { first: await ask('open', options), ask, end }
   } catch (error) {
     child.kill()
     throw error
   }
+}
+
+/** Starts a process of Node that runs `module` and opens it with `options`; rejects with its reason when it cannot. */
+export function startNode(module, options) {
+  const child = fork(module, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' })
+  return opened(
+    child,
+    (message) => child.send(message),
+    (listen) => child.on('message', listen),
+    options,
+  )
+}
+
+/** The same for another program, which reads a line of JSON for each message and writes one for each answer. */
+export function startProgram(command, args, options) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: child.stdout })
+  child.stdin.on('error', () => {})
+  return opened(
+    child,
+    (message) => child.stdin.write(`${JSON.stringify(message)}\n`),
+    (listen) => lines.on('line', (line) => listen(JSON.parse(line))),
+    options,
+  )
 }

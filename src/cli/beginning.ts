@@ -12,6 +12,12 @@ import type { Io } from './terminal.ts'
 const photoSize = 128
 export const defaultModel = 'mobilenet_v3_small'
 
+/**
+ * Images in a step when nobody says: fewer in a small set, so that an epoch has ten steps. Batch norm's running
+ * statistics follow the weights by steps, and a run of a dozen steps would end long before they have.
+ */
+export const batchOf = (images: number): number => [32, 16].find((batch) => images / batch >= 10) ?? Math.min(8, images)
+
 /** Options of `train` that decide it, beside the arguments of `build`. */
 export interface BeginOptions {
   readonly model?: string

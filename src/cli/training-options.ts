@@ -20,7 +20,11 @@ const nameOrJson =
 const layers = (text: string): string[] => text.split(',').filter((name) => name !== '')
 
 const trainingOptions: readonly (readonly [flag: string, help: string, read: (text: string) => unknown])[] = [
-  ['--batch <n>', 'images in a step (default: 32, or all of a smaller set)', positiveInteger],
+  [
+    '--batch <n>',
+    'images in a step (default: 32, or 16 or 8 where an epoch would have fewer than ten steps)',
+    positiveInteger,
+  ],
   ['--optimizer <name>', `${oneOf(optimizerNames)}, or JSON (default: adamw)`, nameOrJson(optimizerNames)],
   ['--learning-rate <rate>', 'the highest (default: 0.003 for adamw, 0.05 sgd, 0.005 rmsprop)', positive],
   ['--schedule <name>', `${oneOf(scheduleNames)}, or JSON (default: cosine)`, nameOrJson(scheduleNames)],

@@ -18,7 +18,8 @@ export function epochLine(
     `loss ${epochLoss.toFixed(4)}`,
     `accuracy ${percent(epochAccuracy)}`,
     ...(validation ? [`${part} loss ${validation.loss.toFixed(4)}`, `top-1 ${percent(validation.top1)}`] : []),
-    rate(imagesPerSecond),
+    // A resumed run may have nothing left of an epoch but its validation.
+    ...(imagesPerSecond > 0 ? [rate(imagesPerSecond)] : []),
   ].join('  ')
 }
 

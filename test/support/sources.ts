@@ -23,7 +23,7 @@ export interface Import {
 }
 
 const statement = /^\s*(?:import|export)\s+(type\s)?(?:([^'"]*?)\sfrom\s+)?['"]([^'"]+)['"]/gm
-const call = /\bimport\(\s*['"]([^'"]+)['"]\s*\)|new URL\(\s*['"](\.[^'"]+)['"]\s*,\s*import\.meta\.url/g
+const call = /\bimport\(\s*['"]([^'"]+)['"]\s*\)|new URL\(\s*['"](\.[^'"]+\.[jt]s)['"]\s*,\s*import\.meta\.url/g
 const onlyTypes = (clause: string | undefined) =>
   /^\{.*\}$/s.test(clause ?? '') &&
   clause!

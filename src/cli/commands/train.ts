@@ -10,7 +10,7 @@ import { writeFileAtomic } from '../../formats/node-files.ts'
 import type { Model } from '../../models/index.ts'
 import { type Evaluation, evaluate, fit, openRun, readMetrics, runFiles } from '../../train/node.ts'
 import { version } from '../../version.ts'
-import { type BeginOptions, begin, defaultModel } from '../beginning.ts'
+import { type BeginOptions, batchOf, begin, defaultModel } from '../beginning.ts'
 import { costsOf } from '../costs.ts'
 import { count, percent, short } from '../format.ts'
 import { Interrupted, interruptible } from '../interrupt.ts'
@@ -85,6 +85,7 @@ async function run(
     ...(from !== undefined && { from }),
   })
   const settings = {
+    batch: batchOf(train.length),
     augmentation: isSmall ? ('light' as const) : ('standard' as const),
     ...learningOptions(options),
     ...{ engine, epochs, preprocessing, pool, seed, store, signal },
