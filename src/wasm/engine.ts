@@ -34,6 +34,7 @@ import { createExecutor, maxThreads, sharedFor } from './executor.ts'
 import { hasKernel, isLeaf, kernelOf, takesEpilogue } from './kernels/index.ts'
 import type { Kernel } from './kernels/kernel.ts'
 import { packMatmuls } from './packed.ts'
+import { walkPatches } from './packed-conv.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
 
 export interface WasmOptions {
@@ -52,7 +53,7 @@ export const determinisms: readonly Determinism[] = ['here', 'everywhere']
 /** The graph as kernels run it. Results are those of `graph`; only rounding differs. */
 export function prepare(graph: Graph): Graph {
   const lowered = packMatmuls(lower(computedUpdates(graph), hasKernel))
-  return fuse(foldConstants(mergeEqual(lowered)), takesEpilogue)
+  return fuse(walkPatches(foldConstants(mergeEqual(lowered))), takesEpilogue)
 }
 
 /** An update to a leaf (or a view of one) is computed by a step, so that copies never read what another overwrites. */

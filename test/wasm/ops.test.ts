@@ -6,6 +6,7 @@ import { allOps } from '../../src/ops/all.ts'
 import { input, makeValue, type Op } from '../../src/ops/index.ts'
 import { hasKernel } from '../../src/wasm/kernels/index.ts'
 import { pack, packedMatmul } from '../../src/wasm/packed.ts'
+import { packedConv2d } from '../../src/wasm/packed-conv.ts'
 import { difference, makeInputs, runOracle } from '../ops/samples.ts'
 import { runGuarded } from './guarded.ts'
 
@@ -14,7 +15,7 @@ const tolerance = 5e-6
 
 const float32 = (x: Tensor): Tensor => (x.dtype === 'f32' ? { ...x, data: Float32Array.from(x.data) } : x)
 
-const ops: readonly Op[] = [...allOps, pack.op, packedMatmul.op].filter((op) => op.samples.length > 0)
+const ops: readonly Op[] = [...allOps, pack.op, packedMatmul.op, packedConv2d.op].filter((op) => op.samples.length > 0)
 
 describe.each(ops.map((op) => [op.name, op] as const))('%s', (_, op) => {
   it.each(op.samples.map((_, i) => i))('sample %i', async (i) => {

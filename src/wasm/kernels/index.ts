@@ -13,6 +13,7 @@ import { lanes } from './lanes.ts'
 import { packedProduct, packPanels } from './matmul.ts'
 import { transposedProduct } from './matmul-transposed.ts'
 import { maxPool, maxPoolDx } from './max-pool.ts'
+import { packedConv } from './packed-conv.ts'
 import { reduce } from './reduce.ts'
 import { resizeBilinear, resizeBilinearDx } from './resize-bilinear.ts'
 import { slice, zeroPad } from './slice.ts'
@@ -32,6 +33,7 @@ export const families: Readonly<Record<string, Family>> = {
   max_pool: maxPool,
   max_pool_dx: maxPoolDx,
   pack: packPanels,
+  packed_conv2d: packedConv,
   packed_matmul: packedProduct,
   reduce_sum: reduce,
   resize_bilinear: resizeBilinear,
@@ -42,7 +44,7 @@ export const families: Readonly<Record<string, Family>> = {
 }
 
 /** Ops whose kernels apply an expression to their result before storing it. */
-const withEpilogue = new Set(['packed_matmul', 'depthwise_conv2d'])
+const withEpilogue = new Set(['packed_matmul', 'packed_conv2d', 'depthwise_conv2d'])
 
 export const takesEpilogue = (v: Value): boolean => withEpilogue.has(v.op.name) && !v.attrs.transA
 

@@ -2,11 +2,11 @@
  * Products of rows with packed columns: pointwise convolutions, linear layers, patches. Rows are taken in blocks that
  * stay in the second-level cache while all of b passes; row strides are immediates, so one pointer walks a and one b.
  */
-import { type Expr, i32, v128 } from '../assembler/index.ts'
+import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
 import { panelColumns, panelsOf } from '../packed.ts'
 import { storeLanes } from './channels.ts'
-import { epilogueOf } from './epilogue.ts'
-import type { Family, Kernel } from './kernel.ts'
+import { type Epilogue, epilogueOf } from './epilogue.ts'
+import type { Addresses, Family, Kernel } from './kernel.ts'
 import { packedTransposed } from './matmul-transposed.ts'
 import {
   addSteps,
@@ -16,8 +16,10 @@ import {
   eachVector,
   newSums,
   part,
+  type Sums,
   stripeColumns,
   stripesOf,
+  type Tile,
   tileFor,
 } from './tile.ts'
 
@@ -27,6 +29,26 @@ const mostRows = 256
 const rowUnit = 4
 /** Pieces to aim for when rows alone give too few: enough for several threads, few enough to keep stripes together. */
 const leastPieces = 16
+
+/** Applies the epilogue to a tile's sums and stores them: `first` is its first element's place in y. */
+export function finishTile(
+  f: FunctionBuilder,
+  at: Addresses,
+  epilogue: Epilogue,
+  tile: Tile,
+  sums: Sums,
+  { first, channel, rowBytes }: { first: Local<'i32'>; channel: Local<'i32'>; rowBytes: number },
+): void {
+  for (const [i, list] of sums.entries()) {
+    const full = i === 0 ? first : f.let(i32.add(first, i * rowBytes))
+    const values: { value: Expr<'v128'>; offset: number; lanes: number }[] = []
+    eachVector(tile, (j, offset, lanes) => {
+      values.push({ value: epilogue.apply(f, at, { full, channel, offset }, list[j]), offset, lanes })
+    })
+    const y = i32.add(at.y, full)
+    for (const { value, offset, lanes } of values) storeLanes(f, y, value, lanes, offset)
+  }
+}
 
 /** a [M, K] times packed b, with an epilogue. */
 const rowsTimesPanels: Family = (v): Kernel => {
@@ -61,15 +83,7 @@ const rowsTimesPanels: Family = (v): Kernel => {
                   { start: panel, step: panelColumns * 4, next: k * panelColumns * 4 },
                 )
                 const first = f.let(i32.add(i32.mul(row, columns * 4), channel))
-                for (const [i, list] of sums.entries()) {
-                  const full = i === 0 ? first : f.let(i32.add(first, i * columns * 4))
-                  const values: { value: Expr<'v128'>; offset: number; lanes: number }[] = []
-                  eachVector(tile, (j, offset, lanes) => {
-                    values.push({ value: epilogue.apply(f, at, { full, channel, offset }, list[j]), offset, lanes })
-                  })
-                  const y = i32.add(at.y, full)
-                  for (const { value, offset, lanes } of values) storeLanes(f, y, value, lanes, offset)
-                }
+                finishTile(f, at, epilogue, tile, sums, { first, channel, rowBytes: columns * 4 })
               })
             })
           })

@@ -1,0 +1,78 @@
+/**
+ * Convolution as a matrix product whose left operand is x itself: the rows of a tile are neighbouring output pixels, and
+ * for each row of taps the inner dimension is a run of x (or, with dilation, one run a tap).
+ */
+import { size } from '../../core/index.ts'
+import { i32 } from '../assembler/index.ts'
+import { panelColumns } from '../packed.ts'
+import type { PackedConvAttrs } from '../packed-conv.ts'
+import { epilogueOf } from './epilogue.ts'
+import type { Family } from './kernel.ts'
+import { finishTile } from './matmul.ts'
+import { addSteps, clearSums, eachStripe, eachTile, newSums, part, stripeColumns, stripesOf, tileFor } from './tile.ts'
+
+/** Pieces to aim for when rows alone give too few. */
+const leastPieces = 16
+
+export const packedConv: Family = (v) => {
+  const epilogue = epilogueOf(v)
+  const attrs = epilogue.op.attrs as PackedConvAttrs
+  const { kernel, stride, dilation, columns } = attrs
+  const [kh, kw] = kernel
+  const [rows, width] = attrs.size
+  const shape = epilogue.op.inputs[0].shape
+  const [n, , , channels] = shape
+  const pixel = channels * 4
+  const [image, line] = [size(shape.slice(1)) * 4, shape[2] * pixel]
+  // A window without gaps is one run a row.
+  const [runs, run, gap] = dilation === 1 ? [1, kw * channels, 0] : [kw, channels, dilation * pixel]
+  const k = kh * kw * channels
+  const stripes = stripesOf(columns)
+  const groupStripes = Math.ceil(stripes / Math.min(stripes, Math.ceil(leastPieces / (n * rows))))
+  const groups = Math.ceil(stripes / groupStripes)
+  return {
+    phases: [
+      {
+        key: `packed_conv2d ${shape} ${JSON.stringify(attrs)} ${epilogue.key}`,
+        pieces: n * rows * groups,
+        emit(f, from, to, at) {
+          const [x, b] = [epilogue.input(at, 0), epilogue.input(at, 1)]
+          f.for(from, to, 1, (p) => {
+            const row = f.let(i32.divU(p, groups))
+            const top = i32.mul(i32.remU(row, rows), stride * line)
+            const window = f.let(i32.add(x, i32.add(i32.mul(i32.divU(row, rows), image), top)))
+            const pixels = [i32.const(0), f.let(i32.const(width))] as const
+            eachStripe(f, part(f, i32.remU(p, groups), groupStripes, stripes), columns, (stripe, real) => {
+              const channel = f.let(i32.mul(stripe, stripeColumns * 4))
+              const panel = f.let(i32.add(b, i32.mul(stripe, k * stripeColumns * 4)))
+              eachTile(f, pixels, width, tileFor(real), (tile, j) => {
+                const sums = newSums(f, tile)
+                clearSums(f, sums)
+                const source = f.let(i32.add(window, i32.mul(j, stride * pixel)))
+                const weights = f.let(panel)
+                f.for(0, kh, 1, () => {
+                  for (let tap = 0; tap < runs; tap++)
+                    addSteps(
+                      f,
+                      sums,
+                      i32.const(run),
+                      { start: i32.add(source, tap * gap), step: 4, next: stride * pixel },
+                      {
+                        start: i32.add(weights, tap * run * panelColumns * 4),
+                        step: panelColumns * 4,
+                        next: k * panelColumns * 4,
+                      },
+                    )
+                  f.set(source, i32.add(source, dilation * line))
+                  f.set(weights, i32.add(weights, runs * run * panelColumns * 4))
+                })
+                const first = f.let(i32.add(i32.mul(i32.add(i32.mul(row, width), j), columns * 4), channel))
+                finishTile(f, at, epilogue, tile, sums, { first, channel, rowBytes: columns * 4 })
+              })
+            })
+          })
+        },
+      },
+    ],
+  }
+}
