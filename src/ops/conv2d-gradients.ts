@@ -23,7 +23,7 @@ import { depthwiseConv2dDw, depthwiseConv2dDx } from './depthwise-conv2d.ts'
 import { flipTranspose, im2col } from './im2col.ts'
 import { matmul } from './matmul.ts'
 import { reshape } from './reduce.ts'
-import { assertGradient, assertImages, eachTap, type Size2, windowOf } from './window.ts'
+import { addScaled, assertGradient, assertImages, dot, eachTap, type Size2, windowOf } from './window.ts'
 
 const dxAttrs: Conv2dAttrs & { readonly inputShape: Shape } = { ...conv2dAttrs, inputShape: [1, 1, 1, 1] }
 
@@ -50,9 +50,8 @@ export const conv2dDx = defineOp({
       if (from < 0) return
       for (let g = 0; g < attrs.groups; g++)
         for (let i = 0; i < cin; i++) {
-          let sum = 0
-          for (let o = g * perGroup; o < (g + 1) * perGroup; o++)
-            sum += dy.data[to * cout + o] * w.data[(tap * cin + i) * cout + o]
+          const o = g * perGroup
+          const sum = dot(perGroup, dy.data, to * cout + o, w.data, (tap * cin + i) * cout + o)
           sums[from * channels + g * cin + i] += sum
         }
     })
@@ -146,9 +145,9 @@ export const conv2dDw = defineOp({
       if (from < 0) return
       for (let g = 0; g < attrs.groups; g++)
         for (let i = 0; i < cin; i++) {
+          const o = g * perGroup
           const value = x.data[from * channels + g * cin + i]
-          for (let o = g * perGroup; o < (g + 1) * perGroup; o++)
-            sums[(tap * cin + i) * cout + o] += value * dy.data[to * cout + o]
+          addScaled(sums, (tap * cin + i) * cout + o, perGroup, value, dy.data, to * cout + o)
         }
     })
     dw.data.set(sums)

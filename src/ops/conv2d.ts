@@ -11,7 +11,7 @@ import { defineOp, type Gradients, type Value } from './define.ts'
 import { depthwiseConv2d } from './depthwise-conv2d.ts'
 import { matmul } from './matmul.ts'
 import { reshape } from './reduce.ts'
-import { eachTap, windowOf } from './window.ts'
+import { addScaled, eachTap, windowOf } from './window.ts'
 
 /** y[n,i,j,o] = sum over u,v,k of x[n, i*s + u*d - top, j*s + v*d - left, k] w[u,v,k,o]; k runs over o's group. */
 export const conv2d = defineOp({
@@ -31,9 +31,9 @@ export const conv2d = defineOp({
       if (from < 0) return
       for (let g = 0; g < attrs.groups; g++)
         for (let i = 0; i < cin; i++) {
+          const o = g * perGroup
           const value = x.data[from * channels + g * cin + i]
-          for (let o = g * perGroup; o < (g + 1) * perGroup; o++)
-            sums[to * cout + o] += value * w.data[(tap * cin + i) * cout + o]
+          addScaled(sums, to * cout + o, perGroup, value, w.data, (tap * cin + i) * cout + o)
         }
     })
     y.data.set(sums)

@@ -94,6 +94,25 @@ export function eachTap(
           }
 }
 
+/** sums[i] += factor * x[from + i] for n elements from `at`. A function of its own runs twice as fast as within a closure. */
+export function addScaled(
+  sums: Float64Array,
+  at: number,
+  n: number,
+  factor: number,
+  x: ArrayLike<number>,
+  from: number,
+): void {
+  for (let i = 0; i < n; i++) sums[at + i] += factor * x[from + i]
+}
+
+/** The sum of a[i + p] b[i + q] over n elements. */
+export function dot(n: number, a: ArrayLike<number>, p: number, b: ArrayLike<number>, q: number): number {
+  let sum = 0
+  for (let i = 0; i < n; i++) sum += a[p + i] * b[q + i]
+  return sum
+}
+
 const pair = (k: number | Size2): Size2 => (typeof k === 'number' ? [k, k] : k)
 
 /**

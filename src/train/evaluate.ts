@@ -73,13 +73,17 @@ export async function evaluateWeights(
   assertFinite(weights, 'evaluate')
   signal?.throwIfAborted()
   const tally = new Tally(data.classes)
-  using program = await engine.compile(net.graph(batch), { weights, freeze: true })
+  const program = await engine.compile(net.graph(batch), { weights, freeze: true })
   const batches = loader(data, { batch, preprocessing, ...(pool && { pool }), ...(signal && { signal }) })
-  for await (const { x, labels, indices } of batches) {
-    await turn()
-    const { logits } = await program.run({ x })
-    for (const [i, label] of labels.entries())
-      tally.add(logits.data, i * net.classes, label, () => data.name(indices[i]))
+  try {
+    for await (const { x, labels, indices } of batches) {
+      await turn()
+      const { logits } = await program.run({ x })
+      for (const [i, label] of labels.entries())
+        tally.add(logits.data, i * net.classes, label, () => data.name(indices[i]))
+    }
+  } finally {
+    program.dispose()
   }
   return tally.result()
 }

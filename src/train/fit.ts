@@ -114,7 +114,7 @@ async function* steps(plan: Plan): AsyncGenerator<TrainStep, void, undefined> {
     images: data.train.length,
     validationImages: data.val?.length ?? 0,
   })
-  using program = await engine.compile(plan.step.graph, { weights: kept?.tensors ?? startingTensors(plan) })
+  const program = await engine.compile(plan.step.graph, { weights: kept?.tensors ?? startingTensors(plan) })
   const stopwatch = new Stopwatch()
   let progress = kept?.progress ?? atStart
   let keptAt = kept ? progress.step : -1
@@ -172,10 +172,14 @@ async function* steps(plan: Plan): AsyncGenerator<TrainStep, void, undefined> {
     failed = !(signal?.aborted && error === signal.reason)
     throw error
   } finally {
-    if (!failed) {
-      const tensors = await read()
-      await keep(tensors)
-      net.weights = weightsToUse(plan, tensors)
+    try {
+      if (!failed) {
+        const tensors = await read()
+        await keep(tensors)
+        net.weights = weightsToUse(plan, tensors)
+      }
+    } finally {
+      program.dispose()
     }
   }
 }

@@ -24,6 +24,11 @@ test('nothing that needs Node is reachable from what a page imports', async () =
   expect(code.length).toBeGreaterThan(10_000)
 })
 
+test('no `using` in it: what the compiler makes of that fails in browsers that lack Symbol.dispose', async () => {
+  const code = await bundle(`export * from './src/browser.ts'`)
+  expect(new TextDecoder().decode(code)).not.toMatch(/\busing [\w$]+=/)
+})
+
 test('the front door for Node is not reachable so: the bundle fails, and says why', async () => {
   await expect(bundle(`export * from './src/index.ts'`)).rejects.toThrow(/Could not resolve "node:/)
 })
