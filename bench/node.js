@@ -1,4 +1,5 @@
 /** `node bench/node.js`: inference in Node. Options: --networks v1,v2 --runtimes kinglet,tfjs --rounds 8 --runs 5 --starts 3 */
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { contendersOf, timeInference } from './lib/inference.js'
 import { inferenceTable } from './lib/tables.js'
@@ -16,10 +17,12 @@ const { values } = parseArgs({
   },
 })
 const plan = { rounds: Number(values.rounds), runs: Number(values.runs), starts: Number(values.starts) }
+const contender = fileURLToPath(new URL('node/contender.js', import.meta.url))
+const startContender = (options) => startNode(contender, options)
 const results = []
 for (const name of values.networks.split(',')) {
   writeNetwork(name)
-  const timed = await timeInference(name, contendersOf('node', values.runtimes?.split(',')), open, plan)
+  const timed = await timeInference(name, contendersOf('node', values.runtimes?.split(',')), startContender, plan)
   console.log(`${inferenceTable(timed)}\n`)
   results.push(timed)
 }
