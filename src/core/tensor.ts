@@ -30,3 +30,16 @@ export const zeros = <T extends DType = 'f32'>(shape: Shape, dtype: T = 'f32' as
   dtype,
   data: arrayOf(dtype, size(shape)),
 })
+
+/** The first value of named tensors that is NaN or infinite, in words; undefined when there is none. */
+export function nonFinite(tensors: ReadonlyMap<string, Tensor>): string | undefined {
+  for (const [name, { data }] of tensors) {
+    // x * 0 is 0 for what is finite, NaN for all else.
+    let zero = 0
+    for (let i = 0; i < data.length; i++) zero += data[i] * 0
+    if (zero === 0) continue
+    const at = data.findIndex((v) => !Number.isFinite(v))
+    return `${name} holds ${data[at]} at element ${at}`
+  }
+  return undefined
+}

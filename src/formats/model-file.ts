@@ -6,7 +6,7 @@
  *
  * Whether the tensors are those of the architecture is for whoever builds it: `restore` in `models`.
  */
-import { assert, KingletError, type Tensor } from '../core/index.ts'
+import { assert, KingletError, nonFinite, type Tensor } from '../core/index.ts'
 import { assertPreprocessing, type Preprocessing } from '../data/preprocessing.ts'
 import type { Architecture } from '../graph/index.ts'
 import { version } from '../version.ts'
@@ -152,11 +152,6 @@ function assertClasses(value: unknown, what: string): asserts value is readonly 
 }
 
 function assertFinite(weights: ReadonlyMap<string, Tensor>, what: string): void {
-  for (const [name, { data }] of weights) {
-    const at = data.findIndex((v) => !Number.isFinite(v))
-    assert(
-      at < 0,
-      () => `${what}: ${name} holds ${data[at]} at element ${at}: the network is of no use, train it again`,
-    )
-  }
+  const found = nonFinite(weights)
+  assert(found === undefined, `${what}: ${found}: the network is of no use, train it again`)
 }

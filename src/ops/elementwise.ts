@@ -11,6 +11,7 @@ import {
   showShape,
   size,
   type Tensor,
+  type TypedArrayOf,
 } from '../core/index.ts'
 import { defineOp, free, makeValue, native, type Op, type Refusal, type Sample, type Value } from './define.ts'
 import { constant, scalarOf } from './leaf.ts'
@@ -46,6 +47,36 @@ export type ElementwiseFunction<N extends Arity, A> = ((
   readonly op: Op
 }
 
+type Apply = (attrs: object, ...x: number[]) => number
+
+/** y[i] = apply(x[i], ...), row by row of y's last axis; operands step by their strides, which are 0 where stretched. */
+function applyToRows(
+  apply: Apply,
+  attrs: object,
+  operands: readonly { readonly data: TypedArrayOf; readonly strides: readonly number[] }[],
+  y: Tensor,
+): void {
+  // The first stands for those that are missing, at which `apply` does not look.
+  const [a, b = a, c = a] = operands
+  const last = y.shape.length - 1
+  const [da, db, dc] = [a, b, c].map(({ strides }) => strides[last] ?? 0)
+  const width = y.shape[last] ?? 1
+  const at = new Array<number>(y.shape.length).fill(0)
+  let [ia, ib, ic] = [0, 0, 0]
+  for (let i = 0, n = size(y.shape); i < n; i += width) {
+    for (let j = 0; j < width; j++)
+      y.data[i + j] = apply(attrs, a.data[ia + j * da], b.data[ib + j * db], c.data[ic + j * dc])
+    for (let k = last - 1; k >= 0; k--) {
+      const back = ++at[k] === y.shape[k] ? at[k] : 0
+      ia += (1 - back) * a.strides[k]
+      ib += (1 - back) * b.strides[k]
+      ic += (1 - back) * c.strides[k]
+      if (!back) break
+      at[k] = 0
+    }
+  }
+}
+
 /** Defines an op of one to three inputs by what it does to one element. */
 export function defineElementwise<N extends Arity, A extends object>(
   d: ElementwiseDefinition<N, A>,
@@ -66,19 +97,8 @@ export function defineElementwise<N extends Arity, A extends object>(
         .reduce((a, b) => broadcastShapes(a, b, d.name)),
     cost: free,
     reference(x, attrs, y) {
-      const apply = d.apply as (attrs: A, ...x: number[]) => number
       const operands = list<Tensor>(x).map((t) => ({ data: t.data, strides: broadcastStrides(t.shape, y.shape) }))
-      // The first stands for those that are missing, at which `apply` does not look.
-      const [a, b = a, c = a] = operands
-      const last = y.shape.length - 1
-      const [da, db, dc] = [a, b, c].map(({ strides }) => strides[last] ?? 0)
-      const at = new Array<number>(y.shape.length).fill(0)
-      for (let i = 0, n = size(y.shape); i < n; ) {
-        let [ia, ib, ic] = [a, b, c].map(({ strides }) => at.reduce((sum, k, axis) => sum + k * strides[axis], 0))
-        for (const end = i + (y.shape[last] ?? 1); i < end; i++, ia += da, ib += db, ic += dc)
-          y.data[i] = apply(attrs, a.data[ia], b.data[ib], c.data[ic])
-        for (let k = last - 1; k >= 0 && ++at[k] === y.shape[k]; k--) at[k] = 0
-      }
+      applyToRows(d.apply as Apply, attrs, operands, y)
     },
     grad:
       typeof grad === 'function'

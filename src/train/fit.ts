@@ -2,12 +2,12 @@
  * The training loop. A step is one run of one compiled graph; batches are prepared ahead of it on the pool's threads.
  * Weights depend on the options, the data and the seed alone: not on threads, timing, or where a run was interrupted.
  */
-import { assert, KingletError, type Tensor } from '../core/index.ts'
+import { assert, KingletError, nonFinite, type Tensor } from '../core/index.ts'
 import { type Batch, batchesOf, type Dataset, loader } from '../data/index.ts'
 import type { Network, Program, Weights } from '../graph/index.ts'
 import { type Checkpoint, type Progress, runIdentity } from './checkpoint.ts'
 import { assertSuits, type Evaluation, evaluateWeights, highest } from './evaluate.ts'
-import { assertFinite, nonFinite } from './finite.ts'
+import { assertFinite } from './finite.ts'
 import { type RunOptions, resolveTrainOptions, type TrainOptions } from './options.ts'
 import { learningRateAt } from './schedule.ts'
 import { emaOf, type Step, trainingStep } from './step.ts'

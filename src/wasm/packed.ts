@@ -23,10 +23,12 @@ export const pack = defineOp({
   cost: () => ({ macs: 0 }),
   reference({ b }, { trans }, y) {
     const [k, n] = trans ? [b.shape[1], b.shape[0]] : b.shape
-    for (let i = 0; i < k; i++)
-      for (let j = 0; j < n; j++)
-        y.data[(Math.floor(j / panelColumns) * k + i) * panelColumns + (j % panelColumns)] =
-          b.data[trans ? j * k + i : i * n + j]
+    const [row, column] = trans ? [1, k] : [n, 1]
+    const [given, packed] = [b.data, y.data]
+    for (let from = 0, to = 0; from < n; from += panelColumns)
+      for (let i = 0; i < k; i++, to += panelColumns)
+        for (let j = from; j < Math.min(from + panelColumns, n); j++)
+          packed[to + j - from] = given[i * row + j * column]
   },
   grad: no('packing comes after differentiation'),
   lower: native,
