@@ -20,9 +20,9 @@ export {
   type RgbImage,
   rgbImage,
 } from './data/index.ts'
-export { type EngineName, engineOf } from './engine.ts'
+export { type EngineName, type EngineOptions, engineOf } from './engine.ts'
 export type { Provenance } from './formats/index.ts'
-export { type Analysis, analyse, type Network } from './graph/index.ts'
+export { type Analysis, analyse, type Engine, type Network } from './graph/index.ts'
 export type { LoadOptions } from './load.ts'
 export { type BuildOptions, build, type Model, type ModelInfo, type ModelName, models, twin } from './models/index.ts'
 export { type SaveOptions, toBytes } from './save.ts'

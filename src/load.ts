@@ -2,7 +2,7 @@
 import { Classifier } from './classifier.ts'
 import { assert } from './core/index.ts'
 import type { Preprocessing } from './data/index.ts'
-import { type EngineName, engineOf } from './engine.ts'
+import { type EngineOptions, engineOf } from './engine.ts'
 import { type Provenance, readModelFile } from './formats/index.ts'
 import { type Model, restore } from './models/index.ts'
 import type { Platform } from './platform.ts'
@@ -10,12 +10,7 @@ import { remember } from './remembered.ts'
 import type { FetchOptions, ModelSource } from './sources.ts'
 
 /** Options of `load`. */
-export interface LoadOptions extends FetchOptions {
-  /** Default `wasm`. */
-  readonly engine?: EngineName | undefined
-  /** Threads that share the work. Default: one for each core; one in a page that is not cross-origin isolated. */
-  readonly threads?: number | undefined
-}
+export interface LoadOptions extends EngineOptions, FetchOptions {}
 
 /** What a model file holds, with its network built. */
 export interface OpenedModel {
@@ -48,7 +43,7 @@ export function assertFits({ size: [height, width] }: Preprocessing, { inputShap
 
 /** Loads a model with what `platform` has. */
 export async function loadOn(platform: Platform, source: ModelSource, options: LoadOptions = {}): Promise<Classifier> {
-  const engine = engineOf(options.engine, options.threads)
+  const engine = engineOf(options)
   const { bytes, name } = await platform.read(source, options)
   options.signal?.throwIfAborted()
   const opened = openModel(bytes, name)

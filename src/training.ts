@@ -8,8 +8,8 @@ import {
   type PreprocessingName,
   preprocessingPreset,
 } from './data/index.ts'
-import { type EngineName, engineOf } from './engine.ts'
-import type { Engine, Network } from './graph/index.ts'
+import { type EngineOptions, engineOf } from './engine.ts'
+import type { Network } from './graph/index.ts'
 import type { Platform } from './platform.ts'
 import { preprocessingFor, remember, remembered } from './remembered.ts'
 import { kindOf } from './sources.ts'
@@ -23,11 +23,7 @@ import {
   type TrainStep,
 } from './train/index.ts'
 
-interface Found {
-  /** Default `wasm`. */
-  readonly engine?: EngineName | Engine
-  /** Threads that share the work. Default: one for each core; one in a page that is not cross-origin isolated. */
-  readonly threads?: number
+interface Found extends EngineOptions {
   /**
    * What is done to an image before the network sees it. Default: what it was loaded or trained with last, else `whole`
    * up to 64 pixels and `imagenet` above.
@@ -50,11 +46,17 @@ const isSet = (data: unknown): data is Dataset =>
 
 /** Options for `fit` and `evaluate` of `train/`. */
 function completed<O extends Found>(net: Network, options: O, pool: LoaderPool | undefined) {
-  const { engine, threads, preprocessing = remembered(net).preprocessing ?? preprocessingFor(net), ...rest } = options
+  const {
+    engine,
+    threads,
+    deterministic,
+    preprocessing = remembered(net).preprocessing ?? preprocessingFor(net),
+    ...rest
+  } = options
   const [height, width] = net.inputShape
   return {
     ...rest,
-    engine: typeof engine === 'object' ? engine : engineOf(engine, threads),
+    engine: engineOf({ engine, threads, deterministic }),
     preprocessing:
       typeof preprocessing === 'string' ? preprocessingPreset(preprocessing, [height, width]) : preprocessing,
     ...(pool && { pool }),

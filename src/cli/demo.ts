@@ -71,7 +71,7 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
   const standard = twin(net)
   const [costs, twinCosts] = [costsOf(net), costsOf(standard)]
   const preprocessing = preprocessingPreset('whole', network.size)
-  const engine = engineOf('wasm', threads)
+  const engine = engineOf({ threads })
 
   heading(`1. Training ${labelOf(net)}`)
   io.stdout.write(
@@ -88,7 +88,7 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
   )
 
   heading('2. What it costs, beside its twin of standard convolutions')
-  const [own, other] = await measure(engineOf('wasm', 1), [net, standard], signal)
+  const [own, other] = await measure(engineOf({ threads: 1 }), [net, standard], signal)
   const comparison = [columnOf('this network', costs, own), columnOf('its twin', twinCosts, other)] as const
   const pairs = pairsOf(costs, twinCosts)
   const notes = formulaNotes(pairs)

@@ -1,7 +1,7 @@
 /** Options that several commands have, and how their values are read. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { nearest, oneOf } from '../core/index.ts'
-import { type EngineName, engineNames } from '../engine.ts'
+import { type EngineOptions as AnyEngine, type EngineName, engineNames } from '../engine.ts'
 
 const number =
   (what: string, isRight: (n: number) => boolean) =>
@@ -29,12 +29,11 @@ export const choice =
     throw new InvalidArgumentError(`It must be ${oneOf(names)}${meant ? ` (did you mean ${meant}?)` : ''}.`)
   }
 
-export interface EngineOptions {
+export interface EngineOptions extends AnyEngine {
   readonly engine: EngineName
-  readonly threads?: number
 }
 
-/** `--engine` and `--threads`. */
+/** `--engine`, `--threads` and `--deterministic`. */
 export const addEngineOptions = (command: Command): Command =>
   command
     .addOption(
@@ -45,6 +44,11 @@ export const addEngineOptions = (command: Command): Command =>
     .addOption(
       new Option('--threads <n>', 'threads that share the work (default: one for each core)').argParser(
         positiveInteger,
+      ),
+    )
+    .addOption(
+      new Option('--deterministic', 'the same bits on every machine, at the price of speed').preset(
+        'everywhere' satisfies AnyEngine['deterministic'],
       ),
     )
 

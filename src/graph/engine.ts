@@ -33,6 +33,7 @@ export interface Program {
   [Symbol.dispose](): void
 }
 
+/** What compiles graphs: `engineOf`, `wasmEngine` and `referenceEngine` make one. */
 export interface Engine {
   readonly name: string
   compile(graph: Graph, options?: CompileOptions): Promise<Program>

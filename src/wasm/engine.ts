@@ -3,7 +3,7 @@
  * the program's memory holds parameters, constants and one arena, and a run allocates nothing in it. In Node the
  * calling thread works too; in a page all work is done in workers, so that nothing freezes.
  */
-import { bytesOf, dtypes, KingletError, size, type Tensor, type TypedArrayOf } from '../core/index.ts'
+import { bytesOf, dtypes, KingletError, size, type Tensor, type TypedArrayOf, UsageError } from '../core/index.ts'
 import {
   type CompileOptions,
   checkInputs,
@@ -71,9 +71,9 @@ export function planKernels(graph: Graph, guardBytes = 0): { plan: Plan; kernels
 
 /** The engine whose kernels are WebAssembly SIMD, emitted for the graph at hand. */
 export const wasmEngine = ({ threads = maxThreads(), deterministic = 'here' }: WasmOptions = {}): Engine => {
-  if (!Number.isInteger(threads) || threads < 1) throw new KingletError(`threads: ${threads} is not a positive integer`)
+  if (!Number.isInteger(threads) || threads < 1) throw new UsageError(`threads: ${threads} is not a positive integer`)
   if (!determinisms.includes(deterministic))
-    throw new KingletError(`deterministic: ${deterministic} is neither ${determinisms.join(' nor ')}`)
+    throw new UsageError(`deterministic: ${deterministic} is neither ${determinisms.join(' nor ')}`)
   const target = { threads, relaxed: deterministic === 'here' && hasRelaxedSimd() }
   return { name: 'wasm', compile: (graph, options = {}) => compile(graph, options, target) }
 }

@@ -108,6 +108,16 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
     "'gelu' is invalid. It must be relu, relu6, ",
   ],
   'unknown engine': [() => ['bench', 'mobilenet_v1', '--engine', 'wsam'], 2, '(did you mean wasm?)'],
+  'threads for the reference engine': [
+    () => ['bench', 'mobilenet_v1', '--engine', 'reference', '--threads', '2'],
+    2,
+    'error: engine reference: threads is 2, it has only 1: leave threads out, or use engine wasm\n',
+  ],
+  'the reference engine everywhere': [
+    () => ['predict', at('good.safetensors'), at('one/cat/1.png'), '--engine', 'reference', '--deterministic'],
+    2,
+    'error: engine reference: deterministic is everywhere, it has only here: leave deterministic out, or use engine wasm\n',
+  ],
   'unknown optimiser': [() => train(photos, '--optimizer', 'adam'), 2, "argument 'adam' is invalid. It must be sgd, "],
   'optimiser that is not JSON': [() => train(photos, '--optimizer', '{sgd}'), 2, 'It is not JSON: '],
   'unknown option of an optimiser': [

@@ -7,7 +7,18 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { checksumOf } from '../../src/formats/crc32.ts'
-import { build, load, type ModelSource, save, toBytes } from '../../src/index.ts'
+import { referenceEngine } from '../../src/graph/index.ts'
+import {
+  build,
+  type Engine,
+  type EngineOptions,
+  engineOf,
+  type LoadOptions,
+  load,
+  type ModelSource,
+  save,
+  toBytes,
+} from '../../src/index.ts'
 import { failureOf, folderOf } from '../data/make.ts'
 import { classes, tinyBytes, tinyNet } from './models.ts'
 
@@ -131,11 +142,65 @@ describe('load', () => {
     expect(await failureOf(load(source() as ModelSource))).toMatch(text)
   })
 
-  test('an engine that there is not, and threads that cannot be', async () => {
-    expect(await failureOf(load(bytes, { engine: 'gpu' as 'wasm' }))).toBe(
-      'KingletError: there is no engine gpu: use wasm or reference',
+  test.each<[string, LoadOptions, string]>([
+    ['an engine that there is not', { engine: 'gpu' as 'wasm' }, 'there is no engine gpu: use wasm or reference'],
+    [
+      'something else as engine',
+      { engine: {} as Engine },
+      'engine is no engine: use wasm, reference or what engineOf makes',
+    ],
+    ['no threads', { threads: 0 }, 'threads: 0 is not a positive integer'],
+    [
+      'a determinism that there is not',
+      { deterministic: 'always' as 'here' },
+      'deterministic: always is neither here nor everywhere',
+    ],
+    [
+      'the reference engine with threads',
+      { engine: 'reference', threads: 2 },
+      'engine reference: threads is 2, it has only 1: leave threads out, or use engine wasm',
+    ],
+    [
+      'the reference engine everywhere',
+      { engine: 'reference', deterministic: 'everywhere' },
+      'engine reference: deterministic is everywhere, it has only here: leave deterministic out, or use engine wasm',
+    ],
+    [
+      'an engine with threads',
+      { engine: referenceEngine(), threads: 1 },
+      'threads is 1 beside an engine that is made already: give threads where it is made (engineOf)',
+    ],
+    [
+      'an engine with a determinism',
+      { engine: referenceEngine(), deterministic: 'here' },
+      'deterministic is here beside an engine that is made already: give deterministic where it is made (engineOf)',
+    ],
+  ])('%s is refused, with the way out', async (_, options, text) => {
+    expect(await failureOf(load(bytes, options))).toBe(`UsageError: ${text}`)
+  })
+
+  test('an engine that is made already, and what the reference engine has anyway', async () => {
+    const compiled: string[] = []
+    const engine: Engine = {
+      name: 'noting',
+      compile(graph, options) {
+        compiled.push(Object.keys(graph.outputs).join())
+        return referenceEngine().compile(graph, options)
+      },
+    }
+    ;(await load(bytes, { engine })).dispose()
+    expect(compiled).toEqual(['logits'])
+    ;(await load(bytes, { engine: 'reference', threads: 1, deterministic: 'here' })).dispose()
+  })
+
+  test('engineOf takes the same options, and not a bare name', () => {
+    expect(engineOf().name).toBe('wasm')
+    expect(engineOf({ engine: 'reference' }).name).toBe('reference')
+    const engine = referenceEngine()
+    expect(engineOf({ engine })).toBe(engine)
+    expect(() => engineOf('reference' as EngineOptions)).toThrow(
+      "engineOf: reference is no options: use { engine: 'wasm' }",
     )
-    expect(await failureOf(load(bytes, { threads: 0 }))).toBe('KingletError: threads: 0 is not a positive integer')
   })
 })
 

@@ -5,6 +5,7 @@ import { type Dataset, loaderPool, openDataset } from '../../src/data/node.ts'
 import {
   arrays,
   build,
+  engineOf,
   evaluate,
   load,
   rgbImage,
@@ -79,6 +80,13 @@ describe('train', () => {
     expect(await losses(opened.train, { preprocessing: 'imagenet' })).not.toEqual(expected)
   })
 
+  test("'everywhere' gives the same losses by name and as an engine", async () => {
+    const losses = async (more: Partial<TrainOptions>) =>
+      (await all(train(net(), set(), { epochs: 2, batch: 2, ...more }))).map((step) => step.loss)
+    const expected = await losses({ deterministic: 'everywhere' })
+    expect(await losses({ engine: engineOf({ threads: 2, deterministic: 'everywhere' }) })).toEqual(expected)
+  })
+
   test('leaving the loop keeps what was trained so far', async () => {
     const left = net()
     const before = left.weights
@@ -125,7 +133,10 @@ describe('train', () => {
     expect(await refusal(set(), { preprocessing: 'nothing' })).toMatch(
       /^KingletError: there is no preprocessing nothing/,
     )
-    expect(await refusal(set(), { engine: 'gpu' })).toMatch(/^KingletError: there is no engine gpu/)
+    expect(await refusal(set(), { engine: 'gpu' })).toBe('UsageError: there is no engine gpu: use wasm or reference')
+    const engine = engineOf({ threads: 1 })
+    expect(await refusal(set(), { engine, threads: 2 })).toMatch(/^UsageError: threads is 2 beside an engine that is/)
+    expect(await refusal(set(), { engine: 'reference', threads: 2 })).toMatch(/^UsageError: engine reference: threads/)
     expect(first.weights).toBe(before)
   })
 })
@@ -138,6 +149,10 @@ describe('evaluate', () => {
     using model = await load(toBytes(one, { classes: ['green', 'red'] }))
     expect(await evaluate(model, set())).toEqual(figures)
     expect(await evaluate(model, set(), { batch: 3, threads: 1 })).toEqual(figures)
+    expect(await evaluate(model, set(), { engine: engineOf() })).toEqual(figures)
+    expect(await failureOf(evaluate(model, set(), { engine: 'reference', threads: 2 }))).toBe(
+      'UsageError: engine reference: threads is 2, it has only 1: leave threads out, or use engine wasm',
+    )
   })
 
   test('classes in another order are refused: the figures would be nonsense', async () => {

@@ -2,14 +2,18 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compile, ensureBuilt } from '../support/built.ts'
 
-const head = `import { arrays, build, evaluate, load, preprocessingPreset, save, toBytes, train } from 'kinglet'
+const head = `import { arrays, build, type EngineOptions, engineOf, evaluate, load, preprocessingPreset, save, toBytes, train } from 'kinglet'
 const net = build('mobilenet_v2')
 const model = await load('m.safetensors')
 const data = arrays({ width: 1, height: 1, channels: 1, pixels: new Uint8Array(1), labels: [0], classes: ['a'] })
 `
 
 const right = {
-  load: `await load(new URL('https://example.org/m'), { engine: 'reference', threads: 2, signal: AbortSignal.timeout(9) })`,
+  load: `await load(new URL('https://example.org/m'), { engine: 'wasm', threads: 2, deterministic: 'everywhere', signal: AbortSignal.timeout(9) })`,
+  'one type says where it runs': `const where: EngineOptions = { engine: engineOf({ engine: 'reference' }) }
+await load('m', where)
+await evaluate(model, data, where)
+train(net, data, { epochs: 1, ...where })`,
   'load, unsure': `await load('m', { threads: Math.random() > 0.5 ? 2 : undefined })`,
   classify: `const answers: { label: string; score: number }[] = await model.classify('photo.jpg', { top: 3 })`,
   'classify, pixels': `await model.classify({ width: 1, height: 1, data: new Uint8ClampedArray(4) })`,
@@ -35,7 +39,17 @@ const wrong = {
   'build, option': [`build('mobilenet_v2', { widht: 0.5 })`, `'widht' does not exist in type 'BuildOptions'`],
   'build, value': [`build('mobilenet_v2', { padding: 'valid' })`, `'"valid"' is not assignable to type`],
   'load, option': [`load('m', { thread: 2 })`, `'thread' does not exist in type 'LoadOptions'`],
-  'load, engine': [`load('m', { engine: 'gpu' })`, `'"gpu"' is not assignable to type 'EngineName`],
+  'load, engine': [`load('m', { engine: 'gpu' })`, `'"gpu"' is not assignable to type 'Engine | EngineName`],
+  'load, determinism': [`load('m', { deterministic: true })`, `'true' is not assignable to type 'Determinism`],
+  'evaluate, determinism': [`evaluate(model, data, { deterministic: 'always' })`, `'"always"' is not assignable to`],
+  'train, engine': [
+    `train(net, data, { epochs: 1, engine: { name: 'mine' } })`,
+    `Property 'compile' is missing in type`,
+  ],
+  'engineOf, a bare name': [
+    `engineOf('reference')`,
+    `Type '"reference"' has no properties in common with type 'EngineO`,
+  ],
   'load, source': [`load(42)`, `'number' is not assignable to parameter of type 'ModelSource'`],
   'classify, option': [`model.classify('p.jpg', { topk: 3 })`, `'topk' does not exist in type 'ClassifyOptions'`],
   'classify, source': [`model.classify(new Map())`, `is not assignable to parameter of type 'ImageSource'`],

@@ -61,7 +61,7 @@ async function time(
   onRound: (done: number, of: number) => void,
 ): Promise<Timed[]> {
   const { batch, rounds, warmup, seed } = options
-  const engine = engineOf(options.engine, options.threads)
+  const engine = engineOf(options)
   const programs: Program[] = []
   try {
     const bodies: (() => Promise<unknown>)[] = []

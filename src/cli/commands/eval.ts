@@ -116,7 +116,7 @@ Example:
   kinglet eval run/model.safetensors photos --validation 0.1`,
       )
       .action(async (path: string, folder: string, options: EvalOptions) => {
-        const { engine, threads, batch, validation = 0, seed, strict } = options
+        const { batch, validation = 0, seed, strict } = options
         const { network, classes, preprocessing } = await openModelFile(path)
         const { part, result } = await givingUp(io, async (signal) => {
           await using pool = loaderPool()
@@ -128,7 +128,7 @@ Example:
           return {
             part,
             result: await evaluate(network, set, {
-              engine: engineOf(engine, threads),
+              engine: engineOf(options),
               batch,
               preprocessing,
               pool,

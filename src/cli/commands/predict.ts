@@ -43,11 +43,11 @@ Example:
   kinglet predict run/model.safetensors photo.jpg other.png`,
       )
       .action(async (path: string, images: string[], options: PredictOptions) => {
-        const { engine, threads, top, json } = options
+        const { engine, threads, deterministic, top, json } = options
         const refused: string[] = []
         const found: { image: string; answers: readonly Answer[] }[] = []
         await givingUp(io, async (signal) => {
-          using model = await load(path, { engine, signal, ...(threads && { threads }) })
+          using model = await load(path, { engine, threads, deterministic, signal })
           for (const image of images) {
             try {
               const answers = await model.classify(image, { top: Math.min(top, model.classes.length), signal })

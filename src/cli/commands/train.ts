@@ -76,7 +76,7 @@ async function run(
     `${labelOf(network)}: ${short(parameters)} parameters, ${short(macs)} multiply-adds an image\n` +
       `${count(train.length)} images of ${classes.length} classes, ${count(val?.length ?? 0)} held out\n`,
   )
-  const engine = engineOf(options.engine, options.threads)
+  const engine = engineOf(options)
   const isSmall = Math.min(...preprocessing.size) <= smallImage
   const store = openRun(out, {
     resume,
