@@ -1,4 +1,8 @@
-/** A page computes what Node computes, to the bit, with threads and without; and stays responsive meanwhile. */
+/**
+ * A page computes what Node computes, with threads and without; and stays responsive meanwhile. The bits are Node's with
+ * `deterministic: 'everywhere'`. Without it a host with relaxed SIMD rounds a multiply-add once where others round
+ * twice, so page and Node, which may be of different age, are only near each other.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as node from '../../src/index.ts'
 import { optional } from '../support/optional.ts'
@@ -6,10 +10,13 @@ import { inPage, type Kinglet, openPages, type Pages } from './page.ts'
 
 const chromium = optional('chromium')
 
+type Where = Pick<node.EngineOptions, 'threads' | 'deterministic'>
+const everywhere = (threads: number): Where => ({ threads, deterministic: 'everywhere' })
+
 /** Logits of a batch of three, and of one image. */
-async function inference(kinglet: Kinglet, threads: number): Promise<number[]> {
+async function inference(kinglet: Kinglet, where: Where): Promise<number[]> {
   const net = kinglet.build('mobilenet_v3_small', { width: 0.5, size: 64, classes: 5, seed: 3 })
-  const model = await kinglet.load(kinglet.toBytes(net, { classes: ['a', 'b', 'c', 'd', 'e'] }), { threads })
+  const model = await kinglet.load(kinglet.toBytes(net, { classes: ['a', 'b', 'c', 'd', 'e'] }), where)
   const image = (n: number) => Float32Array.from({ length: n * 64 * 64 * 3 }, (_, i) => ((i * 7919) % 1000) / 500 - 1)
   const logits = [(await model.run(image(3))).data, (await model.run(image(1))).data]
   model.dispose()
@@ -17,10 +24,7 @@ async function inference(kinglet: Kinglet, threads: number): Promise<number[]> {
 }
 
 /** Losses of ten steps, with augmentation and dropout, and the weights after them. */
-async function training(
-  kinglet: Kinglet,
-  threads: number,
-): Promise<{ losses: number[]; weights: string; top1: number }> {
+async function training(kinglet: Kinglet, where: Where): Promise<{ losses: number[]; weights: string; top1: number }> {
   const [count, side] = [40, 24]
   const data = kinglet.arrays({
     width: side,
@@ -33,7 +37,7 @@ async function training(
   const net = kinglet.build('mobilenet_v3_small', { width: 0.35, size: side, reduction: 8, classes: 4 })
   const losses: number[] = []
   let top1 = 0
-  const options = { epochs: 2, batch: 8, augmentation: 'light', threads, ema: 0.9 } as const
+  const options = { epochs: 2, batch: 8, augmentation: 'light', ema: 0.9, ...where } as const
   for await (const step of kinglet.train(net, { train: data, val: data }, options)) {
     losses.push(step.loss)
     top1 = step.validation?.top1 ?? top1
@@ -54,7 +58,10 @@ describe.skipIf(!chromium)('in a page', () => {
     pages = await openPages(chromium!, {})
   })
   afterAll(() => pages?.close())
-  const inNode = { inference: once(() => inference(node, 1)), training: once(() => training(node, 1)) }
+  const inNode = {
+    inference: once(() => inference(node, everywhere(1))),
+    training: once(() => training(node, everywhere(1))),
+  }
 
   const kinds = [
     { name: 'isolated, 2 threads', isolated: true, threads: 2 },
@@ -65,7 +72,7 @@ describe.skipIf(!chromium)('in a page', () => {
   test.each(kinds)('inference: the bits of Node ($name)', async ({ isolated, threads }) => {
     const page = await pages.open(isolated)
     expect(await page.evaluate('crossOriginIsolated')).toBe(isolated)
-    const there = await inPage(page, inference, threads)
+    const there = await inPage(page, inference, everywhere(threads))
     expect(there).toHaveLength(20)
     expect(there).toEqual(await inNode.inference())
     await page.close()
@@ -73,17 +80,35 @@ describe.skipIf(!chromium)('in a page', () => {
 
   test.each(kinds)('ten training steps: the bits of Node ($name)', async ({ isolated, threads }) => {
     const page = await pages.open(isolated)
-    const there = await inPage(page, training, threads)
+    const there = await inPage(page, training, everywhere(threads))
     expect(there.losses).toHaveLength(10)
     expect(there).toEqual(await inNode.training())
     await page.close()
+  })
+
+  test('by default: near Node, and the same bits at 1, 2 and 3 threads', async () => {
+    const page = await pages.open(true)
+    const [one, two, three] = [
+      await inPage(page, inference, { threads: 1 }),
+      await inPage(page, inference, { threads: 2 }),
+      await inPage(page, inference, { threads: 3 }),
+    ]
+    expect(two).toEqual(one)
+    expect(three).toEqual(one)
+    const there = await inPage(page, training, { threads: 1 })
+    expect(await inPage(page, training, { threads: 2 })).toEqual(there)
+    expect(await inPage(page, training, { threads: 3 })).toEqual(there)
+    await page.close()
+
+    const expected = await inference(node, { threads: 1 })
+    for (const [i, v] of one.entries()) expect(Math.abs(v / expected[i] - 1)).toBeLessThan(1e-5)
   })
 
   test.each([true, false])('a worker of the page computes the same (isolated: %s)', async (isolated) => {
     const page = await pages.open(isolated)
     const there = await page.evaluate(`new Promise((resolve, reject) => {
       const source = \`import * as kinglet from '\${location.origin}/kinglet.js'
-        ;(${inference})(kinglet, ${isolated ? 2 : 1}).then(postMessage, (error) => postMessage(String(error)))\`
+        ;(${inference})(kinglet, ${JSON.stringify(everywhere(isolated ? 2 : 1))}).then(postMessage, (error) => postMessage(String(error)))\`
       const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })), { type: 'module' })
       worker.onmessage = ({ data }) => resolve(data)
       worker.onerror = reject
