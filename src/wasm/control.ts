@@ -34,3 +34,6 @@ export const index = {
   stop: control.stop / 4,
   done: control.done / 4,
 } as const
+
+/** Whether the memory of a program for `threads` threads is shared. */
+export const sharedFor = (threads: number): boolean => threads > 1

@@ -6,11 +6,12 @@
 import { bytesOf, size } from '../core/index.ts'
 import type { Plan } from '../graph/index.ts'
 import type { Value } from '../ops/index.ts'
-import { type Func, i32, ModuleBuilder } from './assembler/index.ts'
+import { type Func, i32, type Local, ModuleBuilder } from './assembler/index.ts'
 import { emitBarrier } from './barrier.ts'
-import { dataStart } from './control.ts'
+import { control, dataStart, sharedFor } from './control.ts'
 import { copyPhase } from './kernels/copy.ts'
 import { type Kernel, type Phase, readSlack } from './kernels/kernel.ts'
+import { countersBytes, sharePieces } from './share.ts'
 
 interface Range {
   readonly start: number
@@ -30,6 +31,8 @@ interface Call {
 export interface Emitted {
   readonly bytes: Uint8Array
   readonly pages: number
+  /** Where data ends in memory: what follows belongs to the driver. */
+  readonly dataEnd: number
   /** Distinct functions, and calls of the driver: what tests and reports count. */
   readonly functions: number
   readonly calls: number
@@ -43,8 +46,8 @@ const overlap = (a: Range, b: Range): boolean => a.start < b.end && b.start < a.
 export const placeOf = (plan: Plan, v: Value): number => dataStart + plan.address(v)
 
 export interface EmitOptions {
-  /** Threads share the memory. */
-  readonly shared: boolean
+  /** Threads that will run it: with several, memory is shared. */
+  readonly threads: number
   /** Sums of products use relaxed SIMD. */
   readonly relaxed: boolean
   /** Each call of the driver is exported too, as `step0`, `step1`, ..., for one thread: what `profile` times. */
@@ -55,26 +58,30 @@ export interface EmitOptions {
 export function emitProgram(
   plan: Plan,
   kernels: ReadonlyMap<Value, Kernel>,
-  { shared, relaxed, stepExports = false }: EmitOptions,
+  { threads, relaxed, stepExports = false }: EmitOptions,
 ): Emitted {
-  const bytes = dataStart + plan.parameterBytes + plan.constantBytes + plan.arenaBytes + readSlack
-  const pages = Math.ceil(bytes / pageBytes)
+  const shared = sharedFor(threads)
+  const calls = callsOf(plan, kernels)
+  const dataEnd = dataStart + plan.parameterBytes + plan.constantBytes + plan.arenaBytes + readSlack
+  const countersAt = (call: number) => Math.ceil(dataEnd / dataStart) * dataStart + call * countersBytes(threads)
+  const pages = Math.ceil((shared ? countersAt(calls.length) : dataEnd) / pageBytes)
   const m = new ModuleBuilder({ memory: { initialPages: pages, maximumPages: pages, shared }, relaxed })
   const barrier = shared ? emitBarrier(m) : undefined
-  const calls = callsOf(plan, kernels)
 
-  type PhaseFunction = Func<readonly ['i32', 'i32', ...'i32'[]], readonly []>
+  type PhaseFunction = Func<readonly ['i32', 'i32', 'i32', ...'i32'[]], readonly []>
   const functions = new Map<string, PhaseFunction>()
   const functionOf = ({ phase, inputs }: Call): PhaseFunction => {
-    const key = `${phase.key} / ${inputs.length} ${phase.pieces}`
+    const { pieces } = phase
+    const key = `${phase.key} / ${inputs.length} ${pieces}`
     const known = functions.get(key)
     if (known) return known
-    const params = ['i32', 'i32', 'i32', 'i32', ...inputs.map(() => 'i32' as const)] as const
-    const func = m.func(params, [], (f, tid, threads, y, scratch, ...addresses) => {
-      const share = (t: typeof tid | ReturnType<typeof i32.add>) => f.let(i32.divU(i32.mul(t, phase.pieces), threads))
-      const from = share(tid)
-      const to = share(i32.add(tid, 1))
-      f.if(i32.ltU(from, to), () => phase.emit(f, from, to, { inputs: addresses, y, scratch }))
+    const params = ['i32', 'i32', 'i32', 'i32', 'i32', ...inputs.map(() => 'i32' as const)] as const
+    const func = m.func(params, [], (f, turn, thread, counters, y, scratch, ...addresses) => {
+      const work = (from: Local<'i32'>, to: Local<'i32'>) => phase.emit(f, from, to, { inputs: addresses, y, scratch })
+      const all = () => work(f.let(i32.const(0)), f.let(i32.const(pieces)))
+      if (!shared) all()
+      else if (pieces === 1) f.if(i32.eqz(thread), all)
+      else sharePieces(f, { threads, pieces, turn, thread, counters }, work)
     })
     functions.set(key, func as unknown as PhaseFunction)
     return func as unknown as PhaseFunction
@@ -82,33 +89,35 @@ export function emitProgram(
 
   const emitted = calls.map((call) => ({ call, func: functionOf(call) }))
   let barriers = 0
-  const run = m.func(['i32', 'i32'], [], (f, tid, threads) => {
+  const run = m.func(['i32', 'i32'], [], (f, thread, count) => {
+    // The caller counts a run before its threads begin.
+    const turn = f.let(shared ? i32.sub(i32.atomicLoad(0, control.go), 1) : i32.const(0))
     let reads: Range[] = []
     let writes: Range[] = []
-    for (const { call, func } of emitted) {
+    for (const [i, { call, func }] of emitted.entries()) {
       const clashes =
         call.reads.some((r) => writes.some((w) => overlap(r, w))) ||
         call.writes.some((w) => writes.some((o) => overlap(w, o)) || reads.some((r) => overlap(w, r)))
       if (clashes) {
-        if (barrier) f.call(barrier, threads)
+        if (barrier) f.call(barrier, count)
         barriers++
         reads = []
         writes = []
       }
       reads.push(...call.reads)
       writes.push(...call.writes)
-      f.call(func, tid, threads, call.y, call.scratch, ...call.inputs)
+      f.call(func, turn, thread, countersAt(i), call.y, call.scratch, ...call.inputs)
     }
-    if (barrier) f.call(barrier, threads)
+    if (barrier) f.call(barrier, count)
   })
   m.export('run', run)
   if (stepExports)
     for (const [i, { call, func }] of emitted.entries())
       m.export(
         `step${i}`,
-        m.func([], [], (f) => f.call(func, 0, 1, call.y, call.scratch, ...call.inputs)),
+        m.func([], [], (f) => f.call(func, 0, 0, 0, call.y, call.scratch, ...call.inputs)),
       )
-  return { bytes: m.toBytes(), pages, functions: functions.size, calls: calls.length, barriers }
+  return { bytes: m.toBytes(), pages, dataEnd, functions: functions.size, calls: calls.length, barriers }
 }
 
 function callsOf(plan: Plan, kernels: ReadonlyMap<Value, Kernel>): Call[] {

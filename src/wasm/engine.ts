@@ -30,7 +30,7 @@ import {
 import { baseOf } from '../graph/passes/fuse.ts'
 import { isConstant, mulOp, type Value } from '../ops/index.ts'
 import { emitProgram, placeOf } from './emit.ts'
-import { createExecutor, maxThreads, sharedFor } from './executor.ts'
+import { createExecutor, maxThreads } from './executor.ts'
 import { hasKernel, isLeaf, kernelOf, takesEpilogue } from './kernels/index.ts'
 import type { Kernel } from './kernels/kernel.ts'
 import { packMatmuls } from './packed.ts'
@@ -92,7 +92,7 @@ async function compile(graph: Graph, options: CompileOptions, { threads, relaxed
   const frozen = options.freeze ?? false
   const prepared = prepare(frozen ? foldBatchNorm(freeze(graph, weights)) : graph)
   const { plan, kernels } = planKernels(prepared)
-  const { bytes, pages } = emitProgram(plan, kernels, { shared: sharedFor(threads), relaxed })
+  const { bytes, pages } = emitProgram(plan, kernels, { threads, relaxed })
   const executor = await createExecutor({ bytes, pages, threads, place: inPage() ? 'worker' : 'here' })
 
   const parameters = frozen ? new Map<string, Value>() : parametersOf(prepared)

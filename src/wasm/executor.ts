@@ -3,6 +3,7 @@
  * steps with barriers between them. An executor owns the program's memory and its threads.
  */
 import { assert } from '../core/index.ts'
+import { sharedFor } from './control.ts'
 import { canShareMemory, isPageThread } from './host.ts'
 import { startRemote } from './remote-executor.ts'
 import { startThreaded } from './threaded-executor.ts'
@@ -32,9 +33,6 @@ export interface ExecutorOptions {
   /** `here`: the calling thread is thread 0 and blocks during a run. `worker`: all threads are workers. */
   readonly place: 'here' | 'worker'
 }
-
-/** Whether the memory of a program for `threads` threads is shared. */
-export const sharedFor = (threads: number): boolean => threads > 1
 
 /**
  * Compiles the module and starts the threads. Rejects when memory or a thread is not to be had here.

@@ -83,7 +83,7 @@ export async function profile(graph: Graph, options: ProfileOptions): Promise<St
   const weights = startingWeights(graph, options)
   const prepared = prepare(options.freeze ? foldBatchNorm(freeze(graph, weights)) : graph)
   const { plan, kernels } = planKernels(prepared)
-  const { bytes, pages } = emitProgram(plan, kernels, { shared: false, relaxed: hasRelaxedSimd(), stepExports: true })
+  const { bytes, pages } = emitProgram(plan, kernels, { threads: 1, relaxed: hasRelaxedSimd(), stepExports: true })
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
   const { instance } = await WebAssembly.instantiate(bytes as Uint8Array<ArrayBuffer>, { env: { memory } })
   const fill = (v: Value, { buffer, byteOffset, byteLength }: TypedArrayOf) =>

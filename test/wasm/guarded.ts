@@ -9,11 +9,10 @@ import { isConstant, isInput, type Value } from '../../src/ops/index.ts'
 import { dataStart } from '../../src/wasm/control.ts'
 import { emitProgram, placeOf } from '../../src/wasm/emit.ts'
 import { planKernels, prepare } from '../../src/wasm/engine.ts'
-import { createExecutor, sharedFor } from '../../src/wasm/executor.ts'
+import { createExecutor } from '../../src/wasm/executor.ts'
 
 const guardBytes = 64
 const pattern = 0xa5
-const pageBytes = 65536
 
 export async function runGuarded(
   graph: Graph,
@@ -22,10 +21,9 @@ export async function runGuarded(
 ): Promise<Record<string, Tensor>> {
   const prepared = prepare(graph)
   const { plan, kernels } = planKernels(prepared, guardBytes)
-  const { bytes, pages } = emitProgram(plan, kernels, { shared: sharedFor(threads), relaxed: false })
+  const { bytes, pages, dataEnd: total } = emitProgram(plan, kernels, { threads, relaxed: false })
   const executor = await createExecutor({ bytes, pages, threads, place: 'here' })
   try {
-    const total = pages * pageBytes
     await executor.write(dataStart, new Uint8Array(total - dataStart).fill(pattern))
     const owned = new Uint8Array(total)
     const own = (at: number, count: number) => owned.fill(1, at, at + count)

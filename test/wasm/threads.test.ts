@@ -106,7 +106,8 @@ describe('memory', () => {
     const { buffer } = memory
     const { parameters, arena } = program.memory
     expect(buffer.byteLength).toBeGreaterThan(parameters + arena)
-    expect(buffer.byteLength).toBeLessThan(parameters + arena + 2 ** 17)
+    // A page at most is rounded up, and each of some 1,600 calls has a counter of 64 bytes for each thread.
+    expect(buffer.byteLength).toBeLessThan(parameters + arena + 2 ** 17 * threads)
 
     const arrays = async (steps: number): Promise<number> => {
       for (let step = 1; step <= steps; step++) await run(step)
