@@ -102,10 +102,12 @@ describe.skipIf(!chromium)('in a page', () => {
     files['/picture.webp'] = await sharpOf(picture).webp({ lossless: true }).toBuffer()
     files['/picture.avif'] = await sharpOf(picture).avif({ quality: 90 }).toBuffer()
     files['/damaged.png'] = files['/picture.png'].slice(0, 40)
-    model = await load(files['/model.safetensors'])
+    model = await load(files['/model.safetensors'], { deterministic: 'everywhere' })
     pages = await openPages(chromium!, files)
     page = await pages.open()
-    await page.evaluate(`kinglet.load('/model.safetensors').then((model) => { globalThis.model = model })`)
+    await page.evaluate(
+      `kinglet.load('/model.safetensors', { deterministic: 'everywhere' }).then((model) => { globalThis.model = model })`,
+    )
   })
   afterAll(async () => {
     model?.dispose()
