@@ -2,6 +2,7 @@
  * Times several things against each other on a machine that others use too: rounds go through all of them in turn, so
  * that a busy moment falls on each alike, and what is told is the median with its quartiles.
  */
+import { turn } from '../train/turn.ts'
 
 export interface Quartiles {
   readonly lower: number
@@ -38,6 +39,7 @@ export async function timeRounds(
   const times: number[][] = bodies.map(() => [])
   for (let round = 0; round < warmup + rounds; round++) {
     for (const [i, body] of bodies.entries()) {
+      await turn()
       signal?.throwIfAborted()
       const began = performance.now()
       await body()

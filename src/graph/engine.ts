@@ -36,5 +36,7 @@ export interface Program {
 /** What compiles graphs: `engineOf`, `wasmEngine` and `referenceEngine` make one. */
 export interface Engine {
   readonly name: string
+  /** Where its results are the same bits, if it can say; a run is gone on with by an engine that says the same. */
+  readonly deterministic?: string
   compile(graph: Graph, options?: CompileOptions): Promise<Program>
 }

@@ -7,12 +7,13 @@ import { assert, KingletError, type Tensor } from '../core/index.ts'
 import { type Dataset, fingerprint } from '../data/index.ts'
 import { checksumOf } from '../formats/crc32.ts'
 import { readSafetensors, writeSafetensors } from '../formats/index.ts'
-import type { Architecture, Network } from '../graph/index.ts'
+import type { Architecture, Engine, Network } from '../graph/index.ts'
 import type { RunOptions } from './options.ts'
 
 /** On what the bits of a run depend. */
 export interface RunIdentity {
   readonly engine: string
+  readonly deterministic?: string
   readonly architecture: Architecture
   readonly options: RunOptions
   /** Fingerprints of the sets. */
@@ -41,12 +42,13 @@ export interface Checkpoint {
 }
 
 export const runIdentity = (
-  engine: string,
+  { name: engine, deterministic }: Engine,
   { architecture }: Network,
   options: RunOptions,
   { train, val }: { readonly train: Dataset; readonly val?: Dataset },
 ): RunIdentity => ({
   engine,
+  ...(deterministic !== undefined && { deterministic }),
   architecture,
   options,
   data: { train: fingerprint(train), ...(val && { val: fingerprint(val) }) },

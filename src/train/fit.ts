@@ -106,7 +106,7 @@ async function* steps(plan: Plan): AsyncGenerator<TrainStep, void, undefined> {
   const { net, data, run, options, stepsPerEpoch } = plan
   const { engine, signal, store } = options
   signal?.throwIfAborted()
-  const identity = runIdentity(engine.name, net, run, data)
+  const identity = runIdentity(engine, net, run, data)
   const kept = await store?.begin({
     identity,
     classes: data.train.classes,

@@ -75,7 +75,7 @@ export const wasmEngine = ({ threads = maxThreads(), deterministic = 'here' }: W
   if (!determinisms.includes(deterministic))
     throw new UsageError(`deterministic: ${deterministic} is neither ${determinisms.join(' nor ')}`)
   const target = { threads, relaxed: deterministic === 'here' && hasRelaxedSimd() }
-  return { name: 'wasm', compile: (graph, options = {}) => compile(graph, options, target) }
+  return { name: 'wasm', deterministic, compile: (graph, options = {}) => compile(graph, options, target) }
 }
 
 interface Target {

@@ -284,6 +284,9 @@ describe('a checkpoint that cannot be gone on with says so, and everything is as
       /^its run was begun with training images with fingerprint [0-9a-f]{8}, now it is [0-9a-f]{8}: /,
     )
     expect(await refused({ engine: optionsFor().engine })).toBe(say('engine wasm', 'reference'))
+    expect(await refused({ engine: wasmEngine({ threads: 1, deterministic: 'everywhere' }) })).toBe(
+      say('deterministic here', 'everywhere'),
+    )
   })
 
   test('damaged, cut short, or a file of something else', async () => {

@@ -117,6 +117,7 @@ Example:
       )
       .action(async (path: string, folder: string, options: EvalOptions) => {
         const { batch, validation = 0, seed, strict } = options
+        const engine = engineOf(options)
         const { network, classes, preprocessing } = await openModelFile(path)
         const { part, result } = await givingUp(io, async (signal) => {
           await using pool = loaderPool()
@@ -128,7 +129,7 @@ Example:
           return {
             part,
             result: await evaluate(network, set, {
-              engine: engineOf(options),
+              engine,
               batch,
               preprocessing,
               pool,

@@ -66,6 +66,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<Trained> {
   const { out, resume = false, force = false, validation, seed, strict, epochs, from } = options
+  const engine = engineOf(options)
   const opened = await openDataset(folder, { pool, validation, seed, strict, signal })
   if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
   const { classes, train, val } = opened
@@ -76,7 +77,6 @@ async function run(
     `${labelOf(network)}: ${short(parameters)} parameters, ${short(macs)} multiply-adds an image\n` +
       `${count(train.length)} images of ${classes.length} classes, ${count(val?.length ?? 0)} held out\n`,
   )
-  const engine = engineOf(options)
   const isSmall = Math.min(...preprocessing.size) <= smallImage
   const store = openRun(out, {
     resume,
