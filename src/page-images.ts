@@ -58,6 +58,7 @@ export async function imageInPage(source: ImageSource, signal: AbortSignal | und
 
 /** A file, or pixels of another colour space, by way of the browser's own decoder. */
 async function drawDecoded(source: Blob | ImageData, name: string): Promise<RgbImage> {
+  assert(!(source instanceof Blob) || source.size > 0, `${name}: the file is empty: replace or remove it`)
   const bitmap = await createImageBitmap(source).catch((cause: Error) => {
     throw new KingletError(
       `${name}: this browser cannot decode it (${cause.message}): the file is damaged, or no image; use JPEG, PNG, ` +

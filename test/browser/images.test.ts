@@ -176,6 +176,10 @@ describe.skipIf(!chromium)('in a page', () => {
     expect(await refusal((_, model) => model.classify(new File(['no image'], 'notes.txt')))).toMatch(
       /^KingletError: notes.txt: this browser cannot decode it/,
     )
+    for (const empty of ['new Uint8Array()', 'new ArrayBuffer(0)', 'new Blob([])'])
+      expect(await refusal(new Function('_', 'model', `return model.classify(${empty})`) as never)).toBe(
+        'KingletError: image: the file is empty: replace or remove it',
+      )
     expect(await refusal((_, model) => model.classify(document.body as never))).toMatch(
       /^UsageError: classify: HTMLBodyElement is not an image: give a file's URL/,
     )

@@ -223,6 +223,35 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
     1,
     /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is of no use, train it again\n$/,
   ],
+  'NaN in the weights to evaluate': [() => ['eval', at('nan.safetensors'), photos], 1, /stem\.conv\.w holds NaN at /],
+  'NaN in the weights to begin with': [
+    () => ['train', photos, '--from', at('nan.safetensors'), '--out', at('run')],
+    1,
+    /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is of no use, train it again\n$/,
+  ],
+  'NaN in the weights to count': [() => ['summary', at('nan.safetensors')], 1, /stem\.conv\.w holds NaN at element 3/],
+  'a folder in place of a picture': [
+    () => ['predict', at('good.safetensors'), at('one')],
+    1,
+    /^error: .+one: it is a folder\n$/,
+  ],
+  'a picture that there is not': [
+    () => ['predict', at('good.safetensors'), at('none.jpg')],
+    1,
+    /^error: .+none\.jpg: there is no such file\n$/,
+  ],
+  'an empty picture': [
+    () => ['predict', at('good.safetensors'), at('empty.safetensors')],
+    1,
+    /^error: .+empty\.safetensors: the file is empty: replace or remove it\n$/,
+  ],
+  'a negative size': [() => ['summary', 'mobilenet_v1', '--size', '-5'], 2, "argument '-5' is invalid. It must be a"],
+  'no classes': [() => ['summary', 'mobilenet_v1', '--classes', '0'], 2, 'It must be a positive integer.'],
+  'a size of 0 behind a name': [
+    () => ['bench', 'mobilenet_v1:size=0'],
+    2,
+    'error: mobilenet_v1:size=0: size is 0. It ',
+  ],
   'a tensor of another shape': [
     () => predict('shape.safetensors'),
     1,

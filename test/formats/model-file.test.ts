@@ -140,6 +140,21 @@ describe('what is wrong is said, with the file and the way out', () => {
     )
   })
 
+  test('cut off at every boundary: of the header, and of each tensor, with a byte more and less', () => {
+    const header = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true))
+    const entries = JSON.parse(new TextDecoder().decode(bytes.subarray(8, header))) as Record<
+      string,
+      { data_offsets?: [number, number] }
+    >
+    const ends = Object.values(entries).flatMap(({ data_offsets }) => (data_offsets ? [header + data_offsets[1]] : []))
+    expect(Math.max(...ends)).toBe(bytes.length)
+    for (const end of [8, header, ...ends])
+      for (const length of [end - 1, end, end + 1].filter((n) => n < bytes.length))
+        expect(failure(bytes.subarray(0, length))).toMatch(
+          /^KingletError: m\.safetensors: .*(it is not a \.safetensors file|it is cut short)/,
+        )
+  })
+
   test('one bit flipped, anywhere', () => {
     for (let at = 0; at < bytes.length; at += 4001) {
       const other = bytes.slice()
