@@ -18,7 +18,7 @@ import {
 } from '../graph/index.ts'
 import { isConstant, isInput, isParameter, type Value } from '../ops/index.ts'
 import { emitProgram, placeOf } from './emit.ts'
-import { planKernels, prepare } from './engine.ts'
+import { type Determinism, planKernels, prepare } from './engine.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
 
 /** One kernel call of a program. */
@@ -32,8 +32,9 @@ export interface StepProfile {
   readonly shape: readonly number[]
   /** Multiply-adds; those of a kernel in several phases are counted in its first. */
   readonly macs: number
-  /** Bytes of all operands and of the result. */
-  readonly bytes: number
+  /** Bytes of all operands, and of the result; counted like `macs`. */
+  readonly readBytes: number
+  readonly writtenBytes: number
   /** Milliseconds in each run. */
   readonly times: readonly number[]
 }
@@ -41,8 +42,14 @@ export interface StepProfile {
 export interface ProfileOptions extends CompileOptions {
   /** Values for the graph's inputs, as `run` takes them. */
   readonly inputs: Readonly<Record<string, TypedArrayOf>>
-  /** Runs that are timed, after a third as many that are not. Default 30. */
+  /** Runs that are timed. Default 30. */
   readonly runs?: number
+  /** Runs before them that are not. Default: a third as many. */
+  readonly warmup?: number
+  /** As in {@link WasmOptions}. */
+  readonly deterministic?: Determinism
+  /** Called after each run, with how many are done, those of the warm-up included; the next run waits for it. */
+  onRun?(done: number, of: number): Promise<void> | void
 }
 
 /** What a step is built around. */
@@ -79,11 +86,12 @@ const macsOf = (v: Value): number =>
  * ```
  */
 export async function profile(graph: Graph, options: ProfileOptions): Promise<StepProfile[]> {
-  const { inputs, runs = 30 } = options
+  const { inputs, runs = 30, warmup = Math.ceil(runs / 3), deterministic = 'here', onRun } = options
   const weights = startingWeights(graph, options)
   const prepared = prepare(options.freeze ? foldBatchNorm(freeze(graph, weights)) : graph)
   const { plan, kernels } = planKernels(prepared)
-  const { bytes, pages } = emitProgram(plan, kernels, { threads: 1, relaxed: hasRelaxedSimd(), stepExports: true })
+  const relaxed = deterministic === 'here' && hasRelaxedSimd()
+  const { bytes, pages } = emitProgram(plan, kernels, { threads: 1, relaxed, stepExports: true })
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
   const { instance } = await WebAssembly.instantiate(bytes as Uint8Array<ArrayBuffer>, { env: { memory } })
   const fill = (v: Value, { buffer, byteOffset, byteLength }: TypedArrayOf) =>
@@ -101,7 +109,8 @@ export async function profile(graph: Graph, options: ProfileOptions): Promise<St
         phase,
         shape: v.shape,
         macs: phase === 0 ? macsOf(v) : 0,
-        bytes: [v, ...v.inputs].reduce((n, x) => n + bytesIn(x), 0),
+        readBytes: phase === 0 ? v.inputs.reduce((n, x) => n + bytesIn(x), 0) : 0,
+        writtenBytes: phase === 0 ? bytesIn(v) : 0,
         times: [] as number[],
       })),
     ),
@@ -111,12 +120,12 @@ export async function profile(graph: Graph, options: ProfileOptions): Promise<St
       phase: 0,
       shape: v.shape,
       macs: 0,
-      bytes: 2 * bytesIn(v),
+      readBytes: bytesIn(v),
+      writtenBytes: bytesIn(v),
       times: [] as number[],
     })),
   ]
   const calls = steps.map((_, i) => instance.exports[`step${i}`] as () => void)
-  const warmup = Math.ceil(runs / 3)
   for (let run = 0; run < warmup + runs; run++) {
     // Inputs share the arena with what comes after their last reader.
     fillLeaves(isInput, (v) => inputs[nameOf(v)])
@@ -127,6 +136,7 @@ export async function profile(graph: Graph, options: ProfileOptions): Promise<St
       if (run >= warmup) steps[i].times.push(now - before)
       before = now
     }
+    await onRun?.(run + 1, warmup + runs)
   }
   return steps
 }

@@ -15,9 +15,28 @@ test('a profile has every multiply-add of every layer, and a time of each kernel
   for (const step of steps) {
     expect(step.times).toHaveLength(3)
     expect(step.times.every((ms) => ms >= 0)).toBe(true)
-    expect(step.bytes).toBeGreaterThan(0)
+    expect(step.readBytes > 0).toBe(step.phase === 0)
+    expect(step.writtenBytes > 0).toBe(step.phase === 0)
   }
   expect(new Set(steps.map((s) => s.op))).toContain('depthwise_conv2d')
+})
+
+test('runs of the warm-up do not count, and each waits for what is called after the one before', async () => {
+  const told: number[][] = []
+  const onRun = async (done: number, of: number) => {
+    await Promise.resolve()
+    told.push([done, of])
+  }
+  const options = { weights: net.weights, freeze: true, inputs: { x } }
+  const steps = await profile(net.graph(), { ...options, runs: 2, warmup: 1, onRun })
+  expect(told).toEqual([
+    [1, 3],
+    [2, 3],
+    [3, 3],
+  ])
+  expect(steps[0].times).toHaveLength(2)
+  const stop = () => Promise.reject(new Error('stop'))
+  await expect(profile(net.graph(), { ...options, onRun: stop })).rejects.toThrow('stop')
 })
 
 test('without freeze it runs on parameters, as a training step does', async () => {

@@ -1,12 +1,14 @@
 /** `kinglet bench`: how long networks take on this machine. */
 import { Option } from 'commander'
-import { Rng, size } from '../../core/index.ts'
+import { Rng, size, UsageError } from '../../core/index.ts'
 import { engineOf } from '../../engine.ts'
 import { analyse, type Program } from '../../graph/index.ts'
 import type { Model } from '../../models/index.ts'
+import { turn } from '../../train/turn.ts'
 import { maxThreads } from '../../wasm/index.ts'
-import { bytes } from '../format.ts'
+import { bytes, percent } from '../format.ts'
 import { givingUp } from '../interrupt.ts'
+import { type LayerTimes, layerColumns, timeLayers } from '../layers.ts'
 import { addNetworkOptions, labelOf, networkArguments, openNetwork } from '../networks.ts'
 import {
   addEngineOptions,
@@ -18,7 +20,7 @@ import {
   wholeNumber,
 } from '../options.ts'
 import { Progress } from '../progress.ts'
-import { type Column, paint, table } from '../terminal.ts'
+import { type Column, type Io, paint, table } from '../terminal.ts'
 import { type Quartiles, quartiles, timeRounds } from '../timing.ts'
 
 interface BenchOptions extends EngineOptions {
@@ -26,6 +28,7 @@ interface BenchOptions extends EngineOptions {
   readonly rounds: number
   readonly warmup: number
   readonly seed: number
+  readonly layers?: boolean
   readonly json?: boolean
 }
 
@@ -93,6 +96,67 @@ async function time(
   }
 }
 
+type OnRound = (done: number, of: number) => void
+
+/** Networks against each other. */
+async function rounds(io: Io, models: readonly Model[], options: BenchOptions): Promise<void> {
+  const timed = await watched(io, (signal, onRound) => time(models, options, signal, onRound))
+  if (options.json) {
+    printJson(io, timed)
+    return
+  }
+  const threads = options.engine === 'wasm' ? `, ${threadsInWords(options.threads)}` : ''
+  const head = `engine ${options.engine}${threads}, batch ${options.batch}, ${options.rounds} rounds`
+  printTable(io, head, table(columns, timed))
+}
+
+/** The kernels of each network. */
+async function layers(io: Io, models: readonly Model[], options: BenchOptions): Promise<void> {
+  if (options.engine !== 'wasm')
+    throw new UsageError(`--layers: engine ${options.engine} has no kernels to time: use --engine wasm`)
+  if (options.threads !== undefined && options.threads !== 1)
+    throw new UsageError(`--layers: it times one thread, --threads is ${options.threads}: leave --threads out`)
+  const { batch, rounds, warmup, seed, deterministic } = options
+  const timed: ({ readonly model: Model } & LayerTimes)[] = []
+  await watched(io, async (signal, onRound) => {
+    for (const model of models) {
+      const onRun = async (done: number, of: number) => {
+        onRound(done, of)
+        await turn()
+        signal.throwIfAborted()
+      }
+      timed.push({ model, ...(await timeLayers(model, { batch, rounds, warmup, seed, deterministic, onRun })) })
+    }
+  })
+  if (options.json) {
+    printJson(io, timed)
+    return
+  }
+  for (const { model, latencyMs, gflops, limitGflops, shareOfLimit, fused, layers } of timed) {
+    const head =
+      `${labelOf(model)}, 1 thread, batch ${batch}, ${rounds} runs: ${ms(latencyMs.median)} ms, ` +
+      `${gflops.toFixed(1)} GFLOP/s, ${percent(shareOfLimit, 0)} of ${limitGflops.toFixed(1)}, the limit of ` +
+      `${fused ? 'fused ' : ''}multiply-adds in 128-bit vectors`
+    printTable(io, head, table(layerColumns, layers))
+  }
+}
+
+/** Runs `body` with a bar of its rounds, until Ctrl-C. */
+function watched<T>(io: Io, body: (signal: AbortSignal, onRound: OnRound) => Promise<T>): Promise<T> {
+  const progress = new Progress(io)
+  const onRound: OnRound = (done, total) => progress.update({ done, total, title: `round ${done}/${total}`, text: '' })
+  return givingUp(io, (signal) => body(signal, onRound).finally(() => progress.clear()))
+}
+
+function printJson(io: Io, timed: readonly { readonly model: Model }[]): void {
+  const value = timed.map(({ model, ...rest }) => ({ network: labelOf(model), ...model.architecture, ...rest }))
+  io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+}
+
+function printTable(io: Io, head: string, [titles, ...lines]: readonly string[]): void {
+  io.stdout.write([head, '', paint(io, io.stdout, 'dim', titles), ...lines, ''].join('\n'))
+}
+
 export const bench: CommandDefinition = {
   name: 'bench',
   describe: (command, io) =>
@@ -102,41 +166,26 @@ export const bench: CommandDefinition = {
       .addOption(new Option('--batch <n>', 'images in a run').argParser(positiveInteger).default(1))
       .addOption(new Option('--rounds <n>', 'runs of each network that count').argParser(positiveInteger).default(30))
       .addOption(new Option('--warmup <n>', 'runs of each network before that').argParser(wholeNumber).default(5))
+      .option('--layers', 'the time of each kernel, beside what this machine can do at most (one thread)')
       .addHelpText(
         'after',
         `
 Rounds go through all networks in turn, so that a busy moment of the machine falls on each alike. Options of networks
 hold for all of them; one alone takes them behind its name: mobilenet_v2:width=0.75,size=192.
 
+--layers: a kernel takes at least the time of its multiply-adds at the limit (independent chains in 128-bit vectors,
+without memory), and that of reading its operands and writing its result once; the longer of the two is its floor. Both
+are measured in the same run. An operation is a multiply or an add: two for each multiply-add.
+
 Examples:
   kinglet bench mobilenet_v1 mobilenet_v1_standard --threads 2
-  kinglet bench mobilenet_v2 mobilenet_v2:width=0.5 --size 96 --batch 8`,
+  kinglet bench mobilenet_v2 mobilenet_v2:width=0.5 --size 96 --batch 8
+  kinglet bench mobilenet_v3_large --layers`,
       )
       .action(async (names: string[], options: BenchOptions) => {
         const given = networkArguments(options as unknown as Readonly<Record<string, unknown>>)
         const models: Model[] = []
         for (const name of names) models.push(await openNetwork(name, given))
-        const progress = new Progress(io)
-        const timed = await givingUp(io, (signal) =>
-          time(models, options, signal, (done, total) =>
-            progress.update({ done, total, title: `round ${done}/${total}`, text: '' }),
-          ).finally(() => progress.clear()),
-        )
-        if (options.json) {
-          const value = timed.map(({ model, ...rest }) => ({ network: labelOf(model), ...model.architecture, ...rest }))
-          io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
-          return
-        }
-        const [titles, ...lines] = table(columns, timed)
-        const threads = options.engine === 'wasm' ? `, ${threadsInWords(options.threads)}` : ''
-        io.stdout.write(
-          [
-            `engine ${options.engine}${threads}, batch ${options.batch}, ${options.rounds} rounds`,
-            '',
-            paint(io, io.stdout, 'dim', titles),
-            ...lines,
-            '',
-          ].join('\n'),
-        )
+        await (options.layers ? layers : rounds)(io, models, options)
       }),
 }
