@@ -38,24 +38,29 @@ export const runTool = (script, args, options) =>
   runCommand(process.execPath, [join(root, 'node_modules', script), ...args], options)
 
 /** Packages of the lock file that are not installed, or in another version. Optional ones may be missing. */
-function missingPackages() {
-  const installed = join(root, 'node_modules/.package-lock.json')
-  const wanted = Object.entries(readJson('package-lock.json').packages).filter(([path, p]) => path && !p.optional)
-  if (!existsSync(installed)) return wanted.map(([path]) => path)
-  const has = readJson('node_modules/.package-lock.json').packages
+function missingPackages(folder) {
+  const installed = join(folder, 'node_modules/.package-lock.json')
+  const lock = readJson(join(folder, 'package-lock.json'))
+  const wanted = Object.entries(lock.packages).filter(([path, p]) => path && !p.optional)
+  if (!existsSync(join(root, installed))) return wanted.map(([path]) => path)
+  const has = readJson(installed).packages
   return wanted.filter(([path, p]) => has[path]?.version !== p.version).map(([path]) => path)
 }
 
-/** `npm ci` when a package of the lock file is missing. Ends the process when that fails. */
-export function install() {
-  const missing = missingPackages()
+/**
+ * `npm ci` when a package of the lock file is missing, in the repository or in a `folder` of it that has packages of its
+ * own. Ends the process when that fails.
+ */
+export function install(folder = '.', env = {}) {
+  const missing = missingPackages(folder)
   if (missing.length === 0) return
-  say(`installing ${missing.length} packages with npm ci ...`)
+  say(`installing ${missing.length} packages${folder === '.' ? '' : ` in ${folder}`} with npm ci ...`)
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error']
   const npm = process.env.npm_execpath
+  const options = { cwd: join(root, folder), env: { ...process.env, ...env } }
   const status = npm?.endsWith('.js')
-    ? runCommand(process.execPath, [npm, ...args])
-    : runCommand('npm', args, { shell: process.platform === 'win32' })
+    ? runCommand(process.execPath, [npm, ...args], options)
+    : runCommand('npm', args, { ...options, shell: process.platform === 'win32' })
   if (status === 0) return
   console.error('Kinglet: npm ci failed (see above). It needs the network once; after that everything runs without.')
   process.exit(1)

@@ -5,7 +5,7 @@
 import { quartiles } from '../kinglet.js'
 import { networks } from '../models/networks.js'
 import { runtimes } from '../runtimes/index.js'
-import { interleave, speedup } from './rounds.js'
+import { firstLine, interleave, rounded, speedup } from './rounds.js'
 
 /** Largest difference of two answers, as a share of the largest logit, that still counts as the same answer. */
 const tolerance = 1e-3
@@ -36,7 +36,7 @@ async function openAll(name, contenders, start, starts) {
       }
     } catch (error) {
       const { runtime, threads } = contender
-      failed.push({ runtime, threads, reason: String(error.message).split('\n')[0] })
+      failed.push({ runtime, threads, reason: firstLine(error) })
     }
   }
   return { open, failed }
@@ -46,9 +46,11 @@ async function openAll(name, contenders, start, starts) {
  * @param {string} name short name of the network
  * @param {ReturnType<typeof contendersOf>} contenders Kinglet first
  * @param {(options: object) => Promise<{ first: { firstMs: number, fromLoadMs?: number, logits: number[] }, ask: Function, end: Function }>} start
- * @param {{ rounds: number, runs: number, starts: number }} plan
+ * @param {{ warmup: number, rounds: number, runs: number, starts: number, say: (text: string) => void }} plan
  */
 export async function timeInference(name, contenders, start, plan) {
+  const { title, model } = networks[name]
+  plan.say(`${title}: starting ${contenders.length} contenders, each ${plan.starts} times`)
   const { open, failed } = await openAll(name, contenders, start, plan.starts)
   try {
     const [{ first: truth }] = open
@@ -56,6 +58,7 @@ export async function timeInference(name, contenders, start, plan) {
     for (const [i, off] of differences.entries())
       if (!(off < tolerance))
         throw new Error(`${name}: ${open[i].id} differs from ${open[0].id} by ${off}: they must agree to ${tolerance}`)
+    plan.say(`${title}: ${plan.rounds} rounds, each ${plan.runs} runs of ${open.length} contenders`)
     const times = await interleave(open, plan)
     const rows = []
     for (const [i, { id, runtime, threads, first, firsts, end }] of open.entries()) {
@@ -65,15 +68,15 @@ export async function timeInference(name, contenders, start, plan) {
         runtime,
         threads,
         latencyMs: quartiles(own.flat()),
-        runs: own.flat().length,
         ...(runtime !== 'kinglet' && kinglet && { kingletIsFaster: speedup(kinglet, own) }),
         firstAnswerMs: quartiles(firsts.map((f) => f.firstMs)),
         ...(first.fromLoadMs && { fromLoadMs: quartiles(firsts.map((f) => f.fromLoadMs)) }),
         difference: differences[i],
         ...(await end()),
+        times: rounded(own),
       })
     }
-    return { network: networks[name].title, model: networks[name].model, contenders: rows, failed }
+    return { network: title, model, contenders: rows, failed }
   } finally {
     for (const { end } of open) await end()
   }

@@ -10,11 +10,13 @@ import { quartiles } from '../kinglet.js'
  * @property {(command: string, options?: object) => Promise<any>} ask
  *
  * @param {readonly Contender[]} contenders
- * @param {{ rounds: number, runs: number }} plan `runs` timed runs of each contender a round, after one that is not timed
+ * @param {{ warmup: number, rounds: number, runs: number }} plan `runs` timed runs of each contender a round, after one
+ *   that is not timed; before all rounds `warmup` runs, in which JavaScript engines find out what to optimise
  * @returns {Promise<Map<string, number[][]>>} milliseconds by contender and round
  */
-export async function interleave(contenders, { rounds, runs }) {
+export async function interleave(contenders, { warmup, rounds, runs }) {
   const times = new Map(contenders.map(({ id }) => [id, []]))
+  for (const { ask } of contenders) await ask('run', { count: warmup })
   for (let round = 0; round < rounds; round++)
     for (let i = 0; i < contenders.length; i++) {
       const { id, ask } = contenders[(i + round) % contenders.length]
@@ -27,3 +29,9 @@ export async function interleave(contenders, { rounds, runs }) {
 /** How many times as fast as `other` the contender of `own` is: quartiles over rounds of the ratio of medians. */
 export const speedup = (own, other) =>
   quartiles(own.map((times, round) => quartiles(other[round]).median / quartiles(times).median))
+
+/** Milliseconds as they are kept in results: to the microsecond. */
+export const rounded = (times) => times.map((round) => round.map((ms) => Number(ms.toFixed(3))))
+
+/** Why something failed, in a line. */
+export const firstLine = (error) => String(error.message).split('\n')[0]

@@ -3,10 +3,11 @@
  * compute the same is held elsewhere, by golden values of torchvision in Kinglet's tests; here both must count the same
  * parameters.
  */
+import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { quartiles } from '../kinglet.js'
 import { startNode, startProgram } from '../node/process.js'
-import { interleave, speedup } from './rounds.js'
+import { firstLine, interleave, rounded, speedup } from './rounds.js'
 
 const fileOf = (name) => fileURLToPath(new URL(`../training/${name}`, import.meta.url))
 
@@ -18,36 +19,53 @@ export const cases = [
 ]
 const common = { batch: 32, classes: 10, learningRate: 0.02, momentum: 0.9, weightDecay: 4e-5 }
 
-/** Trainers by name; each starts with the options of a case and a number of threads. */
+/** Trainers by name: numbers of threads, and how each starts with the options of a case and one of these numbers. */
 export const trainers = {
-  kinglet: { label: 'Kinglet', start: (options) => startNode(fileOf('kinglet.js'), options) },
+  kinglet: { label: 'Kinglet', threads: [1, 2], start: (options) => startNode(fileOf('kinglet.js'), options) },
   torch: {
     label: 'PyTorch, channels last',
-    start: (options, python) => startProgram(python, [fileOf('torch_step.py')], options),
+    threads: [1, 2],
+    start(options, python) {
+      if (!python)
+        throw new Error('no python3 with torch and torchvision: apt-get install python3-torch python3-torchvision')
+      return startProgram(python, [fileOf('torch_step.py')], options)
+    },
   },
+  tfjs: { label: 'TensorFlow.js wasm', threads: [1], start: (options) => startNode(fileOf('tfjs.js'), options) },
 }
 
-/** @param {{ rounds: number, runs: number, threads: number[], python: string, names: string[] }} plan */
-export async function timeTraining(item, plan) {
-  const { title, ...network } = item
+/** A Python that has PyTorch, or undefined. */
+export const findPython = () =>
+  ['python3', '/usr/bin/python3'].find((path) => spawnSync(path, ['-c', 'import torch, torchvision']).status === 0)
+
+/** Starts all trainers. Those that cannot are `failed`. */
+async function startAll(network, python) {
   const open = []
   const failed = []
-  for (const trainer of plan.names)
-    for (const threads of plan.threads) {
+  for (const [trainer, { threads: counts, start }] of Object.entries(trainers))
+    for (const threads of counts)
       try {
-        const started = await trainers[trainer].start({ ...network, ...common, threads }, plan.python)
+        const started = await start({ ...network, ...common, threads }, python)
         open.push({ id: `${trainer}-${threads}`, trainer, threads, ...started })
       } catch (error) {
-        failed.push({ trainer, threads, reason: String(error.message).split('\n')[0] })
+        failed.push({ trainer, threads, reason: firstLine(error) })
       }
-    }
+  return { open, failed }
+}
+
+/** @param {{ warmup: number, rounds: number, runs: number, python: string | undefined, say: (text: string) => void }} plan */
+export async function timeTraining(item, plan) {
+  const { title, ...network } = item
+  plan.say(`training, ${title}: starting and compiling`)
+  const { open, failed } = await startAll(network, plan.python)
   try {
     const [{ first: own }] = open
     for (const { id, first } of open) {
       if (!Number.isFinite(first.loss)) throw new Error(`${title}: the loss of ${id} is ${first.loss}`)
-      if (first.parameters !== own.parameters)
+      if (!id.startsWith('tfjs') && first.parameters !== own.parameters)
         throw new Error(`${title}: ${id} trains ${first.parameters} parameters, ${open[0].id} ${own.parameters}`)
     }
+    plan.say(`training, ${title}: ${plan.rounds} rounds of ${open.length} contenders`)
     const times = await interleave(open, plan)
     const rows = []
     for (const { id, trainer, threads, first, end } of open) {
@@ -57,12 +75,12 @@ export async function timeTraining(item, plan) {
         trainer,
         threads,
         stepMs,
-        runs: times.get(id).flat().length,
         imagesPerSecond: (1000 * common.batch) / stepMs.median,
         ...(trainer !== 'kinglet' && kinglet && { kingletIsFaster: speedup(kinglet, times.get(id)) }),
         firstStepMs: first.firstMs,
         ...(first.version && { version: first.version }),
         ...(await end()),
+        times: rounded(times.get(id)),
       })
     }
     return { title, ...network, ...common, trainers: rows, failed }

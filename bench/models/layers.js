@@ -11,6 +11,7 @@ import {
   isInput,
   mergeEqual,
   readersOf,
+  size,
   topological,
 } from '../kinglet.js'
 
@@ -45,11 +46,13 @@ export function layersOf(graph, weights) {
   let input
   const isAlone = (v) => readers.get(v) === 1
   const isMean = (v) => v.op.name === 'div' && v.inputs[0].op.name === 'reduce_sum'
+  // The mean over one pixel is not divided.
+  const isSumOfOne = (v) => v.op.name === 'reduce_sum' && size(v.shape) === size(v.inputs[0].shape)
   for (const v of topological([frozen.outputs.logits])) {
     const { name: op } = v.op
     const [x, second] = v.inputs
     const below = x && layers.get(names.get(x))
-    if (isConstant(v) || op === 'reduce_sum') continue
+    if (isConstant(v) || (op === 'reduce_sum' && !isSumOfOne(v))) continue
     if (isInput(v)) {
       input = { name: v.attrs.name, shape: v.shape }
       names.set(v, v.attrs.name)
@@ -60,9 +63,10 @@ export function layersOf(graph, weights) {
       below.act = op
       names.set(v, below.name)
     } else {
-      const own = isMean(v) ? 'mean' : (weighted[op] ?? (plain.has(op) ? op : undefined))
+      const isPooling = isMean(v) || isSumOfOne(v)
+      const own = isPooling ? 'mean' : (weighted[op] ?? (plain.has(op) ? op : undefined))
       if (!own) throw new Error(`the benchmark's model writers do not know ${op}`)
-      const source = own === 'mean' ? x.inputs[0] : x
+      const source = isMean(v) ? x.inputs[0] : x
       const inputs = own === 'add' || own === 'mul' ? v.inputs : [source]
       const { stride, pad } = v.attrs
       const w = own in weighted || own === 'dense' ? second.attrs.tensor : undefined

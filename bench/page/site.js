@@ -16,7 +16,7 @@ const folders = {
 }
 const html = '<!doctype html><title>contender</title><script type="module" src="/code/contender.js"></script>'
 
-/** Bundles the contender, each runtime in a chunk of its own, and serves it. */
+/** Bundles the contender, each runtime in a chunk of its own, and serves it. `served` holds what was asked for. */
 export async function openSite() {
   await build({
     entryPoints: [fileURLToPath(new URL('contender.js', import.meta.url))],
@@ -25,11 +25,13 @@ export async function openSite() {
     external: ['onnxruntime-node'],
     ...{ bundle: true, splitting: true, format: 'esm', platform: 'browser', minify: true, logLevel: 'error' },
   })
+  const served = new Map()
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost')
     const folder = Object.keys(folders).find((prefix) => pathname.startsWith(prefix))
     try {
       const body = folder ? await readFile(new URL(pathname.slice(folder.length), folders[folder])) : html
+      served.set(pathname, Buffer.from(body))
       const type = folder ? (types[extname(pathname)] ?? 'application/octet-stream') : types['.html']
       response.writeHead(200, { ...isolation, 'Content-Type': type })
       response.end(body)
@@ -39,5 +41,5 @@ export async function openSite() {
     }
   })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { address: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() }
+  return { address: `http://127.0.0.1:${server.address().port}/`, served, close: () => server.close() }
 }

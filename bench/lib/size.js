@@ -1,0 +1,56 @@
+/**
+ * What a page loads of each runtime before its first answer: the code, minified, and the WebAssembly, gzipped, as a
+ * server would send them. Which files those are is asked of the page itself: each contender opens one, and the site
+ * notes what it is asked for.
+ */
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { starterOf } from '../page/browser.js'
+import { openSite } from '../page/site.js'
+import { contendersOf } from './inference.js'
+import { firstLine } from './rounds.js'
+
+const source = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+/** Bytes of an entry of Kinglet's, bundled and minified. */
+async function entrySize(contents) {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: source('dist') },
+    ...{ bundle: true, write: false, minify: true, format: 'esm', platform: 'browser', logLevel: 'error' },
+  })
+  const [{ contents: bytes }] = outputFiles
+  return { minifiedBytes: bytes.length, gzippedBytes: gzipSync(bytes).length }
+}
+
+/** @param {string} chromium its path */
+export async function measureSizes(chromium) {
+  const entries = {
+    'load and run a model file': await entrySize(`export { load } from './browser.js'`),
+    'all of it, training included': await entrySize(`export * from './browser.js'`),
+  }
+  const site = await openSite()
+  const start = starterOf(chromium, site.address)
+  const loaded = []
+  const failed = []
+  try {
+    for (const contender of contendersOf('chromium')) {
+      const { runtime, threads } = contender
+      site.served.clear()
+      try {
+        const { end } = await start({ ...contender, name: 'v3s' })
+        await end()
+      } catch (error) {
+        failed.push({ runtime, threads, reason: firstLine(error) })
+        continue
+      }
+      const files = [...site.served]
+        .filter(([path]) => path.startsWith('/code/') || path.startsWith('/packages/'))
+        .map(([path, body]) => ({ path, bytes: body.length, gzippedBytes: gzipSync(body).length }))
+      loaded.push({ runtime, threads, gzippedBytes: files.reduce((n, f) => n + f.gzippedBytes, 0), files })
+    }
+  } finally {
+    site.close()
+  }
+  return { entries, loaded, failed }
+}

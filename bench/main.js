@@ -1,0 +1,109 @@
+/** What `npm run bench` runs, once all is installed and built: parts, their results, tables and docs/benchmarks.md. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { root, say } from '../scripts/prepare.js'
+import { documentOf, newestResults, resultsFolder } from './lib/document.js'
+import { load, machine, versions } from './lib/machine.js'
+import { firstLine } from './lib/rounds.js'
+import { sectionOf } from './lib/tables.js'
+import { networks } from './models/networks.js'
+import { parts } from './parts.js'
+
+const defaultRounds = 8
+const help = `npm run bench -- [options]
+
+Kinglet beside other runtimes on this machine; the whole takes about ten minutes of a quiet machine.
+
+  --parts <names>     of ${Object.keys(parts).join(', ')} (default: all)
+  --networks <names>  of ${Object.keys(networks).join(', ')} (default: all)
+  --rounds <n>        rounds through all contenders, each of several runs (default: ${defaultRounds})
+  --help
+
+Results of whole parts (all networks, at least the default rounds) go to bench/results/<date>-<node version>.json, in
+which a later run of the same day replaces its own parts, and docs/benchmarks.md is written anew. Others, for a quick
+look, are only printed and go to bench/.cache/results.json.`
+
+/** The names in a comma-separated option, or all. */
+function chosen(option, text, all) {
+  const names = text?.split(',') ?? all
+  const wrong = names.find((name) => !all.includes(name))
+  if (wrong !== undefined) throw new Error(`--${option}: there is no ${wrong}: use ${all.join(', ')}`)
+  return names
+}
+
+function options(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      ...{ parts: { type: 'string' }, networks: { type: 'string' }, rounds: { type: 'string' } },
+      help: { type: 'boolean' },
+    },
+  })
+  const rounds = Number(values.rounds ?? defaultRounds)
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds: ${values.rounds} is not a positive integer`)
+  const all = Object.keys(networks)
+  const own = chosen('networks', values.networks, all)
+  return {
+    parts: chosen('parts', values.parts, Object.keys(parts)),
+    plan: { networks: own, rounds, say },
+    isWhole: own.length === all.length && rounds >= defaultRounds,
+    help: values.help,
+  }
+}
+
+/** Runs a part and says how long it took and how busy the machine was. */
+async function measure(name, plan) {
+  const began = new Date()
+  const loadBefore = load()
+  const found = await parts[name](plan)
+  const seconds = Math.round((Date.now() - began.getTime()) / 1000)
+  return { began: began.toISOString(), seconds, loadBefore, loadAfter: load(), ...found }
+}
+
+/** Where results go, and those of other parts that are there already. */
+function target(isWhole, now) {
+  const name = `${new Date().toISOString().slice(0, 10)}-node-${now.node}.json`
+  const file = isWhole ? new URL(name, resultsFolder) : new URL('.cache/results.json', import.meta.url)
+  const before = isWhole && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
+  return { path: fileURLToPath(file), earlier: before?.parts ?? {} }
+}
+
+/** Returns the exit code: 1 when a part failed. */
+export async function main(args) {
+  let asked
+  try {
+    asked = options(args)
+  } catch (error) {
+    console.error(`${error.message}\n\n${help}`)
+    return 2
+  }
+  if (asked.help) {
+    console.log(help)
+    return 0
+  }
+  const began = Date.now()
+  const results = {}
+  let exitCode = 0
+  for (const name of asked.parts)
+    try {
+      results[name] = await measure(name, asked.plan)
+      console.log(`\n${sectionOf(name, results[name])}\n`)
+    } catch (error) {
+      say(`${name} failed: ${firstLine(error)}`)
+      exitCode = 1
+    }
+  const now = versions()
+  const { path, earlier } = target(asked.isWhole, now)
+  const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ')
+  const whole = { command, machine: machine(), versions: now, parts: { ...earlier, ...results } }
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, `${JSON.stringify(whole)}\n`)
+  say(`${Math.round((Date.now() - began) / 1000)} s; results: ${relative(root, path)}`)
+  if (asked.isWhole) {
+    writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), documentOf(newestResults()))
+    say('written: docs/benchmarks.md')
+  }
+  return exitCode
+}
