@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { contendersOf, timeInference } from './lib/inference.js'
 import { measureSizes } from './lib/size.js'
+import { timeStep } from './lib/step.js'
 import { cases, findPython, timeTraining } from './lib/training.js'
 import { writeNetwork } from './models/files.js'
 import { networks } from './models/networks.js'
@@ -69,6 +70,8 @@ export const parts = {
     if (status !== 0) throw new Error(`kinglet bench --layers ended with exit code ${status}: ${stderr}`)
     return { networks: JSON.parse(stdout) }
   },
+
+  step: timeStep,
 
   async size({ say }) {
     say('size: what a page loads')

@@ -21,6 +21,7 @@ const headings = {
   chromium: (r) => `Inference in Chromium ${r.parts.chromium.version?.split('.')[0] ?? ''}`.trim(),
   training: (r) => `Training, Node ${major(r)}`,
   layers: (r) => `Kernels beside the machine's limits, Node ${major(r)}`,
+  step: (r) => `Where a training step goes, Node ${major(r)}`,
   size: () => 'Size of what a page loads',
 }
 /** Parts in which Node does nothing: the newest results tell. */

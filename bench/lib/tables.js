@@ -144,6 +144,26 @@ function layers({ networks }) {
   ]
 }
 
+function step({ title, batch, stepMs, limitGflops, fused, kernels }) {
+  const rows = [...kernels]
+    .sort((a, b) => b.timeMs.median - a.timeMs.median)
+    .filter((k) => k.timeMs.median > stepMs.median / 1000)
+    .map((k) => [
+      k.op,
+      String(k.calls),
+      spread(k.timeMs, ms),
+      percent(k.timeMs.median / stepMs.median),
+      k.macs > 0 ? k.gflops.toFixed(1) : '',
+      k.macs > 0 ? percent(k.shareOfLimit) : '',
+      k.gigabytesPerSecond.toFixed(1),
+    ])
+  return [
+    `${title}, batch ${batch}, one thread: ${spread(stepMs, ms)} ms; the limit of ${fused ? 'fused ' : ''}multiply-adds ` +
+      `is ${limitGflops.toFixed(1)} GFLOP/s. Kinds of kernels that take a thousandth or more:`,
+    markdown(['kernels', 'number', 'ms, median (quartiles)', 'of the time', 'GFLOP/s', 'of limit', 'GB/s'], rows),
+  ]
+}
+
 function size({ entries, loaded, failed }) {
   const own = Object.entries(entries).map(([what, e]) => [what, kilobytes(e.minifiedBytes), kilobytes(e.gzippedBytes)])
   const isCode = ({ path }) => /\.m?js$/.test(path)
@@ -161,7 +181,7 @@ function size({ entries, loaded, failed }) {
   ]
 }
 
-const sections = { node: inference, chromium: inference, training, layers, size }
+const sections = { node: inference, chromium: inference, training, layers, step, size }
 
 /** A part's results as paragraphs and tables. */
 export const sectionOf = (name, part) =>

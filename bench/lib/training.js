@@ -17,7 +17,7 @@ export const cases = [
   { title: 'V2, 96 px', model: 'mobilenet_v2', imageSize: 96 },
   { title: 'V3-S, 96 px', model: 'mobilenet_v3_small', imageSize: 96 },
 ]
-const common = { batch: 32, classes: 10, learningRate: 0.02, momentum: 0.9, weightDecay: 4e-5 }
+export const common = { batch: 32, classes: 10, learningRate: 0.02, momentum: 0.9, weightDecay: 4e-5 }
 
 /** Trainers by name: numbers of threads, and how each starts with the options of a case and one of these numbers. */
 export const trainers = {
