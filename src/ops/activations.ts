@@ -1,7 +1,8 @@
 /**
  * Activation functions. Each is one entry: what it does to a number, its gradient, and its expression in primitives,
- * which every engine runs fused. Papers: ReLU6 Krizhevsky 2010; hard sigmoid and hard swish Howard et al. 2019
- * (MobileNetV3, section 5.2); swish Ramachandran et al. 2017. NaN stays NaN in all of them.
+ * which every engine runs fused; a row in `activations` lets networks use it. Papers: ReLU6 Krizhevsky 2010; hard
+ * sigmoid and hard swish Howard et al. 2019 (MobileNetV3, section 5.2); swish Ramachandran et al. 2017. NaN stays NaN in
+ * all of them.
  */
 import { assert } from '../core/index.ts'
 import type { Value } from './define.ts'
@@ -116,3 +117,14 @@ export const tanh = defineElementwise({
   lower: (_, x) => sub(div(2, add(exp(mul(x, -2)), 1)), 1),
   samples: samples([-4, 4]),
 })
+
+/** What networks may use, by the names that tables, options and model files have: those of the ops. */
+export const activations = {
+  relu,
+  relu6,
+  hard_swish: hardSwish,
+  swish,
+  sigmoid,
+  hard_sigmoid: hardSigmoid,
+  tanh,
+} as const

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { size } from '../../src/core/index.ts'
 import { topological } from '../../src/graph/index.ts'
-import { allOps, input, isRefusal, makeValue, native, type Op } from '../../src/ops/index.ts'
+import { activations, allOps, input, isRefusal, makeValue, native, type Op } from '../../src/ops/index.ts'
 import { root, textOf } from '../support/sources.ts'
 import { difference, doubles, evaluateInDouble, lowerAll, makeInputs, runOracle } from './samples.ts'
 
@@ -65,6 +65,10 @@ describe('the table of all ops', () => {
   it('has samples for each, with one that is no multiple of four wide', () => {
     const lastAxes = (op: Op) => op.samples.flatMap((_, i) => makeInputs(op, i).map((t) => t.shape.at(-1) ?? 1))
     expect(allOps.filter((op) => !lastAxes(op).some((c) => c % 4 !== 0)).map((op) => op.name)).toEqual([])
+  })
+
+  it('has the activations of networks by their own names', () => {
+    expect(Object.keys(activations)).toEqual(Object.values(activations).map(({ op }) => op.name))
   })
 
   it('names a reason for every refusal', () => {
