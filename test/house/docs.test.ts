@@ -29,6 +29,23 @@ test('links between documents lead somewhere', () => {
   expect(broken).toEqual([])
 })
 
+test('files that documents name are there', () => {
+  const named = /(?<![\w./-])(?:bench|docs|scripts|src|test)\/[\w./-]+\.(?:js|md|ts)\b/g
+  const missing = documents.flatMap((path) =>
+    [...textOf(path).matchAll(named)].filter(([to]) => !existsSync(join(root, to))).map(([to]) => `${path}: ${to}`),
+  )
+  expect(missing).toEqual([])
+})
+
+test('files that documents name by their place in src are there', () => {
+  const gone = documents.flatMap((path) =>
+    [...textOf(path).matchAll(/`((?:[\w-]+\/)+[\w.-]+\.(?:ts|js|json))`/g)]
+      .filter(([, name]) => !existsSync(join(root, name)) && !existsSync(join(root, 'src', name)))
+      .map(([, name]) => `${path}: ${name}`),
+  )
+  expect(gone).toEqual([])
+})
+
 test('the help texts in docs/cli.md are what the commands print (vitest -u writes them)', async () => {
   const told: string[] = []
   let text = textOf('docs/cli.md')

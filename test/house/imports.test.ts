@@ -33,6 +33,16 @@ test('imports run downwards only', () => {
   expect(upward(all)).toEqual([])
 })
 
+test('docs/architecture.md has the same table', () => {
+  const rows = [...textOf('docs/architecture.md').matchAll(/^\| `(\w+)` \| .* \| ([\w, ]+) \|$/gm)]
+  const told = Object.fromEntries(rows.map(([, folder, list]) => [folder, list === 'nothing' ? [] : list.split(', ')]))
+  const { cli, ...rooms } = told
+  expect(cli).toEqual(['everything'])
+  expect(rooms).toEqual(
+    Object.fromEntries(Object.entries(below).map(([folder, list]) => [folder, list.filter((p) => !p.includes('.'))])),
+  )
+})
+
 test('an upward import is found, in each of the ways in which one can be written', () => {
   const found = (path: string, text: string) => upward(importsOf(path, text))
   expect(found('src/core/a.ts', `import { conv2d } from '../ops/index.ts'`)).toEqual([
