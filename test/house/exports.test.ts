@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { beforeAll, expect, test } from 'vitest'
 import { ensureBuilt, inPackage } from '../support/built.ts'
-import { root, textOf } from '../support/sources.ts'
+import { filesOf as filesIn, root, textOf } from '../support/sources.ts'
 
 beforeAll(ensureBuilt)
 
 type Target = string | { readonly [condition: string]: Target }
-const { exports } = JSON.parse(textOf('package.json')) as { exports: Record<string, Target> }
+const { exports, scripts } = JSON.parse(textOf('package.json')) as {
+  exports: Record<string, Target>
+  scripts: Record<string, string>
+}
 const filesOf = (target: Target): string[] =>
   typeof target === 'string' ? [target] : Object.values(target).flatMap(filesOf)
 const modules = Object.keys(exports).filter((name) => !name.endsWith('.json'))
@@ -25,4 +28,12 @@ test.each(modules)('%s: a page can import it', async (name) => {
     const { outputFiles } = await build({ stdin: { contents, resolveDir: folder }, ...options })
     expect(outputFiles[0].contents.length).toBeGreaterThan(100)
   })
+})
+
+test('what a script says that it is called by calls it, so that each installs what is missing', () => {
+  const said = filesIn('scripts', '.js').flatMap((path) =>
+    [...textOf(path).matchAll(/^(?:\/\*\*| \*) `npm (?:run )?(\w+)`:/gm)].map(([, name]) => [name, `node ${path}`]),
+  )
+  expect(said.map(([name]) => name).sort()).toEqual(['bench', 'build', 'start', 'test'])
+  for (const [name, command] of said) expect(scripts[name]).toBe(command)
 })
