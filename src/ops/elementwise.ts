@@ -8,7 +8,6 @@ import {
   broadcastStrides,
   type Shape,
   sameShape,
-  showShape,
   size,
   type Tensor,
   type TypedArrayOf,
@@ -303,5 +302,3 @@ export const div = (a: Operand, b: Operand): Value => (typeof a !== 'number' && 
 
 /** x + b over the last axis: the bias of a convolution or linear layer. `x` [..., C], `b` [C]. */
 export const bias = (x: Value, b: Value): Value => add(x, b)
-
-export const showValue = (v: Value): string => `${v.op.name} ${showShape(v.shape)}`

@@ -3,7 +3,6 @@
  * before storing it. The expression's operands are the result itself, full tensors of its size (a residual), one
  * value a channel of the last axis (bias, folded batch norm), and scalars.
  */
-import { type Shape, size } from '../../core/index.ts'
 import { bodyOf, fusedOp, readsAs } from '../../graph/fused.ts'
 import { baseOf } from '../../graph/passes/fuse.ts'
 import type { Value } from '../../ops/index.ts'
@@ -60,10 +59,4 @@ export function epilogueOf(v: Value): Epilogue {
       })
     },
   }
-}
-
-/** Rows and columns of a result seen as a matrix whose columns are the last axis. */
-export const asMatrix = (shape: Shape): { rows: number; columns: number } => {
-  const columns = shape[shape.length - 1]
-  return { rows: size(shape) / columns, columns }
 }
