@@ -2,13 +2,12 @@
 import type { Classifier } from './classifier.ts'
 import type { Dataset } from './data/index.ts'
 import type { Network } from './graph/index.ts'
-import { type LoadOptions, loadOn } from './load.ts'
 import { pagePlatform } from './page-platform.ts'
 import { type SaveOptions, saveOn } from './save.ts'
-import type { ModelSource } from './sources.ts'
 import type { Evaluation, TrainStep } from './train/index.ts'
 import { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './training.ts'
 
+export { load } from './browser-run.ts'
 export { Classifier, type ClassifyOptions, type Prediction } from './classifier.ts'
 export { KingletError, UsageError } from './core/index.ts'
 export {
@@ -29,10 +28,6 @@ export { type SaveOptions, toBytes } from './save.ts'
 export type { FetchOptions, ImageSource, ModelSource, Pixels } from './sources.ts'
 export type { Evaluation, TrainStep } from './train/index.ts'
 export type { EvaluateOptions, TrainingData, TrainOptions } from './training.ts'
-
-/** As in Node; a string is a URL, relative to the page. */
-export const load = (source: ModelSource, options?: LoadOptions): Promise<Classifier> =>
-  loadOn(pagePlatform, source, options)
 
 /** As in Node, but `to` is the name under which the browser offers the file as a download. */
 export const save = (model: Network | Classifier, to: string | URL, options?: SaveOptions): Promise<void> =>

@@ -5,10 +5,8 @@
 import type { Classifier } from './classifier.ts'
 import type { Dataset } from './data/index.ts'
 import type { Network } from './graph/index.ts'
-import { type LoadOptions, loadOn } from './load.ts'
 import { nodePlatform } from './node-platform.ts'
 import { type SaveOptions, saveOn } from './save.ts'
-import type { ModelSource } from './sources.ts'
 import type { Evaluation, TrainStep } from './train/index.ts'
 import { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './training.ts'
 
@@ -28,32 +26,11 @@ export type { Provenance } from './formats/index.ts'
 export { type Analysis, analyse, type Engine, type Network } from './graph/index.ts'
 export type { LoadOptions } from './load.ts'
 export { type BuildOptions, build, type Model, type ModelInfo, type ModelName, models, twin } from './models/index.ts'
+export { load } from './run.ts'
 export { type SaveOptions, toBytes } from './save.ts'
 export type { FetchOptions, ImageSource, ModelSource, Pixels } from './sources.ts'
 export type { Evaluation, TrainStep } from './train/index.ts'
 export type { EvaluateOptions, TrainingData, TrainOptions } from './training.ts'
-
-/**
- * Loads a model file: its path, URL, bytes or a `Blob`. The classifier has its engine compiled and ready. Throws a
- * `KingletError` that names the file when it cannot be had, is damaged or is no model file; rejects with the signal's
- * reason when that is aborted.
- *
- * @example
- * ```ts
- * import { build, load, rgbImage, save } from 'kinglet'
- *
- * await save(build('mobilenet_v3_small', { width: 0.35, size: 32, classes: 2 }), 'pets.safetensors', {
- *   classes: ['cat', 'dog'],
- * })
- * using model = await load('pets.safetensors')
- * const top = await model.classify(rgbImage(2, 2, new Uint8Array(12)), { top: 1 })
- * top.length // => 1
- * const logits = await model.run(new Float32Array(3 * 32 * 32 * 3))
- * logits.shape // => [3, 2]
- * ```
- */
-export const load = (source: ModelSource, options?: LoadOptions): Promise<Classifier> =>
-  loadOn(nodePlatform, source, options)
 
 /**
  * Saves a network, or a classifier, as a model file; the old file stays whole until the new one is. The classes and the

@@ -72,7 +72,7 @@ function exportsOf(path: string): { values: string[]; types: string[] } {
     /^export (?:async )?(function\*?|const|class|interface|type) (\w+)/gm,
   ))
     (kind === 'interface' || kind === 'type' ? types : values).push(name)
-  return { values, types }
+  return { values: values.sort(), types: types.sort() }
 }
 
 /** The docstring right before the declaration of an exported name, wherever in src it is declared. */
@@ -89,11 +89,11 @@ const docstringsOf = (name: string): string[] =>
     ].map((m) => m[1]),
   )
 
-describe.each(['src/index.ts', 'src/browser.ts'])('%s', (door) => {
+describe.each(['src/index.ts', 'src/browser.ts', 'src/run.ts', 'src/browser-run.ts'])('%s', (door) => {
   const { values, types } = exportsOf(door)
 
   test('every name has a docstring', () => {
-    expect(values.length).toBeGreaterThan(5)
+    expect(values.length).toBeGreaterThan(4)
     expect([...values, ...types].filter((name) => docstringsOf(name).length === 0)).toEqual([])
   })
 
@@ -104,4 +104,11 @@ describe.each(['src/index.ts', 'src/browser.ts'])('%s', (door) => {
 
 test('Node and pages find the same names', () => {
   expect(exportsOf('src/browser.ts')).toEqual(exportsOf('src/index.ts'))
+  expect(exportsOf('src/browser-run.ts')).toEqual(exportsOf('src/run.ts'))
+})
+
+test('kinglet has all that kinglet/run has', () => {
+  const [all, run] = ['src/index.ts', 'src/run.ts'].map(exportsOf)
+  expect(all.values).toEqual(expect.arrayContaining(run.values))
+  expect(all.types).toEqual(expect.arrayContaining(run.types))
 })

@@ -1,0 +1,17 @@
+/** `kinglet/run`, in a page or a worker of one: the same names as in Node (`run.ts`), with what a page has. */
+import type { Classifier } from './classifier.ts'
+import { type LoadOptions, loadOn } from './load.ts'
+import { pagePlatform } from './page-platform.ts'
+import type { ModelSource } from './sources.ts'
+
+export { Classifier, type ClassifyOptions, type Prediction } from './classifier.ts'
+export { KingletError, UsageError } from './core/index.ts'
+export { type Preprocessing, type RgbImage, rgbImage } from './data/index.ts'
+export { type EngineName, type EngineOptions, engineOf } from './engine.ts'
+export type { Provenance } from './formats/index.ts'
+export type { LoadOptions } from './load.ts'
+export type { FetchOptions, ImageSource, ModelSource, Pixels } from './sources.ts'
+
+/** As in Node; a string is a URL, relative to the page. */
+export const load = (source: ModelSource, options?: LoadOptions): Promise<Classifier> =>
+  loadOn(pagePlatform, source, options)
