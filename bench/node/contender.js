@@ -9,6 +9,6 @@ answerMessages(
   commandsOf({
     read: async (file) => new Uint8Array(await readFile(new URL(file, modelsFolder))),
     asset: (path) => fileURLToPath(new URL(`../node_modules/${path}`, import.meta.url)),
-    kinglet: () => import('../../dist/index.js'),
+    kinglet: () => import('../../dist/run.js'),
   }),
 )
