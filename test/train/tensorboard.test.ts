@@ -1,5 +1,10 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { crc32c, eventRecord } from '../../src/train/tensorboard.ts'
+import { optional } from '../support/optional.ts'
 import { eventsOf } from './events.ts'
 
 test("CRC-32C of the standards' examples (RFC 3720, appendix B.4)", () => {
@@ -30,5 +35,33 @@ test('a bit that flips is found by the sums', () => {
     const damaged = Buffer.from(record)
     damaged[i] ^= 4
     expect(() => eventsOf(damaged)).toThrow()
+  }
+})
+
+const python = optional('python-tensorboard')
+test.skipIf(!python)('TensorBoard itself reads them', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kinglet-events-'))
+  try {
+    const events = [
+      { wallTime: 1700000000, step: 0, fileVersion: 'brain.Event:2' },
+      { wallTime: 1700000001, step: 10, scalars: { 'train/loss': 2.5 } },
+      { wallTime: 1700000002, step: 20, scalars: { 'train/loss': 1.25, 'validation/top1': 0.5 } },
+    ]
+    writeFileSync(join(folder, 'events.out.tfevents.1700000000.kinglet'), Buffer.concat(events.map(eventRecord)))
+    const script = `import json, sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+events = EventAccumulator(sys.argv[1])
+events.Reload()
+print(json.dumps({tag: [[s.step, s.value] for s in events.Scalars(tag)] for tag in events.Tags()['scalars']}))`
+    const { stdout, stderr } = spawnSync(python!, ['-c', script, folder], { encoding: 'utf8' })
+    expect(JSON.parse(stdout.trim() || JSON.stringify(stderr))).toEqual({
+      'train/loss': [
+        [10, 2.5],
+        [20, 1.25],
+      ],
+      'validation/top1': [[20, 0.5]],
+    })
+  } finally {
+    rmSync(folder, { recursive: true })
   }
 })
