@@ -2,9 +2,9 @@
 import { KingletError, type Shape, size, type Tensor, tensor, UsageError } from './core/index.ts'
 import { type Preprocessing, preprocess, type RgbImage } from './data/index.ts'
 import type { Provenance } from './formats/index.ts'
-import type { Engine, Program } from './graph/index.ts'
+import type { Engine, Network, Program } from './graph/index.ts'
 import type { Model } from './models/index.ts'
-import type { ImageSource } from './sources.ts'
+import { type ImageSource, kindOf } from './sources.ts'
 
 /** An answer: the name of a class, and how sure the network is of it, from 0 to 1 (all classes sum to 1). */
 export interface Prediction {
@@ -188,4 +188,11 @@ function softmax(logits: Float32Array): Float64Array {
   const powers = Float64Array.from(logits, (v) => Math.exp(v - largest))
   const sum = powers.reduce((a, b) => a + b, 0)
   return powers.map((v) => v / sum)
+}
+
+/** The network that `model` is or has; throws for anything else. */
+export function networkOf(what: string, model: Network | Classifier): Network {
+  if (model instanceof Classifier) return model.network
+  if (typeof model === 'object' && model !== null && 'architecture' in model && 'weights' in model) return model
+  throw new UsageError(`${what}: ${kindOf(model)} is no network: give what build or load makes`)
 }

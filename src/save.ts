@@ -1,5 +1,5 @@
 /** From a network to a model file. */
-import { Classifier } from './classifier.ts'
+import { type Classifier, networkOf } from './classifier.ts'
 import { assert } from './core/index.ts'
 import type { Preprocessing } from './data/index.ts'
 import { type Provenance, provenanceNow, writeModelFile } from './formats/index.ts'
@@ -34,7 +34,7 @@ export interface SaveOptions {
  * ```
  */
 export function toBytes(model: Network | Classifier, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
-  const net = model instanceof Classifier ? model.network : model
+  const net = networkOf('save', model)
   const known = remembered(net)
   const classes = options.classes ?? known.classes
   const { name } = net.architecture

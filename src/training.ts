@@ -1,5 +1,5 @@
 /** `train` and `evaluate` of the front door: those of `train/`, with engine, threads, preprocessing and data found. */
-import { Classifier } from './classifier.ts'
+import { Classifier, networkOf } from './classifier.ts'
 import { KingletError, UsageError } from './core/index.ts'
 import {
   type Dataset,
@@ -70,6 +70,10 @@ export async function* trainOn(
   data: TrainingData,
   options: TrainOptions,
 ): AsyncGenerator<TrainStep, void, undefined> {
+  if (net instanceof Classifier)
+    throw new UsageError('train: a classifier keeps its weights: give its network (model.network), or what build makes')
+  networkOf('train', net)
+  if (!options) throw new UsageError('train: options are missing: give { epochs: 20 } or as many as you want')
   const own = options.pool ? undefined : platform.pool()
   const pool = options.pool ?? own
   const before = net.weights
@@ -116,7 +120,7 @@ export async function evaluateOn(
   data: string | URL | Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const net = model instanceof Classifier ? model.network : model
+  const net = networkOf('evaluate', model)
   const { classes } = remembered(net)
   const own = options.pool ? undefined : platform.pool()
   const pool = options.pool ?? own

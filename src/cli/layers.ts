@@ -22,7 +22,7 @@ export interface LayerTime {
   readonly readBytes: number
   readonly writtenBytes: number
   readonly timeMs: Quartiles
-  /** Of the network's time. */
+  /** Of the time of all kernels. */
   readonly share: number
   readonly gflops: number
   /** Of the limit of multiply-adds. */
@@ -85,6 +85,8 @@ export async function timeLayers(model: Model, options: LayerOptions): Promise<L
   const limit = Math.max(gmacsOf(before), gmacsOf(after))
 
   const latencyMs = quartiles(kernels[0].times.map((_, run) => kernels.reduce((n, k) => n + k.times[run], 0)))
+  // Of the medians' sum, so that shares make a whole where a busy moment fell on some runs.
+  const inAll = kernels.reduce((n, k) => n + quartiles(k.times).median, 0)
   const copies = new Map<string, number>()
   const layers: LayerTime[] = []
   for (const { layer, op, shape, macs, readBytes, writtenBytes, times } of kernels) {
@@ -96,7 +98,7 @@ export async function timeLayers(model: Model, options: LayerOptions): Promise<L
     const arithmeticMs = macs / limit / 1e6
     layers.push({
       ...{ layer, kernel: op, output: shape, macs, readBytes, writtenBytes, timeMs },
-      share: median / latencyMs.median,
+      share: median / inAll,
       gflops: (2 * macs) / median / 1e6,
       shareOfLimit: arithmeticMs / median,
       gigabytesPerSecond: (readBytes + writtenBytes) / median / 1e6,

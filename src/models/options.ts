@@ -134,8 +134,11 @@ const checks: { readonly [K in keyof Options]: Check } = {
 }
 export const optionNames = Object.keys(checks) as readonly (keyof Options)[]
 
-const show = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)))
-const shown = (value: unknown): string => (typeof value === 'number' ? String(value) : show(value))
+/** A string that reads as a number is quoted: '96' is not 96. */
+const shown = (value: unknown): string =>
+  typeof value === 'number' || (typeof value === 'string' && Number.isNaN(Number(value)))
+    ? String(value)
+    : (JSON.stringify(value) ?? String(value))
 
 /** Fills in what `given` leaves out (or undefined); throws for a name or a value that cannot be. */
 export function resolveOptions(model: string, ...given: readonly BuildOptions[]): Options {

@@ -21,8 +21,11 @@ export const checks = {
   flag: { is: (b) => typeof b === 'boolean', must: 'true or false' },
 } as const satisfies Record<string, Check>
 
+/** A string that reads as a number is quoted: '3' is not 3. */
 const show = (value: unknown): string =>
-  typeof value === 'string' || typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
+  typeof value === 'number' || (typeof value === 'string' && Number.isNaN(Number(value)))
+    ? String(value)
+    : (JSON.stringify(value) ?? String(value))
 
 /** Throws a `UsageError` for a member that `members` does not have, and for a value that cannot be. */
 export function assertOptions(what: string, given: object, members: Readonly<Record<string, Check>>): void {

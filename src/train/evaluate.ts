@@ -136,7 +136,9 @@ class Tally {
       if (other > own || (other === own && k < label)) above++
     }
     if (!Number.isFinite(sum))
-      throw new KingletError(`evaluate: the scores of ${name()} are not finite: the weights are too large, train again`)
+      throw new KingletError(
+        `evaluate: the scores of ${name()} are not finite: the weights are too large, train again with a lower learningRate`,
+      )
     this.count++
     this.loss += top - own + Math.log(sum)
     this.top5 += above < 5 ? 1 : 0

@@ -17,6 +17,7 @@ test('bench --layers --json has each kernel once, with all multiply-adds, beside
     found.layers.map(pick).reduce((a: number, b: number) => a + b)
   const { macs } = analyse(net.graph(2)).total
   expect(sum((l) => l.macs)).toBe(macs)
+  expect(sum((l) => l.share)).toBeCloseTo(1, 9)
   expect(found.gflops).toBeCloseTo((2 * macs) / found.latencyMs.median / 1e6, 6)
   expect(found.shareOfLimit).toBeCloseTo(found.gflops / found.limitGflops, 9)
   const depthwise = found.layers.filter((l: { kernel: string }) => l.kernel === 'depthwise_conv2d')

@@ -8,6 +8,7 @@ import {
   engineOf,
   evaluate,
   load,
+  type Network,
   rgbImage,
   type TrainingData,
   type TrainOptions,
@@ -137,7 +138,28 @@ describe('train', () => {
     const engine = engineOf({ threads: 1 })
     expect(await refusal(set(), { engine, threads: 2 })).toMatch(/^UsageError: threads is 2 beside an engine that is/)
     expect(await refusal(set(), { engine: 'reference', threads: 2 })).toMatch(/^UsageError: engine reference: threads/)
+    expect(await refusal(set(), { epochs: '3' })).toBe(
+      'UsageError: train: epochs is "3": it must be a positive integer',
+    )
     expect(first.weights).toBe(before)
+  })
+
+  test('what is no network, and options that are missing, are said', async () => {
+    const refusal = (given: unknown, options: unknown = { epochs: 1 }) =>
+      failureOf(train(given as Network, set(), options as TrainOptions).next())
+    const no = (what: string) => `${what}: give what build or load makes`
+    expect(await refusal('mobilenet_v2')).toBe(no('UsageError: train: String is no network'))
+    expect(await failureOf(evaluate('m.safetensors' as never, set()))).toBe(
+      no('UsageError: evaluate: String is no network'),
+    )
+    expect(() => toBytes(undefined as never)).toThrow(no('save: Undefined is no network'))
+    expect(await refusal(net(), null)).toBe(
+      'UsageError: train: options are missing: give { epochs: 20 } or as many as you want',
+    )
+    using model = await load(toBytes(net(), { classes: ['green', 'red'] }))
+    expect(await refusal(model)).toBe(
+      'UsageError: train: a classifier keeps its weights: give its network (model.network), or what build makes',
+    )
   })
 })
 
