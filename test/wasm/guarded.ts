@@ -17,11 +17,11 @@ const pattern = 0xa5
 export async function runGuarded(
   graph: Graph,
   inputs: Readonly<Record<string, TypedArrayOf>>,
-  threads: number,
+  { threads, relaxed }: { readonly threads: number; readonly relaxed: boolean },
 ): Promise<Record<string, Tensor>> {
   const prepared = prepare(graph)
   const { plan, kernels } = planKernels(prepared, guardBytes)
-  const { bytes, pages, dataEnd: total } = emitProgram(plan, kernels, { threads, relaxed: false })
+  const { bytes, pages, dataEnd: total } = emitProgram(plan, kernels, { threads, relaxed })
   const executor = await createExecutor({ bytes, pages, threads, place: 'here' })
   try {
     await executor.write(dataStart, new Uint8Array(total - dataStart).fill(pattern))

@@ -1,4 +1,4 @@
-/** Every op, every sample, on the engine as a whole: lowered, fused, with guard words, at one and two threads. */
+/** Every op, every sample, on the engine as a whole: lowered, fused, with guard words, at one and two threads, and with fused multiply-adds where the host has them. */
 import { describe, expect, it } from 'vitest'
 import type { Tensor } from '../../src/core/index.ts'
 import type { Graph } from '../../src/graph/index.ts'
@@ -7,6 +7,7 @@ import { input, makeValue, type Op } from '../../src/ops/index.ts'
 import { hasKernel } from '../../src/wasm/kernels/index.ts'
 import { pack, packedMatmul } from '../../src/wasm/packed.ts'
 import { packedConv2d } from '../../src/wasm/packed-conv.ts'
+import { hasRelaxedSimd } from '../../src/wasm/relaxed.ts'
 import { difference, makeInputs, runOracle } from '../ops/samples.ts'
 import { runGuarded } from './guarded.ts'
 
@@ -25,14 +26,16 @@ describe.each(ops.map((op) => [op.name, op] as const))('%s', (_, op) => {
     const graph: Graph = { outputs: { y }, updates: [] }
     const expected = runOracle(y, inputs).y
     const given = Object.fromEntries(inputs.map((x, k) => [`x${k}`, float32(x).data]))
-    const results = []
-    for (const threads of [1, 2]) {
-      const got = (await runGuarded(graph, given, threads)).y
-      expect(got.shape).toEqual(expected.shape)
-      expect(difference(got.data, expected.data), `${threads} threads`).toBeLessThanOrEqual(tolerance)
-      results.push(got.data)
+    for (const relaxed of hasRelaxedSimd() ? [false, true] : [false]) {
+      const results = []
+      for (const threads of [1, 2]) {
+        const got = (await runGuarded(graph, given, { threads, relaxed })).y
+        expect(got.shape).toEqual(expected.shape)
+        expect(difference(got.data, expected.data), JSON.stringify({ threads, relaxed })).toBeLessThanOrEqual(tolerance)
+        results.push(got.data)
+      }
+      expect(results[1]).toEqual(results[0])
     }
-    expect(results[1]).toEqual(results[0])
   })
 })
 
