@@ -109,12 +109,7 @@ class FolderRun implements RunStore {
     this.#run = run
     const names = namesIn(this.folder)
     const kept = this.options.resume ? this.#resume(run) : undefined
-    const ours = names.filter(isOurs)
-    assert(
-      kept || this.options.force || ours.length === 0,
-      `${this.folder}: it holds another run (${ours.join(', ')}): go on with it (resume), replace it (force), or ` +
-        'choose another folder',
-    )
+    if (!kept && !this.options.force) assertNoRun(this.folder)
     makeFolder(this.folder)
     for (const name of kept ? names.filter(isLeftOver) : names.filter((n) => isOurs(n) || isLeftOver(n)))
       writing(this.#path(name), () => rmSync(this.#path(name)))
@@ -209,6 +204,16 @@ class FolderRun implements RunStore {
 }
 
 const isBetter = (a: Omit<Best, 'epoch'>, b: Best): boolean => a.top1 > b.top1 || (a.top1 === b.top1 && a.loss < b.loss)
+
+/** Throws when `folder` holds a run, or is none; `called` are the ways out, by the names that the caller has for them. */
+export function assertNoRun(folder: string, called = { resume: 'resume', force: 'force' }): void {
+  const ours = namesIn(folder).filter(isOurs)
+  assert(
+    ours.length === 0,
+    `${folder}: it holds another run (${ours.join(', ')}): go on with it (${called.resume}), replace it ` +
+      `(${called.force}), or choose another folder`,
+  )
+}
 
 /** TensorBoard reads a folder's event files in the order of the seconds in their names. */
 function eventsName(names: readonly string[]): string {

@@ -97,10 +97,13 @@ test('Ctrl-C finishes the step, keeps it and exits with 130; --resume ends where
   expect(readFileSync(join(whole, 'model.safetensors'))).toEqual(before)
 
   const kept = snapshot(whole)
-  expect(await kinglet(...args, whole)).toMatchObject({
-    code: 1,
-    errors: expect.stringContaining(`error: ${whole}: it holds another run (`),
-  })
+  // Refused before the images are opened: here there are none.
+  const [, , ...others] = args
+  const refused = await kinglet('train', join(folder, 'no-photos'), ...others, whole)
+  expect(refused.code).toBe(1)
+  expect(refused.errors).toMatch(
+    /^error: \S+whole: it holds another run \(best\.safetensors, .+\): go on with it \(--resume\), replace it \(--force\), or choose another folder\n$/,
+  )
   const wider = args.map((a) => (a === '0.1' ? '0.2' : a))
   expect(await kinglet(...wider, whole, '--resume')).toMatchObject({
     code: 1,

@@ -9,6 +9,7 @@ import { engineOf } from '../../engine.ts'
 import { writeFileAtomic } from '../../formats/node-files.ts'
 import type { Model } from '../../models/index.ts'
 import { type Evaluation, evaluate, fit, openRun, readMetrics, runFiles } from '../../train/node.ts'
+import { assertNoRun } from '../../train/node-run.ts'
 import { version } from '../../version.ts'
 import { type BeginOptions, batchOf, begin, defaultModel } from '../beginning.ts'
 import { costsOf } from '../costs.ts'
@@ -158,6 +159,8 @@ Examples:
         if (from !== undefined && model !== undefined)
           throw new UsageError(`--model: ${from} says which network it is: leave --model or --from out`)
         if (resume && force) throw new UsageError('--resume goes on with a run, --force begins anew: leave one out')
+        // Before the images are opened, which takes its time; the run asks again when it begins.
+        if (!resume && !force) assertNoRun(out, { resume: '--resume', force: '--force' })
         await interruptible(io, 'Finishing this step and writing the checkpoint.', async (signal) => {
           try {
             await using pool = loaderPool()
