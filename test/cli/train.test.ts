@@ -27,6 +27,15 @@ test('a folder of ordinary images is trained on, evaluated and predicted', async
     )
     expect(trained.code).toBe(0)
     expect(trained.output).toMatch(/^top-1 \d+\.\d\d % on 6 validation images\n/)
+    // The best epoch is that of the lines told above: the highest top-1, of equal ones the lowest loss.
+    const told = [...trained.errors.matchAll(/^epoch +(\d+)\/12 .*validation loss (\S+) {2}top-1 (\S+) %/gm)]
+    const [[, epoch, , top1]] = told.sort((a, b) => Number(b[3]) - Number(a[3]) || Number(a[2]) - Number(b[2]))
+    expect(trained.output.split('\n').slice(1)).toEqual([
+      `model   ${join(out, 'model.safetensors')}`,
+      `best    ${join(out, 'best.safetensors')} (epoch ${epoch}, ${top1} %)`,
+      `report  ${join(out, 'report.html')}`,
+      '',
+    ])
     expect(readdirSync(out).filter((n) => !n.startsWith('events'))).toEqual([
       'best.safetensors',
       'checkpoint.safetensors',
@@ -84,9 +93,19 @@ test('Ctrl-C finishes the step, keeps it and exits with 130; --resume ends where
   expect(readdirSync(half)).toContain('checkpoint.safetensors')
   expect(readdirSync(half)).not.toContain('model.safetensors')
 
+  const longer = args.map((a) => (a === '3' ? '4' : a))
+  expect(await kinglet(...longer, half, '--resume')).toMatchObject({
+    code: 1,
+    errors:
+      `error: ${half}: its run was begun with --epochs 3, now it is 4: go on with it with --epochs 3, or begin anew ` +
+      'with --force\n',
+  })
+
   const resumed = await kinglet(...args, half, '--resume', '--json')
   expect(resumed.code).toBe(0)
-  expect(JSON.parse(resumed.output).epochs.map((e: { epoch: number }) => e.epoch)).toEqual([1, 2, 3])
+  const { epochs, bestEpoch } = JSON.parse(resumed.output)
+  expect(epochs.map((e: { epoch: number }) => e.epoch)).toEqual([1, 2, 3])
+  expect(bestEpoch.top1).toBe(epochs[bestEpoch.epoch - 1].validation.top1)
   const whole = join(folder, 'whole')
   await kinglet(...args, whole)
   expect(weightsOf(join(half, 'model.safetensors'))).toEqual(weightsOf(join(whole, 'model.safetensors')))
@@ -104,6 +123,12 @@ test('Ctrl-C finishes the step, keeps it and exits with 130; --resume ends where
   expect(refused.errors).toMatch(
     /^error: \S+whole: it holds another run \(best\.safetensors, .+\): go on with it \(--resume\), replace it \(--force\), or choose another folder\n$/,
   )
+  expect(await kinglet('train', join(folder, 'no-photos'), '--out', whole, '--epochs', '4', '--resume')).toMatchObject({
+    code: 1,
+    errors:
+      `error: ${whole}: its run was begun with --epochs 3, now it is 4: go on with it with --epochs 3, or train longer ` +
+      `from its last weights, into another folder: --from ${join(whole, 'model.safetensors')}\n`,
+  })
   const wider = args.map((a) => (a === '0.1' ? '0.2' : a))
   expect(await kinglet(...wider, whole, '--resume')).toMatchObject({
     code: 1,

@@ -8,8 +8,7 @@ import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
 import { engineOf } from '../../engine.ts'
 import { writeFileAtomic } from '../../formats/node-files.ts'
 import type { Model } from '../../models/index.ts'
-import { type Evaluation, evaluate, fit, openRun, readMetrics, runFiles } from '../../train/node.ts'
-import { assertNoRun } from '../../train/node-run.ts'
+import { type Evaluation, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
 import { version } from '../../version.ts'
 import { type BeginOptions, batchOf, begin, defaultModel } from '../beginning.ts'
 import { costsOf } from '../costs.ts'
@@ -27,7 +26,8 @@ import {
   positiveInteger,
 } from '../options.ts'
 import { reportPage } from '../report/page.ts'
-import { type EpochRecord, trainingReport } from '../report/training.ts'
+import { trainingReport } from '../report/training.ts'
+import { assertUsable, bestOf, epochsOf, type RunFolderOptions } from '../run-folder.ts'
 import { chosen, lookAt } from '../samples.ts'
 import type { Io } from '../terminal.ts'
 import { addTrainingOptions, type LearningOptions, learningOptions } from '../training-options.ts'
@@ -36,22 +36,11 @@ import { watch } from '../watch.ts'
 /** Images up to this size are changed less. */
 const smallImage = 64
 
-interface TrainCommandOptions extends EngineOptions, LearningOptions, BeginOptions {
-  readonly epochs: number
-  readonly out: string
-  readonly resume?: boolean
-  readonly force?: boolean
+interface TrainCommandOptions extends EngineOptions, LearningOptions, BeginOptions, RunFolderOptions {
   readonly validation: number
   readonly strict?: boolean
   readonly json?: boolean
 }
-
-const epochsOf = (folder: string): EpochRecord[] =>
-  readMetrics(join(folder, runFiles.metrics)).flatMap((line) => {
-    if (line.kind !== 'epoch') return []
-    const { epoch, loss, accuracy, val } = line
-    return [{ epoch, loss, accuracy, ...(val && { validation: val }) }]
-  })
 
 interface Trained {
   readonly network: Model
@@ -118,18 +107,19 @@ async function run(
 }
 
 function conclude(io: Io, { evaluation, part }: Trained, { out, json }: TrainCommandOptions): void {
-  const best = join(out, runFiles.best)
-  const files = {
-    model: join(out, runFiles.model),
-    ...(existsSync(best) && { best }),
-    report: join(out, 'report.html'),
-  }
+  const best = bestOf(out)
+  const files = { model: join(out, runFiles.model), ...(best && { best: best.path }), report: join(out, 'report.html') }
   if (json) {
-    io.stdout.write(`${JSON.stringify({ ...files, epochs: epochsOf(out), part, evaluation }, undefined, 2)}\n`)
+    const bestEpoch = best && { epoch: best.epoch, top1: best.top1 }
+    const said = { ...files, epochs: epochsOf(out), bestEpoch, part, evaluation }
+    io.stdout.write(`${JSON.stringify(said, undefined, 2)}\n`)
     return
   }
   io.stdout.write(`top-1 ${percent(evaluation.top1)} on ${count(evaluation.count)} ${part} images\n`)
-  for (const [what, path] of Object.entries(files)) io.stdout.write(`${what.padEnd(6)}  ${path}\n`)
+  for (const [what, path] of Object.entries(files)) {
+    const which = best?.path === path ? ` (epoch ${best.epoch}, ${percent(best.top1)})` : ''
+    io.stdout.write(`${what.padEnd(6)}  ${path}${which}\n`)
+  }
 }
 
 export const trainCommand: CommandDefinition = {
@@ -159,8 +149,7 @@ Examples:
         if (from !== undefined && model !== undefined)
           throw new UsageError(`--model: ${from} says which network it is: leave --model or --from out`)
         if (resume && force) throw new UsageError('--resume goes on with a run, --force begins anew: leave one out')
-        // Before the images are opened, which takes its time; the run asks again when it begins.
-        if (!resume && !force) assertNoRun(out, { resume: '--resume', force: '--force' })
+        assertUsable(options)
         await interruptible(io, 'Finishing this step and writing the checkpoint.', async (signal) => {
           try {
             await using pool = loaderPool()
