@@ -108,6 +108,10 @@ export class Classifier {
    * A size of batch that was not used lately is compiled first.
    */
   async run(batch: Float32Array, { signal }: Pick<ClassifyOptions, 'signal'> = {}): Promise<Tensor<'f32'>> {
+    if (!ArrayBuffer.isView(batch) && !Array.isArray(batch))
+      throw new UsageError(
+        `run: ${kindOf(batch)} is no batch: give a Float32Array of N images [${this.inputShape.join(', ')}]`,
+      )
     const each = size(this.inputShape)
     const n = batch.length / each
     if (!Number.isInteger(n) || n === 0)

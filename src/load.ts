@@ -1,5 +1,6 @@
 /** From a model file to a classifier. */
 import { Classifier } from './classifier.ts'
+import { assertOptions, type Checks, checks } from './core/check.ts'
 import { assert } from './core/index.ts'
 import type { Preprocessing } from './data/index.ts'
 import { type EngineOptions, engineOf } from './engine.ts'
@@ -11,6 +12,15 @@ import type { FetchOptions, ModelSource } from './sources.ts'
 
 /** Options of `load`. */
 export interface LoadOptions extends EngineOptions, FetchOptions {}
+
+const { given } = checks
+const members: Checks<LoadOptions> = {
+  engine: given,
+  threads: given,
+  deterministic: given,
+  signal: given,
+  onProgress: given,
+}
 
 /** What a model file holds, with its network built. */
 export interface OpenedModel {
@@ -43,6 +53,7 @@ export function assertFits({ size: [height, width] }: Preprocessing, { inputShap
 
 /** Loads a model with what `platform` has. */
 export async function loadOn(platform: Platform, source: ModelSource, options: LoadOptions = {}): Promise<Classifier> {
+  assertOptions('load', options, members)
   const engine = engineOf(options)
   const { bytes, name } = await platform.read(source, options)
   options.signal?.throwIfAborted()

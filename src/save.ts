@@ -1,5 +1,6 @@
 /** From a network to a model file. */
 import { type Classifier, networkOf } from './classifier.ts'
+import { assertOptions, type Checks, checks } from './core/check.ts'
 import { assert } from './core/index.ts'
 import type { Preprocessing } from './data/index.ts'
 import { type Provenance, provenanceNow, writeModelFile } from './formats/index.ts'
@@ -18,6 +19,9 @@ export interface SaveOptions {
   readonly provenance?: Omit<Provenance, 'kinglet' | 'created'>
 }
 
+const { given } = checks
+const members: Checks<SaveOptions> = { classes: given, preprocessing: given, provenance: given }
+
 /**
  * The bytes of a model file: what `save` writes, for `load`, an upload or a database. Throws when the names of the
  * classes are neither given nor known, and when the weights are not finite.
@@ -35,6 +39,7 @@ export interface SaveOptions {
  */
 export function toBytes(model: Network | Classifier, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
   const net = networkOf('save', model)
+  assertOptions('save', options, members)
   const known = remembered(net)
   const classes = options.classes ?? known.classes
   const { name } = net.architecture

@@ -1,5 +1,6 @@
 /** `train` and `evaluate` of the front door: those of `train/`, with engine, threads, preprocessing and data found. */
 import { Classifier, networkOf } from './classifier.ts'
+import { assertOptions, type Checks, checks } from './core/check.ts'
 import { KingletError, UsageError } from './core/index.ts'
 import {
   type Dataset,
@@ -36,6 +37,17 @@ export interface TrainOptions extends Found, Omit<FitWith, keyof Found> {}
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions extends Found, Omit<EvaluateWith, keyof Found> {}
+
+const { given } = checks
+const evaluateMembers: Checks<EvaluateOptions> = {
+  engine: given,
+  threads: given,
+  deterministic: given,
+  preprocessing: given,
+  batch: checks.count,
+  pool: given,
+  signal: given,
+}
 
 /** Images to train on: a set, or one and another to judge by; in Node also a folder, as `openDataset` takes it. */
 export type TrainingData = string | URL | Dataset | { readonly train: Dataset; readonly val?: Dataset | undefined }
@@ -121,6 +133,7 @@ export async function evaluateOn(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const net = networkOf('evaluate', model)
+  assertOptions('evaluate', options, evaluateMembers)
   const { classes } = remembered(net)
   const own = options.pool ? undefined : platform.pool()
   const pool = options.pool ?? own

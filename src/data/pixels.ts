@@ -2,6 +2,7 @@
  * Sets that are held in memory as pixels: arrays of the caller's own, and what IDX and CIFAR files become. The pixels
  * are copied once into memory that loader threads share.
  */
+import { assertOptions, type Checks, checks } from '../core/check.ts'
 import { assert } from '../core/index.ts'
 import { assertIndex, type Dataset, sharedBytes, sharedWords } from './dataset.ts'
 import { fromGrey, type RgbImage, rgbImage } from './image.ts'
@@ -32,6 +33,17 @@ export interface ArraysOptions {
   readonly name?: string
 }
 
+const { given } = checks
+const members: Checks<ArraysOptions> = {
+  width: given,
+  height: given,
+  channels: given,
+  pixels: given,
+  labels: given,
+  classes: given,
+  name: given,
+}
+
 /**
  * A set from pixels in memory; works in a page as in Node. Throws when the lengths of `pixels` and `labels` disagree,
  * or a label has no class.
@@ -52,6 +64,7 @@ export interface ArraysOptions {
  * ```
  */
 export function arrays(options: ArraysOptions): Dataset {
+  assertOptions('arrays', options, members)
   const { width, height, channels, pixels, labels, classes, name = 'arrays' } = options
   for (const [what, n] of [
     ['width', width],

@@ -2,7 +2,8 @@
  * Arguments of `build`: what may vary in every network of the registry, their values when left out, and what each must
  * be. A wrong name does not compile; names and values that come from outside are checked here.
  */
-import { nearest, oneOf, UsageError } from '../core/index.ts'
+import { assertOptions, type Check, type Checks, checks } from '../core/check.ts'
+import { oneOf } from '../core/index.ts'
 import { type Initializer, initializerNames, type Padding, paddingNames } from '../graph/builder.ts'
 import { type Activation, activationNames } from './activation.ts'
 import { type WidthRule, widthRuleNames } from './width.ts'
@@ -88,23 +89,16 @@ export const commonOptions: Options = {
   seed: 0,
 }
 
-interface Check {
-  readonly is: (value: unknown) => boolean
-  readonly must: string
-}
-const isCount = (n: unknown): boolean => Number.isSafeInteger(n) && Number(n) > 0
-const isFraction = (n: unknown): n is number => typeof n === 'number' && n >= 0 && n <= 1
-const count: Check = { is: isCount, must: 'a positive integer' }
-const positive: Check = { is: (n) => Number.isFinite(n) && Number(n) > 0, must: 'a number above 0' }
+const { count, positive } = checks
 const named = (names: readonly string[]): Check => ({
   is: (value) => names.includes(value as string),
   must: oneOf(names),
 })
 const factors: Check = { is: (n) => [1, 2, 4, 8, 16, 32].includes(n as number), must: '32, 16, 8, 4, 2 or 1' }
 
-const checks: { readonly [K in keyof Options]: Check } = {
+const members: Checks<BuildOptions> = {
   size: {
-    is: (value) => isCount(value) || (Array.isArray(value) && value.length === 2 && value.every(isCount)),
+    is: (value) => count.is(value) || (Array.isArray(value) && value.length === 2 && value.every(count.is)),
     must: 'a positive integer, or [height, width]',
   },
   classes: count,
@@ -125,37 +119,22 @@ const checks: { readonly [K in keyof Options]: Check } = {
   seRatio: positive,
   seDivisor: count,
   seGate: named(['sigmoid', 'hard_sigmoid']),
-  head: { is: (value) => value === 'table' || isCount(value), must: 'a positive integer or table' },
-  dropout: { is: (n) => isFraction(n) && n < 1, must: 'a number from 0 up to, but not including, 1' },
+  head: { is: (value) => value === 'table' || count.is(value), must: 'a positive integer or table' },
+  dropout: checks.share,
   batchNormEps: positive,
-  batchNormMomentum: { is: isFraction, must: 'a number from 0 to 1' },
+  batchNormMomentum: checks.fraction,
   initializer: named(initializerNames),
   seed: { is: Number.isSafeInteger, must: 'an integer' },
 }
-export const optionNames = Object.keys(checks) as readonly (keyof Options)[]
-
-/** A string that reads as a number is quoted: '96' is not 96. */
-const shown = (value: unknown): string =>
-  typeof value === 'number' || (typeof value === 'string' && Number.isNaN(Number(value)))
-    ? String(value)
-    : (JSON.stringify(value) ?? String(value))
+export const optionNames = Object.keys(members) as readonly (keyof Options)[]
 
 /** Fills in what `given` leaves out (or undefined); throws for a name or a value that cannot be. */
 export function resolveOptions(model: string, ...given: readonly BuildOptions[]): Options {
   const found: Record<string, unknown> = { ...commonOptions }
-  for (const options of given)
-    for (const [name, value] of Object.entries(options)) {
-      if (value === undefined) continue
-      const check = (checks as Record<string, Check | undefined>)[name]
-      if (!check || !Object.hasOwn(checks, name)) {
-        const meant = nearest(name, optionNames)
-        throw new UsageError(
-          `build ${model}: no option ${name}${meant ? ` (did you mean ${meant}?)` : ''}: use ${oneOf(optionNames)}`,
-        )
-      }
-      if (!check.is(value)) throw new UsageError(`build ${model}: ${name} is ${shown(value)}: it must be ${check.must}`)
-      found[name] = value
-    }
+  for (const options of given) {
+    assertOptions(`build ${model}`, options, members)
+    for (const [name, value] of Object.entries(options)) if (value !== undefined) found[name] = value
+  }
   const { size } = found as { size: number | readonly [number, number] }
   return { ...(found as unknown as Options), size: typeof size === 'number' ? [size, size] : size }
 }

@@ -2,10 +2,10 @@
  * Evaluation: the inference graph, frozen, over a set in its own order. Figures are counted from the logits in double
  * precision and in the order of the images, so they depend neither on threads nor on the loader's pool.
  */
+import { checks } from '../core/check.ts'
 import { assert, KingletError, type TypedArrayOf, UsageError } from '../core/index.ts'
 import { type Dataset, type LoaderPool, loader, type Preprocessing } from '../data/index.ts'
 import type { Engine, Network, Weights } from '../graph/index.ts'
-import { checks } from './check.ts'
 import { assertFinite } from './finite.ts'
 import { turn } from './turn.ts'
 

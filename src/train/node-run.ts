@@ -4,11 +4,11 @@
  */
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { assertOptions, checks } from '../core/check.ts'
 import { assert, KingletError, UsageError } from '../core/index.ts'
 import { provenanceNow, writeModelFile } from '../formats/index.ts'
 import { makeFolder, writeError, writeFileAtomic, writing } from '../formats/node-files.ts'
 import type { Weights } from '../graph/index.ts'
-import { assertOptions, checks } from './check.ts'
 import { assertSameRun, type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import type { TrainStep } from './fit.ts'
 import { appendMetrics, cutMetrics, epochMetrics, stepMetrics, syncFile } from './node-metrics.ts'

@@ -2,8 +2,9 @@
  * Optimisers as expressions: each gives a parameter's next value, and that of its own state, in ops; the training step
  * makes them updates. What depends on the step's number (Adam's correction) is an input, so one program serves a run.
  */
+import { checks } from '../core/check.ts'
 import { add, div, mul, type Operand, sqrt, sub, type Value } from '../ops/index.ts'
-import { checks, type Kind, resolveKind } from './check.ts'
+import { type Kind, resolveKind } from './check.ts'
 
 /** Which optimiser, with its options; plain JSON. */
 export type Optimizer =

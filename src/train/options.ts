@@ -1,4 +1,5 @@
 /** Options of a training run, their values when left out, and what each must be. */
+import { assertOptions, type Checks, checks } from '../core/check.ts'
 import { UsageError } from '../core/index.ts'
 import {
   type Augmentation,
@@ -9,7 +10,6 @@ import {
   type Preprocessing,
 } from '../data/index.ts'
 import type { Engine, Network } from '../graph/index.ts'
-import { assertOptions, type Check, checks } from './check.ts'
 import { type Selection, select } from './names.ts'
 import { type FullOptimizer, type Optimizer, type OptimizerName, optimizerOf, ruleOf } from './optimizer.ts'
 import { type FullSchedule, type Schedule, type ScheduleName, scheduleOf } from './schedule.ts'
@@ -79,8 +79,8 @@ export interface RunOptions {
   readonly preprocessing: Preprocessing
 }
 
-const given: Check = { is: () => true, must: '' }
-const members: { readonly [K in keyof TrainOptions]-?: Check } = {
+const { given } = checks
+const members: Checks<TrainOptions> = {
   engine: { is: (e) => typeof (e as Engine | null)?.compile === 'function', must: 'an engine' },
   epochs: checks.count,
   preprocessing: given,

@@ -49,6 +49,12 @@ describe('arrays', () => {
       'mine: label 2 of image 1 has no class: there are 2, counted from 0',
     )
     expect(() => arrays({ ...right, labels: [0, -1] })).toThrow('arrays: label -1 of image 1 has no class')
+    expect(() => arrays({ ...right, pixel: right.pixels } as typeof right)).toThrow(
+      'arrays: no option pixel (did you mean pixels?): use width, height, channels, pixels, labels, classes or name',
+    )
+    expect(() => arrays(undefined as unknown as typeof right)).toThrow(
+      'arrays: options are undefined: give an object, { width: ... }',
+    )
     expect(() => arrays({ ...right, width: 1.5 })).toThrow(
       'arrays: width is 1.5: it must be a whole number of pixels above 0',
     )

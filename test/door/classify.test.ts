@@ -133,6 +133,15 @@ describe('run', () => {
     expect([a, b, d]).toEqual([one, two, one])
     expect(c).toBe('KingletError: run: 3 values given: an image [24, 24, 3] has 1728, give a whole number of images')
     expect(await failureOf(model.run(new Float32Array()))).toMatch(/^KingletError: run: 0 values given/)
+    for (const [none, kind] of [
+      [undefined, 'Undefined'],
+      [null, 'Null'],
+      ['photo.jpg', 'String'],
+      [{ data: new Float32Array(1728) }, 'Object'],
+    ])
+      expect(await failureOf(model.run(none as never))).toBe(
+        `UsageError: run: ${kind} is no batch: give a Float32Array of N images [24, 24, 3]`,
+      )
     for (const wrong of [new Float64Array(1728), new Int32Array(1728), new Array(1728).fill(0)])
       expect(await failureOf(model.run(wrong as unknown as Float32Array))).toMatch(/^KingletError: .*[Ff]loat32/)
     expect(await model.run(batchOf(1))).toEqual(one)

@@ -166,6 +166,13 @@ describe('load', () => {
       'engine reference: deterministic is everywhere, it has only here: leave deterministic out, or use engine wasm',
     ],
     [
+      'an option that there is not',
+      { thread: 2 } as LoadOptions,
+      'load: no option thread (did you mean threads?): use engine, threads, deterministic, signal or onProgress',
+    ],
+    ['a bare name', 'reference' as LoadOptions, 'load: options are reference: give an object, { engine: ... }'],
+    ['null', null as unknown as LoadOptions, 'load: options are null: give an object, { engine: ... }'],
+    [
       'an engine with threads',
       { engine: referenceEngine(), threads: 1 },
       'threads is 1 beside an engine that is made already: give threads where it is made (engineOf)',
@@ -227,6 +234,9 @@ describe('save', () => {
       /^KingletError: .*taken could not be/,
     )
     expect(await failureOf(save(tinyNet(), join(to, 'm.safetensors'), { classes: ['a'] }))).toMatch(/^KingletError/)
+    expect(await failureOf(save(tinyNet(), join(to, 'm.safetensors'), { labels: classes } as object))).toBe(
+      'UsageError: save: no option labels: use classes, preprocessing or provenance',
+    )
     expect(readFileSync(join(to, 'm.safetensors'), 'utf8')).toBe('old')
     expect(readdirSync(to).sort()).toEqual(['m.safetensors', 'taken'])
   })
@@ -250,6 +260,9 @@ describe('save', () => {
     )
     expect(refusal(() => toBytes(net, { classes: ['a', 'b', 'c', 'c'] }))).toBe(
       'KingletError: model: two classes are named "c": names must be distinct',
+    )
+    expect(refusal(() => toBytes(net, { class: classes } as object))).toBe(
+      'UsageError: save: no option class (did you mean classes?): use classes, preprocessing or provenance',
     )
     const grey = build('mobilenet_v2', { width: 0.1, size: 24, reduction: 8, classes: 4, channels: 1 })
     expect(refusal(() => toBytes(grey, { classes }))).toBe(

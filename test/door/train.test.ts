@@ -152,6 +152,9 @@ describe('train', () => {
     expect(await failureOf(evaluate('m.safetensors' as never, set()))).toBe(
       no('UsageError: evaluate: String is no network'),
     )
+    expect(() => build('mobilenet_v2', null as never)).toThrow(
+      'build mobilenet_v2: options are null: give an object, { size: ... }',
+    )
     expect(() => toBytes(undefined as never)).toThrow(no('save: Undefined is no network'))
     expect(await refusal(net(), null)).toBe(
       'UsageError: train: options are missing: give { epochs: 20 } or as many as you want',
@@ -175,6 +178,16 @@ describe('evaluate', () => {
     expect(await failureOf(evaluate(model, set(), { engine: 'reference', threads: 2 }))).toBe(
       'UsageError: engine reference: threads is 2, it has only 1: leave threads out, or use engine wasm',
     )
+  })
+
+  test('an option that there is not, or that cannot be, is refused before the images are opened', async () => {
+    const refusal = (options: object) => failureOf(evaluate(net(), join(folder, 'none'), options))
+    expect(await refusal({ batchs: 3 })).toBe(
+      'UsageError: evaluate: no option batchs (did you mean batch?): use engine, threads, deterministic, preprocessing, ' +
+        'batch, pool or signal',
+    )
+    expect(await refusal({ batch: '3' })).toBe('UsageError: evaluate: batch is "3": it must be a positive integer')
+    expect(await refusal({ batch: undefined })).toMatch(/^KingletError: .*none: there is no such folder$/)
   })
 
   test('classes in another order are refused: the figures would be nonsense', async () => {
