@@ -17,8 +17,11 @@ const known = new WeakMap<Network, Known>()
 export const remember = (net: Network, what: Known): void => void known.set(net, what)
 export const remembered = (net: Network): Partial<Known> => known.get(net) ?? {}
 
-/** Up to this many pixels on its shorter side an image is about as small as its file: no border is cut off. */
-const smallImage = 64
+/**
+ * Up to this many pixels on its shorter side an image is about as small as its file: no border is cut off, and `kinglet
+ * train` changes it less.
+ */
+export const smallImage = 64
 
 /** The preprocessing of a network that has none yet. */
 export function preprocessingFor({ inputShape: [height, width] }: Network): Preprocessing {

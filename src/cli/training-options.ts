@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { oneOf } from '../core/index.ts'
 import { augmentationNames } from '../data/index.ts'
+import { smallImage } from '../remembered.ts'
 import { optimizerNames, type Schedule, scheduleNames, type TrainOptions } from '../train/index.ts'
 import { choice, fraction, nonNegative, positive, positiveInteger } from './options.ts'
 
@@ -36,7 +37,7 @@ const trainingOptions: readonly (readonly [flag: string, help: string, read: (te
   ['--freeze <layers>', 'layers that keep their weights: stem,blocks,last', layers],
   [
     '--augmentation <name>',
-    `random changes of images: ${oneOf(augmentationNames)}, or JSON (default: standard; light up to 64 pixels)`,
+    `random changes of images: ${oneOf(augmentationNames)}, or JSON (default: standard; light up to ${smallImage} pixels)`,
     nameOrJson(augmentationNames),
   ],
 ]

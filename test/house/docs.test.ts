@@ -59,14 +59,23 @@ test('the help texts in docs/cli.md are what the commands print (vitest -u write
   await expect(text).toMatchFileSnapshot(join(root, 'docs/cli.md'))
 })
 
-test('every command has an example in its help, --json, and the exit codes', async () => {
+test('every command has an example in its help, --json, and the exit codes, in lines of 120 columns at most', async () => {
   for (const command of createProgram(fakeIo()).commands) {
     const io = fakeIo()
     await main([command.name(), '--help'], io)
     expect(io.output).toContain(`\n  kinglet ${command.name()}`)
     expect(io.output).toContain('--json')
     expect(io.output).toContain('Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted')
+    expect(io.output.split('\n').filter((line) => line.length > 120)).toEqual([])
   }
+})
+
+test('docs/ops.md names the properties that an op may have', () => {
+  const [, contract] = /^export interface OpDefinition(.*?)^}/ms.exec(textOf('src/ops/define.ts'))!
+  const properties = [...contract.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => name)
+  const [, many, list] = /^(\w+) more are properties(.*?)\n\n/ms.exec(textOf('docs/ops.md'))!
+  expect([...list.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual(properties)
+  expect(['One', 'Two', 'Three', 'Four', 'Five'].indexOf(many) + 1).toBe(properties.length)
 })
 
 test('the version is that of package.json, and the changelog has it', () => {

@@ -30,8 +30,9 @@ export const models: CommandDefinition = {
       .addHelpText(
         'after',
         `
-Parameters and multiply-adds are those of 224 x 224 images, 1000 classes and the width of the table. Top-1 is the
-accuracy on ImageNet in percent that a paper or its code reports (--json has its source, other widths and sizes, and what each network is).
+Parameters and multiply-adds are those of 224 x 224 images, 1000 classes and the width of the table.
+Top-1 is the accuracy on ImageNet in percent that a paper or its code reports (--json has its
+source, other widths and sizes, and what each network is).
 
 Example:
   kinglet models`,

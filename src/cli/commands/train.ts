@@ -8,6 +8,7 @@ import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
 import { engineOf } from '../../engine.ts'
 import { writeFileAtomic } from '../../formats/node-files.ts'
 import type { Model } from '../../models/index.ts'
+import { smallImage } from '../../remembered.ts'
 import { type Evaluation, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
 import { version } from '../../version.ts'
 import { type BeginOptions, batchOf, begin, defaultModel } from '../beginning.ts'
@@ -32,9 +33,6 @@ import { chosen, lookAt } from '../samples.ts'
 import type { Io } from '../terminal.ts'
 import { addTrainingOptions, type LearningOptions, learningOptions } from '../training-options.ts'
 import { watch } from '../watch.ts'
-
-/** Images up to this size are changed less. */
-const smallImage = 64
 
 interface TrainCommandOptions extends EngineOptions, LearningOptions, BeginOptions, RunFolderOptions {
   readonly validation: number
