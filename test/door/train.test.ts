@@ -71,6 +71,12 @@ describe('train', () => {
   test('the same weights from a folder, what was opened of it, its parts, and with a pool', async () => {
     const options = { epochs: 1, batch: 6, threads: 1 }
     const opened = await openDataset(folder)
+    // Which pictures are left out, `train` does not say; this does.
+    expect(opened.report).toMatchObject({
+      images: 20,
+      leftOut: 1,
+      issues: [{ kind: 'damaged', name: 'red/damaged.png' }],
+    })
     await using pool = loaderPool(2)
     const losses = async (data: TrainingData, more: Partial<TrainOptions> = {}) =>
       (await all(train(net(), data, { ...options, ...more }))).map((step) => step.loss)
