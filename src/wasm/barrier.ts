@@ -3,13 +3,7 @@
  * The others watch the generation for a short while, because steps are mostly even, and then sleep on it.
  */
 import { type Func, i32, type ModuleBuilder } from './assembler/index.ts'
-import { control } from './control.ts'
-
-/**
- * Polls before sleeping. Measured on two cores, an even step: two threads 0.3 us (25 us with 1,000 polls, where they
- * sleep), three threads 13 us (55 us with 100,000, where two hold the cores that the third needs).
- */
-const spins = 10_000
+import { control, spins } from './control.ts'
 
 /**
  * Emits `barrier(threads)`: no thread returns before all have called it. With one thread it returns at once; in a

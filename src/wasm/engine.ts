@@ -31,6 +31,7 @@ import { baseOf } from '../graph/passes/fuse.ts'
 import { isConstant, mulOp, type Value } from '../ops/index.ts'
 import { emitProgram, placeOf } from './emit.ts'
 import { createExecutor, maxThreads } from './executor.ts'
+import { isPageThread } from './host.ts'
 import { hasKernel, isLeaf, kernelOf, takesEpilogue } from './kernels/index.ts'
 import type { Kernel } from './kernels/kernel.ts'
 import { packMatmuls } from './packed.ts'
@@ -83,9 +84,6 @@ interface Target {
   readonly relaxed: boolean
 }
 
-/** True in a page's own thread, which must not block. */
-const inPage = (): boolean => typeof document !== 'undefined'
-
 async function compile(graph: Graph, options: CompileOptions, { threads, relaxed }: Target): Promise<Program> {
   const weights = startingWeights(graph, options)
   const inputs = inputsOf(graph)
@@ -93,7 +91,7 @@ async function compile(graph: Graph, options: CompileOptions, { threads, relaxed
   const prepared = prepare(frozen ? foldBatchNorm(freeze(graph, weights)) : graph)
   const { plan, kernels } = planKernels(prepared)
   const { bytes, pages } = emitProgram(plan, kernels, { threads, relaxed })
-  const executor = await createExecutor({ bytes, pages, threads, place: inPage() ? 'worker' : 'here' })
+  const executor = await createExecutor({ bytes, pages, threads, place: isPageThread() ? 'worker' : 'here' })
 
   const parameters = frozen ? new Map<string, Value>() : parametersOf(prepared)
   // Inputs that no kernel reads (an unused seed) have no place.

@@ -6,7 +6,7 @@
  * middle of one (not by a trap, which is reported) leaves the others waiting.
  */
 import { KingletError } from '../core/index.ts'
-import { dataStart, ended, index, wordsOf } from './control.ts'
+import { dataStart, ended, index, spins, wordsOf } from './control.ts'
 import type { Executor } from './executor.ts'
 import {
   allocate,
@@ -24,9 +24,6 @@ import type { Thread } from './host.ts'
 import type { Report } from './worker-source.ts'
 
 type Run = (thread: number, threads: number) => void
-
-/** Polls of `done` before thread 0 sleeps: helpers end within moments of it when work is shared evenly. */
-const spins = 10_000
 
 /** Allocates the memory and starts the threads. */
 export async function startThreaded({ module, pages, threads, place }: ExecutorStart): Promise<Executor> {

@@ -3,7 +3,7 @@
  * has to know of a second file. The first message says what the worker is (see `Start`): a helper thread of a program
  * in shared memory, or, where memory cannot be shared, the only thread of a program, which answers messages.
  */
-import { index } from './control.ts'
+import { dataStart, index, spins } from './control.ts'
 
 /** The first message to a worker. */
 export type Start =
@@ -39,12 +39,12 @@ const reasonOf = (error) => (error instanceof Error ? error.message : String(err
 const instantiate = (module, memory) => new WebAssembly.Instance(module, { env: { memory } }).exports.run
 
 function helper({ module, memory, thread, threads, helpers }) {
-  const words = new Int32Array(memory.buffer, 0, 16)
+  const words = new Int32Array(memory.buffer, 0, ${dataStart / 4})
   const run = instantiate(module, memory)
   port.postMessage({ kind: 'ready' })
   for (let seen = 0; ; ) {
     // Runs often follow each other closely: look for the next one a while before sleeping.
-    for (let i = 0; i < 10000 && Atomics.load(words, index.go) === seen; i++);
+    for (let i = 0; i < ${spins} && Atomics.load(words, index.go) === seen; i++);
     while (Atomics.load(words, index.go) === seen) Atomics.wait(words, index.go, seen)
     seen = Atomics.load(words, index.go)
     try {

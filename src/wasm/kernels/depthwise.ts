@@ -8,15 +8,14 @@ import type { WindowAttrs } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
 import { storeLanes } from './channels.ts'
 import { type Epilogue, epilogueOf } from './epilogue.ts'
-import type { Family, Kernel } from './kernel.ts'
+import { type Family, type Kernel, leastPieces } from './kernel.ts'
 import { splat } from './lanes.ts'
 import { type Axis, findTaps, planRuns, type Run, type Taps, tapSteps } from './window.ts'
 
 /** Vectors that a row of a tile may load, sums included, before V8 spills: of x86's sixteen registers. */
 export const registers = 15
 export const widestTile = 4
-/** Pieces to aim for when rows alone give too few: channels are cut then, by whole cache lines. */
-const leastPieces = 16
+/** Channels are cut, where rows give too few pieces, by whole cache lines. */
 export const lineChannels = 16
 
 /** Columns of a tile: as many as registers hold. */

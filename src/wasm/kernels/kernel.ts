@@ -29,6 +29,12 @@ export interface Kernel {
   readonly scratchBytes?: number
 }
 
+/**
+ * Pieces to aim for where rows alone give too few: enough for several threads, few enough that a piece reads what it
+ * shares with others seldom.
+ */
+export const leastPieces = 16
+
 export type Family = (v: Value) => Kernel
 
 /** Bytes that kernels may read (never write) past the end of any tensor; memory ends this much after the last. */

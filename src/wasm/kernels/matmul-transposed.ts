@@ -7,7 +7,7 @@
 import type { Value } from '../../ops/index.ts'
 import { i32, v128 } from '../assembler/index.ts'
 import { panelColumns } from '../packed.ts'
-import type { Family, Kernel } from './kernel.ts'
+import { type Family, type Kernel, leastPieces } from './kernel.ts'
 import { combine, partialBytes } from './reduce.ts'
 import {
   addSteps,
@@ -24,8 +24,7 @@ import {
 
 /** Rows of a block: a stripe of b and one of a take 64 bytes each of a row, so 16 KiB of 32. */
 const blockRows = 128
-/** Pieces to aim for, and how many elements all partial results may have: they are written and read once more. */
-const leastPieces = 16
+/** Elements that all partial results may have: they are written and read once more. */
 const mostPartial = 1 << 19
 /** Rows of y that a piece takes at least: as many as a cache line of a row of a holds. */
 const lineRows = 16

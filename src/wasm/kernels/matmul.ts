@@ -6,7 +6,7 @@ import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assem
 import { panelColumns, panelsOf } from '../packed.ts'
 import { storeLanes } from './channels.ts'
 import { type Epilogue, epilogueOf } from './epilogue.ts'
-import type { Addresses, Family, Kernel } from './kernel.ts'
+import { type Addresses, type Family, type Kernel, leastPieces } from './kernel.ts'
 import { packedTransposed } from './matmul-transposed.ts'
 import {
   addSteps,
@@ -27,9 +27,6 @@ import {
 const blockBytes = 128 * 1024
 const mostRows = 256
 const rowUnit = 4
-/** Pieces to aim for when rows alone give too few: enough for several threads, few enough to keep stripes together. */
-const leastPieces = 16
-
 /** Applies the epilogue to a tile's sums and stores them: `first` is its first element's place in y. */
 export function finishTile(
   f: FunctionBuilder,

@@ -7,12 +7,9 @@ import { i32 } from '../assembler/index.ts'
 import { panelColumns } from '../packed.ts'
 import type { PackedConvAttrs } from '../packed-conv.ts'
 import { epilogueOf } from './epilogue.ts'
-import type { Family } from './kernel.ts'
+import { type Family, leastPieces } from './kernel.ts'
 import { finishTile } from './matmul.ts'
 import { addSteps, clearSums, eachStripe, eachTile, newSums, part, stripeColumns, stripesOf, tileFor } from './tile.ts'
-
-/** Pieces to aim for when rows alone give too few. */
-const leastPieces = 16
 
 export const packedConv: Family = (v) => {
   const epilogue = epilogueOf(v)
