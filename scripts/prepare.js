@@ -72,14 +72,20 @@ const newest = (path) => {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))))
 }
 
-/** Compiles src to dist when a source is newer than the last build. Returns the compiler's exit status. */
+/**
+ * Compiles src to dist, and builds the page's `kinglet/run` of that, when a source is newer than the last build. Returns
+ * the exit status of what failed, or 0.
+ */
 export function build() {
   const stamp = join(root, 'dist/.tsbuildinfo')
-  const sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']
+  const page = 'scripts/page-build.js'
+  const sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json', page, 'scripts/page-cuts.js']
   const began = new Date()
-  if (existsSync(stamp) && sources.every((path) => newest(join(root, path)) < statSync(stamp).mtimeMs)) return 0
+  const isThere = existsSync(stamp) && existsSync(join(root, 'dist/page/run.js'))
+  if (isThere && sources.every((path) => newest(join(root, path)) < statSync(stamp).mtimeMs)) return 0
   say('building ...')
-  const status = runTool('typescript/bin/tsc', ['-p', 'tsconfig.build.json'])
+  const status =
+    runTool('typescript/bin/tsc', ['-p', 'tsconfig.build.json']) || runCommand(process.execPath, [join(root, page)])
   // The compiler leaves the stamp alone when its output stays the same; a failed build must run again.
   if (existsSync(stamp)) utimesSync(stamp, began, status === 0 ? began : new Date(0))
   return status

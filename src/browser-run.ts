@@ -1,4 +1,8 @@
-/** `kinglet/run`, in a page or a worker of one: the same names as in Node (`run.ts`), with what a page has. */
+/**
+ * `kinglet/run`, in a page or a worker of one: the same names as in Node (`run.ts`), with what a page has. The package has
+ * it as one module, dist/page/run.js, built without what runs no model file (scripts/page-cuts.js): so it refuses the
+ * engine `reference`. It shares no classes with `kinglet`: a page needs one or the other.
+ */
 import type { Classifier } from './classifier.ts'
 import { type LoadOptions, loadOn } from './load.ts'
 import { pagePlatform } from './page-platform.ts'

@@ -8,7 +8,10 @@ export type EngineName = 'wasm' | 'reference'
 
 /** Where a network runs. `load`, `train`, `evaluate` and `engineOf` have these options. */
 export interface EngineOptions {
-  /** By name, or an engine that is made already (`engineOf` makes one), which has its own threads. Default `wasm`. */
+  /**
+   * By name, or an engine that is made already (`engineOf` makes one), which has its own threads. Default `wasm`, the
+   * only one in a page's `kinglet/run`.
+   */
   readonly engine?: EngineName | Engine | undefined
   /**
    * Threads that share the work; the reference engine has only one. Default: one for each core; one in a page that is

@@ -3,6 +3,7 @@
  * server would send them. Which files those are is asked of the page itself: each contender opens one, and the site
  * notes what it is asked for.
  */
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -13,21 +14,22 @@ import { firstLine } from './rounds.js'
 
 const source = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-/** Bytes of an entry of Kinglet's, bundled and minified. */
-async function entrySize(contents) {
+const sizesOf = (bytes) => ({ minifiedBytes: bytes.length, gzippedBytes: gzipSync(bytes).length })
+
+/** Kinglet's browser entry, bundled and minified. */
+async function wholeEntry() {
   const { outputFiles } = await build({
-    stdin: { contents, resolveDir: source('dist') },
+    stdin: { contents: `export * from './browser.js'`, resolveDir: source('dist') },
     ...{ bundle: true, write: false, minify: true, format: 'esm', platform: 'browser', logLevel: 'error' },
   })
-  const [{ contents: bytes }] = outputFiles
-  return { minifiedBytes: bytes.length, gzippedBytes: gzipSync(bytes).length }
+  return outputFiles[0].contents
 }
 
 /** @param {string} chromium its path */
 export async function measureSizes(chromium) {
   const entries = {
-    'load and run a model file': await entrySize(`export * from './browser-run.js'`),
-    'all of it, training included': await entrySize(`export * from './browser.js'`),
+    'load and run a model file': sizesOf(readFileSync(source('dist/page/run.js'))),
+    'all of it, training included': sizesOf(await wholeEntry()),
   }
   const site = await openSite()
   const start = starterOf(chromium, site.address)
@@ -45,7 +47,7 @@ export async function measureSizes(chromium) {
         continue
       }
       const files = [...site.served]
-        .filter(([path]) => path.startsWith('/code/') || path.startsWith('/packages/'))
+        .filter(([path]) => ['/code/', '/kinglet/', '/packages/'].some((folder) => path.startsWith(folder)))
         .map(([path, body]) => ({ path, bytes: body.length, gzippedBytes: gzipSync(body).length }))
       loaded.push({ runtime, threads, gzippedBytes: files.reduce((n, f) => n + f.gzippedBytes, 0), files })
     }

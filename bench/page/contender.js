@@ -4,7 +4,7 @@ import { commandsOf } from '../lib/commands.js'
 const commands = commandsOf({
   read: async (file) => new Uint8Array(await (await fetch(`/models/${file}`)).arrayBuffer()),
   asset: (path) => `/packages/${path}`,
-  kinglet: () => import('../../dist/browser-run.js'),
+  kinglet: () => import('/kinglet/run.js'),
 })
 
 const { runtime, name, threads } = Object.fromEntries(new URLSearchParams(location.search))

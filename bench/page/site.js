@@ -11,6 +11,7 @@ const types = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/ja
 const codeFolder = new URL('../.cache/page/', import.meta.url)
 const folders = {
   '/code/': codeFolder,
+  '/kinglet/': new URL('../../dist/page/', import.meta.url),
   '/models/': modelsFolder,
   '/packages/': new URL('../node_modules/', import.meta.url),
 }
@@ -21,8 +22,8 @@ export async function openSite() {
   await build({
     entryPoints: [fileURLToPath(new URL('contender.js', import.meta.url))],
     outdir: fileURLToPath(codeFolder),
-    // Native code that no page asks for.
-    external: ['onnxruntime-node'],
+    // Native code that no page asks for, and Kinglet's module for pages, which is built already.
+    external: ['onnxruntime-node', '/kinglet/*'],
     ...{ bundle: true, splitting: true, format: 'esm', platform: 'browser', minify: true, logLevel: 'error' },
   })
   const served = new Map()

@@ -1,43 +1,55 @@
+/** What a page loads: how much it is, and that nothing of Node is in it. */
+import { readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { expect, test } from 'vitest'
-import { root } from '../support/sources.ts'
+import { ensureBuilt } from '../support/built.ts'
+import { buildPage, pageRun, pageRunPath } from '../support/page-run.ts'
+import { importsOf, root, textOf } from '../support/sources.ts'
 
 /** Bundles an entry as a page's tools would. Rejects with a line for each import that a page does not have. */
 const bundle = async (entry: string) => {
-  const { outputFiles, metafile } = await build({
+  const { outputFiles } = await build({
     stdin: { contents: `export * from './${entry}'`, resolveDir: root, loader: 'ts' },
-    ...{ bundle: true, write: false, minify: true, metafile: true },
-    ...{ format: 'esm', platform: 'browser', logLevel: 'silent' },
+    ...{ bundle: true, write: false, minify: true, format: 'esm', platform: 'browser', logLevel: 'silent' },
   })
-  const [{ inputs }] = Object.values(metafile.outputs)
-  const files = Object.keys(inputs).filter((path) => inputs[path].bytesInOutput > 0)
-  return { code: outputFiles[0].contents, files }
+  return { code: outputFiles[0].contents }
 }
 
-/**
- * Bytes that a page loads at most, gzipped. The goal for running a model file is 40,000: the contracts of the ops, which
- * stand whole in one file each, bring their gradients, oracles and samples, and the engine all of its kernels.
- */
-const most = { 'src/browser-run.ts': 56_000, 'src/browser.ts': 120_000 }
+/** Bytes that a page loads at most, gzipped: of what runs model files, which is built already, and of the whole package. */
+const most = { run: 40_000, whole: 120_000 }
 
-test.each(Object.entries(most))(
-  'nothing that needs Node is reachable from %s, and it is small',
-  async (entry, bytes) => {
-    const { code } = await bundle(entry)
-    const gzipped = gzipSync(code).length
-    console.log(`${entry}: ${code.length} bytes minified, ${gzipped} gzipped`)
-    expect(code.length).toBeGreaterThan(10_000)
-    expect(gzipped).toBeLessThanOrEqual(bytes)
-  },
-)
+function expectAtMost(what: string, code: string | Uint8Array, bytes: number): void {
+  const gzipped = gzipSync(code).length
+  console.log(`${what}: ${code.length} bytes minified, ${gzipped} gzipped`)
+  expect(code.length).toBeGreaterThan(10_000)
+  expect(gzipped).toBeLessThanOrEqual(bytes)
+}
 
-test('what runs model files brings nothing of training, augmentation, or saving', async () => {
-  const { files } = await bundle('src/browser-run.ts')
-  expect(files).toContain('src/classifier.ts')
-  expect(
-    files.filter((path) => /^src\/(train\/|training|save|graph\/autodiff|data\/(aug|loader|mix))/.test(path)),
-  ).toEqual([])
+test('what runs model files is small, and needs no other module', async () => {
+  ensureBuilt()
+  const { exports } = JSON.parse(textOf('package.json')) as { exports: { './run': { browser: { default: string } } } }
+  const file = join(root, exports['./run'].browser.default)
+  expect(file).toBe(pageRunPath)
+  const code = readFileSync(file, 'utf8')
+  expectAtMost(relative(root, file), code, most.run)
+  expect(importsOf(file, code)).toEqual([])
+  expect(Object.keys(await pageRun()).sort()).toEqual(Object.keys(await import('../../src/browser-run.ts')).sort())
+})
+
+test('nothing that needs Node is reachable from src/browser.ts, and it is small', async () => {
+  expectAtMost('src/browser.ts', (await bundle('src/browser.ts')).code, most.whole)
+})
+
+test('what runs model files brings nothing of training, augmentation, saving, or counting', async () => {
+  const { modules } = await buildPage()
+  const files = Object.keys(modules).filter((path) => modules[path].renderedLength > 0)
+  const left = files.map((path) => relative(join(root, 'dist'), path))
+  expect(left).toContain('classifier.js')
+  const others =
+    /^(train\/|training|save|graph\/(autodiff|analysis)|data\/(aug|loader|mix)|ops\/(all|.*gradients|softmax))/
+  expect(left.filter((path) => others.test(path))).toEqual([])
 })
 
 test('no `using` in it: what the compiler makes of that fails in browsers that lack Symbol.dispose', async () => {
