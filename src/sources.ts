@@ -10,7 +10,10 @@ type OfPage<Name extends string> = typeof globalThis extends { readonly [K in Na
   ? T
   : never
 
-/** A model file: its path (Node), its URL, its bytes, or a `Blob` or `File`. In a page a string is a URL. */
+/**
+ * A model file: its path (Node), its URL, its bytes, or a `Blob` or `File`. In a page a string is a URL. Bytes are kept,
+ * not copied: they must stay as they are while the network is in use.
+ */
 export type ModelSource = string | URL | Blob | ArrayBuffer | Uint8Array
 
 /**

@@ -8,11 +8,13 @@ import {
   assert,
   bytesOf,
   type DType,
+  dtypes,
   KingletError,
   oneOf,
   type Shape,
   size,
   type Tensor,
+  type TypedArrayOf,
 } from '../core/index.ts'
 
 const names: Record<DType, string> = { f32: 'F32', i32: 'I32', i8: 'I8', u8: 'U8' }
@@ -27,6 +29,12 @@ interface Entry {
   readonly dtype: string
   readonly shape: readonly number[]
   readonly data_offsets: readonly [from: number, to: number]
+}
+
+/** What a `.safetensors` file holds. */
+export interface Safetensors {
+  readonly tensors: Map<string, Tensor>
+  readonly metadata: Record<string, string>
 }
 
 /**
@@ -44,10 +52,30 @@ interface Entry {
  * metadata.made // => 'by hand'
  * ```
  */
-export function readSafetensors(
-  bytes: Uint8Array,
-  what = 'safetensors',
-): { tensors: Map<string, Tensor>; metadata: Record<string, string> } {
+export const readSafetensors = (bytes: Uint8Array, what = 'safetensors'): Safetensors => parse(bytes, what, copied)
+
+/**
+ * The same without copies: tensors are views of `bytes` wherever they lie at a multiple of their element, as those of
+ * Kinglet's files do. Who calls it sees to it that the bytes stay as they are.
+ */
+export const viewSafetensors = (bytes: Uint8Array, what = 'safetensors'): Safetensors => parse(bytes, what, viewed)
+
+type Take = (dtype: DType, length: number, bytes: Uint8Array) => TypedArrayOf
+
+const copied: Take = (dtype, length, bytes) => {
+  const data = arrayOf(dtype, length)
+  new Uint8Array(data.buffer).set(bytes)
+  return data
+}
+
+const viewed: Take = (dtype, length, bytes) => {
+  const { buffer, byteOffset } = bytes
+  return byteOffset % bytesOf(dtype) === 0
+    ? new dtypes[dtype].array(buffer as ArrayBuffer, byteOffset, length)
+    : copied(dtype, length, bytes)
+}
+
+function parse(bytes: Uint8Array, what: string, take: Take): Safetensors {
   const { header, start } = headerOf(bytes, what)
   const { __metadata__: metadata = {}, ...entries } = header
   assert(
@@ -72,9 +100,11 @@ export function readSafetensors(
       to <= held,
       `${what}: tensor ${name} ends at byte ${to} of the data, the file holds ${held}: it is cut short, copy it again`,
     )
-    const data = arrayOf(dtype, length)
-    new Uint8Array(data.buffer).set(bytes.subarray(start + from, start + to))
-    tensors.set(name, { shape: entry.shape, dtype, data })
+    tensors.set(name, {
+      shape: entry.shape,
+      dtype,
+      data: take(dtype, length, bytes.subarray(start + from, start + to)),
+    })
   }
   assert(used === held, `${what}: ${held - used} bytes follow the last tensor: the file is damaged`)
   return { tensors, metadata: metadata as Record<string, string> }

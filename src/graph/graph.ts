@@ -29,17 +29,24 @@ export const roots = (graph: Graph): Value[] => [...Object.values(graph.outputs)
 export function topological(from: readonly Value[]): Value[] {
   const seen = new Set<Value>()
   const order: Value[] = []
-  const stack: [Value, number][] = []
+  const stack: Value[] = []
+  /** For each value of the stack, which of its inputs is next. */
+  const places: number[] = []
+  const open = (v: Value): void => {
+    if (seen.has(v)) return
+    seen.add(v)
+    stack.push(v)
+    places.push(0)
+  }
   for (const root of from) {
-    if (!seen.has(root)) stack.push([root, 0])
-    seen.add(root)
+    open(root)
     while (stack.length) {
-      const top = stack[stack.length - 1]
-      const next = top[0].inputs[top[1]++]
-      if (!next) order.push(stack.pop()![0])
-      else if (!seen.has(next)) {
-        seen.add(next)
-        stack.push([next, 0])
+      const { inputs } = stack[stack.length - 1]
+      const place = places[places.length - 1]++
+      if (place < inputs.length) open(inputs[place])
+      else {
+        order.push(stack.pop()!)
+        places.pop()
       }
     }
   }

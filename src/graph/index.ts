@@ -1,6 +1,7 @@
 export * from './analysis.ts'
 export * from './autodiff.ts'
 export * from './builder.ts'
+export * from './deferred.ts'
 export * from './engine.ts'
 export * from './fused.ts'
 export * from './graph.ts'

@@ -91,12 +91,14 @@ export function buildFrom(name: string, definition: Definition, given: BuildOpti
       }
       return { logits: y, features, updates: b.updates }
     },
-    graph(batch = 1): Graph {
-      const x = input('x', [batch, ...inputShape])
-      return { outputs: { logits: model.forward(x, { training: false }).logits }, updates: [] }
-    },
+    graph: (batch = 1) => (batch === 1 ? single : graph(batch)),
   }
-  model.graph()
+  const graph = (batch: number): Graph => {
+    const x = input('x', [batch, ...inputShape])
+    return { outputs: { logits: model.forward(x, { training: false }).logits }, updates: [] }
+  }
+  // Asked for several times while a file is loaded; that it can be made at all says that the options fit together.
+  const single = graph(1)
   return model
 }
 

@@ -141,6 +141,9 @@ export function makeValue(op: Op, inputs: readonly Value[], attrs: Attrs, scopeN
   return { id: nextId++, op, inputs, attrs, shape, dtype, scope: scopeName }
 }
 
+/** The node `v` over inputs that have the shapes and types of its own: nothing about it needs to be checked again. */
+export const remakeValue = (v: Value, inputs: readonly Value[]): Value => ({ ...v, id: nextId++, inputs })
+
 function checkInputs(op: Op, inputs: readonly Spec[]): void {
   if (op.inputs === 'variadic') return
   for (const [i, [name, text]] of Object.entries(op.inputs).entries()) {

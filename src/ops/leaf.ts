@@ -1,7 +1,7 @@
 /** Where graphs begin: inputs given at each run, parameters that live between runs, and constants. */
 import type { DType, Shape, Tensor } from '../core/index.ts'
-import { KingletError, tensor } from '../core/index.ts'
-import { defineOp, free, makeValue, native, no, type Value } from './define.ts'
+import { KingletError, sameShape, tensor } from '../core/index.ts'
+import { defineOp, free, makeValue, native, no, remakeValue, type Value } from './define.ts'
 
 /** How a parameter's first values are drawn; plain data, so that it can be printed and stored. */
 export type Init =
@@ -79,6 +79,11 @@ export const isConstant = (v: Value): boolean => v.op === constantOp.op
 export const scalarOf = (v: Value): number | undefined =>
   isConstant(v) && v.shape.length === 0 ? (v.attrs.tensor as Tensor).data[0] : undefined
 
-/** The same node over other inputs (its shape is inferred anew). */
-export const withInputs = (v: Value, inputs: readonly Value[]): Value =>
-  inputs.every((x, i) => x === v.inputs[i]) ? v : makeValue(v.op, inputs, v.attrs, v.scope)
+const sameSpec = (a: Value, b: Value): boolean => a.dtype === b.dtype && sameShape(a.shape, b.shape)
+
+/** The same node over other inputs (its shape is inferred anew where theirs differ). */
+export function withInputs(v: Value, inputs: readonly Value[]): Value {
+  if (inputs.every((x, i) => x === v.inputs[i])) return v
+  const alike = inputs.length === v.inputs.length && inputs.every((x, i) => sameSpec(x, v.inputs[i]))
+  return alike ? remakeValue(v, inputs) : makeValue(v.op, inputs, v.attrs, v.scope)
+}

@@ -24,8 +24,10 @@ import {
   pick,
   planMemory,
   roots,
+  Scratch,
   startingWeights,
   topological,
+  writeConstant,
 } from '../graph/index.ts'
 import { baseOf } from '../graph/passes/fuse.ts'
 import { isConstant, mulOp, type Value } from '../ops/index.ts'
@@ -88,7 +90,7 @@ async function compile(graph: Graph, options: CompileOptions, { threads, relaxed
   const weights = startingWeights(graph, options)
   const inputs = inputsOf(graph)
   const frozen = options.freeze ?? false
-  const prepared = prepare(frozen ? foldBatchNorm(freeze(graph, weights)) : graph)
+  const prepared = prepare(frozen ? foldConstants(foldBatchNorm(freeze(graph, weights))) : graph)
   const { plan, kernels } = planKernels(prepared)
   const { bytes, pages } = emitProgram(plan, kernels, { threads, relaxed })
   const executor = await createExecutor({ bytes, pages, threads, place: isPageThread() ? 'worker' : 'here' })
@@ -102,7 +104,13 @@ async function compile(graph: Graph, options: CompileOptions, { threads, relaxed
     const data = new dtypes[v.dtype].array(raw.buffer as ArrayBuffer, raw.byteOffset, size(v.shape))
     return { shape: v.shape, dtype: v.dtype, data }
   }
-  for (const v of topological(roots(prepared))) if (isConstant(v)) await write(v, v.attrs.tensor.data)
+  // The largest first: V8 compiles a loop that runs for long, and the many short ones after it find it compiled.
+  const constants = topological(roots(prepared)).filter(isConstant)
+  const scratch = new Scratch()
+  for (const v of constants.sort((a, b) => size(b.shape) - size(a.shape)))
+    await executor.fill(placeOf(plan, v), size(v.shape) * bytesOf(v.dtype), ({ buffer, byteOffset }) =>
+      writeConstant(v, new dtypes[v.dtype].array(buffer as ArrayBuffer, byteOffset, size(v.shape)), scratch),
+    )
   for (const [name, leaf] of parameters) await write(leaf, weights.get(name)!.data)
 
   let disposed = false

@@ -25,10 +25,11 @@ export const pack = defineOp({
     const [k, n] = trans ? [b.shape[1], b.shape[0]] : b.shape
     const [row, column] = trans ? [1, k] : [n, 1]
     const [given, packed] = [b.data, y.data]
-    for (let from = 0, to = 0; from < n; from += panelColumns)
+    for (let from = 0, to = 0; from < n; from += panelColumns) {
+      const columns = Math.min(panelColumns, n - from)
       for (let i = 0; i < k; i++, to += panelColumns)
-        for (let j = from; j < Math.min(from + panelColumns, n); j++)
-          packed[to + j - from] = given[i * row + j * column]
+        for (let j = 0, at = i * row + from * column; j < columns; j++, at += column) packed[to + j] = given[at]
+    }
   },
   grad: no('packing comes after differentiation'),
   lower: native,

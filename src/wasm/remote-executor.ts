@@ -55,11 +55,15 @@ class RemoteExecutor implements Executor {
     this.#worker.thread.hold(false)
   }
 
-  async write(offset: number, data: ArrayBufferView): Promise<void> {
+  write(offset: number, data: ArrayBufferView): Promise<void> {
+    return this.fill(offset, data.byteLength, (bytes) => bytes.set(bytesOfView(data)))
+  }
+
+  async fill(offset: number, byteLength: number, work: (bytes: Uint8Array) => void): Promise<void> {
     this.#gate.assertOpen('write')
-    assertRange('write', offset, data.byteLength, this.#byteLength)
-    const bytes = new Uint8Array(data.byteLength)
-    bytes.set(bytesOfView(data))
+    assertRange('write', offset, byteLength, this.#byteLength)
+    const bytes = new Uint8Array(byteLength)
+    work(bytes)
     await this.#ask({ op: 'write', offset, bytes }, [bytes.buffer])
   }
 

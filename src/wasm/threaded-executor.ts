@@ -73,9 +73,13 @@ class ThreadedExecutor implements Executor {
   }
 
   write(offset: number, data: ArrayBufferView): void {
+    this.fill(offset, data.byteLength, (bytes) => bytes.set(bytesOfView(data)))
+  }
+
+  fill(offset: number, byteLength: number, work: (bytes: Uint8Array) => void): void {
     this.#gate.assertOpen('write')
-    assertRange('write', offset, data.byteLength, this.#bytes.length)
-    this.#bytes.set(bytesOfView(data), offset)
+    assertRange('write', offset, byteLength, this.#bytes.length)
+    work(this.#bytes.subarray(offset, offset + byteLength))
   }
 
   read(offset: number, byteLength: number): Uint8Array<ArrayBuffer> {

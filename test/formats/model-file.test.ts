@@ -6,6 +6,7 @@ import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { type Tensor, tensor } from '../../src/core/index.ts'
 import { preprocessingPreset } from '../../src/data/index.ts'
+import { crc32InLoops } from '../../src/formats/crc32.ts'
 import {
   type ModelFile,
   provenanceNow,
@@ -108,6 +109,22 @@ with safe_open(sys.argv[1], 'numpy') as f:
       sum = crc32(Buffer.from(model.weights.get(name)!.data.buffer), sum)
     expect(readSafetensors(bytes).metadata.checksum).toBe(sum.toString(16).padStart(8, '0'))
   })
+})
+
+test('the loops for hosts without a CRC-32 give the same, at every length and place', () => {
+  for (const from of [0, 1, 2, 3, 4])
+    for (const length of [0, 1, 7, 8, 9, 63, 64, 1000]) {
+      const part = bytes.subarray(from, from + length)
+      expect(crc32InLoops(part, 7)).toBe(crc32(part, 7))
+    }
+})
+
+test('weights are views of the bytes, wherever those begin', () => {
+  expect(readModelFile(bytes).weights.get('classifier.w')!.data.buffer).toBe(bytes.buffer)
+  const shifted = new Uint8Array(bytes.length + 1)
+  shifted.set(bytes, 1)
+  const { data } = readModelFile(shifted.subarray(1)).weights.get('stem.conv.w')!
+  expect(data).toEqual(model.weights.get('stem.conv.w')!.data)
 })
 
 const sumOf = (data: ArrayLike<number>): number => Array.from(data).reduce((a, b) => a + b, 0)

@@ -3,7 +3,7 @@
  * once, constants computed at compile time, batch norm folded into the convolution before it. What nothing needs
  * disappears by itself, since a graph is what its outputs reach; `prune` chooses the outputs.
  */
-import { KingletError, oneOf, type Tensor } from '../../core/index.ts'
+import { KingletError, oneOf, size, type Tensor } from '../../core/index.ts'
 import {
   add,
   constant,
@@ -17,8 +17,8 @@ import {
   type Value,
   withInputs,
 } from '../../ops/index.ts'
+import { Deferred } from '../deferred.ts'
 import { type Graph, mapGraph, nameOf, readersOf, roots, topological, type Weights } from '../graph.ts'
-import { evaluateNode } from '../reference.ts'
 
 /** Keeps only the outputs named, and no updates: dead code goes with the rest. */
 export function prune(graph: Graph, outputs: readonly string[]): Graph {
@@ -91,12 +91,20 @@ const idOf = (t: Tensor): number => {
 }
 
 /** What an op does to its inputs, as text: equal text, equal results. Large tensors count by identity. */
-export const signature = (v: Value): string =>
-  `${v.op.name} ${JSON.stringify(v.attrs, (key, value) => {
-    if (key !== 'tensor') return value
-    const t = value as Tensor
-    return t.data.length <= 4 ? { shape: t.shape, dtype: t.dtype, data: [...t.data].map(String) } : { id: idOf(t) }
-  })}`
+export function signature(v: Value): string {
+  let text = v.op.name
+  for (const [name, value] of Object.entries(v.attrs)) text += ` ${name}=${textOf(name, value)}`
+  return text
+}
+
+function textOf(name: string, value: unknown): string {
+  if (typeof value !== 'object') return String(value)
+  if (name !== 'tensor') return JSON.stringify(value)
+  const t = value as Tensor
+  return size(t.shape) <= 4
+    ? `[${t.shape}] ${t.dtype} ${[...t.data].map((x) => (Object.is(x, -0) ? '-0' : x))}`
+    : `#${idOf(t)}`
+}
 
 /** Equal expressions become one node. */
 export function mergeEqual(graph: Graph): Graph {
@@ -111,18 +119,9 @@ export function mergeEqual(graph: Graph): Graph {
   })
 }
 
-/** Nodes whose inputs are all constant are computed now, by their oracle. */
+/** Nodes whose inputs are all constant become constants, which their oracle computes when they are wanted. */
 export const foldConstants = (graph: Graph): Graph =>
-  mapGraph(graph, (v) =>
-    v.inputs.length > 0 && v.inputs.every(isConstant)
-      ? constant(
-          evaluateNode(
-            v,
-            v.inputs.map((x) => x.attrs.tensor as Tensor),
-          ),
-        )
-      : v,
-  )
+  mapGraph(graph, (v) => (v.inputs.length > 0 && v.inputs.every(isConstant) ? constant(new Deferred(v)) : v))
 
 /**
  * batch_norm(f(x, w)) becomes f(x, w * scale) + shift where f is linear in w (convolutions) and has no other reader:

@@ -44,7 +44,7 @@ export function float32Bytes(x: number): number[] {
 
 /** Appends bytes in amortised constant time. */
 export class ByteWriter {
-  #data: Uint8Array<ArrayBuffer> = new Uint8Array(256)
+  #data: Uint8Array<ArrayBuffer> = new Uint8Array(1024)
   #length = 0
 
   get length(): number {
@@ -71,7 +71,8 @@ export class ByteWriter {
 
   /** Unsigned LEB128: counts, indices and sizes. */
   u32(n: number): void {
-    this.bytes(unsignedLeb(n))
+    for (; n > 127; n >>>= 7) this.byte((n & 127) | 128)
+    this.byte(n)
   }
 
   /** A length, then the bytes: how sections, names and function bodies are stored. */

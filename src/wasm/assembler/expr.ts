@@ -6,16 +6,12 @@ import { float32Bytes, signedLeb, signedLeb64 } from './bytes.ts'
 
 export type ValType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128'
 
-/** The operands' code, then the bytes of one instruction (opcode and immediates). */
-export interface Code {
-  readonly operands: readonly Code[]
-  readonly bytes: readonly number[]
-}
-
-/** A piece of code that leaves one value of type `T`. */
+/** A piece of code that leaves one value of type `T`: its operands' code, then one instruction. */
 export interface Expr<T extends ValType = ValType> {
   readonly type: T
-  readonly code: Code
+  readonly operands: readonly Expr[]
+  /** Opcode and immediates. */
+  readonly bytes: readonly number[]
 }
 
 /** A local variable or a parameter; as an expression it is its present value. */
@@ -35,21 +31,39 @@ export type Operand<T extends ValType = ValType> = Operands[T]
 export type I32 = Operand<'i32'>
 export type F32 = Operand<'f32'>
 
-const none: readonly Code[] = []
+const none: readonly Expr[] = []
 
 export const makeExpr = <T extends ValType>(
   type: T,
   bytes: readonly number[],
-  operands: readonly Code[] = none,
-): Expr<T> => ({ type, code: { operands, bytes } })
+  operands: readonly Expr[] = none,
+): Expr<T> => ({ type, operands, bytes })
+
+/**
+ * The function `make`, each of whose results is made once: a program has few numbers, each in many places. `mostKept`
+ * bounds what is kept for long.
+ */
+export function remembering<T>(make: (n: number) => T): (n: number) => T {
+  const known = new Map<number, T>()
+  return (n) => {
+    let found = known.get(n)
+    if (found === undefined) {
+      found = make(n)
+      if (known.size >= mostKept) known.clear()
+      known.set(n, found)
+    }
+    return found
+  }
+}
+const mostKept = 4096
 
 /** A constant. i32 takes what 32 bits hold, signed or unsigned (-2^31 to 2^32 - 1). */
-export function i32Const(n: number): Expr<'i32'> {
+export const i32Const = remembering((n): Expr<'i32'> => {
   if (!Number.isInteger(n) || n < -0x80000000 || n > 0xffffffff) {
     throw new RangeError(`i32.const: ${n} is not an integer of 32 bits`)
   }
   return makeExpr('i32', signedLeb(n | 0, [0x41]))
-}
+})
 
 function i64Const(n: number | bigint): Expr<'i64'> {
   const big = BigInt(n)
@@ -77,6 +91,3 @@ export function asExpr<T extends ValType>(type: T, value: Operand<T>): Expr<T> {
   if (!constant) throw new TypeError(`a plain number cannot stand for a value of type ${type}`)
   return constant(value as never)
 }
-
-/** The code that `value` stands for where a `type` is wanted. */
-export const codeOf = <T extends ValType>(type: T, value: Operand<T>): Code => asExpr(type, value).code

@@ -1,17 +1,7 @@
 /** Statements and structured control: the body of one function, written front to back. */
 import { ByteWriter, unsignedLeb } from './bytes.ts'
-import {
-  asExpr,
-  type Code,
-  codeOf,
-  type Expr,
-  type I32,
-  type Local,
-  makeExpr,
-  type Operand,
-  type ValType,
-} from './expr.ts'
-import { f32x4, i32, type Lane, opcodeBytes, relaxed, withMemory } from './instructions.ts'
+import { asExpr, type Expr, type I32, type Local, makeExpr, type Operand, type ValType } from './expr.ts'
+import { f32x4, i32, immediates, type Lane, opcodeBytes, relaxed } from './instructions.ts'
 
 export const valTypeBytes: Readonly<Record<ValType, number>> = {
   i32: 0x7f,
@@ -36,12 +26,16 @@ export type CallArguments<P extends readonly ValType[]> = { readonly [K in keyof
 /** Parameters as the body sees them. */
 export type ParameterLocals<P extends readonly ValType[]> = { readonly [K in keyof P]: Local<P[K]> }
 
-const stores = { i32: [0x36, 2], f32: [0x38, 2], v128: [0xfd0b, 4] } as const
+/** Instructions that write memory, as functions of their offset. */
+const access = (opcode: number, align: number) => immediates(opcodeBytes(opcode), align)
+const stores = { i32: access(0x36, 2), f32: access(0x38, 2), v128: access(0xfd0b, 4) } as const
+const [store8, storeLane32, storeLane64] = [access(0x3a, 0), access(0xfd5a, 2), access(0xfd5b, 3)]
+const atomicStore = access(0xfe17, 2)
 const block = { loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, branch: 0x0c, branchIf: 0x0d, void: 0x40 } as const
 
 const makeLocal = <T extends ValType>(type: T, index: number): Local<T> => {
-  const { code } = makeExpr(type, unsignedLeb(index, [0x20]))
-  return { type, code, index }
+  const { operands, bytes } = makeExpr(type, unsignedLeb(index, [0x20]))
+  return { type, operands, bytes, index }
 }
 
 /** Builds one function; `ModuleBuilder.func` makes it and hands it to the body. */
@@ -72,12 +66,12 @@ export class FunctionBuilder {
   /** A new variable holding the present value of `expr`: how a value is used twice but computed once. */
   let<T extends ValType>(expr: Expr<T>): Local<T> {
     const local = this.local(expr.type)
-    this.#set(local, expr.code)
+    this.#set(local, expr)
     return local
   }
 
   set<T extends ValType>(local: Local<T>, value: Operand<T>): void {
-    this.#set(local, codeOf(local.type, value))
+    this.#set(local, asExpr(local.type, value))
   }
 
   /** sum += a b, in each of four lanes; rounded once where the module may use relaxed SIMD and the processor can. */
@@ -87,38 +81,37 @@ export class FunctionBuilder {
 
   /** Stores all of `value` at `addr + offset` (bytes). */
   store(addr: I32, value: Expr<'v128'> | Expr<'f32'> | Expr<'i32'>, offset = 0): void {
-    const [opcode, align] = stores[value.type]
-    this.#store(opcode, [align, offset], addr, value)
+    this.#store(stores[value.type](offset), addr, value)
   }
 
   /** Stores the low byte of `value`. */
   store8(addr: I32, value: I32, offset = 0): void {
-    this.#store(0x3a, [0, offset], addr, asExpr('i32', value))
+    this.#store(store8(offset), addr, asExpr('i32', value))
   }
 
   /** Stores one 32-bit lane of `v`. */
   storeLane32(addr: I32, v: Expr<'v128'>, lane: Lane, offset = 0): void {
-    this.#store(0xfd5a, [2, offset], addr, v, lane)
+    this.#store(storeLane32(offset), addr, v, lane)
   }
 
   /** Stores one 64-bit half of `v`. */
   storeLane64(addr: I32, v: Expr<'v128'>, lane: 0 | 1, offset = 0): void {
-    this.#store(0xfd5b, [3, offset], addr, v, lane)
+    this.#store(storeLane64(offset), addr, v, lane)
   }
 
   atomicStore(addr: I32, value: I32, offset = 0): void {
-    this.#store(0xfe17, [2, offset], addr, asExpr('i32', value))
+    this.#store(atomicStore(offset), addr, asExpr('i32', value))
   }
 
   /** Fills `byteLength` bytes with the low byte of `value`. */
   memoryFill(addr: I32, value: I32, byteLength: I32): void {
-    for (const operand of [addr, value, byteLength]) this.#emit(codeOf('i32', operand))
+    for (const operand of [addr, value, byteLength]) this.#emit(asExpr('i32', operand))
     this.#code.bytes([0xfc, 11, 0])
   }
 
   /** Copies `byteLength` bytes; the ranges may overlap. */
   memoryCopy(to: I32, from: I32, byteLength: I32): void {
-    for (const operand of [to, from, byteLength]) this.#emit(codeOf('i32', operand))
+    for (const operand of [to, from, byteLength]) this.#emit(asExpr('i32', operand))
     this.#code.bytes([0xfc, 10, 0, 0])
   }
 
@@ -138,10 +131,10 @@ export class FunctionBuilder {
       body(i)
       if (step === 1 || (typeof end === 'number' && end <= 2 ** 32 - step)) {
         this.set(i, i32.add(i, step))
-        this.#emit(i32.ltU(i, end).code)
+        this.#emit(i32.ltU(i, end))
       } else {
         // i + step might wrap around: ask how far the end is before counting on.
-        this.#emit(i32.gtU(i32.sub(end, i), step).code)
+        this.#emit(i32.gtU(i32.sub(end, i), step))
         this.set(i, i32.add(i, step))
       }
       this.#code.bytes([block.branchIf, 0, block.end])
@@ -161,7 +154,7 @@ export class FunctionBuilder {
   }
 
   if(cond: I32, then: () => void, otherwise?: () => void): void {
-    this.#emit(codeOf('i32', cond))
+    this.#emit(asExpr('i32', cond))
     this.#code.bytes([block.if, block.void])
     then()
     if (otherwise) {
@@ -181,12 +174,12 @@ export class FunctionBuilder {
     func: Func<P, readonly [T]>,
     ...args: CallArguments<P>
   ): Expr<T> {
-    return { type: func.results[0], code: callCode(func, args) }
+    return { type: func.results[0], ...callCode(func, args) }
   }
 
   /** Computes `expr` for its effect alone (an atomic operation, a call) and forgets the value. */
   drop(expr: Expr): void {
-    this.#emit(expr.code)
+    this.#emit(expr)
     this.#code.byte(0x1a)
   }
 
@@ -198,7 +191,7 @@ export class FunctionBuilder {
         `return ${value === undefined ? 'without' : 'with'} a value from a function of results [${type ?? ''}]`,
       )
     }
-    if (type !== undefined && value !== undefined) this.#emit(codeOf(type, value))
+    if (type !== undefined && value !== undefined) this.#emit(asExpr(type, value))
     this.#code.byte(0x0f)
   }
 
@@ -228,26 +221,26 @@ export class FunctionBuilder {
     return out.written
   }
 
-  #set(local: Local, code: Code): void {
+  #set(local: Local, code: Expr): void {
     this.#emit(code)
     this.#code.byte(0x21)
     this.#code.u32(local.index)
   }
 
-  #store(opcode: number, [align, offset]: readonly [number, number], addr: I32, value: Expr, lane?: number): void {
-    this.#emit(codeOf('i32', addr))
-    this.#emit(value.code)
-    this.#code.bytes(withMemory(opcodeBytes(opcode), align, offset))
+  #store(bytes: readonly number[], addr: I32, value: Expr, lane?: number): void {
+    this.#emit(asExpr('i32', addr))
+    this.#emit(value)
+    this.#code.bytes(bytes)
     if (lane !== undefined) this.#code.byte(lane)
   }
 
-  #emit(code: Code): void {
+  #emit(code: Pick<Expr, 'operands' | 'bytes'>): void {
     for (let i = 0; i < code.operands.length; i++) this.#emit(code.operands[i])
     this.#code.bytes(code.bytes)
   }
 }
 
-const callCode = (func: Func, args: readonly Operand[]): Code => ({
-  operands: func.params.map((type, i) => codeOf(type, args[i])),
+const callCode = (func: Func, args: readonly Operand[]): Pick<Expr, 'operands' | 'bytes'> => ({
+  operands: func.params.map((type, i) => asExpr(type, args[i])),
   bytes: unsignedLeb(func.index, [0x10]),
 })

@@ -4,7 +4,7 @@
  * `f32x4.convertI32x4S`. Types refuse a scalar where a vector belongs and the reverse.
  */
 import { float32Bytes, int32Bytes, unsignedLeb } from './bytes.ts'
-import { type Code, codeOf, type Expr, f32Const, i32Const, makeExpr, type Operand } from './expr.ts'
+import { asExpr, type Expr, f32Const, i32Const, makeExpr, type Operand, remembering } from './expr.ts'
 
 /** A lane of a vector of four. */
 export type Lane = 0 | 1 | 2 | 3
@@ -199,11 +199,14 @@ export const opcodeBytes = (opcode: number): number[] =>
 export const relaxed = {
   /** (a, b, c) a b + c, rounded once or twice. */
   f32x4Madd: (a: Expr<'v128'>, b: Expr<'v128'>, c: Expr<'v128'>): Expr<'v128'> =>
-    makeExpr('v128', unsignedLeb(0x105, [0xfd]), [a.code, b.code, c.code]),
+    makeExpr('v128', unsignedLeb(0x105, [0xfd]), [a, b, c]),
 }
 
-/** `opcode` followed by the alignment and offset of a memory access. */
-export function withMemory(opcode: readonly number[], align: number, offset: number): number[] {
+/** The bytes of a memory access as a function of its offset: `opcode` followed by alignment and offset. */
+export const immediates = (opcode: readonly number[], align: number): ((offset: number) => readonly number[]) =>
+  remembering((offset) => withMemory(opcode, align, offset))
+
+function withMemory(opcode: readonly number[], align: number, offset: number): number[] {
   if (!Number.isInteger(offset) || offset < 0 || offset > 0xffffffff) {
     throw new RangeError(`memory offset ${offset} is not an integer from 0 to 2^32 - 1`)
   }
@@ -219,11 +222,13 @@ function emitter([opcode, signature, align]: Row): (...args: never[]) => Expr {
   const lanePlace = parameters.indexOf('lane')
   const types = parameters.filter((p) => p !== 'lane').map((p) => (p === 'addr' ? 'i32' : p))
   const [first, second] = types
-  const operands = (args: readonly unknown[]): Code[] => types.map((type, i) => codeOf(type, args[i] as Operand))
+  const operands = (args: readonly unknown[]): Expr[] => types.map((type, i) => asExpr(type, args[i] as Operand))
   if (align !== undefined) {
+    const at = immediates(bytes, align)
+    if (types.length === 1) return (addr: Operand, offset = 0) => makeExpr(result, at(offset), [asExpr(first, addr)])
     return (...args: unknown[]) => {
       const offset = (args[types.length] as number | undefined) ?? 0
-      return makeExpr(result, withMemory(bytes, align, offset), operands(args))
+      return makeExpr(result, at(offset), operands(args))
     }
   }
   if (lanePlace >= 0) {
@@ -234,7 +239,7 @@ function emitter([opcode, signature, align]: Row): (...args: never[]) => Expr {
   }
   if (types.length === 2) {
     // By far the most frequent form, without the cost of argument lists.
-    return (a: Operand, b: Operand) => makeExpr(result, bytes, [codeOf(first, a), codeOf(second, b)])
+    return (a: Operand, b: Operand) => makeExpr(result, bytes, [asExpr(first, a), asExpr(second, b)])
   }
   return (...args: unknown[]) => makeExpr(result, bytes, operands(args))
 }
@@ -244,13 +249,18 @@ function namespace<const R extends Rows>(rows: R): Namespace<R> {
 }
 
 const v128Const = (bytes: readonly number[]): Expr<'v128'> => makeExpr('v128', [0xfd, 0x0c, ...bytes])
+const fourTimes = (x: number): Expr<'v128'> => v128Const([x, x, x, x].flatMap(float32Bytes))
+const remembered = remembering(fourTimes)
+/** Keys do not tell -0 from 0. */
+const splat = (x: number): Expr<'v128'> => (Object.is(x, -0) ? fourTimes(x) : remembered(x))
 
 export const i32 = { ...namespace(instructionTable.i32), const: i32Const }
 export const f32 = { ...namespace(instructionTable.f32), const: f32Const }
 export const v128 = {
   ...namespace(instructionTable.v128),
   constI32: (a: number, b: number, c: number, d: number) => v128Const([a, b, c, d].flatMap(int32Bytes)),
-  constF32: (a: number, b: number, c: number, d: number) => v128Const([a, b, c, d].flatMap(float32Bytes)),
+  constF32: (a: number, b: number, c: number, d: number) =>
+    [b, c, d].every((x) => Object.is(x, a)) ? splat(a) : v128Const([a, b, c, d].flatMap(float32Bytes)),
 }
 export const f32x4 = namespace(instructionTable.f32x4)
 export const i32x4 = namespace(instructionTable.i32x4)
@@ -260,6 +270,6 @@ export const i8x16 = {
     if (lanes.length !== 16 || !lanes.every((l) => Number.isInteger(l) && l >= 0 && l < 32)) {
       throw new RangeError(`i8x16.shuffle: lanes [${lanes.join(', ')}] must be 16 integers from 0 to 31`)
     }
-    return makeExpr('v128', [0xfd, 0x0d, ...lanes], [codeOf('v128', a), codeOf('v128', b)])
+    return makeExpr('v128', [0xfd, 0x0d, ...lanes], [asExpr('v128', a), asExpr('v128', b)])
   },
 }
