@@ -32,7 +32,7 @@ import {
 import { baseOf } from '../graph/passes/fuse.ts'
 import { isConstant, mulOp, type Value } from '../ops/index.ts'
 import { emitProgram, placeOf } from './emit.ts'
-import { createExecutor, maxThreads } from './executor.ts'
+import { createExecutor, dismiss, type Executor, maxThreads, recruit } from './executor.ts'
 import { isPageThread } from './host.ts'
 import { hasKernel, isLeaf, kernelOf, takesEpilogue } from './kernels/index.ts'
 import type { Kernel } from './kernels/kernel.ts'
@@ -90,12 +90,46 @@ async function compile(graph: Graph, options: CompileOptions, { threads, relaxed
   const weights = startingWeights(graph, options)
   const inputs = inputsOf(graph)
   const frozen = options.freeze ?? false
-  const prepared = prepare(frozen ? foldConstants(foldBatchNorm(freeze(graph, weights))) : graph)
-  const { plan, kernels } = planKernels(prepared)
-  const { bytes, pages } = emitProgram(plan, kernels, { threads, relaxed })
-  const executor = await createExecutor({ bytes, pages, threads, place: isPageThread() ? 'worker' : 'here' })
+  const team = { threads, place: isPageThread() ? 'worker' : 'here' } as const
+  const recruits = recruit(team)
+  try {
+    const prepared = prepare(frozen ? foldConstants(foldBatchNorm(freeze(graph, weights))) : graph)
+    const { plan, kernels } = planKernels(prepared)
+    const { bytes, pages } = emitProgram(plan, kernels, { threads, relaxed })
+    const parameters = frozen ? new Map<string, Value>() : parametersOf(prepared)
+    const meanwhile = async (to: Executor) => {
+      await writeConstants(to, plan, prepared)
+      for (const [name, leaf] of parameters) await to.write(placeOf(plan, leaf), weights.get(name)!.data)
+    }
+    const executor = await createExecutor({ bytes, pages, ...team, recruits, meanwhile })
+    return programOf(executor, { inputs, prepared, plan, parameters, frozen })
+  } finally {
+    dismiss(recruits)
+  }
+}
 
-  const parameters = frozen ? new Map<string, Value>() : parametersOf(prepared)
+async function writeConstants(executor: Executor, plan: Plan, prepared: Graph): Promise<void> {
+  const scratch = new Scratch()
+  // The largest first: V8 compiles a loop that runs for long, and the many short ones after it find it compiled.
+  const constants = topological(roots(prepared)).filter(isConstant)
+  for (const v of constants.sort((a, b) => size(b.shape) - size(a.shape)))
+    await executor.fill(placeOf(plan, v), size(v.shape) * bytesOf(v.dtype), ({ buffer, byteOffset }) =>
+      writeConstant(v, new dtypes[v.dtype].array(buffer as ArrayBuffer, byteOffset, size(v.shape)), scratch),
+    )
+}
+
+interface Parts {
+  /** What a run must be given. */
+  readonly inputs: ReadonlyMap<string, Value>
+  readonly prepared: Graph
+  readonly plan: Plan
+  /** What can be read and written: none in a program that is frozen. */
+  readonly parameters: ReadonlyMap<string, Value>
+  readonly frozen: boolean
+}
+
+/** The program whose memory `executor` holds, filled. */
+function programOf(executor: Executor, { inputs, prepared, plan, parameters, frozen }: Parts): Program {
   // Inputs that no kernel reads (an unused seed) have no place.
   const placed = inputsOf(prepared)
   const write = (v: Value, data: TypedArrayOf) => executor.write(placeOf(plan, v), data)
@@ -104,15 +138,6 @@ async function compile(graph: Graph, options: CompileOptions, { threads, relaxed
     const data = new dtypes[v.dtype].array(raw.buffer as ArrayBuffer, raw.byteOffset, size(v.shape))
     return { shape: v.shape, dtype: v.dtype, data }
   }
-  // The largest first: V8 compiles a loop that runs for long, and the many short ones after it find it compiled.
-  const constants = topological(roots(prepared)).filter(isConstant)
-  const scratch = new Scratch()
-  for (const v of constants.sort((a, b) => size(b.shape) - size(a.shape)))
-    await executor.fill(placeOf(plan, v), size(v.shape) * bytesOf(v.dtype), ({ buffer, byteOffset }) =>
-      writeConstant(v, new dtypes[v.dtype].array(buffer as ArrayBuffer, byteOffset, size(v.shape)), scratch),
-    )
-  for (const [name, leaf] of parameters) await write(leaf, weights.get(name)!.data)
-
   let disposed = false
   const usable = (what?: string) => {
     if (disposed) throw new KingletError('program: it was disposed of: compile the graph again')

@@ -1,15 +1,42 @@
 /** What the kinds of executors have in common: allocation, ranges, workers that start or do not, and one run at a time. */
 import { KingletError } from '../core/index.ts'
 import { dataStart } from './control.ts'
-import { spawn, type Thread } from './host.ts'
+import type { Executor } from './executor.ts'
+import { spawn, type Thread, type ThreadEvents } from './host.ts'
 import { type Report, type Start, workerSource } from './worker-source.ts'
 
 /** What an executor is started with. */
 export interface ExecutorStart {
-  readonly module: WebAssembly.Module
+  readonly module: Promise<WebAssembly.Module>
   readonly pages: number
   readonly threads: number
   readonly place: 'here' | 'worker'
+  readonly recruits: Recruit[]
+  readonly meanwhile: (executor: Executor) => Promise<void> | void
+}
+
+/** A worker that comes up while its program is still being made. */
+export class Recruit {
+  readonly thread: Thread
+  #events: ThreadEvents | undefined
+  #failed: string | undefined
+
+  constructor() {
+    this.thread = spawn(workerSource, {
+      message: (data) => this.#events?.message(data),
+      failure: (reason) => {
+        this.#failed ??= reason
+        this.#events?.failure(reason)
+      },
+    })
+  }
+
+  /** From now on `events` hear of it, also of a failure that came before. */
+  join(events: ThreadEvents): Thread {
+    this.#events = events
+    if (this.#failed !== undefined) events.failure(this.#failed)
+    return this.thread
+  }
 }
 
 /** The memory of a program. Throws when there is not enough. */
@@ -47,6 +74,7 @@ export function startWorker(
   start: Start,
   report: (report: Report) => void,
   died: (reason: string) => void,
+  recruit = new Recruit(),
 ): { thread: Thread; ready: Promise<void> } {
   let settle: { resolve: () => void; reject: (error: Error) => void } | undefined
   const ready = new Promise<void>((resolve, reject) => {
@@ -58,7 +86,7 @@ export function startWorker(
     died(reason)
     settle?.reject(new Error(reason))
   }
-  const thread = spawn(workerSource, {
+  const thread = recruit.join({
     message(data) {
       const message = data as Report
       if (message.kind === 'ready') settle?.resolve()

@@ -4,6 +4,7 @@
  */
 import { assert } from '../core/index.ts'
 import { sharedFor } from './control.ts'
+import { Recruit } from './executor-parts.ts'
 import { canShareMemory, isPageThread } from './host.ts'
 import { startRemote } from './remote-executor.ts'
 import { startThreaded } from './threaded-executor.ts'
@@ -34,6 +35,26 @@ export interface ExecutorOptions {
   readonly threads: number
   /** `here`: the calling thread is thread 0 and blocks during a run. `worker`: all threads are workers. */
   readonly place: 'here' | 'worker'
+  /** Workers that {@link recruit} started ahead. */
+  readonly recruits?: Recruit[]
+  /** Fills the memory, as early as it is there: while the module is compiled and threads come up. */
+  readonly meanwhile?: (executor: Executor) => Promise<void> | void
+}
+
+/** Starts the workers that an executor will need, before its program is made. Ones that cannot be had are left out. */
+export function recruit({ threads, place }: Pick<ExecutorOptions, 'threads' | 'place'>): Recruit[] {
+  const recruits: Recruit[] = []
+  try {
+    for (let i = place === 'here' ? 1 : 0; i < threads; i++) recruits.push(new Recruit())
+  } catch {
+    // Starting the executor says why.
+  }
+  return recruits
+}
+
+/** Ends those that no executor took. */
+export function dismiss(recruits: Recruit[]): void {
+  for (const { thread } of recruits.splice(0)) thread.end()
 }
 
 /**
@@ -41,7 +62,8 @@ export interface ExecutorOptions {
  *
  * In a page's own thread use `worker`: there nothing may block. In Node, idle threads do not keep the process alive.
  */
-export async function createExecutor({ bytes, pages, threads, place }: ExecutorOptions): Promise<Executor> {
+export async function createExecutor(options: ExecutorOptions): Promise<Executor> {
+  const { bytes, pages, threads, place, recruits = [], meanwhile = () => {} } = options
   assert(Number.isInteger(threads) && threads > 0, `threads is ${threads}: it must be a positive integer`)
   assert(
     threads === 1 || canShareMemory(),
@@ -52,6 +74,9 @@ export async function createExecutor({ bytes, pages, threads, place }: ExecutorO
     threads === 1 || place === 'worker' || !isPageThread(),
     `${threads} threads would block the page: run the program in workers (place: 'worker')`,
   )
-  const start = { module: await WebAssembly.compile(bytes.slice()), pages, threads, place }
+  const module = WebAssembly.compile(bytes.slice())
+  // Who waits for it hears of a failure; until then it is nobody's.
+  module.catch(() => {})
+  const start = { module, pages, threads, place, recruits, meanwhile }
   return place === 'worker' && !sharedFor(threads) ? startRemote(start) : startThreaded(start)
 }

@@ -11,6 +11,7 @@ import {
   disposed,
   type ExecutorStart,
   Gate,
+  type Recruit,
   reasonOf,
   startWorker,
   threadError,
@@ -19,9 +20,10 @@ import type { Thread } from './host.ts'
 import type { Operation, Report } from './worker-source.ts'
 
 /** Starts the worker and has it allocate the memory. */
-export async function startRemote({ module, pages }: ExecutorStart): Promise<Executor> {
-  const executor = new RemoteExecutor(module, pages)
+export async function startRemote({ module, pages, recruits, meanwhile }: ExecutorStart): Promise<Executor> {
+  const executor = new RemoteExecutor(await module, pages, recruits.pop())
   await executor.ready()
+  await meanwhile(executor)
   return executor
 }
 
@@ -36,12 +38,13 @@ class RemoteExecutor implements Executor {
   >()
   #nextId = 0
 
-  constructor(module: WebAssembly.Module, pages: number) {
+  constructor(module: WebAssembly.Module, pages: number, recruit: Recruit | undefined) {
     this.#byteLength = pages * 65536
     this.#worker = startWorker(
       { role: 'server', module, pages },
       (report) => this.#hear(report),
       (reason) => this.#fail(threadError(0, 1, reason)),
+      recruit,
     )
   }
 

@@ -26,11 +26,11 @@ import type { Report } from './worker-source.ts'
 type Run = (thread: number, threads: number) => void
 
 /** Allocates the memory and starts the threads. */
-export async function startThreaded({ module, pages, threads, place }: ExecutorStart): Promise<Executor> {
-  const memory = allocate(pages, threads > 1)
-  const instance = place === 'here' ? await WebAssembly.instantiate(module, { env: { memory } }) : undefined
-  const executor = new ThreadedExecutor(threads, memory, instance?.exports.run as Run | undefined)
-  await executor.start(module, memory)
+export async function startThreaded(start: ExecutorStart): Promise<Executor> {
+  const memory = allocate(start.pages, start.threads > 1)
+  const executor = new ThreadedExecutor(start.threads, memory)
+  await start.meanwhile(executor)
+  await executor.start(start, memory)
   return executor
 }
 
@@ -43,15 +43,16 @@ class ThreadedExecutor implements Executor {
   /** Thread 0, when it is the caller's. */
   #run: Run | undefined
 
-  constructor(threads: number, memory: WebAssembly.Memory, run: Run | undefined) {
+  constructor(threads: number, memory: WebAssembly.Memory) {
     this.threads = threads
     this.#words = wordsOf(memory)
     this.#bytes = new Uint8Array(memory.buffer)
-    this.#run = run
   }
 
-  async start(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<void> {
+  async start({ module: compiling, place, recruits }: ExecutorStart, memory: WebAssembly.Memory): Promise<void> {
     const { threads } = this
+    const module = await compiling
+    if (place === 'here') this.#run = (await WebAssembly.instantiate(module, { env: { memory } })).exports.run as Run
     const first = this.#run ? 1 : 0
     const ready: Promise<void>[] = []
     try {
@@ -60,6 +61,7 @@ class ThreadedExecutor implements Executor {
           { role: 'helper', module, memory, thread, threads, helpers: threads - first },
           (report) => this.#hear(thread, report),
           (reason) => this.#fail(threadError(thread, threads, reason)),
+          recruits.pop(),
         )
         this.#helpers.push(worker.thread)
         ready.push(worker.ready)

@@ -7,7 +7,7 @@ import { KingletError } from '../../src/core/index.ts'
 import { type FunctionBuilder, i32, type Local, ModuleBuilder } from '../../src/wasm/assembler/index.ts'
 import { emitBarrier } from '../../src/wasm/barrier.ts'
 import { dataStart, sharedFor } from '../../src/wasm/control.ts'
-import { createExecutor, type Executor, maxThreads } from '../../src/wasm/executor.ts'
+import { createExecutor, dismiss, type Executor, maxThreads, recruit } from '../../src/wasm/executor.ts'
 
 const workerThreads = process.getBuiltinModule('node:worker_threads')
 const { Worker } = workerThreads
@@ -254,6 +254,38 @@ describe('start', () => {
     const lone = createExecutor({ bytes, pages: 1, threads: 1, place })
     await expect(lone).rejects.toThrow(/memory/)
     if (place === 'worker') await expect(lone).rejects.toThrow("the program's worker could not be started: ")
+    await workersBecome(0)
+  })
+
+  test.each(combinations)('workers started ahead do the work: $threads threads, $place', async (team) => {
+    await workersBecome(0)
+    const recruits = recruit(team)
+    const wanted = team.place === 'here' ? team.threads - 1 : team.threads
+    expect(recruits).toHaveLength(wanted)
+    const sum: Body = (f, thread, _, barrier) => {
+      barrier()
+      f.if(i32.eqz(thread), () => f.store(dataStart, i32.add(i32.load(dataStart), 1)))
+    }
+    const executor = await createExecutor({
+      bytes: program(team.threads, sum),
+      pages: 1,
+      ...team,
+      recruits,
+      meanwhile: (e) => e.fill(dataStart, 4, (bytes) => bytes.set([41, 0, 0, 0])),
+    })
+    expect(recruits).toEqual([])
+    expect(liveWorkers()).toBe(wanted)
+    await executor.run()
+    expect(await wordsAt(executor, dataStart, 1)).toEqual([42])
+    executor.dispose()
+    await workersBecome(0)
+  })
+
+  test('workers that no executor took are ended', async () => {
+    const recruits = recruit({ threads: 3, place: 'here' })
+    expect(liveWorkers()).toBe(2)
+    dismiss(recruits)
+    expect(recruits).toEqual([])
     await workersBecome(0)
   })
 

@@ -1,6 +1,6 @@
 /** Statements and structured control: the body of one function, written front to back. */
 import { ByteWriter, unsignedLeb } from './bytes.ts'
-import { asExpr, type Expr, type I32, type Local, makeExpr, type Operand, type ValType } from './expr.ts'
+import { asExpr, type Expr, type I32, type Local, type Operand, remembering, type ValType } from './expr.ts'
 import { f32x4, i32, immediates, type Lane, opcodeBytes, relaxed } from './instructions.ts'
 
 export const valTypeBytes: Readonly<Record<ValType, number>> = {
@@ -33,10 +33,13 @@ const [store8, storeLane32, storeLane64] = [access(0x3a, 0), access(0xfd5a, 2), 
 const atomicStore = access(0xfe17, 2)
 const block = { loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, branch: 0x0c, branchIf: 0x0d, void: 0x40 } as const
 
-const makeLocal = <T extends ValType>(type: T, index: number): Local<T> => {
-  const { operands, bytes } = makeExpr(type, unsignedLeb(index, [0x20]))
-  return { type, operands, bytes, index }
-}
+const getLocal = remembering((index) => unsignedLeb(index, [0x20]))
+const makeLocal = <T extends ValType>(type: T, index: number): Local<T> => ({
+  type,
+  operands: [],
+  bytes: getLocal(index),
+  index,
+})
 
 /** Builds one function; `ModuleBuilder.func` makes it and hands it to the body. */
 export class FunctionBuilder {

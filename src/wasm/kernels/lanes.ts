@@ -70,6 +70,19 @@ export const lanes: Readonly<Record<string, Lanes>> = {
   broadcast_to: (_, x) => x,
 }
 
+const counted = new WeakMap<Value, ReadonlyMap<Value, number>>()
+
+/** How often each value is read, its being a root included. Those of one root are kept: a tile emits it many times. */
+function usesIn(roots: readonly Value[]): ReadonlyMap<Value, number> {
+  const before = roots.length === 1 ? counted.get(roots[0]) : undefined
+  if (before) return before
+  const uses = new Map<Value, number>()
+  for (const v of topological(roots)) for (const x of v.inputs) uses.set(x, (uses.get(x) ?? 0) + 1)
+  for (const v of roots) uses.set(v, (uses.get(v) ?? 0) + 1)
+  if (roots.length === 1) counted.set(roots[0], uses)
+  return uses
+}
+
 /** Emits the expression that ends in `root`; `leaf` gives the values of its operands. Constants become immediates. */
 export function emitExpression(f: FunctionBuilder, root: Value, leaf: (v: Value) => Vector | undefined): Vector {
   return emitExpressions(f, [root], leaf)[0]
@@ -81,9 +94,7 @@ export function emitExpressions(
   roots: readonly Value[],
   leaf: (v: Value) => Vector | undefined,
 ): Vector[] {
-  const uses = new Map<Value, number>()
-  for (const v of topological(roots)) for (const x of v.inputs) uses.set(x, (uses.get(x) ?? 0) + 1)
-  for (const v of roots) uses.set(v, (uses.get(v) ?? 0) + 1)
+  const uses = usesIn(roots)
   const known = new Map<Value, Vector>()
   const emit = (v: Value): Vector => {
     const before = known.get(v)
