@@ -47,10 +47,11 @@ export class FunctionBuilder {
   readonly #parameterCount: number
   readonly #results: ResultTypes
   readonly #code = new ByteWriter()
-  readonly #relaxed: boolean
+  /** A multiply-add is one instruction, without a vector for the product. */
+  readonly relaxed: boolean
 
   constructor(params: readonly ValType[], results: ResultTypes, relaxed = false) {
-    this.#relaxed = relaxed
+    this.relaxed = relaxed
     this.#types = [...params]
     this.#parameterCount = params.length
     this.#results = results
@@ -79,7 +80,7 @@ export class FunctionBuilder {
 
   /** sum += a b, in each of four lanes; rounded once where the module may use relaxed SIMD and the processor can. */
   madd(sum: Local<'v128'>, a: Expr<'v128'>, b: Expr<'v128'>): void {
-    this.set(sum, this.#relaxed ? relaxed.f32x4Madd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b)))
+    this.set(sum, this.relaxed ? relaxed.f32x4Madd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b)))
   }
 
   /** Stores all of `value` at `addr + offset` (bytes). */

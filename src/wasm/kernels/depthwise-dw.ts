@@ -5,13 +5,17 @@
  */
 import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
 import { storeLanes } from './channels.ts'
-import { axesOf, lineChannels, registers, widestTile } from './depthwise.ts'
+import { axesOf, lineChannels } from './depthwise.ts'
 import type { Family } from './kernel.ts'
 import { combine, partialBytes } from './reduce.ts'
 import { type Axis, findTaps, planRuns, type Run } from './window.ts'
 
 /** Blocks of rows: enough for several threads; more would only make more to add up. */
 const mostBlocks = 16
+
+/** Vectors that a turn may hold before V8 spills (of x86's sixteen registers), and columns of a tile at most. */
+const registers = 15
+const widestTile = 4
 
 /** Columns of dy in a tile: as many as registers hold beside x's and the sums. */
 function tileColumns({ taps, stride, dilation }: Axis): number {

@@ -5,21 +5,26 @@
  * in order.
  */
 import type { WindowAttrs } from '../../ops/index.ts'
-import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
+import { type Expr, type FunctionBuilder, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
 import { storeLanes } from './channels.ts'
 import { type Epilogue, epilogueOf } from './epilogue.ts'
 import { type Family, type Kernel, leastPieces } from './kernel.ts'
 import { splat } from './lanes.ts'
-import { type Axis, findTaps, planRuns, type Run, type Taps, tapSteps } from './window.ts'
+import { type Axis, findTaps, planRuns, type Run, type Taps, tapSteps, tapsOf } from './window.ts'
 
-/** Vectors that a row of a tile may load, sums included, before V8 spills: of x86's sixteen registers. */
-export const registers = 15
-export const widestTile = 4
+/**
+ * Vectors that a row of a tile may hold, sums included, and columns of a tile at most. Measured over the layers of V2
+ * and V3: with products in vectors of their own, more is slower where rows come from the second-level cache (Node 20, 7
+ * columns: 0.8 to 1.2 times as fast); with fused multiply-adds 7 are the fastest of 4 to 8, although x86 has 16
+ * registers for the 19 (Node 24).
+ */
+const limits = { separate: { vectors: 15, columns: 5 }, fused: { vectors: 19, columns: 7 } }
 /** Channels are cut, where rows give too few pieces, by whole cache lines. */
 export const lineChannels = 16
 
-/** Columns of a tile: as many as registers hold. */
-function tileColumns({ taps, stride, dilation, backwards }: Axis): number {
+/** Columns of a tile: as many as registers hold, and tiles of about the same width. */
+function tileColumns({ taps, stride, dilation, backwards, outputs }: Axis, relaxed: boolean): number {
+  const limit = relaxed ? limits.fused : limits.separate
   const unit = backwards ? stride : 1
   const needed = (columns: number) => {
     const sources = new Set<number>()
@@ -28,9 +33,10 @@ function tileColumns({ taps, stride, dilation, backwards }: Axis): number {
         sources.add(backwards ? Math.ceil((o - k * dilation) / stride) : o * stride + k * dilation)
     return sources.size + taps + columns
   }
-  let columns = unit
-  while (columns + unit <= Math.max(widestTile, unit) && needed(columns + unit) <= registers) columns += unit
-  return columns
+  let most = unit
+  while (most + unit <= limit.columns && needed(most + unit) <= limit.vectors) most += unit
+  const even = Math.ceil(outputs / Math.ceil(outputs / most))
+  return Math.ceil(even / unit) * unit
 }
 
 /** Rows and columns of the walk from a source [N, H, W, C] to a result. */
@@ -60,8 +66,9 @@ function walkWindows(v: Epilogue['op'], epilogue: Epilogue, backwards: boolean):
   const rows = rowAxis.outputs
   const pixel = channels * 4
   const kernelRow = w.shape[1] * pixel
-  const runs = planRuns(columnAxis, tileColumns(columnAxis))
   const step = tapSteps(rowAxis)
+  const tapCounts = Array.from({ length: rows }, (_, o) => tapsOf(rowAxis, o))
+  const [leastTaps, mostTaps] = [Math.min(...tapCounts), Math.max(...tapCounts)]
   const lines = Math.ceil(channels / lineChannels)
   const groups = Math.min(lines, Math.ceil(leastPieces / (n * rows)))
   const groupBytes = Math.ceil(lines / groups) * lineChannels * 4
@@ -74,20 +81,35 @@ function walkWindows(v: Epilogue['op'], epilogue: Epilogue, backwards: boolean):
     weights: Expr<'i32'>,
     count: Local<'i32'>,
   ): Local<'v128'>[] => {
-    const sums = Array.from({ length: run.outputs }, () => f.let(splat(0)))
-    const x = f.let(from)
-    const first = f.let(weights)
-    // A loop, not straight code: V8 would gather the loads of all rows at its front, and spill them.
-    f.for(first, i32.add(first, i32.mul(count, step.tap * kernelRow)), step.tap * kernelRow, (row) => {
-      const taps = new Map([...new Set(run.terms.map((t) => t.k))].map((k) => [k, f.let(v128.load(row, k * pixel))]))
+    const sums = Array.from({ length: run.outputs }, () => f.local('v128'))
+    const [x, first] = [f.let(from), f.let(weights)]
+    const begun = new Set<number>()
+    const clear = (o: number) => {
+      begun.add(o)
+      f.set(sums[o], splat(0))
+    }
+    const columnTaps = [...new Set(run.terms.map((t) => t.k))]
+    const addRow = (row: number) => {
+      const tap = row * step.tap * kernelRow
+      const taps = new Map(columnTaps.map((k) => [k, f.let(v128.load(first, tap + k * pixel))]))
       const columns = new Map<number, Local<'v128'>>()
       for (const { o, k, at } of run.terms) {
         const value = columns.get(at) ?? f.let(v128.load(x, at * pixel))
         columns.set(at, value)
-        f.madd(sums[o], value, taps.get(k)!)
+        if (begun.has(o)) f.madd(sums[o], value, taps.get(k)!)
+        else f.set(sums[o], f32x4.mul(value, taps.get(k)!))
+        begun.add(o)
       }
-      f.set(x, i32.add(x, step.source * width * pixel))
-    })
+      // Behind a condition even where it always holds: V8 gathers the loads of straight code at its front, and spills.
+      if (row + 1 === mostTaps) return
+      f.if(i32.gtU(count, row + 1), () => {
+        f.set(x, i32.add(x, step.source * width * pixel))
+        addRow(row + 1)
+      })
+    }
+    for (const o of sums.keys()) if (leastTaps === 0 || run.terms.every((t) => t.o !== o)) clear(o)
+    if (leastTaps > 0) addRow(0)
+    else f.if(count, () => addRow(0))
     return sums
   }
 
@@ -98,6 +120,7 @@ function walkWindows(v: Epilogue['op'], epilogue: Epilogue, backwards: boolean):
         pieces: n * rows * groups,
         emit(f, from, to, at) {
           const [x, weights] = [epilogue.input(at, 0), epilogue.input(at, 1)]
+          const runs = planRuns(columnAxis, tileColumns(columnAxis, f.relaxed))
           f.for(from, to, 1, (p) => {
             const line = f.let(i32.divU(p, groups))
             const begin = f.let(i32.mul(i32.remU(p, groups), groupBytes))

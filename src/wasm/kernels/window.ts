@@ -27,6 +27,10 @@ export function sourceAt({ limit, stride, dilation, before, backwards }: Axis, o
   return Number.isInteger(at) && at >= 0 && at < limit ? at : undefined
 }
 
+/** How many taps of output `o` have a source. */
+export const tapsOf = (axis: Axis, o: number): number =>
+  Array.from({ length: axis.taps }, (_, k) => sourceAt(axis, o, k)).filter((at) => at !== undefined).length
+
 /** A product of a tile: its output `o` (from 0) takes tap `k` of the source `at` positions behind the tile's own. */
 export interface Term {
   readonly o: number
