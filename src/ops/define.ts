@@ -144,10 +144,30 @@ export function makeValue(op: Op, inputs: readonly Value[], attrs: Attrs, scopeN
 /** The node `v` over inputs that have the shapes and types of its own: nothing about it needs to be checked again. */
 export const remakeValue = (v: Value, inputs: readonly Value[]): Value => ({ ...v, id: nextId++, inputs })
 
+interface Layout {
+  readonly name: string
+  readonly dtype: string
+  readonly layout: string
+}
+const known = new WeakMap<object, readonly Layout[]>()
+
+/** What an op's inputs must be: their texts are read once. */
+function layoutsOf(inputs: Readonly<Record<string, string>>): readonly Layout[] {
+  const before = known.get(inputs)
+  if (before) return before
+  const layouts = Object.entries(inputs).map(([name, text]) => {
+    const [dtype, layout] = text.includes(':') ? text.split(':') : ['f32', text]
+    return { name, dtype, layout }
+  })
+  known.set(inputs, layouts)
+  return layouts
+}
+
 function checkInputs(op: Op, inputs: readonly Spec[]): void {
   if (op.inputs === 'variadic') return
-  for (const [i, [name, text]] of Object.entries(op.inputs).entries()) {
-    const [dtype, layout] = text.includes(':') ? text.split(':') : ['f32', text]
+  const layouts = layoutsOf(op.inputs)
+  for (let i = 0; i < layouts.length; i++) {
+    const { name, dtype, layout } = layouts[i]
     assert(inputs[i], () => `${op.name}: input ${name} is missing: it takes ${oneOf(Object.keys(op.inputs))}`)
     assert(
       dtype === 'any' || inputs[i].dtype === dtype,
@@ -166,8 +186,12 @@ function checkInputs(op: Op, inputs: readonly Spec[]): void {
 export function defineOp<const I extends Inputs, A extends object>(definition: OpDefinition<I, A>): OpFunction<I, A> {
   const { name, inputs, attrs: defaults, grad, lower, affine, linearIn, viewOffset } = definition
   const names = inputs === 'variadic' ? undefined : Object.keys(inputs)
-  const named = <T>(list: readonly T[]) =>
-    (names ? Object.fromEntries(names.map((n, i) => [n, list[i]])) : list) as Named<I, T>
+  const named = <T>(list: readonly T[]): Named<I, T> => {
+    if (!names) return list as Named<I, T>
+    const x: Record<string, T> = {}
+    for (let i = 0; i < names.length; i++) x[names[i]] = list[i]
+    return x as Named<I, T>
+  }
   const listed = <T>(x: object): T[] =>
     names ? names.map((n) => (x as Record<string, T>)[n]) : [...(x as Iterable<T>)]
   const op: Op = {

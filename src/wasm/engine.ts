@@ -93,7 +93,7 @@ async function compile(graph: Graph, options: CompileOptions, { threads, relaxed
   const team = { threads, place: isPageThread() ? 'worker' : 'here' } as const
   const recruits = recruit(team)
   try {
-    const prepared = prepare(frozen ? foldConstants(foldBatchNorm(freeze(graph, weights))) : graph)
+    const prepared = prepare(frozen ? freeze(foldBatchNorm(graph), weights) : graph)
     const { plan, kernels } = planKernels(prepared)
     const { bytes, pages } = emitProgram(plan, kernels, { threads, relaxed })
     const parameters = frozen ? new Map<string, Value>() : parametersOf(prepared)

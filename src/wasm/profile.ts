@@ -88,7 +88,7 @@ const macsOf = (v: Value): number =>
 export async function profile(graph: Graph, options: ProfileOptions): Promise<StepProfile[]> {
   const { inputs, runs = 30, warmup = Math.ceil(runs / 3), deterministic = 'here', onRun } = options
   const weights = startingWeights(graph, options)
-  const prepared = prepare(options.freeze ? foldBatchNorm(freeze(graph, weights)) : graph)
+  const prepared = prepare(options.freeze ? freeze(foldBatchNorm(graph), weights) : graph)
   const { plan, kernels } = planKernels(prepared)
   const relaxed = deterministic === 'here' && hasRelaxedSimd()
   const { bytes, pages } = emitProgram(plan, kernels, { threads: 1, relaxed, stepExports: true })

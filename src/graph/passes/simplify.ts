@@ -30,10 +30,13 @@ export function prune(graph: Graph, outputs: readonly string[]): Graph {
   return { outputs: Object.fromEntries(kept), updates: [] }
 }
 
-/** Parameters become constants with the values given: the first step of compiling for inference. */
+/**
+ * Parameters become constants with the values given, and so does what depends on them alone: what compiling for
+ * inference begins with.
+ */
 export function freeze(graph: Graph, weights: Weights): Graph {
   return mapGraph({ ...graph, updates: [] }, (v) => {
-    if (!isParameter(v)) return v
+    if (!isParameter(v)) return folded(v)
     const t = weights.get(nameOf(v))
     if (!t) throw new KingletError(`freeze: no values for parameter ${nameOf(v)}`)
     return constant(t)
@@ -119,9 +122,10 @@ export function mergeEqual(graph: Graph): Graph {
   })
 }
 
+const folded = (v: Value): Value => (v.inputs.length > 0 && v.inputs.every(isConstant) ? constant(new Deferred(v)) : v)
+
 /** Nodes whose inputs are all constant become constants, which their oracle computes when they are wanted. */
-export const foldConstants = (graph: Graph): Graph =>
-  mapGraph(graph, (v) => (v.inputs.length > 0 && v.inputs.every(isConstant) ? constant(new Deferred(v)) : v))
+export const foldConstants = (graph: Graph): Graph => mapGraph(graph, folded)
 
 /**
  * batch_norm(f(x, w)) becomes f(x, w * scale) + shift where f is linear in w (convolutions) and has no other reader:
