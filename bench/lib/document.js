@@ -55,6 +55,8 @@ writes this page. All figures, each run among them, are in the files named above
   figure is the median of all runs, in brackets the quartiles.
 - **Ratios are within a round**: the other's median over Kinglet's, at the same number of threads; above 1 Kinglet is
   the faster. A busy moment falls on both.
+- **Two threads** are compared with one thread of the same runtime within a round. What two cores gave at that time to
+  arithmetic alone stands beside it: on a shared host it may be less than 2, which no runtime can exceed.
 - **A run** goes from an image in an array of the caller's to logits in one. ONNX Runtime native is not JavaScript: it
   is the far reference. TensorFlow.js has no threads in Node. LiteRT.js runs in pages only.
 - **First answer**: model bytes in memory to the first logits, in a fresh process; from a page's load, the code and the

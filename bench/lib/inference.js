@@ -5,6 +5,7 @@
 import { quartiles } from '../kinglet.js'
 import { networks } from '../models/networks.js'
 import { runtimes } from '../runtimes/index.js'
+import { openCores } from './cores.js'
 import { firstLine, interleave, rounded, speedup } from './rounds.js'
 
 /** Largest difference of two answers, as a share of the largest logit, that still counts as the same answer. */
@@ -52,6 +53,7 @@ export async function timeInference(name, contenders, start, plan) {
   const { title, model } = networks[name]
   plan.say(`${title}: starting ${contenders.length} contenders, each ${plan.starts} times`)
   const { open, failed } = await openAll(name, contenders, start, plan.starts)
+  const cores = await openCores()
   try {
     const [{ first: truth }] = open
     const differences = open.map(({ first }) => difference(first.logits, truth.logits))
@@ -59,16 +61,19 @@ export async function timeInference(name, contenders, start, plan) {
       if (!(off < tolerance))
         throw new Error(`${name}: ${open[i].id} differs from ${open[0].id} by ${off}: they must agree to ${tolerance}`)
     plan.say(`${title}: ${plan.rounds} rounds, each ${plan.runs} runs of ${open.length} contenders`)
-    const times = await interleave(open, plan)
+    const gains = []
+    const times = await interleave(open, { ...plan, after: async () => gains.push(await cores.gain()) })
     const rows = []
     for (const [i, { id, runtime, threads, first, firsts, end }] of open.entries()) {
       const own = times.get(id)
       const kinglet = times.get(`kinglet-${threads}`)
+      const alone = threads > 1 && times.get(`${runtime}-1`)
       rows.push({
         runtime,
         threads,
         latencyMs: quartiles(own.flat()),
         ...(runtime !== 'kinglet' && kinglet && { kingletIsFaster: speedup(kinglet, own) }),
+        ...(alone && { timesOneThread: speedup(own, alone) }),
         firstAnswerMs: quartiles(firsts.map((f) => f.firstMs)),
         ...(first.fromLoadMs && { fromLoadMs: quartiles(firsts.map((f) => f.fromLoadMs)) }),
         difference: differences[i],
@@ -76,8 +81,9 @@ export async function timeInference(name, contenders, start, plan) {
         times: rounded(own),
       })
     }
-    return { network: title, model, contenders: rows, failed }
+    return { network: title, model, secondCore: quartiles(gains), contenders: rows, failed }
   } finally {
+    await cores.end()
     for (const { end } of open) await end()
   }
 }

@@ -10,19 +10,22 @@ import { quartiles } from '../kinglet.js'
  * @property {(command: string, options?: object) => Promise<any>} ask
  *
  * @param {readonly Contender[]} contenders
- * @param {{ warmup: number, rounds: number, runs: number }} plan `runs` timed runs of each contender a round, after one
- *   that is not timed; before all rounds `warmup` runs, in which JavaScript engines find out what to optimise
+ * @param {{ warmup: number, rounds: number, runs: number, after?: () => Promise<void> }} plan `runs` timed runs of each
+ *   contender a round, after one that is not timed; before all rounds `warmup` runs, in which JavaScript engines find
+ *   out what to optimise; `after` is called behind each round
  * @returns {Promise<Map<string, number[][]>>} milliseconds by contender and round
  */
-export async function interleave(contenders, { warmup, rounds, runs }) {
+export async function interleave(contenders, { warmup, rounds, runs, after }) {
   const times = new Map(contenders.map(({ id }) => [id, []]))
   for (const { ask } of contenders) await ask('run', { count: warmup })
-  for (let round = 0; round < rounds; round++)
+  for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < contenders.length; i++) {
       const { id, ask } = contenders[(i + round) % contenders.length]
       const { times: got } = await ask('run', { count: runs + 1 })
       times.get(id).push(got.slice(1))
     }
+    await after?.()
+  }
   return times
 }
 

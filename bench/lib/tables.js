@@ -57,6 +57,14 @@ function spreadNote(quartiles, { loadBefore, loadAfter }) {
   ]
 }
 
+/** What the second core gave while the networks ran. */
+function secondCore(networks) {
+  const known = networks.filter((n) => n.secondCore)
+  if (known.length === 0) return []
+  const row = ['arithmetic without memory', ...known.map((n) => spread(n.secondCore, times))]
+  return [markdown(['two cores do more than one, times', ...known.map((n) => n.network)], [row])]
+}
+
 function inference(part) {
   const { networks } = part
   const of = (n) => n.contenders
@@ -65,6 +73,8 @@ function inference(part) {
   return [
     ...table('ms, median (quartiles)', (c) => spread(c.latencyMs, ms)),
     ...table('Kinglet is faster, times', (c) => c.kingletIsFaster && spread(c.kingletIsFaster, times)),
+    ...table('two threads are faster than one, times', (c) => c.timesOneThread && spread(c.timesOneThread, times)),
+    ...secondCore(networks),
     ...table('from model bytes to the first answer, ms', (c) => spread(c.firstAnswerMs, ms)),
     ...table("from the page's load to the first answer, ms", (c) => c.fromLoadMs && spread(c.fromLoadMs, ms)),
     ...table('peak memory of the process, MiB', (c) => c.peakBytes && mebibytes(c.peakBytes)),

@@ -57,6 +57,9 @@ const rowsTimesPanels: Family = (v): Kernel => {
   const blocks = Math.ceil(m / blockRows)
   const groupStripes = Math.ceil(stripes / Math.min(stripes, Math.ceil(leastPieces / blocks)))
   const groups = Math.ceil(stripes / groupStripes)
+  // Which pieces are neighbours, so that one thread does them. By rows each thread reads all of b; by columns all of a,
+  // and the next layer finds half of y in another core's cache. Two threads: V1 3 to 5 % faster than with rows alone.
+  const byColumns = k * columns > (m * (k + columns)) / 2
   return {
     phases: [
       {
@@ -65,8 +68,9 @@ const rowsTimesPanels: Family = (v): Kernel => {
         emit(f, from, to, at) {
           const [a, b] = [epilogue.input(at, 0), epilogue.input(at, 1)]
           f.for(from, to, 1, (p) => {
-            const rows = part(f, i32.divU(p, groups), blockRows, m)
-            eachStripe(f, part(f, i32.remU(p, groups), groupStripes, stripes), columns, (stripe, real) => {
+            const rows = part(f, byColumns ? i32.remU(p, blocks) : i32.divU(p, groups), blockRows, m)
+            const group = byColumns ? i32.divU(p, blocks) : i32.remU(p, groups)
+            eachStripe(f, part(f, group, groupStripes, stripes), columns, (stripe, real) => {
               const channel = f.let(i32.mul(stripe, stripeColumns * 4))
               const panel = f.let(i32.add(b, i32.mul(stripe, k * stripeColumns * 4)))
               eachTile(f, rows, m, tileFor(real), (tile, row) => {
