@@ -54,6 +54,14 @@ export interface EmitOptions {
   readonly stepExports?: boolean
 }
 
+/** Where things are in a program's memory: the data's end, a call's counters, and how many pages there are. */
+export function layoutOf(plan: Plan, kernels: ReadonlyMap<Value, Kernel>, threads: number) {
+  const calls = plan.steps.reduce((n, v) => n + kernels.get(v)!.phases.length, plan.copies.length)
+  const dataEnd = dataStart + plan.parameterBytes + plan.constantBytes + plan.arenaBytes + readSlack
+  const countersAt = (call: number) => Math.ceil(dataEnd / dataStart) * dataStart + call * countersBytes(threads)
+  return { dataEnd, countersAt, pages: Math.ceil((sharedFor(threads) ? countersAt(calls) : dataEnd) / pageBytes) }
+}
+
 /** Emits the module for `plan`; `kernels` holds the kernel of each step. */
 export function emitProgram(
   plan: Plan,
@@ -62,9 +70,7 @@ export function emitProgram(
 ): Emitted {
   const shared = sharedFor(threads)
   const calls = callsOf(plan, kernels)
-  const dataEnd = dataStart + plan.parameterBytes + plan.constantBytes + plan.arenaBytes + readSlack
-  const countersAt = (call: number) => Math.ceil(dataEnd / dataStart) * dataStart + call * countersBytes(threads)
-  const pages = Math.ceil((shared ? countersAt(calls.length) : dataEnd) / pageBytes)
+  const { dataEnd, countersAt, pages } = layoutOf(plan, kernels, threads)
   const m = new ModuleBuilder({ memory: { initialPages: pages, maximumPages: pages, shared }, relaxed })
   const barrier = shared ? emitBarrier(m) : undefined
 

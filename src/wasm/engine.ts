@@ -31,8 +31,8 @@ import {
 } from '../graph/index.ts'
 import { baseOf } from '../graph/passes/fuse.ts'
 import { isConstant, mulOp, type Value } from '../ops/index.ts'
-import { emitProgram, placeOf } from './emit.ts'
-import { createExecutor, dismiss, type Executor, maxThreads, recruit } from './executor.ts'
+import { emitProgram, layoutOf, placeOf } from './emit.ts'
+import { allocateAhead, createExecutor, dismiss, type Executor, maxThreads, recruit } from './executor.ts'
 import { isPageThread } from './host.ts'
 import { hasKernel, isLeaf, kernelOf, takesEpilogue } from './kernels/index.ts'
 import type { Kernel } from './kernels/kernel.ts'
@@ -95,13 +95,14 @@ async function compile(graph: Graph, options: CompileOptions, { threads, relaxed
   try {
     const prepared = prepare(frozen ? freeze(foldBatchNorm(graph), weights) : graph)
     const { plan, kernels } = planKernels(prepared)
+    const memory = threads > 1 ? allocateAhead(layoutOf(plan, kernels, threads).pages, recruits) : undefined
     const { bytes, pages } = emitProgram(plan, kernels, { threads, relaxed })
     const parameters = frozen ? new Map<string, Value>() : parametersOf(prepared)
     const meanwhile = async (to: Executor) => {
       await writeConstants(to, plan, prepared)
       for (const [name, leaf] of parameters) await to.write(placeOf(plan, leaf), weights.get(name)!.data)
     }
-    const executor = await createExecutor({ bytes, pages, ...team, recruits, meanwhile })
+    const executor = await createExecutor({ bytes, pages, memory, ...team, recruits, meanwhile })
     return programOf(executor, { inputs, prepared, plan, parameters, frozen })
   } finally {
     dismiss(recruits)

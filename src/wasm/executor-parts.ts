@@ -9,6 +9,8 @@ import { type Report, type Start, workerSource } from './worker-source.ts'
 export interface ExecutorStart {
   readonly module: Promise<WebAssembly.Module>
   readonly pages: number
+  /** Allocated already, by {@link allocateAhead}. */
+  readonly memory: WebAssembly.Memory | undefined
   readonly threads: number
   readonly place: 'here' | 'worker'
   readonly recruits: Recruit[]

@@ -27,7 +27,7 @@ type Run = (thread: number, threads: number) => void
 
 /** Allocates the memory and starts the threads. */
 export async function startThreaded(start: ExecutorStart): Promise<Executor> {
-  const memory = allocate(start.pages, start.threads > 1)
+  const memory = start.memory ?? allocate(start.pages, start.threads > 1)
   const executor = new ThreadedExecutor(start.threads, memory)
   await start.meanwhile(executor)
   await executor.start(start, memory)

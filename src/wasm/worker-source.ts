@@ -16,6 +16,8 @@ export type Start =
       /** Threads that count themselves in `done`; the last one says so. */
       readonly helpers: number
     }
+  /** Before its role: the first touch of fresh memory, which the system has to find and clear. */
+  | { readonly role: 'toucher'; readonly memory: WebAssembly.Memory }
   | { readonly role: 'server'; readonly module: WebAssembly.Module; readonly pages: number }
 
 /** What a worker says: that it stands ready, why it does not, that a run is done, that it trapped, or an answer. */
@@ -66,6 +68,12 @@ function helper({ module, memory, thread, threads, helpers }) {
   }
 }
 
+function toucher({ memory }) {
+  const words = new Int32Array(memory.buffer)
+  // Adding 0 leaves what others may have written meanwhile; pages of the system have 4 KiB at least.
+  for (let i = 0; i < words.length; i += 1024) Atomics.add(words, i, 0)
+}
+
 function server({ module, pages }) {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
   const run = instantiate(module, memory)
@@ -87,7 +95,7 @@ function server({ module, pages }) {
 
 port.onmessage = ({ data }) => {
   try {
-    ;({ helper, server })[data.role](data)
+    ;({ helper, server, toucher })[data.role](data)
   } catch (error) {
     port.postMessage({ kind: 'failed', reason: reasonOf(error) })
   }

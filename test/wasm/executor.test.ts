@@ -7,7 +7,7 @@ import { KingletError } from '../../src/core/index.ts'
 import { type FunctionBuilder, i32, type Local, ModuleBuilder } from '../../src/wasm/assembler/index.ts'
 import { emitBarrier } from '../../src/wasm/barrier.ts'
 import { dataStart, sharedFor } from '../../src/wasm/control.ts'
-import { createExecutor, dismiss, type Executor, maxThreads, recruit } from '../../src/wasm/executor.ts'
+import { allocateAhead, createExecutor, dismiss, type Executor, maxThreads, recruit } from '../../src/wasm/executor.ts'
 
 const workerThreads = process.getBuiltinModule('node:worker_threads')
 const { Worker } = workerThreads
@@ -277,6 +277,22 @@ describe('start', () => {
     expect(liveWorkers()).toBe(wanted)
     await executor.run()
     expect(await wordsAt(executor, dataStart, 1)).toEqual([42])
+    executor.dispose()
+    await workersBecome(0)
+  })
+
+  test('memory that a worker touches ahead keeps what is written meanwhile', async () => {
+    const [threads, pages] = [2, 1]
+    const team = { threads, place: 'here' } as const
+    const recruits = recruit(team)
+    const memory = allocateAhead(pages, recruits)
+    const words = new Int32Array(memory!.buffer).fill(7, dataStart / 4)
+    const bytes = program(threads, () => {})
+    const executor = await createExecutor({ bytes, pages, memory, ...team, recruits })
+    await executor.run()
+    expect(words.subarray(dataStart / 4).every((word) => word === 7)).toBe(true)
+    expect(await wordsAt(executor, pages * 65536 - 4, 1)).toEqual([7])
+    expect(allocateAhead(pages, [])).toBeUndefined()
     executor.dispose()
     await workersBecome(0)
   })
