@@ -28,9 +28,8 @@ const turns = 4_000_000
 export async function openCores() {
   const workers = [0, 1].map(() => new Worker(work, { eval: true, execArgv: [] }))
   const run = (worker) =>
-    new Promise((resolve, reject) => {
+    new Promise((resolve) => {
       worker.once('message', ({ ms }) => resolve(ms))
-      worker.once('error', reject)
       worker.postMessage(turns)
     })
   const both = () => Promise.all(workers.map(run))
