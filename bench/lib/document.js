@@ -51,8 +51,9 @@ writes this page. All figures, each run among them, are in the files named above
   runtime's own format with batch norm folded away; padding is TensorFlow's "same". Before anything is timed each
   contender's logits must equal Kinglet's to 1e-3 of the largest.
 - **Side by side.** Each contender (a runtime with a number of threads) has a process, or a browser, of its own. After
-  ten runs that do not count (two steps of training), rounds go through all contenders, and the order turns by one from round to round. A
-  figure is the median of all runs, in brackets the quartiles.
+  ten runs that do not count (two steps of training), rounds go through all contenders, and the order turns by one from
+  round to round. In a round a contender runs for a tenth of a second or five times, whichever is longer, after 60 ms
+  that do not count. A figure is the median of all runs, in brackets the quartiles.
 - **Ratios are within a round**: the other's median over Kinglet's, at the same number of threads; above 1 Kinglet is
   the faster. A busy moment falls on both.
 - **Two threads** are compared with one thread of the same runtime within a round. What two cores gave at that time to

@@ -41,6 +41,3 @@ export const index = {
  * where two hold the cores that the third needs).
  */
 export const spins = 10_000
-
-/** Whether the memory of a program for `threads` threads is shared. */
-export const sharedFor = (threads: number): boolean => threads > 1

@@ -8,7 +8,7 @@ import type { Plan } from '../graph/index.ts'
 import type { Value } from '../ops/index.ts'
 import { type Func, i32, type Local, ModuleBuilder } from './assembler/index.ts'
 import { emitBarrier } from './barrier.ts'
-import { control, dataStart, sharedFor } from './control.ts'
+import { control, dataStart } from './control.ts'
 import { copyPhase } from './kernels/copy.ts'
 import { type Kernel, type Phase, readSlack } from './kernels/kernel.ts'
 import { countersBytes, sharePieces } from './share.ts'
@@ -46,8 +46,10 @@ const overlap = (a: Range, b: Range): boolean => a.start < b.end && b.start < a.
 export const placeOf = (plan: Plan, v: Value): number => dataStart + plan.address(v)
 
 export interface EmitOptions {
-  /** Threads that will run it: with several, memory is shared. */
+  /** Threads that will run it. */
   readonly threads: number
+  /** The memory is shared; it must be with several threads. */
+  readonly shared: boolean
   /** Sums of products use relaxed SIMD. */
   readonly relaxed: boolean
   /** Each call of the driver is exported too, as `step0`, `step1`, ..., for one thread: what `profile` times. */
@@ -59,20 +61,19 @@ export function layoutOf(plan: Plan, kernels: ReadonlyMap<Value, Kernel>, thread
   const calls = plan.steps.reduce((n, v) => n + kernels.get(v)!.phases.length, plan.copies.length)
   const dataEnd = dataStart + plan.parameterBytes + plan.constantBytes + plan.arenaBytes + readSlack
   const countersAt = (call: number) => Math.ceil(dataEnd / dataStart) * dataStart + call * countersBytes(threads)
-  return { dataEnd, countersAt, pages: Math.ceil((sharedFor(threads) ? countersAt(calls) : dataEnd) / pageBytes) }
+  return { dataEnd, countersAt, pages: Math.ceil((threads > 1 ? countersAt(calls) : dataEnd) / pageBytes) }
 }
 
 /** Emits the module for `plan`; `kernels` holds the kernel of each step. */
 export function emitProgram(
   plan: Plan,
   kernels: ReadonlyMap<Value, Kernel>,
-  { threads, relaxed, stepExports = false }: EmitOptions,
+  { threads, shared, relaxed, stepExports = false }: EmitOptions,
 ): Emitted {
-  const shared = sharedFor(threads)
   const calls = callsOf(plan, kernels)
   const { dataEnd, countersAt, pages } = layoutOf(plan, kernels, threads)
   const m = new ModuleBuilder({ memory: { initialPages: pages, maximumPages: pages, shared }, relaxed })
-  const barrier = shared ? emitBarrier(m) : undefined
+  const barrier = threads > 1 ? emitBarrier(m) : undefined
 
   type PhaseFunction = Func<readonly ['i32', 'i32', 'i32', ...'i32'[]], readonly []>
   const functions = new Map<string, PhaseFunction>()
@@ -85,7 +86,7 @@ export function emitProgram(
     const func = m.func(params, [], (f, turn, thread, counters, y, scratch, ...addresses) => {
       const work = (from: Local<'i32'>, to: Local<'i32'>) => phase.emit(f, from, to, { inputs: addresses, y, scratch })
       const all = () => work(f.let(i32.const(0)), f.let(i32.const(pieces)))
-      if (!shared) all()
+      if (threads === 1) all()
       else if (pieces === 1) f.if(i32.eqz(thread), all)
       else sharePieces(f, { threads, pieces, turn, thread, counters }, work)
     })
@@ -97,7 +98,7 @@ export function emitProgram(
   let barriers = 0
   const run = m.func(['i32', 'i32'], [], (f, thread, count) => {
     // The caller counts a run before its threads begin.
-    const turn = f.let(shared ? i32.sub(i32.atomicLoad(0, control.go), 1) : i32.const(0))
+    const turn = f.let(threads > 1 ? i32.sub(i32.atomicLoad(0, control.go), 1) : i32.const(0))
     let reads: Range[] = []
     let writes: Range[] = []
     for (const [i, { call, func }] of emitted.entries()) {

@@ -33,7 +33,7 @@ import { baseOf } from '../graph/passes/fuse.ts'
 import { isConstant, mulOp, type Value } from '../ops/index.ts'
 import { emitProgram, layoutOf, placeOf } from './emit.ts'
 import { allocateAhead, createExecutor, dismiss, type Executor, maxThreads, recruit } from './executor.ts'
-import { isPageThread } from './host.ts'
+import { isPageThread, sharedFor } from './host.ts'
 import { hasKernel, isLeaf, kernelOf, takesEpilogue } from './kernels/index.ts'
 import type { Kernel } from './kernels/kernel.ts'
 import { packMatmuls } from './packed.ts'
@@ -95,8 +95,9 @@ async function compile(graph: Graph, options: CompileOptions, { threads, relaxed
   try {
     const prepared = prepare(frozen ? freeze(foldBatchNorm(graph), weights) : graph)
     const { plan, kernels } = planKernels(prepared)
-    const memory = threads > 1 ? allocateAhead(layoutOf(plan, kernels, threads).pages, recruits) : undefined
-    const { bytes, pages } = emitProgram(plan, kernels, { threads, relaxed })
+    const shared = sharedFor(threads)
+    const memory = shared ? allocateAhead(layoutOf(plan, kernels, threads).pages, recruits) : undefined
+    const { bytes, pages } = emitProgram(plan, kernels, { threads, shared, relaxed })
     const parameters = frozen ? new Map<string, Value>() : parametersOf(prepared)
     const meanwhile = async (to: Executor) => {
       await writeConstants(to, plan, prepared)
@@ -154,11 +155,11 @@ function programOf(executor: Executor, { inputs, prepared, plan, parameters, fro
     async run(given) {
       usable()
       checkInputs(inputs, given)
-      for (const leaf of placed.values()) await write(leaf, given[nameOf(leaf)])
-      await executor.run()
-      const results: Record<string, Tensor> = {}
-      for (const [name, v] of Object.entries(prepared.outputs)) results[name] = await read(v)
-      return results
+      // Asked for at once: a worker does what it is told in order, and each answer that is waited for takes a turn.
+      const written = [...placed.values()].map((leaf) => write(leaf, given[nameOf(leaf)]))
+      await Promise.all([...written, executor.run()])
+      const outputs = Object.entries(prepared.outputs)
+      return Object.fromEntries(await Promise.all(outputs.map(async ([name, v]) => [name, await read(v)] as const)))
     },
     async read(names) {
       usable('read')

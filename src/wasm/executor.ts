@@ -3,9 +3,8 @@
  * steps with barriers between them. An executor owns the program's memory and its threads.
  */
 import { assert } from '../core/index.ts'
-import { sharedFor } from './control.ts'
 import { allocate, Recruit } from './executor-parts.ts'
-import { canShareMemory, isPageThread } from './host.ts'
+import { canShareMemory, isPageThread, sharedFor } from './host.ts'
 import { startRemote } from './remote-executor.ts'
 import { startThreaded } from './threaded-executor.ts'
 import type { Start } from './worker-source.ts'

@@ -83,6 +83,12 @@ export const isPageThread = (): boolean => typeof document !== 'undefined'
 export const canShareMemory = (): boolean =>
   typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false
 
+/**
+ * Whether the memory of a program is shared: between its threads, and between a page and the one worker that runs it,
+ * which then needs no messages with bytes in them.
+ */
+export const sharedFor = (threads: number): boolean => threads > 1 || (isPageThread() && canShareMemory())
+
 /** How many threads make sense here: the processor's (as far as this process may use them), or 1 where memory cannot be shared. */
 export function maxThreads(): number {
   if (!canShareMemory()) return 1

@@ -91,7 +91,7 @@ export async function profile(graph: Graph, options: ProfileOptions): Promise<St
   const prepared = prepare(options.freeze ? freeze(foldBatchNorm(graph), weights) : graph)
   const { plan, kernels } = planKernels(prepared)
   const relaxed = deterministic === 'here' && hasRelaxedSimd()
-  const { bytes, pages } = emitProgram(plan, kernels, { threads: 1, relaxed, stepExports: true })
+  const { bytes, pages } = emitProgram(plan, kernels, { threads: 1, shared: false, relaxed, stepExports: true })
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
   const { instance } = await WebAssembly.instantiate(bytes as Uint8Array<ArrayBuffer>, { env: { memory } })
   const fill = (v: Value, { buffer, byteOffset, byteLength }: TypedArrayOf) =>

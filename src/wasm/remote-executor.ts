@@ -1,6 +1,7 @@
 /**
  * An executor for places that must not block and cannot share memory: one worker has the program and a memory of its
- * own, and answers messages. Bytes are transferred, not copied a second time.
+ * own, and answers messages. Bytes are transferred, not copied a second time, and those of a write come back for the
+ * next: fresh memory of an image's size costs more than the copy into it.
  */
 import { KingletError } from '../core/index.ts'
 import type { Executor } from './executor.ts'
@@ -37,6 +38,8 @@ class RemoteExecutor implements Executor {
     { resolve: (bytes: Uint8Array<ArrayBuffer>) => void; reject: (e: Error) => void }
   >()
   #nextId = 0
+  /** What the last write's bytes went in. */
+  #spare = new Uint8Array()
 
   constructor(module: WebAssembly.Module, pages: number, recruit: Recruit | undefined) {
     this.#byteLength = pages * 65536
@@ -58,16 +61,29 @@ class RemoteExecutor implements Executor {
     this.#worker.thread.hold(false)
   }
 
-  write(offset: number, data: ArrayBufferView): Promise<void> {
-    return this.fill(offset, data.byteLength, (bytes) => bytes.set(bytesOfView(data)))
+  async write(offset: number, data: ArrayBufferView): Promise<void> {
+    const { byteLength } = data
+    this.#assertWritable(offset, byteLength)
+    const bytes = this.#spare.byteLength === byteLength ? this.#spare : new Uint8Array(byteLength)
+    this.#spare = new Uint8Array()
+    bytes.set(bytesOfView(data))
+    this.#spare = await this.#send(offset, bytes)
   }
 
   async fill(offset: number, byteLength: number, work: (bytes: Uint8Array) => void): Promise<void> {
-    this.#gate.assertOpen('write')
-    assertRange('write', offset, byteLength, this.#byteLength)
+    this.#assertWritable(offset, byteLength)
     const bytes = new Uint8Array(byteLength)
     work(bytes)
-    await this.#ask({ op: 'write', offset, bytes }, [bytes.buffer])
+    await this.#send(offset, bytes)
+  }
+
+  #assertWritable(offset: number, byteLength: number): void {
+    this.#gate.assertOpen('write')
+    assertRange('write', offset, byteLength, this.#byteLength)
+  }
+
+  #send(offset: number, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#ask({ op: 'write', offset, bytes }, [bytes.buffer])
   }
 
   async read(offset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> {

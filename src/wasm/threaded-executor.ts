@@ -20,14 +20,14 @@ import {
   startWorker,
   threadError,
 } from './executor-parts.ts'
-import type { Thread } from './host.ts'
+import { sharedFor, type Thread } from './host.ts'
 import type { Report } from './worker-source.ts'
 
 type Run = (thread: number, threads: number) => void
 
 /** Allocates the memory and starts the threads. */
 export async function startThreaded(start: ExecutorStart): Promise<Executor> {
-  const memory = start.memory ?? allocate(start.pages, start.threads > 1)
+  const memory = start.memory ?? allocate(start.pages, sharedFor(start.threads))
   const executor = new ThreadedExecutor(start.threads, memory)
   await start.meanwhile(executor)
   await executor.start(start, memory)

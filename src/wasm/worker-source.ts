@@ -78,7 +78,10 @@ function server({ module, pages }) {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
   const run = instantiate(module, memory)
   const operations = {
-    write: ({ offset, bytes }) => new Uint8Array(memory.buffer).set(bytes, offset),
+    write({ offset, bytes }) {
+      new Uint8Array(memory.buffer).set(bytes, offset)
+      return bytes
+    },
     read: ({ offset, byteLength }) => new Uint8Array(memory.buffer, offset, byteLength).slice(),
     run: () => run(0, 1),
   }

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { KingletError } from '../../src/core/index.ts'
 import { type FunctionBuilder, i32, type Local, ModuleBuilder } from '../../src/wasm/assembler/index.ts'
 import { emitBarrier } from '../../src/wasm/barrier.ts'
-import { dataStart, sharedFor } from '../../src/wasm/control.ts'
+import { dataStart } from '../../src/wasm/control.ts'
 import { allocateAhead, createExecutor, dismiss, type Executor, maxThreads, recruit } from '../../src/wasm/executor.ts'
+import { sharedFor } from '../../src/wasm/host.ts'
 
 const workerThreads = process.getBuiltinModule('node:worker_threads')
 const { Worker } = workerThreads

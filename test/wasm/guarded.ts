@@ -21,7 +21,7 @@ export async function runGuarded(
 ): Promise<Record<string, Tensor>> {
   const prepared = prepare(graph)
   const { plan, kernels } = planKernels(prepared, guardBytes)
-  const { bytes, pages, dataEnd: total } = emitProgram(plan, kernels, { threads, relaxed })
+  const { bytes, pages, dataEnd: total } = emitProgram(plan, kernels, { threads, shared: threads > 1, relaxed })
   const executor = await createExecutor({ bytes, pages, threads, place: 'here' })
   try {
     await executor.write(dataStart, new Uint8Array(total - dataStart).fill(pattern))
