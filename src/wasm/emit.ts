@@ -26,7 +26,15 @@ interface Call {
   readonly scratch: number
   readonly reads: readonly Range[]
   readonly writes: readonly Range[]
+  /** Thread 0 does all of it. */
+  readonly alone: boolean
 }
+
+/**
+ * A call is not shared when it does less than this: a barrier, and a thread that comes late to it, cost about a
+ * microsecond, and calls in a row that one thread does need none between them.
+ */
+const leastShared = { macs: 40_000, bytes: 40_000 }
 
 export interface Emitted {
   readonly bytes: Uint8Array
@@ -77,9 +85,9 @@ export function emitProgram(
 
   type PhaseFunction = Func<readonly ['i32', 'i32', 'i32', ...'i32'[]], readonly []>
   const functions = new Map<string, PhaseFunction>()
-  const functionOf = ({ phase, inputs }: Call): PhaseFunction => {
+  const functionOf = ({ phase, inputs, alone }: Call): PhaseFunction => {
     const { pieces } = phase
-    const key = `${phase.key} / ${inputs.length} ${pieces}`
+    const key = `${phase.key} / ${inputs.length} ${pieces} ${alone}`
     const known = functions.get(key)
     if (known) return known
     const params = ['i32', 'i32', 'i32', 'i32', 'i32', ...inputs.map(() => 'i32' as const)] as const
@@ -87,7 +95,7 @@ export function emitProgram(
       const work = (from: Local<'i32'>, to: Local<'i32'>) => phase.emit(f, from, to, { inputs: addresses, y, scratch })
       const all = () => work(f.let(i32.const(0)), f.let(i32.const(pieces)))
       if (threads === 1) all()
-      else if (pieces === 1) f.if(i32.eqz(thread), all)
+      else if (alone) f.if(i32.eqz(thread), all)
       else sharePieces(f, { threads, pieces, turn, thread, counters }, work)
     })
     functions.set(key, func as unknown as PhaseFunction)
@@ -99,20 +107,14 @@ export function emitProgram(
   const run = m.func(['i32', 'i32'], [], (f, thread, count) => {
     // The caller counts a run before its threads begin.
     const turn = f.let(threads > 1 ? i32.sub(i32.atomicLoad(0, control.go), 1) : i32.const(0))
-    let reads: Range[] = []
-    let writes: Range[] = []
+    let since: Call[] = []
     for (const [i, { call, func }] of emitted.entries()) {
-      const clashes =
-        call.reads.some((r) => writes.some((w) => overlap(r, w))) ||
-        call.writes.some((w) => writes.some((o) => overlap(w, o)) || reads.some((r) => overlap(w, r)))
-      if (clashes) {
+      if (since.some((before) => clash(before, call))) {
         if (barrier) f.call(barrier, count)
         barriers++
-        reads = []
-        writes = []
+        since = []
       }
-      reads.push(...call.reads)
-      writes.push(...call.writes)
+      since.push(call)
       f.call(func, turn, thread, countersAt(i), call.y, call.scratch, ...call.inputs)
     }
     if (barrier) f.call(barrier, count)
@@ -127,6 +129,14 @@ export function emitProgram(
   return { bytes: m.toBytes(), pages, dataEnd, functions: functions.size, calls: calls.length, barriers }
 }
 
+const bytesIn = (ranges: readonly Range[]): number => ranges.reduce((n, { start, end }) => n + end - start, 0)
+
+/** Whether `call` must wait for `before`, which another thread may still be at. */
+const clash = (before: Call, call: Call): boolean =>
+  !(before.alone && call.alone) &&
+  (call.reads.some((r) => before.writes.some((w) => overlap(r, w))) ||
+    call.writes.some((w) => [...before.writes, ...before.reads].some((o) => overlap(w, o))))
+
 function callsOf(plan: Plan, kernels: ReadonlyMap<Value, Kernel>): Call[] {
   const rangeOf = (v: Value): Range => {
     const start = placeOf(plan, v)
@@ -137,25 +147,31 @@ function callsOf(plan: Plan, kernels: ReadonlyMap<Value, Kernel>): Call[] {
     const kernel = kernels.get(v)!
     const scratch = dataStart + plan.scratch(v)
     const working = kernel.scratchBytes ? [{ start: scratch, end: scratch + kernel.scratchBytes }] : []
+    const reads = v.inputs.map(rangeOf)
+    const isSmall = bytesIn([...reads, rangeOf(v)]) < leastShared.bytes
     for (const phase of kernel.phases)
       calls.push({
         phase,
+        alone: phase.pieces === 1 || (isSmall && (phase.macs ?? 0) < leastShared.macs),
         inputs: v.inputs.map((x) => placeOf(plan, x)),
         y: placeOf(plan, v),
         scratch,
-        reads: v.inputs.map(rangeOf),
+        reads,
         // Working memory counts as written, so a second phase, which reads it, waits for the first.
         writes: [rangeOf(v), ...working],
       })
   }
-  for (const { target, value } of plan.copies)
+  for (const { target, value } of plan.copies) {
+    const phase = copyPhase(value)
     calls.push({
-      phase: copyPhase(value),
+      phase,
+      alone: phase.pieces === 1,
       inputs: [placeOf(plan, value)],
       y: placeOf(plan, target),
       scratch: 0,
       reads: [rangeOf(value)],
       writes: [rangeOf(target)],
     })
+  }
   return calls
 }

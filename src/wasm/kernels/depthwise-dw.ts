@@ -79,6 +79,7 @@ export const depthwiseDw: Family = (v) => {
       {
         key: `depthwise_conv2d_dw ${x.shape} ${JSON.stringify(v.attrs)}`,
         pieces: blocks * groups,
+        macs: n * rows * columnAxis.outputs * channels * kh * kw,
         emit(f, from, to, at) {
           const target = blocks === 1 ? at.y : at.scratch
           f.for(from, to, 1, (p) => {

@@ -4,6 +4,7 @@
  * loaded once for all columns that read it, a weight once for the tile. Channels are the inner loop, so memory is read
  * in order.
  */
+import { size } from '../../core/index.ts'
 import type { WindowAttrs } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
 import { storeLanes } from './channels.ts'
@@ -118,6 +119,7 @@ function walkWindows(v: Epilogue['op'], epilogue: Epilogue, backwards: boolean):
       {
         key: `${v.op.name} ${source.shape} ${w.shape} ${JSON.stringify(v.attrs)} ${epilogue.key}`,
         pieces: n * rows * groups,
+        macs: size(v.shape) * w.shape[0] * w.shape[1],
         emit(f, from, to, at) {
           const [x, weights] = [epilogue.input(at, 0), epilogue.input(at, 1)]
           const runs = planRuns(columnAxis, tileColumns(columnAxis, f.relaxed))

@@ -19,6 +19,8 @@ export interface Phase {
   readonly key: string
   /** Units of work, whatever the number of threads. Each writes its own part of y (or of the scratch). */
   readonly pieces: number
+  /** Multiply-adds in all of them, where there are any: with little to do a phase is not shared. */
+  readonly macs?: number
   /** Emits the code that does pieces `from` <= p < `to`. */
   emit(f: FunctionBuilder, from: Local<'i32'>, to: Local<'i32'>, at: Addresses): void
 }

@@ -47,6 +47,7 @@ function rowsTransposed(a: Value, columns: number, packed: boolean): Kernel {
       {
         key: `matmul transposed ${m} ${k} ${columns} ${packed}`,
         pieces: chunks * groups,
+        macs: m * k * columns,
         emit(f, from, to, at) {
           f.for(from, to, 1, (p) => {
             const chunk = f.let(i32.divU(p, groups))

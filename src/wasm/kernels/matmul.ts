@@ -23,9 +23,10 @@ import {
   tileFor,
 } from './tile.ts'
 
-/** Bytes of a's rows in a block, and how many rows it has at most. */
+/** Bytes of a's rows in a block, and how many rows it has at most and at least. */
 const blockBytes = 128 * 1024
 const mostRows = 256
+const fewestRows = 16
 const rowUnit = 4
 /** Applies the epilogue to a tile's sums and stores them: `first` is its first element's place in y. */
 export function finishTile(
@@ -53,7 +54,10 @@ const rowsTimesPanels: Family = (v): Kernel => {
   const { columns } = epilogue.op.attrs as { columns: number }
   const [m, k] = epilogue.op.inputs[0].shape
   const stripes = stripesOf(columns)
-  const blockRows = Math.min(mostRows, Math.max(16, Math.floor(blockBytes / (k * 4 * rowUnit)) * rowUnit))
+  const cachedRows = Math.floor(blockBytes / (k * 4 * rowUnit)) * rowUnit
+  // Few columns: more blocks of rows instead, or threads get uneven shares (3 stripes for 2 threads).
+  const evenRows = Math.ceil(m / Math.ceil(leastPieces / stripes) / rowUnit) * rowUnit
+  const blockRows = Math.min(mostRows, Math.max(fewestRows, Math.min(cachedRows, evenRows)))
   const blocks = Math.ceil(m / blockRows)
   const groupStripes = Math.ceil(stripes / Math.min(stripes, Math.ceil(leastPieces / blocks)))
   const groups = Math.ceil(stripes / groupStripes)
@@ -65,6 +69,7 @@ const rowsTimesPanels: Family = (v): Kernel => {
       {
         key: `matmul ${m} ${k} ${columns} ${epilogue.key}`,
         pieces: blocks * groups,
+        macs: m * k * columns,
         emit(f, from, to, at) {
           const [a, b] = [epilogue.input(at, 0), epilogue.input(at, 1)]
           f.for(from, to, 1, (p) => {

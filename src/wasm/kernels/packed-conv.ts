@@ -32,6 +32,7 @@ export const packedConv: Family = (v) => {
       {
         key: `packed_conv2d ${shape} ${JSON.stringify(attrs)} ${epilogue.key}`,
         pieces: n * rows * groups,
+        macs: n * rows * width * k * columns,
         emit(f, from, to, at) {
           const [x, b] = [epilogue.input(at, 0), epilogue.input(at, 1)]
           f.for(from, to, 1, (p) => {
