@@ -7,6 +7,7 @@ import { root, say } from '../scripts/prepare.js'
 import { documentOf, newestResults, resultsFolder } from './lib/document.js'
 import { load, machine, versions } from './lib/machine.js'
 import { firstLine } from './lib/rounds.js'
+import { withShares } from './lib/shares.js'
 import { sectionOf } from './lib/tables.js'
 import { networks } from './models/networks.js'
 import { parts } from './parts.js'
@@ -102,8 +103,11 @@ export async function main(args) {
   writeFileSync(path, `${JSON.stringify(whole)}\n`)
   say(`${Math.round((Date.now() - began) / 1000)} s; results: ${relative(root, path)}`)
   if (asked.isWhole) {
-    writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), documentOf(newestResults()))
-    say('written: docs/benchmarks.md')
+    const newest = newestResults()
+    writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), documentOf(newest))
+    const performance = new URL('../docs/performance.md', import.meta.url)
+    writeFileSync(performance, withShares(readFileSync(performance, 'utf8'), newest))
+    say('written: docs/benchmarks.md and the tables of docs/performance.md')
   }
   return exitCode
 }

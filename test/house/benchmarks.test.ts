@@ -13,6 +13,9 @@ const { documentOf, newestResults } = (await import(document)) as {
   newestResults(folder?: URL): object[]
 }
 
+const shares = pathToFileURL(join(root, 'bench/lib/shares.js')).href
+const { withShares } = (await import(shares)) as { withShares(text: string, results: readonly object[]): string }
+
 const around = (median: number, share: number) => ({ lower: median * (1 - share), median, upper: median * (1 + share) })
 
 /** Results of one contender beside Kinglet, whose quartiles lie `share` of the median away from it. */
@@ -62,8 +65,12 @@ test('the document has a section of each part, the newest results of each Node f
   expect(text).toContain('(load average 0.5 before and 2.5 after)')
 })
 
-test('docs/benchmarks.md is what the newest results say', () => {
+test('docs/benchmarks.md and the tables of docs/performance.md are what the newest results say', () => {
   const results = existsSync(join(root, 'bench/results')) ? filesOf('bench/results', '.json') : []
   if (results.length === 0) return
   expect(textOf('docs/benchmarks.md')).toBe(documentOf(newestResults()))
+  const performance = textOf('docs/performance.md')
+  expect(performance).toBe(withShares(performance, newestResults()))
+  // Two tables a Node version, each with its sum.
+  expect(performance.match(/ms in all kernels:\n\n\| kernels/g)?.length).toBeGreaterThanOrEqual(2)
 })
