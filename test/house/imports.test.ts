@@ -11,6 +11,7 @@ const below: Record<string, readonly string[]> = {
   formats: ['graph', 'ops', 'core', 'data', 'version.ts'],
   data: ['core'],
   train: ['graph', 'ops', 'core', 'data', 'formats'],
+  search: ['models', 'train', 'graph', 'ops', 'core', 'data', 'formats'],
 }
 
 const folderOf = (path: string) => path.split('/')[1]

@@ -1,0 +1,27 @@
+/** Search: spaces, algorithms, evaluation strategies and studies, each exchangeable; latency tables; NetAdapt. */
+export type { Algorithm } from './algorithm.ts'
+export { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from './evaluator.ts'
+export {
+  allPoints,
+  countPoints,
+  crossPoints,
+  describeSpace,
+  encodePoint,
+  mutatePoint,
+  samplePoint,
+} from './points.ts'
+export type { Decision, Pruner } from './pruner.ts'
+export {
+  assertPoint,
+  type Categorical,
+  type Choice,
+  type Condition,
+  type Constraint,
+  defineSpace,
+  type Integer,
+  type Point,
+  type Real,
+  type Scalar,
+  type Space,
+} from './space.ts'
+export type { Objective, Problem, StepReport, Trial, TrialState } from './trial.ts'

@@ -1,0 +1,2 @@
+/** Search in Node: what works everywhere, and studies in folders and databases. */
+export * from './index.ts'
