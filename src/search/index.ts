@@ -1,6 +1,7 @@
 /** Search: spaces, algorithms, evaluation strategies and studies, each exchangeable; latency tables; NetAdapt. */
 export type { Algorithm } from './algorithm.ts'
 export { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from './evaluator.ts'
+export { type Importance, importanceOf } from './importance.ts'
 export {
   allPoints,
   countPoints,
