@@ -12,6 +12,8 @@ export {
   samplePoint,
 } from './points.ts'
 export type { Decision, Pruner } from './pruner.ts'
+export * from './pruners/index.ts'
+export { compareProxies, kendallTau, type ProxyComparison, spearman } from './ranks.ts'
 export {
   assertPoint,
   type Categorical,

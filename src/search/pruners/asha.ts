@@ -1,0 +1,65 @@
+/**
+ * ASHA, asynchronous successive halving (Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning",
+ * arXiv:1810.05934, algorithm 2): nobody waits for a rung to be full. A trial goes on as soon as it is among the best
+ * 1 / eta of those that came to its rung so far; until then it is paused, and workers begin others.
+ */
+import { assertOptions, type Checks, checks } from '../../core/check.ts'
+import { UsageError } from '../../core/index.ts'
+import type { Pruner } from '../pruner.ts'
+import { assertMax } from './halving.ts'
+import { best, type Ranked, rungReached, valueAt } from './rungs.ts'
+
+export interface AshaOptions {
+  /** Steps (epochs) before the first rung. Default 1. */
+  readonly min?: number
+  /** Steps of a whole evaluation. */
+  readonly max: number
+  /** One of so many goes on. Default 3. */
+  readonly eta?: number
+}
+
+const members: Checks<AshaOptions> = {
+  min: checks.count,
+  max: checks.count,
+  eta: { is: (n) => Number.isFinite(n) && Number(n) >= 2, must: 'a number, 2 or more' },
+}
+
+/**
+ * A trial that pauses goes on when enough worse ones have come to its rung; a study whose trials are all begun ends
+ * those that still wait.
+ *
+ * @example
+ * ```ts
+ * import { asha, defineSpace, type Trial } from 'kinglet/search'
+ *
+ * const space = defineSpace('rates', { rate: { kind: 'real', low: 0.001, high: 1, log: true } })
+ * const problem = { space, objectives: [{ name: 'accuracy', direction: 'maximize' }], seed: 0 } as const
+ * const trials = [0.7, 0.5, 0.6].map((value, number): Trial => {
+ *   return { number, point: { rate: 0.1 }, state: 'running', reports: [{ step: 1, value }] }
+ * })
+ * trials.map((trial) => asha({ max: 9 }).decide(problem, trials, trial)) // => ['continue', 'pause', 'pause']
+ * ```
+ */
+export function asha(options: AshaOptions): Pruner {
+  assertOptions('asha', options, members)
+  assertMax('asha', options.max)
+  const { min = 1, max, eta = 3 } = options
+  if (min > max) throw new UsageError(`asha: min is ${min}, max is ${max}: min must not be above max`)
+  const rungs: { readonly step: number }[] = []
+  for (let i = 0; min * eta ** i < max; i++) rungs.push({ step: Math.round(min * eta ** i) })
+  return {
+    name: 'asha',
+    options: { min, max, eta },
+    decide({ objectives }, trials, trial) {
+      const at = rungReached(rungs, trial)
+      if (at < 0) return 'continue'
+      const { step } = rungs[at]
+      const rung = trials.flatMap((t): Ranked[] => {
+        const value = valueAt(t, step)
+        return value === undefined || Number.isNaN(value) ? [] : [{ trial: t, value }]
+      })
+      const promoted = best(rung, Math.floor(rung.length / eta), objectives[0])
+      return promoted.some((r) => r.trial.number === trial.number) ? 'continue' : 'pause'
+    },
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Successive halving (Jamieson and Talwalkar 2016, arXiv:1502.07943) and Hyperband (Li et al. 2018, JMLR 18(185),
+ * algorithm 1), synchronous: a trial waits at a rung until all of its bracket that come so far have come, then the best
+ * go on and the others are pruned. Trials belong to brackets by their numbers. What waits for trials that a study never
+ * begins is for the study to end: ask for whole brackets.
+ */
+import { assertOptions, type Checks, checks } from '../../core/check.ts'
+import { UsageError } from '../../core/index.ts'
+import type { Decision, Pruner } from '../pruner.ts'
+import type { Problem, Trial } from '../trial.ts'
+import { best, type Ranked, type Rung, rungReached, rungsOf, valueAt } from './rungs.ts'
+
+export interface HalvingOptions {
+  /** Trials of a bracket. Default: as many as leave one at the last rung. */
+  readonly count?: number
+  /** Steps (epochs) before the first rung. Default 1. */
+  readonly min?: number
+  /** Steps of a whole evaluation. */
+  readonly max: number
+  /** One of so many goes on. Default 3. */
+  readonly eta?: number
+}
+
+export interface HyperbandOptions {
+  /** Steps (epochs) of a whole evaluation: R. */
+  readonly max: number
+  /** One of so many goes on. Default 3. */
+  readonly eta?: number
+}
+
+const eta = { is: (n: unknown) => Number.isFinite(n) && Number(n) >= 2, must: 'a number, 2 or more' }
+const halvingMembers: Checks<HalvingOptions> = { count: checks.count, min: checks.count, max: checks.count, eta }
+const hyperbandMembers: Checks<HyperbandOptions> = { max: checks.count, eta }
+
+/** Throws a `UsageError` when `max` is left out. */
+export function assertMax(what: string, max: unknown): void {
+  if (max === undefined)
+    throw new UsageError(`${what}: max is missing: it must be given, the steps (epochs) of a whole evaluation`)
+}
+
+/** The most divisions by `eta` that are within `ratio`. */
+function divisions(ratio: number, by: number): number {
+  let n = 0
+  while (by ** (n + 1) <= ratio) n++
+  return n
+}
+
+/**
+ * Successive halving: of each `count` trials, one of `eta` goes on at every rung.
+ *
+ * @example
+ * ```ts
+ * import { halving } from 'kinglet/search'
+ *
+ * const pruner = halving({ max: 9 })
+ * pruner.options // => { count: 9, min: 1, max: 9, eta: 3 }
+ * ```
+ */
+export function halving(options: HalvingOptions): Pruner {
+  assertOptions('halving', options, halvingMembers)
+  assertMax('halving', options.max)
+  const { min = 1, max, eta: by = 3 } = options
+  if (min > max) throw new UsageError(`halving: min is ${min}, max is ${max}: min must not be above max`)
+  const count = options.count ?? Math.ceil(by ** divisions(max / min, by))
+  return bracketed('halving', { count, min, max, eta: by }, [rungsOf(count, min, max, by)])
+}
+
+/**
+ * The brackets of Hyperband, most daring first: rungs with the number of trials that come there and their steps. The
+ * first bracket's trials come first by number, then the next one's; after the last it begins anew.
+ *
+ * @example
+ * ```ts
+ * import { hyperbandBrackets } from 'kinglet/search'
+ *
+ * hyperbandBrackets({ max: 9 })[1] // => [{ count: 5, step: 3 }, { count: 1, step: 9 }]
+ * ```
+ */
+export function hyperbandBrackets(options: HyperbandOptions): Rung[][] {
+  assertOptions('hyperband', options, hyperbandMembers)
+  assertMax('hyperband', options.max)
+  const { max, eta: by = 3 } = options
+  const most = divisions(max, by)
+  return Array.from({ length: most + 1 }, (_, i) => {
+    const s = most - i
+    return rungsOf(Math.ceil(((most + 1) * by ** s) / (s + 1)), max / by ** s, max, by)
+  })
+}
+
+/**
+ * Hyperband: successive halving with several trades of many trials against many steps, one after the other.
+ *
+ * @example
+ * ```ts
+ * import { hyperband } from 'kinglet/search'
+ *
+ * hyperband({ max: 81 }).options // => { max: 81, eta: 3 }
+ * ```
+ */
+export const hyperband = (options: HyperbandOptions): Pruner => {
+  const brackets = hyperbandBrackets(options)
+  return bracketed('hyperband', { max: options.max, eta: options.eta ?? 3 }, brackets)
+}
+
+/** Brackets take trials in turn, each as many as its first rung has. */
+function bracketed(name: string, options: Pruner['options'], brackets: readonly (readonly Rung[])[]): Pruner {
+  const round = brackets.reduce((n, rungs) => n + rungs[0].count, 0)
+  const decide = (problem: Problem, trials: readonly Trial[], trial: Trial): Decision => {
+    let from = Math.floor(trial.number / round) * round
+    let index = 0
+    while (trial.number >= from + brackets[index][0].count) from += brackets[index++][0].count
+    const rungs = brackets[index]
+    const own = trials.filter(({ number: n }) => n >= from && n < from + rungs[0].count)
+    return decideIn(rungs, own, problem, trial)
+  }
+  return { name, options, decide }
+}
+
+function decideIn(rungs: readonly Rung[], bracket: readonly Trial[], { objectives }: Problem, trial: Trial): Decision {
+  const at = rungReached(rungs.slice(0, -1), trial)
+  let here: readonly Trial[] = bracket
+  for (const [i, { count, step }] of rungs.slice(0, at + 1).entries()) {
+    const ranked: Ranked[] = here.flatMap((t) => {
+      const value = valueAt(t, step)
+      return value === undefined ? [] : [{ trial: t, value }]
+    })
+    if (ranked.length < count) return 'pause'
+    here = best(ranked, rungs[i + 1].count, objectives[0]).map((r) => r.trial)
+    if (!here.some((t) => t.number === trial.number)) return 'prune'
+  }
+  return 'continue'
+}

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { Rng } from '../../src/core/index.ts'
+import { compareProxies, kendallTau, ranksOf, spearman } from '../../src/search/ranks.ts'
+import { failureOf } from '../train/toys.ts'
+
+test('Kendall: the same order, the opposite one, and one exchange of four', () => {
+  expect(kendallTau([1, 2, 3], [2, 4, 9])).toBe(1)
+  expect(kendallTau([1, 2, 3], [9, 4, 2])).toBe(-1)
+  expect(kendallTau([1, 2, 3, 4], [1, 3, 2, 4])).toBeCloseTo(4 / 6, 12)
+})
+
+test('Kendall with ties: scipy.stats.kendalltau says -0.4714045 of its own example', () => {
+  expect(kendallTau([12, 2, 1, 12, 2], [1, 4, 7, 1, 0])).toBeCloseTo(-0.4714045207910316, 12)
+})
+
+test('Spearman: scipy.stats.spearmanr says 0.8207827 of its own example', () => {
+  expect(spearman([1, 2, 3, 4, 5], [5, 6, 7, 8, 7])).toBeCloseTo(0.8207826816681233, 12)
+})
+
+test('Spearman is the formula of differences where nothing is tied', () => {
+  const rng = new Rng(3)
+  const [a, b] = [0, 1].map(() => Array.from({ length: 30 }, () => rng.normal()))
+  const [x, y] = [ranksOf(a), ranksOf(b)]
+  const squares = x.reduce((sum, r, i) => sum + (r - y[i]) ** 2, 0)
+  expect(spearman(a, b)).toBeCloseTo(1 - (6 * squares) / (30 * (900 - 1)), 12)
+})
+
+test('equal values share the mean of their places, infinite ones have theirs', () => {
+  expect(ranksOf([5, 1, 5, Number.POSITIVE_INFINITY, 5])).toEqual([2, 0, 2, 4, 2])
+  expect(kendallTau([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 0], [1, 1, 2])).toBe(1)
+})
+
+test('where all values are equal there is no order', () => {
+  expect(kendallTau([1, 1, 1], [1, 2, 3])).toBeNaN()
+  expect(spearman([1, 1, 1], [1, 2, 3])).toBeNaN()
+})
+
+test('mistakes', async () => {
+  expect(await failureOf(() => kendallTau([1, 2], [1]))).toBe(
+    'KingletError: kendallTau: 2 and 1 values are given: give two or more, as many of both',
+  )
+  expect(await failureOf(() => spearman([1, 2, Number.NaN], [1, 2, 3]))).toBe(
+    'KingletError: spearman: value 2 is NaN: leave that pair out',
+  )
+  expect(await failureOf(() => compareProxies({ zico: [1, 2] }, [0.1, 0.2]))).toBe(
+    'UsageError: compareProxies: scores have no parameters: every proxy is compared with their number',
+  )
+})
+
+test('proxies are compared beside the number of parameters, best first', () => {
+  const rows = compareProxies({ naswot: [1, 0, 2, 3], parameters: [1, 2, 3, 4], synflow: [4, 3, 2, 1] }, [0, 1, 2, 3])
+  expect(rows.map(({ name, tau }) => [name, tau])).toEqual([
+    ['parameters', 1],
+    ['naswot', 4 / 6],
+    ['synflow', -1],
+  ])
+  expect(rows.map((r) => r.beyondParameters)).toEqual([0, 4 / 6 - 1, -2])
+})
