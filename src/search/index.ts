@@ -2,6 +2,7 @@
 export type { Algorithm } from './algorithm.ts'
 export { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from './evaluator.ts'
 export { type Importance, importanceOf } from './importance.ts'
+export * from './latency/index.ts'
 export {
   allPoints,
   countPoints,
@@ -14,6 +15,7 @@ export {
 export type { Decision, Pruner } from './pruner.ts'
 export * from './pruners/index.ts'
 export { compareProxies, kendallTau, type ProxyComparison, spearman } from './ranks.ts'
+export * from './resources.ts'
 export {
   assertPoint,
   type Categorical,

@@ -1,2 +1,3 @@
 /** Search in Node: what works everywhere, and studies in folders and databases. */
 export * from './index.ts'
+export { measuredHere } from './latency/node-device.ts'

@@ -1,0 +1,64 @@
+/** How well sums over layers stand for what whole networks take: both timed on the same device. */
+import type { Model } from '../../models/index.ts'
+import { spearman } from '../ranks.ts'
+import { latencyOf } from './latency.ts'
+import { defaultTiming } from './measure.ts'
+import { timeQuietly } from './quiet.ts'
+import type { LatencyTable } from './table.ts'
+import { type Quartiles, quartilesOf, type Timer, type TimingOptions } from './timer.ts'
+
+/** A network whose sum is held against its own time. */
+export interface CheckedNetwork {
+  readonly model: Model
+  /** By the table. */
+  readonly sumMs: number
+  /** Of the whole network. */
+  readonly wholeMs: Quartiles
+  /** Of the sum: -0.1 where it is a tenth too low. */
+  readonly error: number
+}
+
+/** Times `models` as a whole beside their sums. Rejects with the signal's reason when that is aborted. */
+export async function checkSums(
+  timer: Timer,
+  table: LatencyTable,
+  models: readonly Model[],
+  options: Partial<TimingOptions> & { onProgress?(done: number, of: number): void } = {},
+): Promise<CheckedNetwork[]> {
+  const { rounds = defaultTiming.rounds, runs = defaultTiming.runs, signal, onProgress } = options
+  const items = models.map((model) => ({ model, sumMs: latencyOf(table, model) }))
+  const found: CheckedNetwork[] = []
+  const groups = timeQuietly(timer, items, ({ model }) => model.graph(), { rounds, runs, signal }, table.referenceMs)
+  for await (const { items: own, times } of groups) {
+    for (const [i, { model, sumMs }] of own.entries()) {
+      const wholeMs = quartilesOf(times[i])
+      found.push({ model, sumMs, wholeMs, error: sumMs / wholeMs.median - 1 })
+    }
+    onProgress?.(found.length, models.length)
+  }
+  return found
+}
+
+export interface Agreement {
+  /** Without their signs. */
+  readonly medianError: number
+  readonly worstError: number
+  /** Spearman's, between sums and times; undefined for fewer than three networks. */
+  readonly rankCorrelation: number | undefined
+}
+
+/** What the errors of several networks come to. */
+export function agreementOf(checked: readonly CheckedNetwork[]): Agreement {
+  const errors = checked.map(({ error }) => Math.abs(error))
+  return {
+    medianError: quartilesOf(errors).median,
+    worstError: Math.max(...errors),
+    rankCorrelation:
+      checked.length < 3
+        ? undefined
+        : spearman(
+            checked.map(({ sumMs }) => sumMs),
+            checked.map(({ wholeMs }) => wholeMs.median),
+          ),
+  }
+}

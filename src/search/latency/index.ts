@@ -1,0 +1,17 @@
+export { type Agreement, agreementOf, type CheckedNetwork, checkSums } from './check.ts'
+export { lackingIn, latencyOf, unitMs } from './latency.ts'
+export { type Measured, type MeasuredGroup, type MeasureOptions, measureUnits } from './measure.ts'
+export { type PlanOptions, planOf } from './plan.ts'
+export {
+  assertMeasuredWith,
+  type Device,
+  describeTable,
+  entryOf,
+  type LatencyTable,
+  type MeasuredWith,
+  readTable,
+  type TableEntry,
+  writeTable,
+} from './table.ts'
+export { engineTimer, type Quartiles, type Timer, type TimingOptions } from './timer.ts'
+export { describeUnit, layerOf, type Unit, type UnitKind, unitKey, unitsOf } from './units.ts'

@@ -1,0 +1,81 @@
+/**
+ * What is measured: each distinct unit of some networks; or, where channel counts vary (a search space, NetAdapt), a few
+ * counts in each direction, between which a table interpolates. The time of a layer is nearly linear in the channels in
+ * and out, but for steps where weights outgrow a cache: counts lie at most a factor of {@link ratio} apart.
+ */
+import { runsFor } from './measure.ts'
+import { distinctUnits, layerOf, type Unit } from './units.ts'
+
+/** Neighbouring counts are at most this many times each other. */
+const ratio = 2.5
+/** Kernels work on eight channels at a time. */
+const multiple = 8
+
+/** From `low` to `high`, both included: in equal ratios, the inner ones multiples of eight. */
+export function countsBetween(low: number, high: number): number[] {
+  const steps = Math.max(1, Math.ceil(Math.log(high / low) / Math.log(ratio)))
+  const between = Array.from({ length: steps - 1 }, (_, i) => {
+    const n = low * (high / low) ** ((i + 1) / steps)
+    return Math.round(n / multiple) * multiple
+  })
+  return [...new Set([low, ...between.filter((n) => n > low && n < high), high])]
+}
+
+export interface PlanOptions {
+  /** Counts between those that the networks have are asked for too: a grid is measured. */
+  readonly between?: boolean
+  /** Counts down to this share of the networks' own are asked for too (NetAdapt). Default 1. */
+  readonly downTo?: number
+}
+
+/**
+ * The units to measure for networks whose units are these, each once, and the runs that go with them.
+ *
+ * @example
+ * ```ts
+ * import { build } from 'kinglet/models'
+ * import { describeUnit, planOf, unitsOf } from 'kinglet/search'
+ *
+ * const plan = planOf(unitsOf(build('mobilenet_v1')))
+ * plan.filter((unit) => unit.kind === 'depthwise').length // => 9
+ * ```
+ */
+export function planOf(units: readonly Unit[], { between = false, downTo = 1 }: PlanOptions = {}): Unit[] {
+  const layers = distinctUnits(units).filter((unit) => unit.kind !== 'run')
+  const wanted = between || downTo < 1 ? distinctUnits(gridsOf(layers, downTo)) : layers
+  return [...runsFor([...wanted, ...units.filter((unit) => unit.kind === 'run')]), ...wanted]
+}
+
+interface Extent {
+  readonly low: number
+  readonly high: number
+}
+
+/** Layers whose channel counts go equally far: those of one place in a network, whatever their kernel and activation. */
+const placeOf = (unit: Unit): string =>
+  unit.kind === 'linear'
+    ? layerOf(unit)
+    : layerOf({ ...unit, kernel: unit.kernel === 1 ? 1 : 3, dilation: 1, act: 'none', gated: false })
+
+function gridsOf(units: readonly Unit[], downTo: number): Unit[] {
+  const extents = new Map<string, Extent[]>()
+  for (const unit of units) {
+    const before = extents.get(placeOf(unit))
+    const counts = unit.channels.map((n, i) => ({
+      low: Math.min(n, before?.[i].low ?? n),
+      high: Math.max(n, before?.[i].high ?? n),
+    }))
+    extents.set(placeOf(unit), counts)
+  }
+  const layers = new Map(units.map((unit) => [layerOf(unit), unit]))
+  return [...layers.values()].flatMap((unit) => {
+    const axes = extents.get(placeOf(unit))!.map(({ low, high }) => {
+      // An image's colours stay as they are.
+      const least = low < multiple ? low : Math.max(multiple, Math.floor((low * downTo) / multiple) * multiple)
+      return countsBetween(Math.min(low, least), high)
+    })
+    return axes
+      .reduce<number[][]>((all, axis) => all.flatMap((before) => axis.map((n) => [...before, n])), [[]])
+      .map((channels) => ({ ...unit, channels }))
+  })
+}
