@@ -1,7 +1,7 @@
 /** The network with which a training run begins, and what is done to an image before it. */
 import { type Preprocessing, type PreprocessingName, preprocessingPreset } from '../data/index.ts'
 import type { OpenedData } from '../data/node.ts'
-import { type BuildOptions, build, type Model } from '../models/index.ts'
+import { type BuildOptions, build, type Model, reductionFor } from '../models/index.ts'
 import { preprocessingFor } from '../remembered.ts'
 import { transfer } from '../train/index.ts'
 import { count } from './format.ts'
@@ -34,9 +34,6 @@ async function sizeOf({ kind, train }: OpenedData): Promise<number | readonly [n
   return [height, width]
 }
 
-/** So small a factor that the last feature map keeps three pixels on its shorter side. */
-const reductionOf = (side: number): number => [32, 16, 8, 4, 2].find((factor) => side / factor >= 3) ?? 1
-
 /** The network to begin with, and what is done to an image before it. */
 export async function begin(
   io: Io,
@@ -58,7 +55,7 @@ export async function begin(
   } else {
     const size = given.size ?? (await sizeOf(opened))
     const side = typeof size === 'number' ? size : Math.min(...size)
-    network = parseNetwork(name, { reduction: reductionOf(side), ...given, size, classes: classes.length, seed })
+    network = parseNetwork(name, { reduction: reductionFor(side), ...given, size, classes: classes.length, seed })
   }
   const [height, width] = network.inputShape
   return {

@@ -139,5 +139,6 @@ export function labelOf({ architecture: { name, options } }: Model): string {
   const differing = names.filter((n) => n !== 'size' && show(options[n]) !== show(own[n]))
   const [height, width] = options.size
   const size = height === width ? height : `${height}x${width}`
-  return [name, ...differing.map((n) => `${n} ${show(options[n])}`), `${size} px`].join(', ')
+  const rows = options.rows === 'table' ? [] : ['rows of its own']
+  return [name, ...rows, ...differing.map((n) => `${n} ${show(options[n])}`), `${size} px`].join(', ')
 }

@@ -23,6 +23,12 @@ export const checks = {
   given: { is: () => true, must: '' },
 } as const satisfies Record<string, Check>
 
+/** One of these names. */
+export const named = (names: readonly string[]): Check => ({
+  is: (value) => names.includes(value as string),
+  must: oneOf(names),
+})
+
 /** A string that reads as a number is quoted: '3' is not 3. */
 const show = (value: unknown): string =>
   typeof value === 'number' || (typeof value === 'string' && Number.isNaN(Number(value)))

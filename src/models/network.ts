@@ -17,6 +17,7 @@ import { operators } from './blocks.ts'
 import type { Definition, Reported } from './family.ts'
 import { type BuildOptions, type Options, resolveOptions } from './options.ts'
 import { type ModelName, modelNames, registry } from './registry.ts'
+import type { RowSpec } from './row-spec.ts'
 import { rowsOf } from './rows.ts'
 import type { Row } from './table.ts'
 
@@ -118,6 +119,28 @@ export function buildFrom(name: string, definition: Definition, given: BuildOpti
  */
 export const twin = (model: Model): Model =>
   build(model.architecture.name, { ...model.architecture.options, convolution: 'standard' })
+
+/**
+ * The same network with other rows, for those who change networks layer by layer: activations and
+ * squeeze-and-excitation are what the rows say, and first weights are drawn anew. `model.rows` themselves give the same
+ * network. Throws a `UsageError` for rows that are no network, and for a model with another `outputStride` than 32.
+ *
+ * @example
+ * ```ts
+ * import { build, withRows } from 'kinglet/models'
+ *
+ * const net = build('mobilenet_v3_small', { size: 96, classes: 10 })
+ * const narrow = withRows(
+ *   net,
+ *   net.rows.map((row) => (row.name === 'blocks.8' ? { ...row, exp: 240 } : row)),
+ * )
+ * narrow.weights.get('blocks.8.expand.conv.w')?.shape // => [1, 1, 48, 240]
+ * ```
+ */
+export const withRows = (model: Model, rows: readonly RowSpec[]): Model => {
+  const { name, options } = model.architecture
+  return build(name, { ...options, width: 1, head: 'table', se: 'table', activation: 'table', rows })
+}
 
 /** Nothing that changes shapes differs from the paper's table. */
 const isAsPublished = (x: Value, { width, reduction, outputStride, head, channels }: Options): boolean =>

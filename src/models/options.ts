@@ -2,10 +2,10 @@
  * Arguments of `build`: what may vary in every network of the registry, their values when left out, and what each must
  * be. A wrong name does not compile; names and values that come from outside are checked here.
  */
-import { assertOptions, type Check, type Checks, checks } from '../core/check.ts'
-import { oneOf } from '../core/index.ts'
+import { assertOptions, type Check, type Checks, checks, named } from '../core/check.ts'
 import { type Initializer, initializerNames, type Padding, paddingNames } from '../graph/builder.ts'
 import { type Activation, activationNames } from './activation.ts'
+import { type RowSpec, rowSpecsOf } from './row-spec.ts'
 import { type WidthRule, widthRuleNames } from './width.ts'
 
 /** What `build` can vary. All of it may be left out. */
@@ -49,6 +49,12 @@ export interface BuildOptions {
   readonly seGate?: 'sigmoid' | 'hard_sigmoid'
   /** Channels of the last layer before the classifier (V3: after the pool; V2: before). Default `table`. */
   readonly head?: number | 'table'
+  /**
+   * Rows in the place of the table's, for networks that no table has: {@link RowSpec}. Their channels stand as they are
+   * (`width` must be 1, `outputStride` 32), but for the classifier's, which are `classes`; all other options act on them
+   * as on the table. Default `table`.
+   */
+  readonly rows?: 'table' | readonly RowSpec[]
   /** Probability of dropping before the classifier while training. Default 0.2; V1 0.001, ResNet 0. */
   readonly dropout?: number
   /** Default 1e-3 (TensorFlow's models, torchvision's V3); ResNet 1e-5. */
@@ -82,6 +88,7 @@ export const commonOptions: Options = {
   seDivisor: 8,
   seGate: 'hard_sigmoid',
   head: 'table',
+  rows: 'table',
   dropout: 0.2,
   batchNormEps: 1e-3,
   batchNormMomentum: 0.1,
@@ -90,10 +97,6 @@ export const commonOptions: Options = {
 }
 
 const { count, positive } = checks
-const named = (names: readonly string[]): Check => ({
-  is: (value) => names.includes(value as string),
-  must: oneOf(names),
-})
 const factors: Check = { is: (n) => [1, 2, 4, 8, 16, 32].includes(n as number), must: '32, 16, 8, 4, 2 or 1' }
 
 const members: Checks<BuildOptions> = {
@@ -120,6 +123,10 @@ const members: Checks<BuildOptions> = {
   seDivisor: count,
   seGate: named(['sigmoid', 'hard_sigmoid']),
   head: { is: (value) => value === 'table' || count.is(value), must: 'a positive integer or table' },
+  rows: {
+    is: (value) => value === 'table' || (Array.isArray(value) && value.length > 0),
+    must: 'table or rows',
+  },
   dropout: checks.share,
   batchNormEps: positive,
   batchNormMomentum: checks.fraction,
@@ -135,6 +142,11 @@ export function resolveOptions(model: string, ...given: readonly BuildOptions[])
     assertOptions(`build ${model}`, options, members)
     for (const [name, value] of Object.entries(options)) if (value !== undefined) found[name] = value
   }
-  const { size } = found as { size: number | readonly [number, number] }
-  return { ...(found as unknown as Options), size: typeof size === 'number' ? [size, size] : size }
+  const options = found as unknown as Omit<Options, 'size'> & { size: number | readonly [number, number] }
+  const { size, rows, classes } = options
+  return {
+    ...options,
+    size: typeof size === 'number' ? [size, size] : size,
+    rows: rows === 'table' ? rows : rowSpecsOf(model, rows, classes),
+  }
 }

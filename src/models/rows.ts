@@ -5,6 +5,7 @@
 import { UsageError } from '../core/index.ts'
 import type { Definition } from './family.ts'
 import type { Options } from './options.ts'
+import type { RowSpec } from './row-spec.ts'
 import { blocksOf, type Row, type TableRow } from './table.ts'
 import { makeDivisible } from './width.ts'
 
@@ -48,6 +49,17 @@ const head: Change = (rows, options, model) => {
   return rows.map((row) => (row === hidden ? { ...row, out } : row))
 }
 
+/**
+ * So small a `reduction` that the last feature map keeps three pixels on its shorter side.
+ *
+ * @example
+ * ```ts
+ * import { reductionFor } from 'kinglet/models'
+ * [224, 64, 28].map(reductionFor) // => [32, 16, 8]
+ * ```
+ */
+export const reductionFor = (side: number): number => [32, 16, 8, 4, 2].find((factor) => side / factor >= 3) ?? 1
+
 /** The first strides become 1 until the whole network reduces by `reduction`. */
 const reduce: Change = (rows, { reduction }) => {
   let total = rows.reduce((product, row) => product * row.stride, 1)
@@ -86,7 +98,21 @@ const changes: readonly Change[] = [head, squeeze, activation, twin, reduce, dil
 export function rowsOf(model: string, { family, table }: Definition, options: Options): readonly Row[] {
   if (!family.separable && options.convolution === 'separable')
     throw new UsageError(`build ${model}: convolution is separable: it has standard convolutions only`)
-  const sized: readonly TableRow[] = family.widths(table, options.width, options.widthRule)
-  const rows = sized.map(({ t: _t, out, ...row }): Row => ({ ...row, out: out === 'k' ? options.classes : out }))
-  return changes.reduce((now, change) => change(now, options, model), rows as readonly Row[])
+  const rows =
+    options.rows === 'table'
+      ? sized(family.widths(table, options.width, options.widthRule), options)
+      : own(model, options.rows, options)
+  return changes.reduce((now, change) => change(now, options, model), rows)
+}
+
+const sized = (rows: readonly TableRow[], { classes }: Options): readonly Row[] =>
+  rows.map(({ t: _t, out, ...row }) => ({ ...row, out: out === 'k' ? classes : out }))
+
+/** Rows that were given: neither `width` nor `outputStride` has a meaning for them, they say both themselves. */
+function own(model: string, rows: readonly RowSpec[], { width, outputStride }: Options): readonly Row[] {
+  if (width !== 1 || outputStride !== 32)
+    throw new UsageError(
+      `build ${model}: width is ${width}, outputStride ${outputStride}: with rows it must be 1 and 32`,
+    )
+  return rows.map((row) => ({ ...row, dilation: 1, squeeze: 0, standard: false }))
 }

@@ -5,6 +5,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type BuildOptions, build, type Model, models, toBytes, load as wholeLoad } from '../../src/index.ts'
 import { activationNames } from '../../src/models/activation.ts'
+import { mixedRows } from '../models/mixed-rows.ts'
 import { type PageRun, pageRun } from '../support/page-run.ts'
 
 let page: PageRun
@@ -58,6 +59,7 @@ const varied: readonly (readonly [string, BuildOptions])[] = [
   ),
   ...activationNames.map((activation) => ['mobilenet_v3_small', { activation }] as const),
   ['mobilenet_v2', { head: 24 }],
+  ['mobilenet_v3_small', { rows: mixedRows, width: 1 }],
 ]
 
 test.each(varied)('%s with %o', (name, options) => expectSame(network(name, options), [1]))
