@@ -46,7 +46,7 @@ export function crc32InLoops(bytes: Uint8Array, before = 0): number {
 }
 
 /** The sum of `bytes`, going on from the sum `before`: Node's own (20.15, 22.2), ten times as fast, where there is one. */
-const crc32 = globalThis.process?.getBuiltinModule?.('node:zlib')?.crc32 ?? crc32InLoops
+export const crc32 = globalThis.process?.getBuiltinModule?.('node:zlib')?.crc32 ?? crc32InLoops
 
 /** Of the tensors' bytes, in the order of their names: it does not depend on how a file arranges them. */
 export function checksumOf(tensors: ReadonlyMap<string, Tensor>): string {

@@ -29,4 +29,29 @@ export {
   type Scalar,
   type Space,
 } from './space.ts'
+export { studyCsv } from './study/export.ts'
+export { memoryStore } from './study/memory.ts'
+export {
+  assertSameStudy,
+  type Choose,
+  type Lease,
+  type Named,
+  type Result,
+  type SpaceData,
+  type Store,
+  type StoredTrial,
+  type Study,
+  spaceData,
+  type Work,
+} from './study/store.ts'
+export {
+  type RunStudyOptions,
+  runStudy,
+  type StudyOptions,
+  type StudyParts,
+  type StudyProgress,
+  studyOf,
+} from './study/study.ts'
+export { type StudySummary, summarise } from './study/summary.ts'
+export { nextWork, type WorkRules } from './study/work.ts'
 export type { Objective, Problem, StepReport, Trial, TrialState } from './trial.ts'

@@ -1,3 +1,6 @@
 /** Search in Node: what works everywhere, and studies in folders and databases. */
 export * from './index.ts'
 export { measuredHere } from './latency/node-device.ts'
+export { type ChildEvaluatorOptions, childEvaluator } from './study/node-child.ts'
+export { type FolderStore, openStudy, studiesIn } from './study/node-folder.ts'
+export type { Damage } from './study/node-folder-journal.ts'

@@ -1,0 +1,162 @@
+/**
+ * One try of one trial: whatever happens in its evaluation becomes a result with its reason. Only what the store throws
+ * ends the study. An evaluation that has used up its memory so far that its process ends belongs into one of its own:
+ * see `node-child.ts`.
+ */
+import { KingletError, key } from '../../core/index.ts'
+import { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from '../evaluator.ts'
+import type { StepReport } from '../trial.ts'
+import type { Lease, Result, Store } from './store.ts'
+import { problemOf, prunedBy, type WorkRules } from './work.ts'
+
+export interface AttemptOptions extends WorkRules {
+  readonly store: Store
+  readonly evaluator: Evaluator
+  /** Most that one try may take. */
+  readonly trialSeconds?: number
+  /** Up to this step, it was decided in an earlier try that the trial goes on. */
+  readonly decidedUntil: number
+  /** The study is to stop. */
+  readonly signal: AbortSignal
+}
+
+/** How a try ends: with the trial, or without it, or with the study. */
+type End = Result | 'pause' | 'back' | { readonly state: 'broken'; readonly cause: unknown }
+
+/** How long an evaluation that was told to stop is waited for before it is left to itself. */
+const graceSeconds = 10
+
+/** Evaluates the trial and tells the store how that ended. */
+export async function attempt(lease: Lease, options: AttemptOptions): Promise<void> {
+  const { evaluator, store, trialSeconds } = options
+  const stop = new AbortController()
+  let end: End | undefined
+  const stopWith = (why: End, error: Error) => {
+    end ??= why
+    stop.abort(error)
+    return error
+  }
+  const giveUp = () => stopWith('back', new KingletError('the study was stopped'))
+  const isLate = (): Error =>
+    stopWith(
+      failed(`it took longer than ${trialSeconds} s`),
+      new KingletError(`trial ${lease.number}: its time is over`),
+    )
+  const context: EvaluationContext = {
+    number: lease.number,
+    seed: key(options.study.seed, lease.number),
+    signal: stop.signal,
+    ...(lease.folder !== undefined && { folder: lease.folder }),
+    async report(told) {
+      stop.signal.throwIfAborted()
+      if (!Number.isFinite(told.value)) {
+        const reason = `it diverged: the value after step ${told.step} is ${told.value}`
+        throw stopWith(failed(reason), new KingletError(reason))
+      }
+      const decision = await decided(lease, told, options).catch((cause: Error) => {
+        throw stopWith({ state: 'broken', cause }, cause)
+      })
+      if (decision === 'prune') {
+        const reason = prunedBy(options.pruner!)
+        end ??= { state: 'pruned', reason }
+        throw new Pruned(reason)
+      }
+      if (decision === 'pause') {
+        end ??= 'pause'
+        throw new Paused('it waits for others')
+      }
+    },
+  }
+
+  const timer = trialSeconds === undefined ? undefined : setTimeout(isLate, 1000 * trialSeconds)
+  const renewal = store.leaseSeconds && setInterval(() => renewed(store, lease, giveUp), 333 * store.leaseSeconds)
+  options.signal.addEventListener('abort', giveUp)
+  if (options.signal.aborted) giveUp()
+  try {
+    const found = resultOf(await untilLeft(() => evaluator.evaluate(lease.point, context), stop.signal), evaluator)
+    if (end === undefined || end === 'back') end = found
+  } catch (error) {
+    end ??= endOf(error)
+  } finally {
+    clearTimeout(timer)
+    clearInterval(renewal)
+    options.signal.removeEventListener('abort', giveUp)
+  }
+
+  if (end === 'pause') await store.pause(lease)
+  else if (end === 'back') await store.giveBack(lease)
+  else if (end.state !== 'broken') await store.finish(lease, end)
+  else {
+    // It may be broken for this as well: what it threw first is what is told.
+    await store.giveBack(lease).catch(() => {})
+    throw end.cause
+  }
+}
+
+async function decided(
+  lease: Lease,
+  told: StepReport,
+  options: AttemptOptions,
+): Promise<'continue' | 'prune' | 'pause'> {
+  const { store, pruner, decidedUntil } = options
+  await store.report(lease, told)
+  if (!pruner || told.step <= decidedUntil) return 'continue'
+  const trials = await store.trials()
+  return pruner.decide(problemOf(options), trials, trials.find((t) => t.number === lease.number)!)
+}
+
+/** A store that does not answer now may do so later: the lease is lost when it says so. */
+function renewed(store: Store, lease: Lease, giveUp: () => void): void {
+  store.renew(lease).then(
+    (isOurs) => isOurs || giveUp(),
+    () => {},
+  )
+}
+
+/** What `work` gives; once it was told to stop, it is not waited for longer than a while. */
+function untilLeft<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const wait = () => {
+      timer = setTimeout(reject, 1000 * graceSeconds, signal.reason)
+    }
+    signal.addEventListener('abort', wait)
+    if (signal.aborted) reject(signal.reason)
+    else
+      Promise.resolve()
+        .then(work)
+        .then(resolve, reject)
+        .finally(() => {
+          clearTimeout(timer)
+          signal.removeEventListener('abort', wait)
+        })
+  })
+}
+
+function resultOf({ values, violations, files }: Outcome, { name, objectives }: Evaluator): Result {
+  if (values.length !== objectives.length)
+    return failed(`${name} gave ${values.length} values, for ${objectives.length} objectives`)
+  const wrong = values.findIndex((v) => !Number.isFinite(v))
+  if (wrong >= 0) return failed(`it diverged: ${objectives[wrong].name} is ${values[wrong]}`)
+  return { state: 'complete', values, ...(violations && { violations }), ...(files && { files }) }
+}
+
+function endOf(error: unknown): End {
+  if (error instanceof Paused) return 'pause'
+  if (error instanceof Pruned) return { state: 'pruned', reason: error.message || 'its evaluation said so' }
+  return failed(reasonOf(error))
+}
+
+const failed = (reason: string): Result => ({ state: 'failed', reason })
+
+/** How engines say that there is no memory left. */
+const noMemory = /out of memory|allocation failed|could not allocate|cannot allocate/i
+
+/** Why an evaluation failed, in one line. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { name, message } = error
+  const [first] = message.split('\n')
+  if (error instanceof KingletError) return first
+  return noMemory.test(message) ? `out of memory: ${first}` : `${name}: ${first}`
+}

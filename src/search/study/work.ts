@@ -1,0 +1,63 @@
+/** What is to be done next in a study: a function of its trials alone, whoever asks. */
+import type { Algorithm } from '../algorithm.ts'
+import type { Pruner } from '../pruner.ts'
+import { assertPoint, type Space } from '../space.ts'
+import type { Problem } from '../trial.ts'
+import { isOver } from './history.ts'
+import type { StoredTrial, Study, Work } from './store.ts'
+
+export interface WorkRules {
+  readonly study: Study
+  readonly space: Space
+  readonly algorithm: Algorithm
+  readonly pruner?: Pruner
+  /** How often a trial is handed out before its workers' ends count as its own failure. */
+  readonly tries: number
+}
+
+export const problemOf = ({ study, space }: Pick<WorkRules, 'study' | 'space'>): Problem => ({
+  space,
+  objectives: study.objectives,
+  seed: study.seed,
+})
+
+/**
+ * First what nobody works on any more, then what waited for others and need not any longer, then a new trial. Where all
+ * that is left waits for each other, the first goes on: a study never stands still.
+ */
+export function nextWork(rules: WorkRules, trials: readonly StoredTrial[]): Work {
+  const { study, space, algorithm, pruner, tries } = rules
+  const problem = problemOf(rules)
+  const left = trials.find((t) => t.state === 'running' && !t.held)
+  if (left) {
+    const { number } = left
+    if (left.tries < tries) return { do: 'resume', number }
+    const times = left.tries === 1 ? 'once' : `${left.tries} times`
+    return { do: 'finish', number, result: { state: 'failed', reason: `its worker ended ${times} before it was done` } }
+  }
+  const paused = trials.filter((t) => t.state === 'paused')
+  for (const trial of paused) {
+    const { number } = trial
+    const decision = pruner?.decide(problem, trials, trial) ?? 'continue'
+    if (decision === 'continue') return { do: 'resume', number }
+    if (decision === 'prune') return { do: 'finish', number, result: { state: 'pruned', reason: prunedBy(pruner!) } }
+  }
+  const have = new Set(trials.map((t) => t.number))
+  let number = 0
+  while (have.has(number)) number++
+  if (number < study.trials) {
+    const before = trials.filter((t) => t.number < number)
+    const point = algorithm.ask(problem, before, number)
+    assertPoint(space, point)
+    return { do: 'begin', number, point }
+  }
+  if (trials.some((t) => t.held)) return { do: 'wait' }
+  return paused.length ? { do: 'resume', number: paused[0].number } : { do: 'nothing' }
+}
+
+/** Why a trial was pruned. */
+export const prunedBy = ({ name }: Pruner): string => `${name}: others did better`
+
+/** Whether all trials of the study have ended. */
+export const isDone = (study: Study, trials: readonly StoredTrial[]): boolean =>
+  trials.filter(isOver).length >= study.trials && trials.every(isOver)

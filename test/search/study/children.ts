@@ -1,0 +1,57 @@
+/** Processes that work on a study, to be killed. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { afterAll } from 'vitest'
+import { root } from '../../support/sources.ts'
+
+const top = mkdtempSync(join(tmpdir(), 'kinglet-child-'))
+const file = join(top, 'child.mjs')
+afterAll(() => rmSync(top, { recursive: true, force: true }))
+
+/** Makes `study-child.ts` a file that Node runs. */
+export const bundleChild = () =>
+  build({
+    entryPoints: [join(root, 'test/search/study/study-child.ts')],
+    outfile: file,
+    ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20' },
+  })
+
+export interface Child {
+  readonly process: ChildProcess
+  /** Resolves when it has printed that line; rejects when it ends before. */
+  said(line: string): Promise<void>
+  readonly ended: Promise<{ code: number | null; signal: string | null; errors: string }>
+}
+
+export function started(...args: readonly string[]): Child {
+  const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const texts = ['', '']
+  const heard = new EventTarget()
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    texts[0] += text
+    heard.dispatchEvent(new Event('text'))
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (texts[1] += text))
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, errors: texts[1] }))
+  return {
+    process: child,
+    ended,
+    said: (line) =>
+      new Promise((resolve, reject) => {
+        const look = () => texts[0].split('\n').slice(0, -1).includes(line) && resolve()
+        heard.addEventListener('text', look)
+        look()
+        ended.then(() => reject(new Error(`the process ended: ${texts.join('')}`)))
+      }),
+  }
+}
+
+/** Ends it at once (kill -9), and waits until it is gone. */
+export async function kill({ process, ended }: Child): Promise<void> {
+  process.kill('SIGKILL')
+  await ended
+}

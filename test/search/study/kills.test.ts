@@ -1,0 +1,78 @@
+/** Processes killed (`kill -9`) at random moments while they work on a study in a folder. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { key, Rng } from '../../../src/core/index.ts'
+import { memoryStore } from '../../../src/search/study/memory.ts'
+import { openStudy } from '../../../src/search/study/node-folder.ts'
+import { runStudy } from '../../../src/search/study/study.ts'
+import { bundleChild, kill, started } from './children.ts'
+import { lasting, toyLoss, toyParts, toyStudy } from './toys.ts'
+
+const top = mkdtempSync(join(tmpdir(), 'kinglet-kills-'))
+afterAll(() => rmSync(top, { recursive: true, force: true }))
+beforeAll(bundleChild)
+
+const undisturbed = (trials: number, seed: number) =>
+  runStudy({ store: memoryStore(toyStudy(trials, seed)), ...toyParts() })
+
+/** A process at work on the study, killed after a while; true if that was before its end. */
+async function killedAtWork(folder: string, trials: number, seed: number, rng: Rng): Promise<boolean> {
+  const child = started(folder, 'work', String(trials), String(seed), String(rng.integer(1000)))
+  await child.said('ready')
+  await sleep(50 * rng.uniform())
+  child.process.kill('SIGKILL')
+  const { code, signal, errors } = await child.ended
+  if (code) throw new Error(errors)
+  return signal === 'SIGKILL'
+}
+
+test('one worker, 50 kills: the study ends as one that nobody disturbed', async () => {
+  const rng = new Rng(50)
+  let kills = 0
+  for (let seed = 1; kills < 50; seed++) {
+    const folder = join(top, `one-${seed}`)
+    while (kills < 50 && (await killedAtWork(folder, 40, seed, rng))) kills++
+    expect((await started(folder, 'work', '40', String(seed), '0').ended).errors).toBe('')
+    const store = openStudy(folder)
+    expect(lasting(await store.trials())).toEqual(lasting(await undisturbed(40, seed)))
+    expect(store.damage().filter((d) => !d.isCutOff)).toEqual([])
+  }
+})
+
+test('three workers, 50 kills: no trial is lost, none is there twice, each is what its number and point make it', async () => {
+  const rng = new Rng(51)
+  let kills = 0
+  for (let seed = 1; kills < 50; seed++) {
+    const folder = join(top, `three-${seed}`)
+    const work = async () => {
+      while (kills < 50 && (await killedAtWork(folder, 60, seed, rng))) kills++
+    }
+    await Promise.all([work(), work(), work()])
+    expect((await started(folder, 'work', '60', String(seed), '0').ended).errors).toBe('')
+    const trials = await openStudy(folder).trials()
+    expect(trials.map((t) => t.number)).toEqual(Array.from({ length: 60 }, (_, i) => i))
+    for (const { state, values, point, number, reports } of trials) {
+      const loss = toyLoss(point) + key(seed, number) / 2 ** 40
+      expect({ state, values, steps: reports.map((r) => r.step) }).toEqual({
+        state: 'complete',
+        values: [loss],
+        steps: [1, 2, 3],
+      })
+    }
+  }
+})
+
+test('killed while it begins the study, it begins it the next time', async () => {
+  for (const delay of [0, 2, 4, 6, 8, 10]) {
+    const folder = join(top, `begin-${delay}`)
+    const child = started(folder, 'work', '4', '1', '0')
+    await child.said('ready')
+    await sleep(delay)
+    await kill(child)
+    expect((await started(folder, 'work', '4', '1', '0').ended).errors).toBe('')
+    expect(lasting(await openStudy(folder).trials())).toEqual(lasting(await undisturbed(4, 1)))
+  }
+})

@@ -1,0 +1,243 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type EvaluationContext, type Evaluator, Paused, Pruned, type Pruner } from '../../../src/search/index.ts'
+import { memoryStore } from '../../../src/search/study/memory.ts'
+import { openStudy } from '../../../src/search/study/node-folder.ts'
+import type { Store } from '../../../src/search/study/store.ts'
+import { type RunStudyOptions, runStudy, type StudyParts, type StudyProgress } from '../../../src/search/study/study.ts'
+import { summarise } from '../../../src/search/study/summary.ts'
+import { lasting, toyEvaluator, toyParts, toyStudy } from './toys.ts'
+
+const top = mkdtempSync(join(tmpdir(), 'kinglet-study-'))
+afterAll(() => rmSync(top, { recursive: true, force: true }))
+
+const run = (trials: number, parts: Partial<StudyParts> = {}, options: Partial<RunStudyOptions> = {}) =>
+  runStudy({ store: memoryStore(toyStudy(trials, 1, parts)), ...toyParts(parts), ...options })
+
+/** The toy evaluator, except that one trial does something else. */
+const but = (which: number, evaluate: (context: EvaluationContext) => Promise<{ values: number[] }>): Evaluator => {
+  const toy = toyEvaluator()
+  return { ...toy, evaluate: (point, c) => (c.number === which ? evaluate(c) : toy.evaluate(point, c)) }
+}
+
+describe('a trial that goes wrong is recorded with its reason, and the others go on', () => {
+  const cases: Record<string, readonly [(context: EvaluationContext) => Promise<{ values: number[] }>, string]> = {
+    throws: [async () => JSON.parse('{'), 'SyntaxError: '],
+    'throws no error': [() => Promise.reject('no'), 'no'],
+    'throws at once': [
+      () => {
+        throw new RangeError('Array buffer allocation failed')
+      },
+      'out of memory: Array buffer allocation failed',
+    ],
+    'tells NaN': [
+      async ({ report }) => {
+        await report({ step: 2, value: Number.NaN })
+        return { values: [1] }
+      },
+      'it diverged: the value after step 2 is NaN',
+    ],
+    'swallows what its report throws': [
+      async ({ report }) => {
+        await report({ step: 2, value: Number.POSITIVE_INFINITY }).catch(() => {})
+        return { values: [1] }
+      },
+      'it diverged: the value after step 2 is Infinity',
+    ],
+    'ends with NaN': [async () => ({ values: [Number.NaN] }), 'it diverged: loss is NaN'],
+    'gives too many values': [async () => ({ values: [1, 2] }), 'parabola gave 2 values, for 1 objectives'],
+    'takes too long': [
+      async ({ signal }) => {
+        await sleep(1e6, undefined, { signal })
+        return { values: [1] }
+      },
+      'it took longer than 0.05 s',
+    ],
+  }
+  test.each(Object.entries(cases))('it %s', async (_, [evaluate, reason]) => {
+    const trials = await run(3, { evaluator: but(1, evaluate) }, { trialSeconds: 0.05 })
+    expect(trials.map((t) => t.state)).toEqual(['complete', 'failed', 'complete'])
+    expect(trials[1].reason).toContain(reason)
+  })
+})
+
+/** Prunes trials that are above 3 after the first step. */
+const strict: Pruner = {
+  name: 'strict',
+  options: {},
+  decide: (_, __, { reports }) => (reports[0].value > 3 ? 'prune' : 'continue'),
+}
+
+test('pruned trials have their reports and their reason, also when the evaluation wraps what it is told', async () => {
+  const toy = toyEvaluator()
+  const wrapping: Evaluator = {
+    ...toy,
+    evaluate: (point, context) =>
+      toy.evaluate(point, context).catch((error) => {
+        throw new Error('my evaluation stopped', { cause: error })
+      }),
+  }
+  for (const evaluator of [toy, wrapping]) {
+    const trials = await run(12, { pruner: strict, evaluator })
+    const pruned = trials.filter((t) => t.reports[0].value > 3)
+    expect(pruned.length).toBeGreaterThan(0)
+    expect(trials.filter((t) => t.state === 'pruned')).toEqual(pruned)
+    for (const t of pruned) expect(t).toMatchObject({ reason: 'strict: others did better', reports: [{ step: 1 }] })
+    expect(trials.filter((t) => t.state === 'complete')).toHaveLength(12 - pruned.length)
+  }
+})
+
+/** Of each four, waits after the first step until all are there; then the better half goes on. */
+const halving: Pruner = {
+  name: 'halving',
+  options: {},
+  decide(_, trials, trial) {
+    const rung = trials.filter((t) => Math.floor(t.number / 4) === Math.floor(trial.number / 4))
+    if (trial.reports.length > 1) return 'continue'
+    if (rung.length < 4 || rung.some((t) => t.state !== 'failed' && t.reports.length === 0)) return 'pause'
+    const better = rung.filter((t) => t.reports.length > 0 && t.reports[0].value < trial.reports[0].value)
+    return better.length < 2 ? 'continue' : 'prune'
+  },
+}
+
+test('trials that wait for their rung are taken up when it is full, with one worker and with three', async () => {
+  for (const workers of [1, 3]) {
+    const trials = await run(8, { pruner: halving }, { workers, pollSeconds: 0.02 })
+    expect(trials.map((t) => t.state).sort()).toEqual([...Array(4).fill('complete'), ...Array(4).fill('pruned')])
+    for (const t of trials) expect(t.tries).toBeLessThanOrEqual(1)
+  }
+})
+
+test('where all wait for each other, the first goes on: a rung that never fills is not waited for', async () => {
+  const trials = await run(3, { pruner: { ...halving, decide: () => 'pause' } })
+  expect(trials.map((t) => [t.state, t.reports.length])).toEqual(Array(3).fill(['complete', 3]))
+})
+
+test('an evaluation may prune and pause itself', async () => {
+  let paused = 0
+  const evaluator = but(1, async () => {
+    if (paused++ === 0) throw new Paused('later')
+    throw new Pruned('hopeless')
+  })
+  const trials = await run(2, { evaluator })
+  expect(trials[1]).toMatchObject({ state: 'pruned', reason: 'hopeless' })
+})
+
+describe('stopping', () => {
+  test('the trial under way is given back, and the next run ends as if there had been none', async () => {
+    const whole = lasting(await run(6))
+    for (const [number, step] of [
+      [0, 1],
+      [2, 2],
+      [5, 3],
+    ]) {
+      const stop = new AbortController()
+      const store = memoryStore(toyStudy(6))
+      const stopped = toyEvaluator(async (n, s) => {
+        if (n === number && s === step) stop.abort()
+      })
+      const trials = await runStudy({ store, ...toyParts({ evaluator: stopped }), signal: stop.signal })
+      expect(trials[number]).toMatchObject({ state: 'running', held: false, tries: 0 })
+      expect(trials).toHaveLength(number + 1)
+      expect(lasting(await runStudy({ store, ...toyParts() }))).toEqual(whole)
+    }
+  })
+
+  test('stopped before it began, it does nothing', async () => {
+    expect(await run(3, {}, { signal: AbortSignal.abort() })).toEqual([])
+  })
+})
+
+/** A store with some of its members replaced. */
+const instead = (store: Store, members: Partial<Store>): Store =>
+  new Proxy(store, {
+    get(_, name: keyof Store) {
+      const member = members[name] ?? store[name]
+      return typeof member === 'function' ? member.bind(store) : member
+    },
+  })
+
+test('what the store throws ends the study, and is no fault of the trial', async () => {
+  const store = memoryStore(toyStudy(3))
+  const broken = instead(store, { report: () => Promise.reject(new Error('the disk is full')) })
+  await expect(runStudy({ store: broken, ...toyParts() })).rejects.toThrow('the disk is full')
+  expect(await store.trials()).toMatchObject([{ state: 'running', held: false }])
+})
+
+test('an algorithm that asks for what the space does not have ends the study', async () => {
+  const algorithm = { ...toyParts().algorithm, ask: () => ({ x: 3, kernel: 3 }) }
+  await expect(run(3, { algorithm })).rejects.toThrow('space toy: choice x is 3: it must be a number from -2 to 2')
+})
+
+test("a lease that is another's by now stops the evaluation, and nothing is told twice", async () => {
+  const store = memoryStore(toyStudy(1))
+  const leased = instead(store, { leaseSeconds: 0.03, renew: async () => false })
+  let tries = 0
+  const evaluator = but(0, async ({ signal }) => {
+    if (tries++ > 0) return { values: [1] }
+    await sleep(1e6, undefined, { signal })
+    return { values: [2] }
+  })
+  expect(await runStudy({ store: leased, ...toyParts({ evaluator }) })).toMatchObject([
+    { state: 'complete', values: [1] },
+  ])
+  expect(tries).toBe(2)
+})
+
+test('progress: counts, the best so far, the trial in question', async () => {
+  const told: StudyProgress[] = []
+  const trials = await run(4, { pruner: strict }, { onProgress: (p) => told.push(p) })
+  expect(told.map((p) => [p.trial.number, p.trial.state === 'running'])).toEqual(
+    [0, 1, 2, 3].flatMap((n) => [
+      [n, true],
+      [n, false],
+    ]),
+  )
+  const last = told.at(-1)!
+  expect(last).toMatchObject({ total: 4, ended: 4, running: 0, left: 0, failed: 0, secondsLeft: 0 })
+  expect(last.complete + last.pruned).toBe(4)
+  expect(told[0].secondsLeft).toBeUndefined()
+  expect(last.best).toEqual(trials.filter((t) => t.values).sort((a, b) => a.values![0] - b.values![0])[0])
+})
+
+test('the best trial meets the budgets, where one does', () => {
+  const study = toyStudy(3)
+  const trial = (number: number, value: number, ...violations: number[]) => ({
+    ...({ number, point: {}, state: 'complete', values: [value], violations, reports: [] } as const),
+    ...{ tries: 1, held: false, worker: '' },
+  })
+  const best = (...trials: ReturnType<typeof trial>[]) => summarise(study, trials).best?.number
+  expect(best(trial(0, 1, 0.5), trial(1, 3, -1), trial(2, 2, 0))).toBe(2)
+  expect(best(trial(0, 1, 0.5), trial(1, 3, 0.2))).toBe(1)
+  expect(best()).toBeUndefined()
+})
+
+test('each trial has a folder of its own, and what earlier tries left is in it', async () => {
+  const folder = join(top, 'files')
+  const stop = new AbortController()
+  const evaluator = but(1, async ({ folder, signal }) => {
+    const path = join(folder!, 'checkpoint')
+    if (!stop.signal.aborted) {
+      writeFileSync(path, 'half')
+      stop.abort()
+      signal.throwIfAborted()
+    }
+    const files = { model: 'model.bin', checkpoint: path }
+    return { values: [readFileSync(path, 'utf8').length], files }
+  })
+  const parts = toyParts({ evaluator })
+  await runStudy({ store: openStudy(folder, toyStudy(2)), ...parts, signal: stop.signal })
+  const trials = await runStudy({ store: openStudy(folder), ...parts })
+  expect(trials[1]).toMatchObject({
+    values: [4],
+    files: { model: 'trials/1/model.bin', checkpoint: 'trials/1/checkpoint' },
+  })
+})
+
+test('options that cannot be', async () => {
+  expect(() => toyStudy(0)).toThrow('study: trials is 0: it must be a positive integer')
+  await expect(run(1, {}, { workers: 0 })).rejects.toThrow('runStudy: workers is 0: it must be a positive integer')
+})
