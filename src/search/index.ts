@@ -1,5 +1,6 @@
 /** Search: spaces, algorithms, evaluation strategies and studies, each exchangeable; latency tables; NetAdapt. */
 export type { Algorithm } from './algorithm.ts'
+export * from './evaluate/index.ts'
 export { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from './evaluator.ts'
 export { type Importance, importanceOf } from './importance.ts'
 export * from './latency/index.ts'

@@ -1,4 +1,5 @@
 /** Search in Node: what works everywhere, and studies in folders and databases. */
+export { keepInFolder } from './evaluate/node-training.ts'
 export * from './index.ts'
 export { measuredHere } from './latency/node-device.ts'
 export { type ChildEvaluatorOptions, childEvaluator } from './study/node-child.ts'

@@ -1,0 +1,175 @@
+/**
+ * Few-shot evaluation of a frozen backbone: how well do its features tell classes apart from k images of each? An episode
+ * draws k images a class, fits a small classifier on their features, and is judged on the others. Two classifiers: the
+ * nearest class mean (Snell et al. 2017, arXiv:1703.05175) and a linear probe, both on features of length 1 (Wang et al.
+ * 2019, arXiv:1911.04623). Nothing of the network is trained.
+ */
+import { assertOptions, checks } from '../../core/check.ts'
+import { assert, key, keyOf, oneOf, Rng, UsageError } from '../../core/index.ts'
+import type { Dataset } from '../../data/index.ts'
+import type { Evaluator } from '../evaluator.ts'
+import type { Objective } from '../trial.ts'
+import { type FeatureOptions, type Features, featuresOf } from './features.ts'
+import { deviationOf, meanOf } from './k-fold.ts'
+import { linearProbe } from './linear-probe.ts'
+import { accuracy, costsOf, type Demand, type NetworkOf, objectivesOf, outcome } from './network.ts'
+
+/** Answers with a class for each of `queries`, given examples: all features have length 1. */
+type Classifier = (
+  examples: readonly Float64Array[],
+  labels: readonly number[],
+  classes: number,
+) => (query: Float64Array) => number
+
+/** The class whose examples' mean is nearest. */
+const classMean: Classifier = (examples, labels, classes) => {
+  const means = Array.from({ length: classes }, () => new Float64Array(examples[0].length))
+  const counts = new Float64Array(classes)
+  for (const label of labels) counts[label]++
+  for (const [i, example] of examples.entries()) {
+    const mean = means[labels[i]]
+    for (let c = 0; c < example.length; c++) mean[c] += example[c] / counts[labels[i]]
+  }
+  const distance = (a: Float64Array, b: Float64Array) => a.reduce((sum, v, c) => sum + (v - b[c]) ** 2, 0)
+  return (query) => {
+    const distances = means.map((mean, k) => (counts[k] ? distance(query, mean) : Number.POSITIVE_INFINITY))
+    return distances.indexOf(Math.min(...distances))
+  }
+}
+
+const classifiers = { mean: classMean, probe: linearProbe } satisfies Record<string, Classifier>
+export type FewShotClassifier = keyof typeof classifiers
+
+export interface EpisodeOptions {
+  /** Images of each class that the classifier is fitted on. Default 5. */
+  readonly shots?: number
+  /** Default 10. */
+  readonly episodes?: number
+  /** `mean`: nearest class mean. `probe`: linear probe. Default `mean`. */
+  readonly classifier?: FewShotClassifier
+  /** Decides which images. Default 0: the same for all networks. */
+  readonly seed?: number
+}
+
+const members = {
+  shots: checks.count,
+  episodes: checks.count,
+  classifier: { is: (c: unknown) => Object.hasOwn(classifiers, c as string), must: oneOf(Object.keys(classifiers)) },
+  seed: checks.whole,
+}
+
+/** Accuracy over episodes. */
+export interface FewShot {
+  readonly mean: number
+  /** Standard deviation over the episodes. */
+  readonly spread: number
+  readonly accuracies: readonly number[]
+}
+
+/**
+ * Runs episodes over features. Throws a `UsageError` for options that cannot be, and a `KingletError` when a class has no
+ * image left to be judged on.
+ *
+ * @example
+ * ```ts
+ * import { fewShot } from 'kinglet/search'
+ *
+ * const data = Float32Array.from([1, 0, 2, 0.1, 1, 0.1, 0, 1, 0, 3, 0.2, 2])
+ * const features = { count: 6, length: 2, data, labels: Uint32Array.of(0, 0, 0, 1, 1, 1) }
+ * fewShot(features, { shots: 1, episodes: 3 }).mean // => 1
+ * ```
+ */
+export function fewShot(features: Features, options: EpisodeOptions = {}): FewShot {
+  assertOptions('fewShot', options, members)
+  const { shots = 5, episodes = 10, classifier = 'mean', seed = 0 } = options
+  const rows = unitRows(features)
+  const classes = byClass(features.labels)
+  for (const [label, images] of classes.entries())
+    assert(
+      images.length === 0 || images.length > shots,
+      `fewShot: class ${label} has ${images.length} images, shots is ${shots}: use fewer, so that some are left to judge on`,
+    )
+  const accuracies = Array.from({ length: episodes }, (_, episode) => {
+    const [examples, queries]: [number[], number[]] = [[], []]
+    for (const [label, images] of classes.entries()) {
+      const drawn = [...new Rng(key(keyOf('few-shot'), seed, episode, label)).permutation(images.length)]
+      for (const [i, at] of drawn.entries()) (i < shots ? examples : queries).push(images[at])
+    }
+    const labelOf = (i: number) => features.labels[i]
+    const answer = classifiers[classifier](
+      examples.map((i) => rows[i]),
+      examples.map(labelOf),
+      classes.length,
+    )
+    return meanOf(queries.map((i) => (answer(rows[i]) === labelOf(i) ? 1 : 0)))
+  })
+  return { mean: meanOf(accuracies), spread: deviationOf(accuracies), accuracies }
+}
+
+/** Rows divided by their lengths; a row of zeros stays so. */
+function unitRows({ count, length, data }: Features): Float64Array[] {
+  return Array.from({ length: count }, (_, i) => {
+    const row = Float64Array.from(data.subarray(i * length, (i + 1) * length))
+    const norm = Math.sqrt(row.reduce((sum, v) => sum + v * v, 0))
+    return norm > 0 ? row.map((v) => v / norm) : row
+  })
+}
+
+/** Indices of each label's rows. */
+function byClass(labels: Uint32Array): number[][] {
+  const found = Array.from({ length: labels.reduce((a, b) => Math.max(a, b), 0) + 1 }, (): number[] => [])
+  for (const [i, label] of labels.entries()) found[label].push(i)
+  return found
+}
+
+export interface FewShotEvaluationOptions extends FeatureOptions, EpisodeOptions {
+  /** The backbone of a point, with its trained weights. */
+  readonly networkOf: NetworkOf
+  readonly data: Dataset
+  /** The spread over the episodes is an objective too, `accuracySpread`, to be minimised. Default false. */
+  readonly spreadToo?: boolean
+  /** Objectives and budgets beside accuracy. */
+  readonly demands?: readonly Demand[]
+}
+
+const accuracySpread: Objective = { name: 'accuracySpread', direction: 'minimize' }
+
+/**
+ * Judges frozen backbones by their few-shot accuracy. Throws a `UsageError` for options that cannot be.
+ *
+ * @example
+ * ```ts
+ * import { arrays } from 'kinglet/data'
+ * import { build } from 'kinglet/models'
+ * import { fewShotEvaluation } from 'kinglet/search'
+ * import { wasmEngine } from 'kinglet/wasm'
+ *
+ * const pixels = new Uint8Array(8 * 256).map((_, i) => (i < 4 * 256 ? i % 100 : 255 - (i % 100)))
+ * const labels = [0, 0, 0, 0, 1, 1, 1, 1]
+ * const evaluator = fewShotEvaluation({
+ *   networkOf: ({ seed }) => build('mobilenet_v1', { width: 0.1, size: 16, reduction: 4, seed: Number(seed) }),
+ *   data: arrays({ width: 16, height: 16, channels: 1, pixels, labels, classes: ['dark', 'light'] }),
+ *   engine: wasmEngine({ threads: 1 }),
+ *   shots: 2,
+ * })
+ * const context = { number: 0, seed: 1, signal: new AbortController().signal, report: async () => {} }
+ * const { values } = await evaluator.evaluate({ seed: 3 }, context)
+ * values[0] > 0.5 // => true
+ * ```
+ */
+export function fewShotEvaluation(options: FewShotEvaluationOptions): Evaluator {
+  const { networkOf, data, spreadToo = false, demands = [], shots, episodes, classifier, seed, ...how } = options
+  const given = Object.entries({ shots, episodes, classifier, seed }).filter(([, value]) => value !== undefined)
+  const drawing: EpisodeOptions = Object.fromEntries(given)
+  assertOptions('fewShot', drawing, members)
+  if (data.length === 0) throw new UsageError('fewShot: the set has no images')
+  return {
+    name: 'few-shot',
+    objectives: [accuracy, ...(spreadToo ? [accuracySpread] : []), ...objectivesOf(demands)],
+    async evaluate(point, { seed: own, signal }) {
+      const model = await networkOf(point, own)
+      const { mean, spread } = fewShot(await featuresOf(model, data, { ...how, signal }), drawing)
+      return outcome(spreadToo ? [mean, spread] : [mean], await costsOf(model, demands))
+    },
+  }
+}

@@ -1,0 +1,321 @@
+/**
+ * Training of a weight-sharing supernet (one-shot, single path): one set of weights, of which every network of a space
+ * is a slice. A round trains several sub-networks on one batch by the sandwich rule (Yu and Huang 2019, arXiv:1903.05134):
+ * the largest, the smallest, and a few at random; each takes its ordinary step in turn, with its slices of the weights
+ * and of the optimiser's state, and writes them back.
+ */
+import { assertOptions, type Checks, checks } from '../../core/check.ts'
+import { assert, KingletError, key, keyOf, Rng, type Tensor } from '../../core/index.ts'
+import {
+  type Augmentation,
+  type AugmentationName,
+  batchesOf,
+  type Dataset,
+  type LoaderPool,
+  loader,
+  type PreprocessingName,
+} from '../../data/index.ts'
+import { type Engine, type Program, parametersOf, startingWeights } from '../../graph/index.ts'
+import type { Model } from '../../models/index.ts'
+import { highest } from '../../train/evaluate.ts'
+import {
+  learningRateAt,
+  type Optimizer,
+  type OptimizerName,
+  optimizerOf,
+  type Schedule,
+  type ScheduleName,
+} from '../../train/index.ts'
+import { ruleOf } from '../../train/optimizer.ts'
+import { type Step, trainingStep } from '../../train/step.ts'
+import { turn } from '../../train/turn.ts'
+import { listed, samplePoint } from '../points.ts'
+import { assertPoint, makePoint, type Point, pointKey, type Scalar, type Space } from '../space.ts'
+import { preprocessingFor } from './network.ts'
+import { namesIn, putSlice, type Slicing, takeAll } from './slices.ts'
+
+/**
+ * The point with the most of everything, or the least: of each choice the largest or smallest number, `true` or `false`,
+ * the last or first of other values. Throws a `KingletError` when the space does not have it.
+ *
+ * @example
+ * ```ts
+ * import { defineSpace, extremePoint } from 'kinglet/search'
+ *
+ * const space = defineSpace('blocks', {
+ *   depth: { kind: 'integer', low: 2, high: 4 },
+ *   se: { kind: 'categorical', values: [false, true] },
+ * })
+ * extremePoint(space, 'largest') // => { depth: 4, se: true }
+ * ```
+ */
+export function extremePoint(space: Space, which: 'largest' | 'smallest'): Point {
+  const point = makePoint(space, (_, c): Scalar => {
+    if (c.kind === 'real') return which === 'largest' ? c.high : c.low
+    const values = [...listed(c)]
+    if (values.every((v) => typeof v !== 'string')) values.sort((a, b) => Number(a) - Number(b))
+    return values[which === 'largest' ? values.length - 1 : 0]
+  })
+  assertPoint(space, point)
+  return point
+}
+
+export interface SupernetOptions extends Slicing {
+  readonly space: Space
+  /** Default: {@link extremePoint} of the space. */
+  readonly smallest?: Point
+  readonly engine: Engine
+  /** Batches that the supernet sees. */
+  readonly rounds: number
+  /** Sub-networks of a round that are drawn at random. Default 2. */
+  readonly random?: number
+  /** Rounds for which those drawn stay: compiling a sub-network takes longer than its step. Default 4. */
+  readonly hold?: number
+  /** Default 32, or all of a smaller set. */
+  readonly batch?: number
+  /** Default `sgd`. */
+  readonly optimizer?: OptimizerName | Optimizer
+  /** The schedule's highest. Default: the optimiser's own. */
+  readonly learningRate?: number
+  /** Default: a cosine down to 0, after a warm-up of a twentieth of the rounds. */
+  readonly schedule?: ScheduleName | Schedule
+  readonly weightDecay?: number
+  /** Default 0.1. */
+  readonly labelSmoothing?: number
+  /** Default 1. */
+  readonly clipNorm?: number
+  readonly augmentation?: AugmentationName | Augmentation
+  /** Default `whole`. */
+  readonly preprocessing?: PreprocessingName
+  /** Start of every random choice. Default 0. */
+  readonly seed?: number
+  readonly pool?: LoaderPool
+  /** Ends the training after the step that is under way, by throwing the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+const { count, nonNegative, positive, given } = checks
+const members: Checks<SupernetOptions> = {
+  space: given,
+  networkOf: given,
+  largest: given,
+  smallest: given,
+  depthsOf: given,
+  engine: given,
+  rounds: count,
+  random: checks.whole,
+  hold: count,
+  batch: count,
+  optimizer: given,
+  learningRate: positive,
+  schedule: given,
+  weightDecay: nonNegative,
+  labelSmoothing: checks.share,
+  clipNorm: nonNegative,
+  augmentation: given,
+  preprocessing: given,
+  seed: checks.whole,
+  pool: given,
+  signal: given,
+}
+
+/** What one round did. */
+export interface SupernetRound {
+  /** From 1. */
+  readonly round: number
+  readonly rounds: number
+  readonly learningRate: number
+  /** The sub-networks in the order in which they were trained, the largest first. */
+  readonly steps: readonly { readonly point: Point; readonly loss: number; readonly accuracy: number }[]
+}
+
+/**
+ * Trains `supernet`, the network of the largest point, and tells each round. When the loop ends or is left, its weights
+ * are the trained ones. Throws a `UsageError` for options that cannot be, and a `KingletError` when a loss is not finite
+ * or a sub-network is not within the supernet.
+ *
+ * @example
+ * ```ts
+ * import { arrays } from 'kinglet/data'
+ * import { build } from 'kinglet/models'
+ * import { defineSpace, extremePoint, type Point, trainSupernet } from 'kinglet/search'
+ * import { wasmEngine } from 'kinglet/wasm'
+ *
+ * const space = defineSpace('widths', { width: { kind: 'categorical', values: [0.1, 0.2, 0.3], ordered: true } })
+ * const networkOf = ({ width }: Point) =>
+ *   build('mobilenet_v1', { width: Number(width), size: 16, reduction: 8, classes: 2 })
+ * const pixels = new Uint8Array(8 * 256).map((_, i) => (i < 4 * 256 ? i % 100 : 255 - (i % 100)))
+ * const labels = [0, 0, 0, 0, 1, 1, 1, 1]
+ * const set = arrays({ width: 16, height: 16, channels: 1, pixels, labels, classes: ['dark', 'light'] })
+ * const largest = extremePoint(space, 'largest')
+ * const supernet = networkOf(largest)
+ * const engine = wasmEngine({ threads: 1 })
+ * const trained: unknown[] = []
+ * for await (const { steps } of trainSupernet(supernet, set, { space, networkOf, largest, engine, rounds: 2, random: 1 }))
+ *   trained.push(steps.length)
+ * trained // => [3, 3]
+ * ```
+ */
+export function trainSupernet(
+  supernet: Model,
+  dataset: Dataset,
+  options: SupernetOptions,
+): AsyncGenerator<SupernetRound, void, undefined> {
+  assertOptions('supernet', options, members)
+  const { batch = Math.min(32, dataset.length) } = options
+  assert(
+    batch <= dataset.length,
+    `supernet: a batch of ${batch} is larger than the set of ${dataset.length} images: use a batch of at most ` +
+      `${dataset.length}`,
+  )
+  return rounds(supernet, dataset, { ...options, batch })
+}
+
+/** A sub-network's training step, compiled. */
+interface Compiled {
+  readonly step: Step
+  readonly program: Program
+  readonly model: Model
+  readonly nameOf: (name: string) => string
+}
+
+/** The last used programs, `most` of them: each holds memory of its own. */
+class Programs {
+  readonly #kept = new Map<string, Compiled>()
+  readonly #most: number
+  readonly #compile: (point: Point) => Promise<Compiled>
+
+  constructor(most: number, compile: (point: Point) => Promise<Compiled>) {
+    this.#most = most
+    this.#compile = compile
+  }
+
+  async of(point: Point): Promise<Compiled> {
+    const name = pointKey(point)
+    const found = this.#kept.get(name) ?? (await this.#compile(point))
+    // The last used stands last.
+    this.#kept.delete(name)
+    this.#kept.set(name, found)
+    if (this.#kept.size > this.#most) {
+      const [oldest, { program }] = this.#kept.entries().next().value!
+      program.dispose()
+      this.#kept.delete(oldest)
+    }
+    return found
+  }
+
+  dispose(): void {
+    for (const { program } of this.#kept.values()) program.dispose()
+    this.#kept.clear()
+  }
+}
+
+async function* rounds(
+  supernet: Model,
+  dataset: Dataset,
+  options: SupernetOptions & { readonly batch: number },
+): AsyncGenerator<SupernetRound, void, undefined> {
+  const { engine, signal, space, largest, batch, random = 2, hold = 4, seed = 0 } = options
+  const optimizer = optimizerOf(options.optimizer ?? 'sgd')
+  const { learningRate = ruleOf(optimizer).learningRate, weightDecay = ruleOf(optimizer).weightDecay } = options
+  const stepOf = (model: Model): Step =>
+    trainingStep(model, {
+      ...{ batch, optimizer, weightDecay, decayDepthwise: false, ema: 0, frozen: new Set<string>() },
+      labelSmoothing: options.labelSmoothing ?? 0.1,
+      clipNorm: options.clipNorm ?? 1,
+    })
+  /** Parameters and the optimiser's state, which steps change in place. */
+  const shared = new Map(
+    [...startingWeights(stepOf(supernet).graph, { weights: supernet.weights })].map(([name, t]): [string, Tensor] => [
+      name,
+      { ...t, data: t.data.slice() },
+    ]),
+  )
+  const programs = new Programs(8 + random, async (point) => {
+    const model = await options.networkOf(point, 0)
+    const step = stepOf(model)
+    const nameOf = namesIn(options, point)
+    const wanted = [...parametersOf(step.graph)].map(([name, { shape }]) => [name, shape] as const)
+    return {
+      step,
+      model,
+      nameOf,
+      program: await engine.compile(step.graph, { weights: takeAll(shared, wanted, nameOf) }),
+    }
+  })
+  const smallest = options.smallest ?? extremePoint(space, 'smallest')
+  const stepsPerEpoch = batchesOf(dataset.length, batch, true)
+  const length = { steps: options.rounds, stepsPerEpoch }
+  const schedule = options.schedule ?? { name: 'cosine', warmup: options.rounds / stepsPerEpoch / 20 }
+
+  try {
+    for (let round = 1; round <= options.rounds; round++) {
+      const drawn = Array.from({ length: random }, (_, i) =>
+        samplePoint(space, new Rng(key(keyOf('supernet'), seed, Math.floor((round - 1) / hold), i))),
+      )
+      const rate = learningRateAt(schedule, learningRate, round, length)
+      const images = batchesOfRound(dataset, options, round - 1, stepsPerEpoch)
+      const steps: SupernetRound['steps'][number][] = []
+      for (const [i, point] of [largest, smallest, ...drawn].entries()) {
+        await turn()
+        signal?.throwIfAborted()
+        const { step, program, model, nameOf } = await programs.of(point)
+        const { x, targets, labels } = await images(model)
+        const wanted = [...parametersOf(step.graph)].map(([name, { shape }]) => [name, shape] as const)
+        await program.write(takeAll(shared, wanted, nameOf))
+        const numbers = step.numbers(round, rate, key(seed, i))
+        const { loss, logits } = await program.run({ x, targets, ...numbers })
+        if (!Number.isFinite(loss.data[0]))
+          throw new KingletError(
+            `supernet: the loss is ${loss.data[0]} in round ${round}, learning rate ${Number(rate.toPrecision(3))}: use ` +
+              'a lower learningRate',
+          )
+        for (const [name, part] of await program.read()) putSlice(name, shared.get(nameOf(name))!, part)
+        let correct = 0
+        for (const [k, label] of labels.entries())
+          correct += highest(logits.data, k * model.classes, model.classes) === label ? 1 : 0
+        steps.push({ point, loss: loss.data[0], accuracy: correct / batch })
+      }
+      yield { round, rounds: options.rounds, learningRate: rate, steps }
+    }
+  } finally {
+    programs.dispose()
+    supernet.weights = new Map([...supernet.weights.keys()].map((name) => [name, shared.get(name)!]))
+  }
+}
+
+/** The round's batch, at the size that a network takes in: prepared once for each size. */
+function batchesOfRound(
+  dataset: Dataset,
+  options: SupernetOptions & { readonly batch: number },
+  before: number,
+  stepsPerEpoch: number,
+) {
+  const { batch, augmentation, preprocessing, pool, signal, seed = 0 } = options
+  type Images = { readonly x: Float32Array; readonly targets: Float32Array; readonly labels: Int32Array }
+  const known = new Map<string, Images>()
+  return async (model: Model): Promise<Images> => {
+    const size = model.inputShape.join()
+    const found = known.get(size)
+    if (found) return found
+    const batches = loader(dataset, {
+      ...{
+        batch,
+        seed,
+        shuffle: true,
+        dropLast: true,
+        prefetch: 1,
+        preprocessing: preprocessingFor(model, preprocessing),
+      },
+      ...{ epoch: Math.floor(before / stepsPerEpoch), startBatch: before % stepsPerEpoch },
+      ...(augmentation && { augmentation }),
+      ...(pool && { pool }),
+      ...(signal && { signal }),
+    })
+    for await (const images of batches) {
+      known.set(size, images)
+      return images
+    }
+    throw new KingletError(`supernet: round ${before + 1} has no batch`)
+  }
+}
