@@ -11,13 +11,14 @@ import { bench } from './commands/bench.ts'
 import { evaluateCommand } from './commands/eval.ts'
 import { models } from './commands/models.ts'
 import { predict } from './commands/predict.ts'
+import { studyCommand } from './commands/study.ts'
 import { summary } from './commands/summary.ts'
 import { trainCommand } from './commands/train.ts'
 import { Interrupted } from './interrupt.ts'
 import { type Io, paint, processIo } from './terminal.ts'
 
 /** In the order in which help lists them. */
-const commands = [trainCommand, evaluateCommand, predict, summary, models, bench]
+const commands = [trainCommand, evaluateCommand, predict, studyCommand, summary, models, bench]
 
 const exitCodes = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (Ctrl-C).`
