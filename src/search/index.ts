@@ -1,9 +1,11 @@
 /** Search: spaces, algorithms, evaluation strategies and studies, each exchangeable; latency tables; NetAdapt. */
 export type { Algorithm } from './algorithm.ts'
+export { type AlgorithmOptions, algorithmNames, algorithmOf } from './algorithms/index.ts'
 export * from './evaluate/index.ts'
 export { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from './evaluator.ts'
 export { type Importance, importanceOf } from './importance.ts'
 export * from './latency/index.ts'
+export { frontOf, hypervolume } from './pareto.ts'
 export {
   allPoints,
   countPoints,
@@ -17,6 +19,7 @@ export type { Decision, Pruner } from './pruner.ts'
 export * from './pruners/index.ts'
 export { compareProxies, kendallTau, type ProxyComparison, spearman } from './ranks.ts'
 export * from './resources.ts'
+export { type MnasReward, type Reward, rewardOf, type WeightedReward } from './rewards.ts'
 export {
   assertPoint,
   type Categorical,

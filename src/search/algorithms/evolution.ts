@@ -1,0 +1,39 @@
+/**
+ * Regularised evolution: the best of a few drawn from the population is changed in one choice; of the population, the
+ * oldest dies, not the worst (Real et al. 2019, "Regularized evolution for image classifier architecture search",
+ * algorithm 1). The population is the last trials of which something is known.
+ */
+import { checks } from '../../core/check.ts'
+import type { Algorithm } from '../algorithm.ts'
+import { mutatePoint, samplePoint } from '../points.ts'
+import { drawUntried, orderOf, resolveOptions, rngOf, toldOf } from './told.ts'
+
+export interface EvolutionOptions {
+  /** How many are alive; so many trials are drawn at random first. Default 20. */
+  readonly population: number
+  /** How many are drawn from it, with replacement, for each tournament. Default 5. */
+  readonly tournament: number
+}
+
+/** See {@link algorithmOf}. */
+export function evolution(options: Partial<EvolutionOptions> = {}): Algorithm {
+  const own = resolveOptions(
+    'evolution',
+    options,
+    { population: 20, tournament: 5 },
+    { population: checks.count, tournament: checks.count },
+  )
+  return {
+    name: 'evolution',
+    options: { ...own },
+    ask(problem, trials, number) {
+      const rng = rngOf('evolution', problem, number)
+      const alive = toldOf(problem, trials).slice(-own.population)
+      if (number < own.population || alive.length === 0) return samplePoint(problem.space, rng)
+      const order = orderOf(alive)
+      const drawn = Array.from({ length: own.tournament }, () => rng.integer(order.length))
+      const { point } = alive[order[Math.min(...drawn)]].trial
+      return drawUntried(trials, () => mutatePoint(problem.space, point, rng))
+    },
+  }
+}

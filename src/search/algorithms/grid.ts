@@ -1,0 +1,42 @@
+/**
+ * Grid search: all points in order, the last choice turning fastest; reals are cut into levels. Refuses trials beyond the
+ * last point.
+ */
+import { checks } from '../../core/check.ts'
+import { UsageError } from '../../core/index.ts'
+import type { Algorithm } from '../algorithm.ts'
+import { allPoints } from '../points.ts'
+import type { Point, Space } from '../space.ts'
+import { resolveOptions } from './told.ts'
+
+export interface GridOptions {
+  /** Into how many values a real choice is cut, its ends included. Default 5. */
+  readonly levels: number
+}
+
+/** See {@link algorithmOf}. */
+export function grid(options: Partial<GridOptions> = {}): Algorithm {
+  const own = resolveOptions('grid', options, { levels: 5 }, { levels: checks.count })
+  // Only to be quick: the points of a space so far, so that each trial does not begin at the first one again.
+  const known = new WeakMap<Space, { readonly points: Point[]; readonly rest: Generator<Point> }>()
+  return {
+    name: 'grid',
+    options: { ...own },
+    ask({ space }, _, number) {
+      const listed = known.get(space) ?? { points: [], rest: allPoints(space, own.levels) }
+      known.set(space, listed)
+      while (listed.points.length <= number) {
+        const next = listed.rest.next()
+        if (next.done) {
+          const { length } = listed.points
+          throw new UsageError(
+            `grid: space ${space.name} has ${length} points, and this is trial ${number + 1}: ` +
+              `ask for ${length} trials at most, or cut real choices into more than ${own.levels} levels`,
+          )
+        }
+        listed.points.push(next.value)
+      }
+      return listed.points[number]
+    },
+  }
+}

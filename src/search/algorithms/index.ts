@@ -1,0 +1,68 @@
+/** The search algorithms by name, each with its options checked. */
+import { nearest, oneOf, UsageError } from '../../core/index.ts'
+import type { Algorithm } from '../algorithm.ts'
+import { type Reward, withReward } from '../rewards.ts'
+import { evolution } from './evolution.ts'
+import { gaussianProcess } from './gp.ts'
+import { grid } from './grid.ts'
+import { nsga2 } from './nsga2.ts'
+import { random } from './random.ts'
+import { reinforce } from './reinforce.ts'
+import { tpe } from './tpe.ts'
+
+const algorithms: Readonly<Record<string, (options: object) => Algorithm>> = {
+  random,
+  grid,
+  evolution,
+  tpe,
+  gp: gaussianProcess,
+  reinforce,
+  nsga2,
+}
+
+/**
+ * What {@link algorithmOf} knows.
+ *
+ * @example
+ * ```ts
+ * import { algorithmNames } from 'kinglet/search'
+ *
+ * algorithmNames.includes('evolution') // => true
+ * ```
+ */
+export const algorithmNames: readonly string[] = Object.keys(algorithms)
+
+/** Options of an algorithm, and for each of them `reward`: what several objectives are worth together. */
+export type AlgorithmOptions = Readonly<Record<string, unknown>> & { readonly reward?: Reward }
+
+/**
+ * The algorithm of this name. docs/search.md has their options. Throws a `UsageError` for a name or an option that there
+ * is not, and for a value that cannot be.
+ *
+ * @example
+ * ```ts
+ * import { algorithmOf, defineSpace, type Trial } from 'kinglet/search'
+ *
+ * const space = defineSpace('parabola', { x: { kind: 'real', low: -1, high: 1 } })
+ * const problem = { space, objectives: [{ name: 'square', direction: 'minimize' }], seed: 1 } as const
+ * const search = algorithmOf('tpe', { startup: 5 })
+ * const trials: Trial[] = []
+ * for (let number = 0; number < 40; number++) {
+ *   const point = search.ask(problem, trials, number)
+ *   trials.push({ number, point, state: 'complete', values: [Number(point.x) ** 2], reports: [] })
+ * }
+ * Math.min(...trials.map((trial) => trial.values![0])) < 0.001 // => true
+ * ```
+ */
+export function algorithmOf(name: string, options: AlgorithmOptions = {}): Algorithm {
+  if (!Object.hasOwn(algorithms, name)) {
+    const meant = nearest(name, algorithmNames)
+    throw new UsageError(
+      `no algorithm ${name}${meant ? ` (did you mean ${meant}?)` : ''}: use ${oneOf(algorithmNames)}`,
+    )
+  }
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) return algorithms[name](options)
+  const { reward, ...own } = options
+  const algorithm = algorithms[name](own)
+  return reward === undefined ? algorithm : withReward(algorithm, reward)
+}

@@ -1,0 +1,15 @@
+/** Random search: each point is drawn evenly, whatever came before. What every other algorithm must beat. */
+import { UsageError } from '../../core/index.ts'
+import type { Algorithm } from '../algorithm.ts'
+import { samplePoint } from '../points.ts'
+import { rngOf } from './told.ts'
+
+/** See {@link algorithmOf}. Throws a `UsageError` for any option: there are none. */
+export function random(options: object = {}): Algorithm {
+  for (const name of Object.keys(options)) throw new UsageError(`random: no option ${name}: it has none, leave it out`)
+  return {
+    name: 'random',
+    options: {},
+    ask: (problem, _, number) => samplePoint(problem.space, rngOf('random', problem, number)),
+  }
+}

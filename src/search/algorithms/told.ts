@@ -1,0 +1,93 @@
+/**
+ * What algorithms learn from: trials as costs, and which are better. Feasibility goes first (Deb 2000, "An efficient
+ * constraint handling method for genetic algorithms"): what meets its budgets is better than what does not, and of those
+ * that do not, the one that exceeds them less. For one objective a pruned or paused trial costs what it last reported;
+ * for several, more than any that is complete. A failed trial has no costs: it is not told.
+ */
+import { assertOptions, type Checks } from '../../core/check.ts'
+import { key, keyOf, Rng } from '../../core/index.ts'
+import { costsOf, crowdingOf, frontsOf } from '../pareto.ts'
+import type { Point } from '../space.ts'
+import type { Objective, Problem, Trial } from '../trial.ts'
+
+/** A trial of which something is known. */
+export interface Told {
+  readonly trial: Trial
+  /** Less is better, an entry an objective. */
+  readonly costs: readonly number[]
+  /** How far budgets are exceeded, each as a share of the worst one seen: 0 where all are met. */
+  readonly excess: number
+}
+
+function costsOfTrial(objectives: readonly Objective[], trial: Trial): number[] | undefined {
+  if (trial.state === 'complete')
+    return trial.values?.every(Number.isFinite) ? costsOf(objectives, trial.values) : undefined
+  const last = trial.reports.at(-1)?.value
+  if (trial.state === 'pruned' || (trial.state === 'paused' && last !== undefined))
+    return last !== undefined && Number.isFinite(last) && objectives.length === 1
+      ? costsOf(objectives, [last])
+      : objectives.map(() => Number.POSITIVE_INFINITY)
+  return undefined
+}
+
+/** The trials of which something is known, in their order. */
+export function toldOf({ objectives }: Problem, trials: readonly Trial[]): Told[] {
+  const worst: number[] = []
+  const known = trials.flatMap((trial) => {
+    const costs = costsOfTrial(objectives, trial)
+    if (!costs) return []
+    for (const [i, v] of (trial.violations ?? []).entries()) worst[i] = Math.max(worst[i] ?? 0, v)
+    return [{ trial, costs }]
+  })
+  return known.map(({ trial, costs }) => {
+    const shares = (trial.violations ?? []).map((v, i) => (v > 0 ? (worst[i] === v ? 1 : v / worst[i]) : 0))
+    return { trial, costs, excess: shares.reduce((a, b) => a + b, 0) }
+  })
+}
+
+/** Indices of `told`, best first: by cost, or by front and then the less crowded; what exceeds a budget comes after. */
+export function orderOf(told: readonly Told[]): number[] {
+  const all = [...told.keys()]
+  const feasible = all.filter((i) => told[i].excess === 0)
+  const others = all.filter((i) => told[i].excess > 0).sort((a, b) => told[a].excess - told[b].excess || a - b)
+  if (told[0]?.costs.length === 1) {
+    feasible.sort((a, b) => compare(told[a].costs[0], told[b].costs[0]) || a - b)
+    return [...feasible, ...others]
+  }
+  const fronts = frontsOf(feasible.map((i) => told[i].costs)).map((front) => {
+    const own = front.map((f) => feasible[f])
+    const crowding = crowdingOf(own.map((i) => told[i].costs))
+    return [...own.keys()].sort((a, b) => compare(crowding[b], crowding[a]) || a - b).map((k) => own[k])
+  })
+  return [...fronts.flat(), ...others]
+}
+
+/** A difference of two infinities is no number. */
+const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Random numbers of one trial of one algorithm. */
+export const rngOf = (name: string, { seed }: Problem, number: number): Rng => new Rng(key(seed, keyOf(name), number))
+
+const isSame = (a: Point, b: Point): boolean => {
+  for (const name in a) if (a[name] !== b[name]) return false
+  return Object.keys(a).length === Object.keys(b).length
+}
+
+/** Whether a trial has this point: its values would be the same again. */
+export const wasTried = (trials: readonly Trial[], point: Point): boolean =>
+  trials.some((trial) => isSame(trial.point, point))
+
+const mostTries = 20
+
+/** What `draw` gives, drawn again while it was tried before; a space may be used up, so not for ever. */
+export function drawUntried(trials: readonly Trial[], draw: () => Point): Point {
+  let point = draw()
+  for (let i = 1; i < mostTries && wasTried(trials, point); i++) point = draw()
+  return point
+}
+
+/** Options with the defaults of those left out. Throws a `UsageError` that names an option and what it must be. */
+export function resolveOptions<T extends object>(what: string, given: Partial<T>, defaults: T, members: Checks<T>): T {
+  assertOptions(what, given, members)
+  return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }
+}

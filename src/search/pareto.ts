@@ -1,0 +1,134 @@
+/**
+ * Several objectives at once: which values dominate which, fronts, crowding and hypervolume. Sources: Deb et al. 2002,
+ * "A fast and elitist multiobjective genetic algorithm: NSGA-II", section III, for the sort and the crowding distance;
+ * While, Bradstreet and Barone 2012, "A fast way of calculating exact hypervolumes" (WFG). Lists of numbers are costs:
+ * less is better in each place.
+ */
+import { UsageError } from '../core/index.ts'
+import type { Objective, Problem, Trial } from './trial.ts'
+
+/** What a study's values cost: those to be maximised with their sign turned. */
+export const costsOf = (objectives: readonly Objective[], values: readonly number[]): number[] =>
+  objectives.map(({ direction }, i) => (direction === 'minimize' ? values[i] : -values[i]))
+
+/** Nowhere worse than `b`, and somewhere better. */
+export function dominates(a: readonly number[], b: readonly number[]): boolean {
+  let better = false
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] > b[i]) return false
+    if (a[i] < b[i]) better = true
+  }
+  return better
+}
+
+/** Indices front by front: those that nothing dominates, then those that only the former do, and so on. */
+export function frontsOf(costs: readonly (readonly number[])[]): number[][] {
+  const below: number[][] = costs.map(() => [])
+  const above = new Uint32Array(costs.length)
+  for (let i = 0; i < costs.length; i++)
+    for (let j = i + 1; j < costs.length; j++)
+      if (dominates(costs[i], costs[j])) {
+        below[i].push(j)
+        above[j]++
+      } else if (dominates(costs[j], costs[i])) {
+        below[j].push(i)
+        above[i]++
+      }
+  const fronts: number[][] = []
+  let front = [...above.keys()].filter((i) => above[i] === 0)
+  while (front.length > 0) {
+    fronts.push(front)
+    front = front.flatMap((i) => below[i].filter((j) => --above[j] === 0)).sort((a, b) => a - b)
+  }
+  return fronts
+}
+
+/** How far each one's neighbours in its front are apart, summed over objectives as shares of their range; ends: infinitely. */
+export function crowdingOf(costs: readonly (readonly number[])[]): number[] {
+  const distance = costs.map(() => 0)
+  for (let m = 0; m < (costs[0]?.length ?? 0); m++) {
+    const order = [...costs.keys()].sort((a, b) => costs[a][m] - costs[b][m] || a - b)
+    const [first, last] = [order[0], order[order.length - 1]]
+    distance[first] = distance[last] = Number.POSITIVE_INFINITY
+    const range = costs[last][m] - costs[first][m]
+    if (!(range > 0 && Number.isFinite(range))) continue
+    for (let i = 1; i < order.length - 1; i++)
+      distance[order[i]] += (costs[order[i + 1]][m] - costs[order[i - 1]][m]) / range
+  }
+  return distance
+}
+
+/**
+ * The volume that these costs dominate, up to `reference`: exact, for any number of objectives. Costs that do not beat
+ * the reference everywhere add nothing. Throws a `UsageError` where their lengths differ.
+ *
+ * @example
+ * ```ts
+ * import { hypervolume } from 'kinglet/search'
+ *
+ * hypervolume([[0, 1], [1, 0], [2, 2]], [2, 2]) // => 3
+ * hypervolume([[0, 0, 1], [1, 1, 0]], [2, 2, 2]) // => 5
+ * ```
+ */
+export function hypervolume(costs: readonly (readonly number[])[], reference: readonly number[]): number {
+  const wrong = costs.find((c) => c.length !== reference.length)
+  if (wrong)
+    throw new UsageError(
+      `hypervolume: costs are ${wrong.length} numbers, the reference is ${reference.length}: give one for each objective`,
+    )
+  return volumeOf(
+    costs.filter((c) => c.every((x, i) => x < reference[i])),
+    reference,
+  )
+}
+
+function volumeOf(costs: readonly (readonly number[])[], reference: readonly number[]): number {
+  const last = reference.length - 1
+  if (costs.length === 0) return 0
+  if (last === 0) return reference[0] - Math.min(...costs.map(([x]) => x))
+  if (last === 1) {
+    let [volume, height] = [0, reference[1]]
+    for (const [x, y] of [...costs].sort((a, b) => a[0] - b[0]))
+      if (y < height) {
+        volume += (reference[0] - x) * (height - y)
+        height = y
+      }
+    return volume
+  }
+  // WFG: each one's own box, less what later ones take of it; worst last objective first leaves small rests.
+  const front = frontsOf(costs)[0].map((i) => costs[i])
+  front.sort((a, b) => b[last] - a[last])
+  let volume = 0
+  for (const [i, own] of front.entries()) {
+    const box = own.reduce((product, x, m) => product * (reference[m] - x), 1)
+    const taken = front.slice(i + 1).map((other) => other.map((x, m) => Math.max(x, own[m])))
+    volume += box - volumeOf(taken, reference)
+  }
+  return volume
+}
+
+/** By how much a trial exceeds its budgets: the violations above 0. */
+export const isFeasible = ({ violations = [] }: Trial): boolean => violations.every((v) => v <= 0)
+
+/**
+ * The complete trials that exceed no budget and that none dominates, best first objective first. With one objective: the
+ * best trial, or those that share its value.
+ *
+ * @example
+ * ```ts
+ * import { defineSpace, frontOf, type Trial } from 'kinglet/search'
+ *
+ * const space = defineSpace('widths', { width: { kind: 'integer', low: 1, high: 3 } })
+ * const objectives = [{ name: 'accuracy', direction: 'maximize' }, { name: 'latencyMs', direction: 'minimize' }] as const
+ * const trials = [[0.6, 1], [0.5, 2], [0.7, 3]].map((values, number): Trial => ({
+ *   number, values, point: { width: number + 1 }, state: 'complete', reports: [],
+ * }))
+ * frontOf({ space, objectives, seed: 0 }, trials).map((trial) => trial.number) // => [2, 0]
+ * ```
+ */
+export function frontOf({ objectives }: Problem, trials: readonly Trial[]): Trial[] {
+  const fit = trials.filter((t) => t.state === 'complete' && t.values?.every(Number.isFinite) && isFeasible(t))
+  const costs = fit.map((t) => costsOf(objectives, t.values!))
+  const best = frontsOf(costs)[0] ?? []
+  return best.sort((a, b) => costs[a][0] - costs[b][0] || a - b).map((i) => fit[i])
+}

@@ -1,0 +1,105 @@
+/**
+ * One reward out of several objectives, for any algorithm: MnasNet's product, ACC x (LAT / TARGET)^w (Tan et al. 2019,
+ * arXiv:1807.11626, equations 2 and 3), and a weighted sum. More is better. Refuses objectives that the study has not.
+ */
+import { assertOptions, type Check, checks } from '../core/check.ts'
+import { nearest, oneOf, UsageError } from '../core/index.ts'
+import type { Algorithm } from './algorithm.ts'
+import type { Objective, Trial } from './trial.ts'
+
+/** `value x (cost / target)^alpha` where the cost is at most the target, else with `beta`. */
+export interface MnasReward {
+  readonly kind: 'mnasnet'
+  /** Name of the objective that is wanted high: `accuracy`. */
+  readonly value: string
+  /** Name of the objective that is wanted low: `latencyMs`. */
+  readonly cost: string
+  /** In the cost's unit. */
+  readonly target: number
+  /** Default -0.07: five per cent of accuracy for half of the latency, as in the paper. 0 makes the target a hard one. */
+  readonly alpha?: number
+  /** Default -0.07; -1 with the hard target. V3-Small was found with -0.15. */
+  readonly beta?: number
+}
+
+/** The sum of objectives times weights; one to be minimised has a negative weight. */
+export interface WeightedReward {
+  readonly kind: 'weighted'
+  readonly weights: Readonly<Record<string, number>>
+}
+
+export type Reward = MnasReward | WeightedReward
+
+const text: Check = { is: (v) => typeof v === 'string' && v !== '', must: 'the name of an objective' }
+const number: Check = { is: (v) => typeof v === 'number' && Number.isFinite(v), must: 'a number' }
+const kinds = {
+  mnasnet: { kind: checks.given, value: text, cost: text, target: checks.positive, alpha: number, beta: number },
+  weighted: {
+    kind: checks.given,
+    weights: {
+      is: (v) =>
+        typeof v === 'object' && v !== null && Object.values(v).length > 0 && Object.values(v).every(number.is),
+      must: 'a number for each objective, { accuracy: 1, latencyMs: -0.01 }',
+    },
+  },
+} as const satisfies Record<Reward['kind'], Record<string, Check>>
+
+/** Throws a `UsageError` that names what a reward lacks or what cannot be. */
+export function assertReward(reward: Reward): void {
+  const members: Record<string, Check> | undefined = kinds[reward?.kind]
+  if (!members)
+    throw new UsageError(`reward: kind is ${JSON.stringify(reward?.kind)}: it must be ${oneOf(Object.keys(kinds))}`)
+  assertOptions('reward', reward, members)
+  const absent = Object.keys(members).find((name) => !['alpha', 'beta'].includes(name) && !Object.hasOwn(reward, name))
+  if (absent) throw new UsageError(`reward: ${absent} is missing: it must be ${members[absent].must}`)
+}
+
+/**
+ * What values are worth. Throws a `UsageError` for an objective that there is not.
+ *
+ * @example
+ * ```ts
+ * import { rewardOf } from 'kinglet/search'
+ *
+ * const objectives = [{ name: 'accuracy', direction: 'maximize' }, { name: 'latencyMs', direction: 'minimize' }] as const
+ * const soft = { kind: 'mnasnet', value: 'accuracy', cost: 'latencyMs', target: 80 } as const
+ * rewardOf(soft, objectives, [0.75, 80]) // => 0.75
+ * rewardOf(soft, objectives, [0.75, 160]).toFixed(3) // => '0.714'
+ * rewardOf({ ...soft, alpha: 0, beta: -1 }, objectives, [0.75, 160]) // => 0.375
+ * rewardOf({ kind: 'weighted', weights: { accuracy: 1, latencyMs: -0.01 } }, objectives, [0.75, 50]) // => 0.25
+ * ```
+ */
+export function rewardOf(reward: Reward, objectives: readonly Objective[], values: readonly number[]): number {
+  const valueFor = (name: string): number => {
+    const i = objectives.findIndex((o) => o.name === name)
+    if (i >= 0) return values[i]
+    const names = objectives.map((o) => o.name)
+    const meant = nearest(name, names)
+    throw new UsageError(
+      `reward: no objective ${name}${meant ? ` (did you mean ${meant}?)` : ''}: the study has ${names.join(', ')}`,
+    )
+  }
+  if (reward.kind === 'weighted')
+    return Object.entries(reward.weights).reduce((sum, [name, weight]) => sum + weight * valueFor(name), 0)
+  const ratio = valueFor(reward.cost) / reward.target
+  return valueFor(reward.value) * ratio ** (ratio <= 1 ? (reward.alpha ?? -0.07) : (reward.beta ?? -0.07))
+}
+
+/** An algorithm that is told the reward alone, as one objective. Reports are of one objective, so they are left out. */
+export function withReward(algorithm: Algorithm, reward: Reward): Algorithm {
+  assertReward(reward)
+  return {
+    name: algorithm.name,
+    options: { ...algorithm.options, reward },
+    ask({ space, seed, objectives }, trials, number) {
+      const rewarded = trials.map(
+        (trial): Trial => ({
+          ...trial,
+          reports: [],
+          ...(trial.values && { values: [rewardOf(reward, objectives, trial.values)] }),
+        }),
+      )
+      return algorithm.ask({ space, seed, objectives: [{ name: 'reward', direction: 'maximize' }] }, rewarded, number)
+    },
+  }
+}

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { algorithmOf } from '../../../src/search/algorithms/index.ts'
+import { allPoints } from '../../../src/search/points.ts'
+import { defineSpace } from '../../../src/search/space.ts'
+
+const space = defineSpace('few', {
+  kernel: { kind: 'categorical', values: [3, 5] },
+  rate: { kind: 'real', low: 0, high: 1 },
+  se: { kind: 'categorical', values: [0.25, 0.5], when: { kernel: [5] } },
+})
+const problem = { space, objectives: [{ name: 'value', direction: 'minimize' }], seed: 0 } as const
+
+test('every point once, in order, asked in any order', () => {
+  const search = algorithmOf('grid', { levels: 3 })
+  expect(search.ask(problem, [], 8)).toEqual({ kernel: 5, rate: 1, se: 0.5 })
+  expect(Array.from({ length: 9 }, (_, n) => search.ask(problem, [], n))).toEqual([...allPoints(space, 3)])
+  expect(search.ask(problem, [], 1)).toEqual({ kernel: 3, rate: 0.5 })
+})
+
+test('there is no trial beyond the last point', () => {
+  expect(() => algorithmOf('grid', { levels: 3 }).ask(problem, [], 9)).toThrow(
+    'grid: space few has 9 points, and this is trial 10: ask for 9 trials at most, or cut real choices into more than 3 levels',
+  )
+})
+
+test('a grid that is nearly endless is not listed to its end', () => {
+  const long = defineSpace('long', {
+    x: { kind: 'integer', low: 0, high: 1e5 },
+    y: { kind: 'integer', low: 0, high: 1e5 },
+  })
+  expect(algorithmOf('grid').ask({ ...problem, space: long }, [], 2)).toEqual({ x: 0, y: 2 })
+})
