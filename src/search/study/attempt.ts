@@ -29,6 +29,7 @@ const graceSeconds = 10
 /** Evaluates the trial and tells the store how that ended. */
 export async function attempt(lease: Lease, options: AttemptOptions): Promise<void> {
   const { evaluator, store, trialSeconds } = options
+  const began = performance.now()
   const stop = new AbortController()
   let end: End | undefined
   const stopWith = (why: End, error: Error) => {
@@ -42,34 +43,43 @@ export async function attempt(lease: Lease, options: AttemptOptions): Promise<vo
       failed(`it took longer than ${trialSeconds} s`),
       new KingletError(`trial ${lease.number}: its time is over`),
     )
+  const report = async (told: StepReport) => {
+    // Timers do not get a turn while an evaluation computes without a pause.
+    if (performance.now() - began > 1000 * (trialSeconds ?? Number.POSITIVE_INFINITY)) isLate()
+    stop.signal.throwIfAborted()
+    if (!Number.isFinite(told.value)) {
+      const reason = `it diverged: the value after step ${told.step} is ${told.value}`
+      throw stopWith(failed(reason), new KingletError(reason))
+    }
+    const decision = await decided(lease, told, options).catch((cause: Error) => {
+      throw stopWith({ state: 'broken', cause }, cause)
+    })
+    if (decision === 'prune') {
+      const reason = prunedBy(options.pruner!)
+      end ??= { state: 'pruned', reason }
+      throw new Pruned(reason)
+    }
+    if (decision === 'pause') {
+      end ??= 'pause'
+      throw new Paused('it waits for others')
+    }
+  }
   const context: EvaluationContext = {
     number: lease.number,
     seed: key(options.study.seed, lease.number),
     signal: stop.signal,
     ...(lease.folder !== undefined && { folder: lease.folder }),
-    async report(told) {
-      stop.signal.throwIfAborted()
-      if (!Number.isFinite(told.value)) {
-        const reason = `it diverged: the value after step ${told.step} is ${told.value}`
-        throw stopWith(failed(reason), new KingletError(reason))
-      }
-      const decision = await decided(lease, told, options).catch((cause: Error) => {
-        throw stopWith({ state: 'broken', cause }, cause)
-      })
-      if (decision === 'prune') {
-        const reason = prunedBy(options.pruner!)
-        end ??= { state: 'pruned', reason }
-        throw new Pruned(reason)
-      }
-      if (decision === 'pause') {
-        end ??= 'pause'
-        throw new Paused('it waits for others')
-      }
+    report(told) {
+      const reported = report(told)
+      // An evaluation that does not wait for it must not end the process.
+      reported.catch(() => {})
+      return reported
     },
   }
 
   const timer = trialSeconds === undefined ? undefined : setTimeout(isLate, 1000 * trialSeconds)
-  const renewal = store.leaseSeconds && setInterval(() => renewed(store, lease, giveUp), 333 * store.leaseSeconds)
+  const renewal =
+    store.leaseSeconds && setInterval(() => renewed(store, lease, giveUp), 1000 * (store.leaseSeconds / 3))
   options.signal.addEventListener('abort', giveUp)
   if (options.signal.aborted) giveUp()
   try {

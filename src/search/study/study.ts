@@ -101,6 +101,9 @@ const members = {
   pollSeconds: checks.positive,
 }
 
+/** How often `runStudy` was called: several calls may share a store, and their workers must have names of their own. */
+let runs = 0
+
 /**
  * Works on the study in `store` until all its trials have ended, or `signal` is aborted; gives the trials. Any number of
  * processes may do so at the same time. A trial that throws, diverges, exceeds its time or loses its process is recorded
@@ -167,7 +170,8 @@ export async function runStudy(options: RunStudyOptions): Promise<readonly Store
       await tell(lease.number)
     }
   }
-  const all = Array.from({ length: workers }, (_, i) => work(String(i)).catch((error) => failure.abort(error)))
+  const run = runs++
+  const all = Array.from({ length: workers }, (_, i) => work(`${run}.${i}`).catch((error) => failure.abort(error)))
   await Promise.all(all)
   failure.signal.throwIfAborted()
   return store.trials()

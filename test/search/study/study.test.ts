@@ -47,8 +47,24 @@ describe('a trial that goes wrong is recorded with its reason, and the others go
       },
       'it diverged: the value after step 2 is Infinity',
     ],
+    'does not wait for what it tells': [
+      async ({ report, signal }) => {
+        report({ step: 2, value: Number.NaN })
+        await sleep(1e6, undefined, { signal })
+        return { values: [1] }
+      },
+      'it diverged: the value after step 2 is NaN',
+    ],
     'ends with NaN': [async () => ({ values: [Number.NaN] }), 'it diverged: loss is NaN'],
     'gives too many values': [async () => ({ values: [1, 2] }), 'parabola gave 2 values, for 1 objectives'],
+    'takes too long, without a pause': [
+      async ({ report }) => {
+        for (const began = performance.now(); performance.now() - began < 60; );
+        await report({ step: 1, value: 1 })
+        return { values: [1] }
+      },
+      'it took longer than 0.05 s',
+    ],
     'takes too long': [
       async ({ signal }) => {
         await sleep(1e6, undefined, { signal })
@@ -165,6 +181,13 @@ test('what the store throws ends the study, and is no fault of the trial', async
   const broken = instead(store, { report: () => Promise.reject(new Error('the disk is full')) })
   await expect(runStudy({ store: broken, ...toyParts() })).rejects.toThrow('the disk is full')
   expect(await store.trials()).toMatchObject([{ state: 'running', held: false }])
+})
+
+test('two runs share a store', async () => {
+  const store = memoryStore(toyStudy(8))
+  const evaluator = toyEvaluator(() => sleep(1))
+  await Promise.all([1, 2].map(() => runStudy({ store, ...toyParts({ evaluator }), pollSeconds: 0.02 })))
+  expect((await store.trials()).map((t) => [t.state, t.tries])).toEqual(Array(8).fill(['complete', 1]))
 })
 
 test('an algorithm that asks for what the space does not have ends the study', async () => {
