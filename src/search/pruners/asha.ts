@@ -16,17 +16,23 @@ export interface AshaOptions {
   readonly max: number
   /** One of so many goes on. Default 3. */
   readonly eta?: number
+  /**
+   * Trials that the study wants: a trial that waits is pruned once none can come to its rung any more, and the best of a
+   * rung that is too small for `eta` goes on. Not kept with the study: it may want more later.
+   */
+  readonly trials?: number
 }
 
 const members: Checks<AshaOptions> = {
   min: checks.count,
   max: checks.count,
+  trials: checks.count,
   eta: { is: (n) => Number.isFinite(n) && Number(n) >= 2, must: 'a number, 2 or more' },
 }
 
 /**
- * A trial that pauses goes on when enough worse ones have come to its rung; a study whose trials are all begun ends
- * those that still wait.
+ * A trial that pauses goes on when enough worse ones have come to its rung. What becomes of those that still wait when
+ * all trials are begun follows from `trials`; without it, the study decides.
  *
  * @example
  * ```ts
@@ -43,7 +49,7 @@ const members: Checks<AshaOptions> = {
 export function asha(options: AshaOptions): Pruner {
   assertOptions('asha', options, members)
   assertMax('asha', options.max)
-  const { min = 1, max, eta = 3 } = options
+  const { min = 1, max, eta = 3, trials: wanted = Number.POSITIVE_INFINITY } = options
   if (min > max) throw new UsageError(`asha: min is ${min}, max is ${max}: min must not be above max`)
   const rungs: { readonly step: number }[] = []
   for (let i = 0; min * eta ** i < max; i++) rungs.push({ step: Math.round(min * eta ** i) })
@@ -58,8 +64,10 @@ export function asha(options: AshaOptions): Pruner {
         const value = valueAt(t, step)
         return value === undefined || Number.isNaN(value) ? [] : [{ trial: t, value }]
       })
-      const promoted = best(rung, Math.floor(rung.length / eta), objectives[0])
-      return promoted.some((r) => r.trial.number === trial.number) ? 'continue' : 'pause'
+      const isFinal = trials.length >= wanted && trials.every((t) => valueAt(t, step) !== undefined)
+      const count = Math.max(isFinal ? 1 : 0, Math.floor(rung.length / eta))
+      if (best(rung, count, objectives[0]).some((r) => r.trial.number === trial.number)) return 'continue'
+      return isFinal ? 'prune' : 'pause'
     },
   }
 }

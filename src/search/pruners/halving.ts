@@ -1,8 +1,8 @@
 /**
  * Successive halving (Jamieson and Talwalkar 2016, arXiv:1502.07943) and Hyperband (Li et al. 2018, JMLR 18(185),
  * algorithm 1), synchronous: a trial waits at a rung until all of its bracket that come so far have come, then the best
- * go on and the others are pruned. Trials belong to brackets by their numbers. What waits for trials that a study never
- * begins is for the study to end: ask for whole brackets.
+ * go on and the others are pruned. Trials belong to brackets by their numbers. With `trials`, the last bracket of a study
+ * is as small as it comes out; without, its trials wait for some that never begin, and the study decides what then.
  */
 import { assertOptions, type Checks, checks } from '../../core/check.ts'
 import { UsageError } from '../../core/index.ts'
@@ -19,6 +19,8 @@ export interface HalvingOptions {
   readonly max: number
   /** One of so many goes on. Default 3. */
   readonly eta?: number
+  /** Trials that the study wants. Not kept with it: it may want more later. */
+  readonly trials?: number
 }
 
 export interface HyperbandOptions {
@@ -26,11 +28,14 @@ export interface HyperbandOptions {
   readonly max: number
   /** One of so many goes on. Default 3. */
   readonly eta?: number
+  /** Trials that the study wants. Not kept with it: it may want more later. */
+  readonly trials?: number
 }
 
 const eta = { is: (n: unknown) => Number.isFinite(n) && Number(n) >= 2, must: 'a number, 2 or more' }
-const halvingMembers: Checks<HalvingOptions> = { count: checks.count, min: checks.count, max: checks.count, eta }
-const hyperbandMembers: Checks<HyperbandOptions> = { max: checks.count, eta }
+const common = { max: checks.count, eta, trials: checks.count }
+const halvingMembers: Checks<HalvingOptions> = { count: checks.count, min: checks.count, ...common }
+const hyperbandMembers: Checks<HyperbandOptions> = common
 
 /** Throws a `UsageError` when `max` is left out. */
 export function assertMax(what: string, max: unknown): void {
@@ -62,7 +67,8 @@ export function halving(options: HalvingOptions): Pruner {
   const { min = 1, max, eta: by = 3 } = options
   if (min > max) throw new UsageError(`halving: min is ${min}, max is ${max}: min must not be above max`)
   const count = options.count ?? Math.ceil(by ** divisions(max / min, by))
-  return bracketed('halving', { count, min, max, eta: by }, [rungsOf(count, min, max, by)])
+  const bracket: Bracket = { count, rungs: (n) => rungsOf(n, min, max, by) }
+  return bracketed('halving', { count, min, max, eta: by }, [bracket], options.trials)
 }
 
 /**
@@ -76,14 +82,24 @@ export function halving(options: HalvingOptions): Pruner {
  * hyperbandBrackets({ max: 9 })[1] // => [{ count: 5, step: 3 }, { count: 1, step: 9 }]
  * ```
  */
-export function hyperbandBrackets(options: HyperbandOptions): Rung[][] {
+export const hyperbandBrackets = (options: HyperbandOptions): Rung[][] =>
+  bracketsOf(options).map(({ count, rungs }) => rungs(count))
+
+/** Trials of a bracket, and its rungs if it had `count` of them. */
+interface Bracket {
+  readonly count: number
+  rungs(count: number): readonly Rung[]
+}
+
+function bracketsOf(options: HyperbandOptions): (Bracket & { rungs(count: number): Rung[] })[] {
   assertOptions('hyperband', options, hyperbandMembers)
   assertMax('hyperband', options.max)
   const { max, eta: by = 3 } = options
   const most = divisions(max, by)
   return Array.from({ length: most + 1 }, (_, i) => {
     const s = most - i
-    return rungsOf(Math.ceil(((most + 1) * by ** s) / (s + 1)), max / by ** s, max, by)
+    const count = Math.ceil(((most + 1) * by ** s) / (s + 1))
+    return { count, rungs: (n) => rungsOf(n, max / by ** s, max, by) }
   })
 }
 
@@ -97,21 +113,26 @@ export function hyperbandBrackets(options: HyperbandOptions): Rung[][] {
  * hyperband({ max: 81 }).options // => { max: 81, eta: 3 }
  * ```
  */
-export const hyperband = (options: HyperbandOptions): Pruner => {
-  const brackets = hyperbandBrackets(options)
-  return bracketed('hyperband', { max: options.max, eta: options.eta ?? 3 }, brackets)
-}
+export const hyperband = (options: HyperbandOptions): Pruner =>
+  bracketed('hyperband', { max: options.max, eta: options.eta ?? 3 }, bracketsOf(options), options.trials)
 
-/** Brackets take trials in turn, each as many as its first rung has. */
-function bracketed(name: string, options: Pruner['options'], brackets: readonly (readonly Rung[])[]): Pruner {
-  const round = brackets.reduce((n, rungs) => n + rungs[0].count, 0)
+/** Brackets take trials in turn, each as many as it has; the last one what is left of `wanted`. */
+function bracketed(
+  name: string,
+  options: Pruner['options'],
+  brackets: readonly Bracket[],
+  wanted = Number.POSITIVE_INFINITY,
+): Pruner {
+  const round = brackets.reduce((n, { count }) => n + count, 0)
   const decide = (problem: Problem, trials: readonly Trial[], trial: Trial): Decision => {
     let from = Math.floor(trial.number / round) * round
     let index = 0
-    while (trial.number >= from + brackets[index][0].count) from += brackets[index++][0].count
-    const rungs = brackets[index]
-    const own = trials.filter(({ number: n }) => n >= from && n < from + rungs[0].count)
-    return decideIn(rungs, own, problem, trial)
+    while (trial.number >= from + brackets[index].count) from += brackets[index++].count
+    const { count: whole, rungs } = brackets[index]
+    // A trial beyond those wanted (the study wanted more before) has a whole bracket.
+    const count = trial.number < wanted ? Math.min(whole, wanted - from) : whole
+    const own = trials.filter(({ number: n }) => n >= from && n < from + count)
+    return decideIn(rungs(count), own, problem, trial)
   }
   return { name, options, decide }
 }

@@ -17,7 +17,7 @@ interface Running extends Trial {
 
 /**
  * Runs a study of `count` trials as `study/work.ts` does: what may go on first, then a new trial; `slots` of them take
- * turns, a step each. Where all wait for what never comes, they end as pruned.
+ * turns, a step each. Where all wait for what never comes, it ends, and they are paused still.
  */
 function play(pruner: Pruner, count: number, max: number, { problem = maximize, slots = 1, value = quality } = {}) {
   const trials: Running[] = []
@@ -26,10 +26,10 @@ function play(pruner: Pruner, count: number, max: number, { problem = maximize, 
   const next = (): Running | undefined => {
     for (const trial of trials.filter((t) => t.state === 'paused')) {
       const decision = pruner.decide(problem, trials, trial)
-      if (decision === 'prune') trial.state = 'pruned'
-      if (decision !== 'continue') continue
-      trial.state = 'running'
-      return trial
+      if (decision === 'pause') continue
+      trial.state = decision === 'prune' ? 'pruned' : 'running'
+      // An end may be what others waited for: all are asked again.
+      return decision === 'prune' ? next() : trial
     }
     if (trials.length === count) return undefined
     const trial: Running = { number: trials.length, point: { x: 0 }, state: 'running', reports: [] }
@@ -86,6 +86,17 @@ describe('successive halving', () => {
   test('lower is better where the objective says so', () => {
     const { complete } = play(halving({ max: 9 }), 9, 9, { problem: minimize, value: (n) => -quality(n) })
     expect(complete).toEqual(bestOf(range(0, 9), 1))
+  })
+
+  test.each([
+    [10, [10, 4, 2]],
+    [13, [13, 4, 2]],
+    [11, [11, 5, 3]],
+  ])('of %i trials the last bracket is what is left of them', (trials, counts) => {
+    const { trials: found, reached, complete } = play(halving({ max: 9, trials }), trials, 9)
+    expect(found.filter((t) => t.state === 'paused')).toEqual([])
+    expect([1, 3, 9].map(reached)).toEqual(counts)
+    expect(complete.slice(1)).toEqual(trials === 11 ? [9, 10] : bestOf(range(9, trials - 9), 1))
   })
 
   test('a trial that failed counts as the worst, so nobody waits for it', () => {
@@ -169,6 +180,24 @@ describe('ASHA', () => {
     expect(complete).toContain(bestOf(range(0, 27), 1)[0])
   })
 
+  test.each([1, 3])(
+    '%i at a time, when all have begun those that wait are pruned, and one comes to the end',
+    (slots) => {
+      for (const trials of [1, 2, 7, 20]) {
+        const { trials: found, complete, reached } = play(asha({ max: 9, trials }), trials, 9, { slots })
+        expect(found.filter((t) => t.state === 'paused')).toEqual([])
+        expect(complete.length).toBeGreaterThanOrEqual(1)
+        expect(reached(2)).toBeGreaterThanOrEqual(Math.max(1, Math.floor(trials / 3)))
+        expect(complete).toContain(bestOf(range(0, trials), 1)[0])
+      }
+    },
+  )
+
+  test('what is wanted is not kept with the study, which may want more', () => {
+    for (const name of ['asha', 'halving', 'hyperband'])
+      expect(prunerOf(name, { max: 9, trials: 5 }).options).toEqual(prunerOf(name, { max: 9 }).options)
+  })
+
   test('the last rung is the end of the evaluation: nothing is stopped there', () => {
     const trial: Trial = { number: 0, point: { x: 0 }, state: 'running', reports: [{ step: 9, value: 0 }] }
     expect(asha({ max: 9, min: 9 }).decide(maximize, [trial], trial)).toBe('continue')
@@ -188,7 +217,11 @@ describe('by name', () => {
     ['asha', { max: 2, min: 4 }, 'asha: min is 4, max is 2: min must not be above max'],
     ['halving', { max: 2, min: 4 }, 'halving: min is 4, max is 2: min must not be above max'],
     ['hyperband', { max: 9, eta: 1 }, 'hyperband: eta is 1: it must be a number, 2 or more'],
-    ['halving', { max: 9, trials: 3 }, 'halving: no option trials: use count, min, max or eta'],
+    [
+      'halving',
+      { max: 9, trial: 3 },
+      'halving: no option trial (did you mean trials?): use count, min, max, eta or trials',
+    ],
   ])('%s %o', async (name, options, message) => {
     expect(await failureOf(() => prunerOf(name, options))).toBe(`UsageError: ${message}`)
   })
