@@ -33,6 +33,7 @@ export {
   type Scalar,
   type Space,
 } from './space.ts'
+export * from './spaces/index.ts'
 export { studyCsv } from './study/export.ts'
 export { memoryStore } from './study/memory.ts'
 export {

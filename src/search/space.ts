@@ -155,7 +155,19 @@ export function makePoint(space: Space, choose: (name: string, choice: Choice, s
 export const brokenBy = (space: Space, point: Point): Constraint | undefined =>
   space.constraints.find((c) => !c.holds(point))
 
-/** Throws a `KingletError` unless `given` is a point of the space: each active choice, none other, all constraints. */
+/**
+ * Throws a `KingletError` unless `given` is a point of the space: each active choice, none other, all constraints.
+ *
+ * @example
+ * ```ts
+ * import { assertPoint, type Point, spaceOf } from 'kinglet/search'
+ *
+ * const given: unknown = JSON.parse('{ "learningRate": 0.01, "weightDecay": 0.02, "labelSmoothing": 0, "augmentation": "none" }')
+ * assertPoint(spaceOf('training'), given)
+ * const point: Point = given
+ * point.learningRate // => 0.01
+ * ```
+ */
 export function assertPoint(space: Space, given: unknown): asserts given is Point {
   const what = `space ${space.name}`
   if (typeof given !== 'object' || given === null)

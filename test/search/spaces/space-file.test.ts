@@ -1,0 +1,246 @@
+/** Spaces as JSON: whole, by hand, and wrong in every way. */
+import { describe, expect, test } from 'vitest'
+import { KingletError, Rng, UsageError } from '../../../src/core/index.ts'
+import {
+  allPoints,
+  assertPoint,
+  constraintOf,
+  countPoints,
+  defaultPoint,
+  defineSpace,
+  describeSpace,
+  isNetworkSpace,
+  joinSpaces,
+  networkOf,
+  type Rule,
+  readSpace,
+  samplePoint,
+  spaceNames,
+  spaceOf,
+  writeSpace,
+} from '../../../src/search/index.ts'
+
+describe.each(spaceNames.map((name) => [name]))('%s', (name) => {
+  test('is the same after it was written and read', () => {
+    const space = spaceOf(name, { size: 48 })
+    const again = readSpace(writeSpace(space), 'space.json')
+    expect(describeSpace(again)).toEqual(describeSpace(space))
+    expect(isNetworkSpace(again)).toBe(isNetworkSpace(space))
+    expect(defaultPoint(again)).toEqual(defaultPoint(space))
+    const rng = new Rng(1)
+    for (let i = 0; i < 50; i++) assertPoint(again, samplePoint(space, rng))
+    expect(writeSpace(again)).toBe(writeSpace(space))
+  })
+})
+
+test('architecture and training in one file', () => {
+  const space = joinSpaces(spaceOf('v3-small', { size: 28 }), spaceOf('training'))
+  const again = readSpace(writeSpace(space), 'space.json')
+  const point = samplePoint(again, new Rng(8))
+  expect(networkOf(again, point).rows).toEqual(networkOf(space, point).rows)
+})
+
+const text = `{
+  "name": "small-kernels",
+  "network": "v3-small",
+  "choices": {
+    "stage2.kernel": { "kind": "categorical", "values": [3, 5], "ordered": true },
+    "stage2.depth": { "kind": "integer", "low": 1, "high": 3 },
+    "stage3.depth": { "kind": "integer", "low": 1, "high": 3 },
+    "stage2.block3.se": { "kind": "categorical", "values": [false, true], "when": { "stage2.depth": [3] } },
+    "learningRate": { "kind": "real", "low": 0.001, "high": 0.001, "log": true }
+  },
+  "constraints": [{ "atMost": ["stage2.depth", "stage3.depth"] }]
+}`
+const parsed = JSON.parse(text)
+
+test('one by hand: what it leaves out is as the paper has it', () => {
+  const space = readSpace(text, 'mine.json')
+  expect(countPoints(space)).toBe(2 * 3 * (1 + 1 + 2))
+  expect([...allPoints(space)]).toHaveLength(2 * (3 + 2 + 2))
+  expect(defaultPoint(space)).toEqual({ 'stage2.kernel': 3, 'stage2.depth': 2, 'stage3.depth': 3, learningRate: 0.001 })
+  const point = {
+    'stage2.kernel': 5,
+    'stage2.depth': 3,
+    'stage3.depth': 3,
+    'stage2.block3.se': true,
+    learningRate: 0.001,
+  }
+  const { rows } = networkOf(space, point, { size: 64 })
+  expect(rows.filter((r) => r.out === 24).map((r) => [r.kernel, r.se])).toEqual([
+    [5, false],
+    [5, false],
+    [5, true],
+  ])
+  expect(() => assertPoint(space, { ...defaultPoint(space), 'stage3.depth': 1 })).toThrow(
+    'breaks a constraint: stage2.depth is at most stage3.depth',
+  )
+})
+
+describe('a file that is wrong', () => {
+  const file = (change: object) => JSON.stringify({ ...parsed, ...change })
+  const choices = (change: object) => file({ choices: { ...parsed.choices, ...change } })
+  const choice = (value: unknown) => choices({ 'stage2.kernel': value })
+  const rule = (value: unknown) => file({ constraints: [value] })
+  test.each<[string, string, string]>([
+    ['no JSON', '{ "name": ', 'mine.json: it is not JSON ('],
+    ['no object', '[1]', 'mine.json: options are [1]: give an object'],
+    ['nothing', 'null', 'mine.json: options are null: give an object'],
+    [
+      'an unknown member',
+      file({ choises: {} }),
+      'mine.json: no option choises (did you mean choices?): use name, network',
+    ],
+    ['no name', file({ name: undefined }), 'mine.json: name is missing: it must be a text'],
+    ['no choices', file({ choices: undefined }), 'mine.json: choices is missing: it must be an object of choices'],
+    [
+      'choices of none',
+      file({ choices: {}, constraints: [] }),
+      'mine.json: space small-kernels: it has no choices: give it one',
+    ],
+    ['a list of choices', file({ choices: [] }), 'mine.json: choices is []: it must be an object of choices'],
+    ['another network', file({ network: 'v4' }), 'mine.json: network is v4: it must be v3-small, v3-large, ofa or v1'],
+    [
+      'an unknown choice',
+      choices({ 'stage2.kernell': { kind: 'categorical', values: [3] } }),
+      'mine.json: no choice stage2.kernell (did you mean stage2.kernel?): v3-small has resolution, stem.width,',
+    ],
+    [
+      'a choice of no kind',
+      choice({ values: [3] }),
+      'mine.json: choice stage2.kernel: kind is undefined: it must be categorical, integer or real',
+    ],
+    ['a list for a choice', choice([3, 5]), 'mine.json: choice stage2.kernel: kind is undefined: it must be'],
+    ['nothing for a choice', choice(null), 'mine.json: choice stage2.kernel: kind is undefined: it must be'],
+    [
+      'an unknown member of a choice',
+      choice({ kind: 'integer', low: 3, hihg: 5 }),
+      'mine.json: choice stage2.kernel: no option hihg (did you mean high?): use kind, low, high, step or when',
+    ],
+    [
+      'a bound left out',
+      choice({ kind: 'integer', low: 3 }),
+      'mine.json: choice stage2.kernel: high is missing: it must be a number',
+    ],
+    [
+      'a text for a bound',
+      choice({ kind: 'integer', low: '3', high: 5 }),
+      `choice stage2.kernel: low is "3": it must be a number`,
+    ],
+    [
+      'values of no kind',
+      choice({ kind: 'categorical', values: [[3]] }),
+      'values is [[3]]: it must be a list of numbers, texts,',
+    ],
+    [
+      'a value that cannot be',
+      choice({ kind: 'categorical', values: [3, 4] }),
+      'mine.json: choice stage2.kernel is 4: it must be a positive odd integer',
+    ],
+    [
+      'a bound that cannot be',
+      choice({ kind: 'integer', low: -1, high: 3 }),
+      'mine.json: choice stage2.kernel is -1: it must be a positive odd',
+    ],
+    [
+      'a value twice',
+      choice({ kind: 'categorical', values: [3, 3] }),
+      'mine.json: space small-kernels: choice stage2.kernel has a value twice: 3, 3: leave one out',
+    ],
+    [
+      'a condition of no list',
+      choice({ kind: 'categorical', values: [3], when: { a: 1 } }),
+      'when is {"a":1}: it must be an object of earlier choices',
+    ],
+    [
+      'a condition on what comes later',
+      choice({ kind: 'categorical', values: [3], when: { 'stage3.depth': [1] } }),
+      'mine.json: space small-kernels: choice stage2.kernel depends on stage3.depth: it must stand before it',
+    ],
+    ['no list of constraints', file({ constraints: {} }), 'mine.json: constraints is {}: it must be a list of rules'],
+    [
+      'a rule of no name',
+      rule({ atLeast: ['a', 'b'] }),
+      'mine.json: constraint {"atLeast":["a","b"]}: it must have one member, atMost, sumAtMost or never',
+    ],
+    ['a rule of none', rule(null), 'mine.json: constraint null: it must have one member, atMost, sumAtMost or never'],
+    ['a rule of two', rule({ atMost: ['a', 'b'], never: {} }), 'it must have one member, atMost, sumAtMost or never'],
+    [
+      'half a rule',
+      rule({ atMost: ['stage2.depth'] }),
+      'mine.json: constraint {"atMost":["stage2.depth"]}: atMost must be the names of two choices',
+    ],
+    [
+      'a sum of no limit',
+      rule({ sumAtMost: { of: ['stage2.depth'] } }),
+      'sumAtMost must be { "of": names of choices, "limit": a number }',
+    ],
+    ['a rule of no choices', rule({ never: {} }), 'never must be an object of choices and lists of their values'],
+    [
+      'a rule on an unknown choice',
+      rule({ atMost: ['stage2.depth', 'stage3.dept'] }),
+      'mine.json: constraint {"atMost":["stage2.depth","stage3.dept"]}: no choice stage3.dept (did you mean stage3.depth?): use',
+    ],
+    [
+      'a comparison of what are no numbers',
+      rule({ atMost: ['stage2.depth', 'stage2.block3.se'] }),
+      'stage2.block3.se is false or true: atMost compares numbers, use never',
+    ],
+    ['a value that never is', rule({ never: { 'stage2.kernel': [7] } }), 'stage2.kernel is never 7: it is 3 or 5'],
+  ])('%s', (_, given, words) => {
+    const read = () => readSpace(given, 'mine.json')
+    expect(read).toThrow(words)
+    expect(read).toThrow(KingletError)
+    expect(read).not.toThrow(UsageError)
+  })
+
+  test('a default point that its own constraints forbid', () => {
+    const space = readSpace(rule({ never: { 'stage2.kernel': [3] } }), 'mine.json')
+    expect(() => defaultPoint(space)).toThrow('breaks a constraint: never stage2.kernel is 3')
+  })
+})
+
+test("choices of one's own, without a network", () => {
+  const own = '{ "name": "own", "choices": { "colour": { "kind": "categorical", "values": ["red", "green"] } } }'
+  const space = readSpace(own, 'own.json')
+  expect([countPoints(space), defaultPoint(space), isNetworkSpace(space)]).toEqual([2, { colour: 'red' }, false])
+  expect(() => networkOf(space, { colour: 'red' })).toThrow('space own has no networks')
+})
+
+describe('rules', () => {
+  const { choices } = defineSpace('r', {
+    a: { kind: 'integer', low: 0, high: 3 },
+    b: { kind: 'integer', low: 0, high: 3 },
+    c: { kind: 'categorical', values: ['x', false], when: { a: [1] } },
+    d: { kind: 'integer', low: 0, high: 3, when: { a: [1] } },
+  })
+  test.each<[Rule, string, object[], object[]]>([
+    [
+      { atMost: ['a', 'b'] },
+      'a is at most b',
+      [
+        { a: 1, b: 1 },
+        { a: 0, b: 2 },
+      ],
+      [{ a: 2, b: 1 }],
+    ],
+    [{ atMost: ['a', 'd'] }, 'a is at most d', [{ a: 2 }, { a: 1, d: 1 }], [{ a: 1, d: 0 }]],
+    [{ sumAtMost: { of: ['a', 'b'], limit: 3 } }, 'a + b is at most 3', [{ a: 1, b: 2 }], [{ a: 2, b: 2 }]],
+    [
+      { never: { a: [1, 2], c: [false] } },
+      'never a is 1 or 2 and c is false',
+      [{ a: 1, c: 'x' }, { a: 2 }],
+      [{ a: 1, c: false }],
+    ],
+  ])('%j', (rule, says, met, broken) => {
+    const constraint = constraintOf(rule, choices, 'space r')
+    expect(constraint.says).toBe(says)
+    for (const point of met) expect(constraint.holds(point as never)).toBe(true)
+    for (const point of broken) expect(constraint.holds(point as never)).toBe(false)
+  })
+
+  test('a constraint that is a function cannot be written', () => {
+    const space = defineSpace('f', choices, [{ says: 'a is 1', holds: (p) => p.a === 1 }])
+    expect(() => writeSpace(space)).toThrow('space f: its constraint "a is 1" is a function: make it with constraintOf')
+  })
+})
