@@ -82,16 +82,16 @@ export function halving(options: HalvingOptions): Pruner {
  * hyperbandBrackets({ max: 9 })[1] // => [{ count: 5, step: 3 }, { count: 1, step: 9 }]
  * ```
  */
-export const hyperbandBrackets = (options: HyperbandOptions): Rung[][] =>
+export const hyperbandBrackets = (options: HyperbandOptions): (readonly Rung[])[] =>
   bracketsOf(options).map(({ count, rungs }) => rungs(count))
 
 /** Trials of a bracket, and its rungs if it had `count` of them. */
 interface Bracket {
   readonly count: number
-  rungs(count: number): readonly Rung[]
+  rungs(count: number): Rung[]
 }
 
-function bracketsOf(options: HyperbandOptions): (Bracket & { rungs(count: number): Rung[] })[] {
+function bracketsOf(options: HyperbandOptions): Bracket[] {
   assertOptions('hyperband', options, hyperbandMembers)
   assertMax('hyperband', options.max)
   const { max, eta: by = 3 } = options
