@@ -1,15 +1,13 @@
 /** A toy study: a parabola, told on the way, in a space of two choices. */
 import { key, Rng } from '../../../src/core/index.ts'
-import {
-  type Algorithm,
-  defineSpace,
-  type Evaluator,
-  type Point,
-  samplePoint,
-  type Trial,
-} from '../../../src/search/index.ts'
+// One by one, not from the door: what is killed a hundred times should start fast.
+import type { Algorithm } from '../../../src/search/algorithm.ts'
+import type { Evaluator } from '../../../src/search/evaluator.ts'
+import { samplePoint } from '../../../src/search/points.ts'
+import { defineSpace, type Point } from '../../../src/search/space.ts'
 import type { Choose, Study } from '../../../src/search/study/store.ts'
 import { type StudyParts, studyOf } from '../../../src/search/study/study.ts'
+import type { Trial } from '../../../src/search/trial.ts'
 
 export const toySpace = defineSpace('toy', {
   x: { kind: 'real', low: -2, high: 2 },
