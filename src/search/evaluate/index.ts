@@ -20,11 +20,13 @@ export {
   proxyScores,
 } from './proxies/index.ts'
 export { type Slicing, subNetwork } from './slices.ts'
-export { extremePoint, type SupernetOptions, type SupernetRound, trainSupernet } from './supernet.ts'
+export { stageDepths } from './stage-depths.ts'
+export { type SupernetRound, trainSupernet } from './supernet.ts'
 export {
   type RecalibrateOptions,
   recalibrate,
   type SupernetEvaluationOptions,
   supernetEvaluation,
 } from './supernet-evaluation.ts'
+export { extremePoint, type SupernetOptions } from './supernet-options.ts'
 export { type Kept, type TrainingEvaluationOptions, type TrainingSetup, trainingEvaluation } from './training.ts'

@@ -4,120 +4,21 @@
  * the largest, the smallest, and a few at random; each takes its ordinary step in turn, with its slices of the weights
  * and of the optimiser's state, and writes them back.
  */
-import { assertOptions, type Checks, checks } from '../../core/check.ts'
+import { assertOptions } from '../../core/check.ts'
 import { assert, KingletError, key, keyOf, Rng, type Tensor } from '../../core/index.ts'
-import {
-  type Augmentation,
-  type AugmentationName,
-  batchesOf,
-  type Dataset,
-  type LoaderPool,
-  loader,
-  type PreprocessingName,
-} from '../../data/index.ts'
-import { type Engine, type Program, parametersOf, startingWeights } from '../../graph/index.ts'
+import { batchesOf, type Dataset } from '../../data/index.ts'
+import { type Program, parametersOf, startingWeights } from '../../graph/index.ts'
 import type { Model } from '../../models/index.ts'
 import { highest } from '../../train/evaluate.ts'
-import {
-  learningRateAt,
-  type Optimizer,
-  type OptimizerName,
-  optimizerOf,
-  type Schedule,
-  type ScheduleName,
-} from '../../train/index.ts'
+import { learningRateAt, optimizerOf } from '../../train/index.ts'
 import { ruleOf } from '../../train/optimizer.ts'
 import { type Step, trainingStep } from '../../train/step.ts'
 import { turn } from '../../train/turn.ts'
-import { listed, samplePoint } from '../points.ts'
-import { assertPoint, makePoint, type Point, pointKey, type Scalar, type Space } from '../space.ts'
-import { preprocessingFor } from './network.ts'
-import { namesIn, putSlice, type Slicing, takeAll } from './slices.ts'
-
-/**
- * The point with the most of everything, or the least: of each choice the largest or smallest number, `true` or `false`,
- * the last or first of other values. Throws a `KingletError` when the space does not have it.
- *
- * @example
- * ```ts
- * import { defineSpace, extremePoint } from 'kinglet/search'
- *
- * const space = defineSpace('blocks', {
- *   depth: { kind: 'integer', low: 2, high: 4 },
- *   se: { kind: 'categorical', values: [false, true] },
- * })
- * extremePoint(space, 'largest') // => { depth: 4, se: true }
- * ```
- */
-export function extremePoint(space: Space, which: 'largest' | 'smallest'): Point {
-  const point = makePoint(space, (_, c): Scalar => {
-    if (c.kind === 'real') return which === 'largest' ? c.high : c.low
-    const values = [...listed(c)]
-    if (values.every((v) => typeof v !== 'string')) values.sort((a, b) => Number(a) - Number(b))
-    return values[which === 'largest' ? values.length - 1 : 0]
-  })
-  assertPoint(space, point)
-  return point
-}
-
-export interface SupernetOptions extends Slicing {
-  readonly space: Space
-  /** Default: {@link extremePoint} of the space. */
-  readonly smallest?: Point
-  readonly engine: Engine
-  /** Batches that the supernet sees. */
-  readonly rounds: number
-  /** Sub-networks of a round that are drawn at random. Default 2. */
-  readonly random?: number
-  /** Rounds for which those drawn stay: compiling a sub-network takes longer than its step. Default 4. */
-  readonly hold?: number
-  /** Default 32, or all of a smaller set. */
-  readonly batch?: number
-  /** Default `sgd`. */
-  readonly optimizer?: OptimizerName | Optimizer
-  /** The schedule's highest. Default: the optimiser's own. */
-  readonly learningRate?: number
-  /** Default: a cosine down to 0, after a warm-up of a twentieth of the rounds. */
-  readonly schedule?: ScheduleName | Schedule
-  readonly weightDecay?: number
-  /** Default 0.1. */
-  readonly labelSmoothing?: number
-  /** Default 1. */
-  readonly clipNorm?: number
-  readonly augmentation?: AugmentationName | Augmentation
-  /** Default `whole`. */
-  readonly preprocessing?: PreprocessingName
-  /** Start of every random choice. Default 0. */
-  readonly seed?: number
-  readonly pool?: LoaderPool
-  /** Ends the training after the step that is under way, by throwing the signal's reason. */
-  readonly signal?: AbortSignal
-}
-
-const { count, nonNegative, positive, given } = checks
-const members: Checks<SupernetOptions> = {
-  space: given,
-  networkOf: given,
-  largest: given,
-  smallest: given,
-  depthsOf: given,
-  engine: given,
-  rounds: count,
-  random: checks.whole,
-  hold: count,
-  batch: count,
-  optimizer: given,
-  learningRate: positive,
-  schedule: given,
-  weightDecay: nonNegative,
-  labelSmoothing: checks.share,
-  clipNorm: nonNegative,
-  augmentation: given,
-  preprocessing: given,
-  seed: checks.whole,
-  pool: given,
-  signal: given,
-}
+import { samplePoint } from '../points.ts'
+import { type Point, pointKey } from '../space.ts'
+import { namesIn, putSlice, takeAll } from './slices.ts'
+import { batchesOfRound } from './supernet-batches.ts'
+import { extremePoint, type SupernetOptions, supernetMembers } from './supernet-options.ts'
 
 /** What one round did. */
 export interface SupernetRound {
@@ -161,7 +62,7 @@ export function trainSupernet(
   dataset: Dataset,
   options: SupernetOptions,
 ): AsyncGenerator<SupernetRound, void, undefined> {
-  assertOptions('supernet', options, members)
+  assertOptions('supernet', options, supernetMembers)
   const { batch = Math.min(32, dataset.length) } = options
   assert(
     batch <= dataset.length,
@@ -281,41 +182,5 @@ async function* rounds(
   } finally {
     programs.dispose()
     supernet.weights = new Map([...supernet.weights.keys()].map((name) => [name, shared.get(name)!]))
-  }
-}
-
-/** The round's batch, at the size that a network takes in: prepared once for each size. */
-function batchesOfRound(
-  dataset: Dataset,
-  options: SupernetOptions & { readonly batch: number },
-  before: number,
-  stepsPerEpoch: number,
-) {
-  const { batch, augmentation, preprocessing, pool, signal, seed = 0 } = options
-  type Images = { readonly x: Float32Array; readonly targets: Float32Array; readonly labels: Int32Array }
-  const known = new Map<string, Images>()
-  return async (model: Model): Promise<Images> => {
-    const size = model.inputShape.join()
-    const found = known.get(size)
-    if (found) return found
-    const batches = loader(dataset, {
-      ...{
-        batch,
-        seed,
-        shuffle: true,
-        dropLast: true,
-        prefetch: 1,
-        preprocessing: preprocessingFor(model, preprocessing),
-      },
-      ...{ epoch: Math.floor(before / stepsPerEpoch), startBatch: before % stepsPerEpoch },
-      ...(augmentation && { augmentation }),
-      ...(pool && { pool }),
-      ...(signal && { signal }),
-    })
-    for await (const images of batches) {
-      known.set(size, images)
-      return images
-    }
-    throw new KingletError(`supernet: round ${before + 1} has no batch`)
   }
 }

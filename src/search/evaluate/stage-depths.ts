@@ -1,0 +1,20 @@
+/** Of spaces whose networks Kinglet builds: how deep a point's stages are, as a supernet needs to know. */
+import type { Point } from '../space.ts'
+import { baseOf } from '../spaces/base.ts'
+import type { NetworkSpace } from '../spaces/index.ts'
+
+/**
+ * How many blocks each stage of a point's network has, for a space whose networks Kinglet builds.
+ *
+ * @example
+ * ```ts
+ * import { defaultPoint, isNetworkSpace, spaceOf, stageDepths } from 'kinglet/search'
+ *
+ * const space = spaceOf('v3-small')
+ * isNetworkSpace(space) && stageDepths(space)(defaultPoint(space)) // => [1, 2, 3, 2, 3]
+ * ```
+ */
+export function stageDepths({ network }: NetworkSpace): (point: Point) => readonly number[] {
+  const { table, stages } = baseOf(network)
+  return (point) => stages.map((blocks, i) => Number(point[`${table.called}${i + 1}.depth`] ?? blocks.length))
+}
