@@ -5,6 +5,7 @@ export * from './evaluate/index.ts'
 export { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from './evaluator.ts'
 export { type Importance, importanceOf } from './importance.ts'
 export * from './latency/index.ts'
+export * from './netadapt/index.ts'
 export { frontOf, hypervolume } from './pareto.ts'
 export {
   allPoints,

@@ -97,8 +97,8 @@ const called: Readonly<Record<string, string>> = {
   'architecture.name': 'model',
 }
 
-/** Throws unless a checkpoint's run is `now`; `what` names the checkpoint's file. */
-export function assertSameRun(then: RunIdentity, now: RunIdentity, what: string): void {
+/** Throws unless a run that was begun as `then` is `now`; `what` names the file that it is kept in. */
+export function assertSameRun(then: object, now: object, what: string): void {
   const [a, b] = [leavesOf(then), leavesOf(now)]
   for (const path of new Set([...a.keys(), ...b.keys()])) {
     const [was, is] = [a.get(path) ?? 'none', b.get(path) ?? 'none']

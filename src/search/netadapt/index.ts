@@ -1,0 +1,20 @@
+/** NetAdapt, but for what needs Node. */
+export { type AdaptEvent, adapt } from './adapt.ts'
+export type { CountLimits, Proposal, Resource } from './counts.ts'
+export { type Channels, type Field, type Group, type GroupKind, groupsOf, type Slice } from './groups.ts'
+export { type AdaptOptions, fineTuningRate, type Learning } from './options.ts'
+export {
+  type Candidate,
+  type Pace,
+  type PaceName,
+  type PaceRule,
+  type ProposalName,
+  type ProposalRule,
+  paceNames,
+  proposalNames,
+  type SelectionName,
+  type SelectionRule,
+  selectionNames,
+} from './rules.ts'
+export { shrink } from './shrink.ts'
+export type { AdaptIdentity, AdaptPoint, AdaptRun, AdaptStore, Judged, Tuned } from './store.ts'
