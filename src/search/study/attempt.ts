@@ -6,7 +6,7 @@
 import { KingletError, key } from '../../core/index.ts'
 import { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from '../evaluator.ts'
 import type { StepReport } from '../trial.ts'
-import type { Lease, Result, Store } from './store.ts'
+import type { Lease, Result, Store, StoredTrial } from './store.ts'
 import { problemOf, prunedBy, type WorkRules } from './work.ts'
 
 export interface AttemptOptions extends WorkRules {
@@ -14,8 +14,8 @@ export interface AttemptOptions extends WorkRules {
   readonly evaluator: Evaluator
   /** Most that one try may take. */
   readonly trialSeconds?: number
-  /** Up to this step, it was decided in an earlier try that the trial goes on. */
-  readonly decidedUntil: number
+  /** The trial as an earlier try left it. */
+  readonly before: StoredTrial | undefined
   /** The study is to stop. */
   readonly signal: AbortSignal
 }
@@ -28,7 +28,7 @@ const graceSeconds = 10
 
 /** Evaluates the trial and tells the store how that ended. */
 export async function attempt(lease: Lease, options: AttemptOptions): Promise<void> {
-  const { evaluator, store, trialSeconds } = options
+  const { evaluator, store, trialSeconds, before } = options
   const began = performance.now()
   const stop = new AbortController()
   let end: End | undefined
@@ -43,14 +43,7 @@ export async function attempt(lease: Lease, options: AttemptOptions): Promise<vo
       failed(`it took longer than ${trialSeconds} s`),
       new KingletError(`trial ${lease.number}: its time is over`),
     )
-  const report = async (told: StepReport) => {
-    // Timers do not get a turn while an evaluation computes without a pause.
-    if (performance.now() - began > 1000 * (trialSeconds ?? Number.POSITIVE_INFINITY)) isLate()
-    stop.signal.throwIfAborted()
-    if (!Number.isFinite(told.value)) {
-      const reason = `it diverged: the value after step ${told.step} is ${told.value}`
-      throw stopWith(failed(reason), new KingletError(reason))
-    }
+  const react = async (told: StepReport) => {
     const decision = await decided(lease, told, options).catch((cause: Error) => {
       throw stopWith({ state: 'broken', cause }, cause)
     })
@@ -63,6 +56,23 @@ export async function attempt(lease: Lease, options: AttemptOptions): Promise<vo
       end ??= 'pause'
       throw new Paused('it waits for others')
     }
+  }
+  const last = before?.reports.at(-1)
+  const evaluate = async () => {
+    // Its worker may have ended between its last report and what was decided on that.
+    if (before?.state === 'running' && last) await react(last)
+    return evaluator.evaluate(lease.point, context)
+  }
+  const report = async (told: StepReport) => {
+    // Timers do not get a turn while an evaluation computes without a pause.
+    if (performance.now() - began > 1000 * (trialSeconds ?? Number.POSITIVE_INFINITY)) isLate()
+    stop.signal.throwIfAborted()
+    if (!Number.isFinite(told.value)) {
+      const reason = `it diverged: the value after step ${told.step} is ${told.value}`
+      throw stopWith(failed(reason), new KingletError(reason))
+    }
+    // What is told again was decided then.
+    if (told.step > (last?.step ?? Number.NEGATIVE_INFINITY)) await react(told)
   }
   const context: EvaluationContext = {
     number: lease.number,
@@ -83,7 +93,7 @@ export async function attempt(lease: Lease, options: AttemptOptions): Promise<vo
   options.signal.addEventListener('abort', giveUp)
   if (options.signal.aborted) giveUp()
   try {
-    const found = resultOf(await untilLeft(() => evaluator.evaluate(lease.point, context), stop.signal), evaluator)
+    const found = resultOf(await untilLeft(evaluate, stop.signal), evaluator)
     if (end === undefined || end === 'back') end = found
   } catch (error) {
     end ??= endOf(error)
@@ -108,9 +118,9 @@ async function decided(
   told: StepReport,
   options: AttemptOptions,
 ): Promise<'continue' | 'prune' | 'pause'> {
-  const { store, pruner, decidedUntil } = options
+  const { store, pruner } = options
   await store.report(lease, told)
-  if (!pruner || told.step <= decidedUntil) return 'continue'
+  if (!pruner) return 'continue'
   const trials = await store.trials()
   return pruner.decide(problemOf(options), trials, trials.find((t) => t.number === lease.number)!)
 }

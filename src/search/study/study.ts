@@ -147,10 +147,10 @@ export async function runStudy(options: RunStudyOptions): Promise<readonly Store
   }
   const work = async (worker: string) => {
     while (!signal.aborted) {
-      let decidedUntil = Number.NEGATIVE_INFINITY
+      let before: StoredTrial | undefined
       const lease = await store.take(worker, (trials) => {
         const next = nextWork(rules, trials)
-        if (next.do === 'resume') decidedUntil = lastDecided(trials.find((t) => t.number === next.number)!)
+        before = next.do === 'resume' ? trials.find((t) => t.number === next.number) : undefined
         return next
       })
       if (lease === 'nothing') return
@@ -164,7 +164,7 @@ export async function runStudy(options: RunStudyOptions): Promise<readonly Store
         store,
         evaluator,
         signal,
-        decidedUntil,
+        before,
         ...(trialSeconds !== undefined && { trialSeconds }),
       })
       await tell(lease.number)
@@ -176,13 +176,6 @@ export async function runStudy(options: RunStudyOptions): Promise<readonly Store
   failure.signal.throwIfAborted()
   return store.trials()
 }
-
-/**
- * The last step after which it was decided that the trial goes on. One that waited does so because it was decided now; of
- * one whose worker ended, it is not known whether that was before or after the decision on its last report.
- */
-const lastDecided = ({ state, reports }: StoredTrial): number =>
-  reports.at(state === 'paused' ? -1 : -2)?.step ?? Number.NEGATIVE_INFINITY
 
 function assertParts(place: string, study: Study, { space, algorithm, evaluator, pruner }: StudyParts): void {
   const { pruner: _, ...rest } = study

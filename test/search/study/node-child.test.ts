@@ -27,7 +27,6 @@ const trials = [
   async ({ report }) => { await report({ step: 1, value: NaN }); return done },
   async ({ report }) => { await report({ step: 1, value: 9 }).catch((e) => { if (e.name !== 'Pruned') throw new Error('other'); throw e }) },
   async () => ({ values: [Infinity] }),
-  async ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
   async () => done,
 ]
 export default (options) => ({ evaluate: async (point, context) => trials[context.number](context, options) })
@@ -42,8 +41,8 @@ test("each trial in a process of its own: what happens to that is the trial's re
     decide: (_: unknown, __: unknown, t: { number: number }) => (t.number === 6 ? 'prune' : 'continue'),
   } as const
   const parts = toyParts({ evaluator, pruner })
-  const store = memoryStore(toyStudy(10, 1, parts))
-  const trials = await runStudy({ store, ...parts, workers: 2, trialSeconds: 10 })
+  const store = memoryStore(toyStudy(9, 1, parts))
+  const trials = await runStudy({ store, ...parts, workers: 2 })
   expect(trials.map((t) => t.reason ?? t.values)).toEqual([
     [0.25],
     'RangeError: no such thing',
@@ -53,13 +52,22 @@ test("each trial in a process of its own: what happens to that is the trial's re
     'it diverged: the value after step 1 is NaN',
     'p: others did better',
     'it diverged: loss is Infinity',
-    'it took longer than 10 s',
     [1],
   ])
   expect(trials.map((t) => t.state)).toEqual(
     trials.map((t) => (t.values ? 'complete' : t.number === 6 ? 'pruned' : 'failed')),
   )
   expect(trials[0]).toMatchObject({ reports: [{ step: 1, value: 0.5 }], files: { model: 'm' } })
+})
+
+test('one that takes too long is told to stop, and its process ends', async () => {
+  const waiting = `data:text/javascript,${encodeURIComponent(`export default () => ({
+    evaluate: (_, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  })`)}`
+  const { objectives } = toyParts().evaluator
+  const parts = toyParts({ evaluator: childEvaluator({ name: 'child', objectives, module: waiting }) })
+  const [trial] = await runStudy({ store: memoryStore(toyStudy(1, 1, parts)), ...parts, trialSeconds: 0.5 })
+  expect(trial).toMatchObject({ state: 'failed', reason: 'it took longer than 0.5 s' })
 })
 
 test('a process that computes without a pause does not outlive the one that started it', async () => {
