@@ -11,6 +11,9 @@ import type { Objective, Problem, Trial } from './trial.ts'
 export const costsOf = (objectives: readonly Objective[], values: readonly number[]): number[] =>
   objectives.map(({ direction }, i) => (direction === 'minimize' ? values[i] : -values[i]))
 
+/** For sorting: a difference of two infinities is no number. */
+export const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0)
+
 /** Nowhere worse than `b`, and somewhere better. */
 export function dominates(a: readonly number[], b: readonly number[]): boolean {
   let better = false
@@ -23,6 +26,30 @@ export function dominates(a: readonly number[], b: readonly number[]): boolean {
 
 /** Indices front by front: those that nothing dominates, then those that only the former do, and so on. */
 export function frontsOf(costs: readonly (readonly number[])[]): number[][] {
+  return (costs[0]?.length ?? 0) === 2 ? sweptFronts(costs) : peeledFronts(costs)
+}
+
+/**
+ * Of two objectives, in order of the first: each joins the first front whose last member does not dominate it, since that
+ * has the front's least second cost (Jensen 2003). What a front dominates, those before it do too.
+ */
+function sweptFronts(costs: readonly (readonly number[])[]): number[][] {
+  const order = [...costs.keys()].sort((a, b) => compare(costs[a][0], costs[b][0]) || compare(costs[a][1], costs[b][1]))
+  const fronts: number[][] = []
+  for (const i of order) {
+    let [low, high] = [0, fronts.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (dominates(costs[fronts[middle].at(-1)!], costs[i])) low = middle + 1
+      else high = middle
+    }
+    if (low === fronts.length) fronts.push([])
+    fronts[low].push(i)
+  }
+  return fronts.map((front) => front.sort((a, b) => a - b))
+}
+
+function peeledFronts(costs: readonly (readonly number[])[]): number[][] {
   const below: number[][] = costs.map(() => [])
   const above = new Uint32Array(costs.length)
   for (let i = 0; i < costs.length; i++)
@@ -47,7 +74,7 @@ export function frontsOf(costs: readonly (readonly number[])[]): number[][] {
 export function crowdingOf(costs: readonly (readonly number[])[]): number[] {
   const distance = costs.map(() => 0)
   for (let m = 0; m < (costs[0]?.length ?? 0); m++) {
-    const order = [...costs.keys()].sort((a, b) => costs[a][m] - costs[b][m] || a - b)
+    const order = [...costs.keys()].sort((a, b) => compare(costs[a][m], costs[b][m]) || a - b)
     const [first, last] = [order[0], order[order.length - 1]]
     distance[first] = distance[last] = Number.POSITIVE_INFINITY
     const range = costs[last][m] - costs[first][m]

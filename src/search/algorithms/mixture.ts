@@ -9,12 +9,15 @@ import type { Rng } from '../../core/index.ts'
 import { fromUnit, toUnit } from '../points.ts'
 import { type Choice, countIn, makePoint, type Point, type Scalar, type Space } from '../space.ts'
 
+const terms = [
+  0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368,
+]
+
 /** Complement of the error function, to a share of 1.2e-7 (Numerical Recipes, section 6.2). */
 function erfc(x: number): number {
   const t = 1 / (1 + 0.5 * Math.abs(x))
-  const sum = [
-    0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368,
-  ].reduce((s, c) => c + t * s, 0)
+  let sum = 0
+  for (const c of terms) sum = c + t * sum
   const y = t * Math.exp(-x * x - 1.26551223 + t * sum)
   return x >= 0 ? y : 2 - y
 }
@@ -168,8 +171,10 @@ export function mixtureOf(space: Space, points: readonly Point[], weights: reado
       logs.set(logWeights)
       for (const [d, name] of names.entries())
         if (Object.hasOwn(point, name)) parts[d].add(axes[d].indexOf(point[name]), logs)
-      const most = logs.reduce((a, b) => Math.max(a, b))
-      return most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0))
+      let [most, sum] = [Number.NEGATIVE_INFINITY, 0]
+      for (let k = 0; k < count; k++) most = Math.max(most, logs[k])
+      for (let k = 0; k < count; k++) sum += Math.exp(logs[k] - most)
+      return most + Math.log(sum)
     },
   }
 }

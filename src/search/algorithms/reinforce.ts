@@ -66,11 +66,13 @@ function advantagesOf(rewards: readonly number[], keep: number): number[] {
   })
 }
 
-const softmax = (logits: Float64Array): Float64Array => {
-  const most = logits.reduce((a, b) => Math.max(a, b))
-  const raised = logits.map((x) => Math.exp(x - most))
-  const sum = raised.reduce((a, b) => a + b, 0)
-  return raised.map((x) => x / sum)
+/** What share each logit has, written into `shares`: this runs for every choice of every trial. */
+function softmax(logits: Float64Array, shares: Float64Array): Float64Array {
+  let [most, sum] = [Number.NEGATIVE_INFINITY, 0]
+  for (const x of logits) most = Math.max(most, x)
+  for (let i = 0; i < logits.length; i++) sum += shares[i] = Math.exp(logits[i] - most)
+  for (let i = 0; i < logits.length; i++) shares[i] /= sum
+  return shares
 }
 
 /** A share that has become 0 adds nothing. */
@@ -99,24 +101,28 @@ export function reinforce(options: Partial<ReinforceOptions> = {}): Algorithm {
       const policy = Object.fromEntries(
         Object.entries(space.choices).map(([name, c]) => {
           const parts = partsOf(c, own.levels)
-          return [name, { ...parts, logits: new Float64Array(parts.count) }]
+          const [logits, shares] = [new Float64Array(parts.count), new Float64Array(parts.count)]
+          return [name, { ...parts, logits, shares: softmax(logits, shares) }]
         }),
       )
       const told = toldOf(problem, trials)
-      for (const [k, advantage] of advantagesOf(rewardsOf(told), own.baseline).entries())
-        for (const [name, value] of Object.entries(told[k].trial.point)) {
-          const { logits, indexOf } = policy[name]
-          const taken = indexOf(value)
-          const shares = softmax(logits)
-          const entropy = -shares.reduce((sum, p) => sum + p * logOf(p), 0)
-          for (const [i, p] of shares.entries()) {
+      for (const [k, advantage] of advantagesOf(rewardsOf(told), own.baseline).entries()) {
+        const { point } = told[k].trial
+        for (const name in point) {
+          const { logits, shares, indexOf } = policy[name]
+          const taken = indexOf(point[name])
+          let entropy = 0
+          for (const p of shares) entropy -= p * logOf(p)
+          for (let i = 0; i < logits.length; i++) {
+            const p = shares[i]
             const towards = advantage * (Number(i === taken) - p) - own.entropy * p * (logOf(p) + entropy)
             logits[i] += own.learningRate * towards
           }
+          softmax(logits, shares)
         }
-      const shares = Object.fromEntries(Object.entries(policy).map(([name, { logits }]) => [name, softmax(logits)]))
+      }
       return drawUntried(trials, () =>
-        drawValid(space, () => makePoint(space, (name) => policy[name].draw(drawIndex(shares[name], rng), rng))),
+        drawValid(space, () => makePoint(space, (name) => policy[name].draw(drawIndex(policy[name].shares, rng), rng))),
       )
     },
   }

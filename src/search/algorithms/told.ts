@@ -6,7 +6,7 @@
  */
 import { assertOptions, type Checks } from '../../core/check.ts'
 import { key, keyOf, Rng } from '../../core/index.ts'
-import { costsOf, crowdingOf, frontsOf } from '../pareto.ts'
+import { compare, costsOf, crowdingOf, frontsOf } from '../pareto.ts'
 import type { Point } from '../space.ts'
 import type { Objective, Problem, Trial } from '../trial.ts'
 
@@ -61,9 +61,6 @@ export function orderOf(told: readonly Told[]): number[] {
   })
   return [...fronts.flat(), ...others]
 }
-
-/** A difference of two infinities is no number. */
-const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** Random numbers of one trial of one algorithm. */
 export const rngOf = (name: string, { seed }: Problem, number: number): Rng => new Rng(key(seed, keyOf(name), number))
