@@ -100,7 +100,7 @@ export function spaceOf(name: SpaceName | (string & {}), options: { readonly siz
 }
 
 /** The meaning of a choice's name in networks of `network` and in training. */
-const meaningIn = (network: NetworkSpaceName | undefined, name: string): Meaning | undefined =>
+export const meaningIn = (network: NetworkSpaceName | undefined, name: string): Meaning | undefined =>
   (network && meaningOf(baseOf(network), name)) ?? trainingMeaningOf(name)
 
 /** Throws for names that mean nothing in networks of `network` or in training, and for values that cannot be. */

@@ -7,7 +7,7 @@ import { type BuildOptions, build, type Model, makeDivisible, type RowSpec, redu
 import { listed } from '../points.ts'
 import { assertPoint, type Point, type Scalar, type Space } from '../space.ts'
 import { type Base, baseOf } from './base.ts'
-import { assertMeanings, isNetworkSpace } from './named.ts'
+import { assertMeanings, isNetworkSpace, meaningIn } from './named.ts'
 import { type NetworkSpaceName, networkSpaceNames } from './tables.ts'
 
 /** Arguments of `build` that a point does not say. */
@@ -86,8 +86,10 @@ export function networkOf(space: NetworkSpaceName | Space, point: Point, options
   if (name === undefined || !networkSpaceNames.includes(name))
     throw new UsageError(`${what} has no networks: use, or join it with, ${oneOf(networkSpaceNames)}`)
   if (typeof space !== 'string') assertPoint(space, point)
+  // A space may have choices of one's own beside; in a point alone they are slips.
+  const named = Object.entries(point).filter(([own]) => typeof space === 'string' || meaningIn(name, own))
   assertMeanings(
-    Object.entries(point).map(([own, value]) => [own, [value]]),
+    named.map(([own, value]) => [own, [value]]),
     name,
     what,
   )

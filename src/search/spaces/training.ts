@@ -6,6 +6,7 @@ import type { Choice, Point, Scalar } from '../space.ts'
 import type { Meaning } from './base.ts'
 
 const meanings: Readonly<Record<string, { readonly check: Check; readonly own: Scalar }>> = {
+  epochs: { check: checks.count, own: 20 },
   optimizer: { check: named(optimizerNames), own: 'adamw' },
   learningRate: { check: checks.positive, own: 0.003 },
   weightDecay: { check: checks.nonNegative, own: 0.02 },

@@ -6,6 +6,7 @@ import { build } from '../../../src/models/index.ts'
 import {
   countPoints,
   defaultPoint,
+  defineSpace,
   joinSpaces,
   mutatePoint,
   networkOf,
@@ -144,6 +145,12 @@ describe('what a point says', () => {
     expect(at(16).size).toEqual([16, 16])
     expect(at(28, { reduction: 4, seed: 9, padding: 'same' })).toMatchObject({ reduction: 4, seed: 9, padding: 'same' })
     expect(networkOf('v3-small', {}, { size: [32, 48] }).architecture.options).toMatchObject({ reduction: 8 })
+  })
+
+  test("choices of one's own are left alone", () => {
+    const own = defineSpace('own', { colour: { kind: 'categorical', values: ['red'] } })
+    const space = joinSpaces(spaceOf('v1', { size: 32 }), own)
+    expect(networkOf(space, defaultPoint(space)).inputShape).toEqual([32, 32, 3])
   })
 
   test('choices of training are left alone', () => {

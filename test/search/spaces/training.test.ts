@@ -35,7 +35,7 @@ test('thousands of points are options of fit', () => {
 test('all names that it knows', () => {
   const point = {
     ...{ optimizer: 'sgd', learningRate: 0.1, weightDecay: 0, decayDepthwise: true, labelSmoothing: 0.2 },
-    ...{ clipNorm: 1, ema: 0.99, batch: 16, 'stage1.kernel': 3, colour: 'red' },
+    ...{ clipNorm: 1, ema: 0.99, batch: 16, epochs: 3, 'stage1.kernel': 3, colour: 'red' },
   }
   const { 'stage1.kernel': _, colour: __, ...options } = point
   expect(trainingOf(point)).toEqual(options)
