@@ -14,11 +14,12 @@ import { predict } from './commands/predict.ts'
 import { studyCommand } from './commands/study.ts'
 import { summary } from './commands/summary.ts'
 import { trainCommand } from './commands/train.ts'
+import { worker } from './commands/worker.ts'
 import { Interrupted } from './interrupt.ts'
 import { type Io, paint, processIo } from './terminal.ts'
 
 /** In the order in which help lists them. */
-const commands = [trainCommand, evaluateCommand, predict, studyCommand, summary, models, bench]
+const commands = [trainCommand, evaluateCommand, predict, studyCommand, worker, summary, models, bench]
 
 const exitCodes = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (Ctrl-C).`

@@ -5,3 +5,9 @@ export { measuredHere } from './latency/node-device.ts'
 export { type ChildEvaluatorOptions, childEvaluator } from './study/node-child.ts'
 export { type FolderStore, openStudy, studiesIn } from './study/node-folder.ts'
 export type { Damage } from './study/node-folder-journal.ts'
+export {
+  isPostgres,
+  listPostgresStudies,
+  type OpenPostgresOptions,
+  openPostgresStudy,
+} from './study/node-postgres-open.ts'

@@ -57,7 +57,7 @@ test('an upward import is found, in each of the ways in which one can be written
 })
 
 /** Node's own modules, and packages that only run there. */
-const needsNode = (to: string) => to.startsWith('node:') || ['sharp', 'commander'].includes(to)
+const needsNode = (to: string) => to.startsWith('node:') || ['sharp', 'commander', 'pg', 'pg-boss'].includes(to)
 
 test('what needs Node stands in files named node-*.ts, in the command line and in the front door for Node', () => {
   const nodeOnly = (path: string) => /^src\/cli\/|\/node-[^/]+\.ts$/.test(path) || path === 'src/index.ts'
@@ -67,7 +67,7 @@ test('what needs Node stands in files named node-*.ts, in the command line and i
 })
 
 test('only files of this repository are imported with a path, and packages are those of package.json', () => {
-  const { dependencies } = JSON.parse(textOf('package.json')) as { dependencies: Record<string, string> }
+  const { dependencies, peerDependencies } = JSON.parse(textOf('package.json')) as Record<string, object>
   const packages = new Set(all.map((i) => i.to).filter((to) => !isOurs(to) && !to.startsWith('node:')))
-  expect([...packages].sort()).toEqual(Object.keys(dependencies).sort())
+  expect([...packages].sort()).toEqual(Object.keys({ ...dependencies, ...peerDependencies }).sort())
 })

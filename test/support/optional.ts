@@ -7,7 +7,7 @@
  *     test.skipIf(!chromium)('runs in a page', ...)
  */
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 interface Optional {
@@ -23,6 +23,13 @@ const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, im
 const python = (module: string) => () =>
   spawnSync('python3', ['-c', `import ${module}`]).status === 0 ? 'python3' : undefined
 
+/** The programs of the newest PostgreSQL server, where Debian puts them. */
+function postgresPrograms(): string | undefined {
+  const top = '/usr/lib/postgresql'
+  const versions = existsSync(top) ? readdirSync(top).sort((a, b) => Number(b) - Number(a)) : []
+  return versions.map((version) => `${top}/${version}/bin`).find((folder) => existsSync(`${folder}/initdb`))
+}
+
 const optionals = {
   chromium: {
     find: () => firstThatExists(process.env.KINGLET_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'),
@@ -32,6 +39,11 @@ const optionals = {
   'dataset-fashion-mnist': {
     find: () => firstThatExists('/usr/share/datasets/fashion-mnist'),
     how: 'apt-get install dataset-fashion-mnist',
+    expected: true,
+  },
+  postgresql: {
+    find: () => process.env.KINGLET_POSTGRESQL || postgresPrograms(),
+    how: 'apt-get install postgresql (or set KINGLET_POSTGRESQL to the folder of initdb and pg_ctl)',
     expected: true,
   },
   'shared-models': {

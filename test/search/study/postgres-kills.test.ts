@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { buildSync } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { memoryStore } from '../../../src/search/study/memory.ts'
+import { openPostgresStudy } from '../../../src/search/study/node-postgres-open.ts'
+import type { StoredTrial, Study } from '../../../src/search/study/store.ts'
+import { runStudy, studyOf } from '../../../src/search/study/study.ts'
+import { optional } from '../../support/optional.ts'
+import { type PostgresServer, startPostgres } from '../../support/postgres.ts'
+import { root } from '../../support/sources.ts'
+import { type algorithms, lossOf, partsWith } from './postgres-toys.ts'
+
+const programs = optional('postgresql')
+type AlgorithmName = keyof typeof algorithms
+
+describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
+  let server: PostgresServer
+  let folder: string
+  let child: string
+  beforeAll(async () => {
+    server = await startPostgres(programs!)
+    // Below the repository, where the packages are found.
+    mkdirSync(join(root, 'dist'), { recursive: true })
+    folder = mkdtempSync(join(root, 'dist/.try-'))
+    child = join(folder, 'child.mjs')
+    buildSync({
+      ...{ entryPoints: [join(root, 'test/search/study/postgres-child.ts')], outfile: child, packages: 'external' },
+      ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20' },
+    })
+  })
+  afterAll(async () => {
+    await server?.close()
+    if (folder) rmSync(folder, { recursive: true, force: true })
+  })
+
+  const study = (algorithm: AlgorithmName, trials: number) =>
+    studyOf({ name: 'toy', trials, seed: 5, ...partsWith(algorithm) })
+
+  /** Workers that are begun again whenever they are killed. */
+  class Farm {
+    readonly ends: string
+    kills = 0
+    readonly #start: () => ChildProcess
+    readonly #running = new Map<ChildProcess, Promise<number | null>>()
+    readonly #ready: Promise<unknown>[] = []
+
+    constructor(address: string, algorithm: AlgorithmName, trials: number, stepMs: number) {
+      this.ends = join(folder, `${address.slice(address.lastIndexOf('/') + 1)}.txt`)
+      this.#start = () =>
+        spawn(process.execPath, [child, address, algorithm, String(trials), String(stepMs), this.ends], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        })
+    }
+
+    hire(workers: number): void {
+      for (let i = 0; i < workers; i++) {
+        const worker = this.#start()
+        this.#ready.push(new Promise((resolve) => worker.stdout!.once('data', resolve)))
+        const ended = new Promise<number | null>((resolve) => worker.on('close', resolve))
+        this.#running.set(worker, ended)
+        void ended.then(() => this.#running.delete(worker))
+      }
+    }
+
+    /** Waits until each has found the study; none may have been killed. */
+    async ready(): Promise<void> {
+      await Promise.all(this.#ready)
+    }
+
+    /** Kills one of them. */
+    async kill(): Promise<void> {
+      const all = [...this.#running]
+      const [worker, ended] = all[Math.floor(Math.random() * all.length)] ?? []
+      if (worker?.kill('SIGKILL')) this.kills++
+      await ended
+    }
+
+    get size(): number {
+      return this.#running.size
+    }
+
+    /** Waits until all have ended by themselves; none may fail. */
+    async done(): Promise<void> {
+      expect(await Promise.all(this.#running.values())).not.toContain(1)
+    }
+  }
+
+  const begin = async (database: string, of: Study) => {
+    const address = await server.database(database)
+    const store = await openPostgresStudy(address, { study: of, leaseSeconds: 10 })
+    return { address, store }
+  }
+
+  /** Every trial is there and has its own value, and of none two ends counted. */
+  function expectWhole(trials: readonly StoredTrial[], wanted: number, ends: string): void {
+    expect(trials.map(({ number }) => number)).toEqual(Array.from({ length: wanted }, (_, i) => i))
+    for (const trial of trials) {
+      expect(trial).toMatchObject({ state: 'complete', values: [lossOf(trial.point)], held: false })
+      expect(trial.reports.map(({ step }) => step)).toEqual([1, 2, 3])
+    }
+    const counted = existsSync(ends) ? readFileSync(ends, 'utf8').trim().split('\n') : []
+    expect(new Set(counted).size).toBe(counted.length)
+  }
+
+  test('three workers, killed 40 times: no trial is lost, none counts twice', async () => {
+    const trials = 60
+    const { address, store } = await begin('many', study('blind', trials))
+    const farm = new Farm(address, 'blind', trials, 40)
+    farm.hire(3)
+    while (farm.kills < 40 && farm.size > 0) {
+      await sleep(Math.random() * 900)
+      await farm.kill()
+      farm.hire(3 - farm.size)
+    }
+    await farm.done()
+    console.log(`${farm.kills} kills`)
+    expectWhole(await store.trials(), trials, farm.ends)
+    await store.close()
+  })
+
+  test('one worker, killed 15 times: the same trials as if it had not been', async () => {
+    const trials = 12
+    const wanted = study('told', trials)
+    const undisturbed = await runStudy({ ...partsWith('told'), store: memoryStore(wanted) })
+    const { address, store } = await begin('one', wanted)
+    const farm = new Farm(address, 'told', trials, 60)
+    farm.hire(1)
+    while (farm.kills < 15 && farm.size > 0) {
+      await sleep(Math.random() * 1500)
+      await farm.kill()
+      farm.hire(1 - farm.size)
+    }
+    await farm.done()
+    const found = await store.trials()
+    expectWhole(found, trials, farm.ends)
+    expect(found.map(({ point, values, reports }) => ({ point, values, reports }))).toEqual(
+      undisturbed.map(({ point, values, reports }) => ({ point, values, reports })),
+    )
+    await store.close()
+  })
+
+  test('the server is stopped and started in the middle: workers wait and go on', async () => {
+    const trials = 30
+    const { address, store } = await begin('stopped', study('blind', trials))
+    const farm = new Farm(address, 'blind', trials, 40)
+    farm.hire(3)
+    await farm.ready()
+    for (const how of ['immediate', 'fast'] as const) {
+      const before = (await store.trials()).length
+      while ((await store.trials()).length < before + 4) await sleep(50)
+      await server.stop(how)
+      await sleep(1000)
+      await server.start()
+    }
+    await farm.done()
+    expectWhole(await store.trials(), trials, farm.ends)
+    await store.close()
+  })
+})
