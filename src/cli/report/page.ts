@@ -51,7 +51,7 @@ export interface ReportData {
   readonly provenance: readonly (readonly [string, string])[]
 }
 
-const style = new Markup(`
+export const style = new Markup(`
 :root{color-scheme:light dark;--paper:#fff;--raised:#f5f6f8;--ink:#1b1f24;--soft:#5b6470;--rule:#dde1e6;--s0:#1a66c2;--s1:#b8500c;--right:#1a66c2;--wrong:#c2410c;--strong:#fff}
 @media (prefers-color-scheme:dark){:root{--paper:#14171b;--raised:#1d2127;--ink:#e8eaed;--soft:#a0a8b3;--rule:#333a43;--s0:#6eb0ff;--s1:#ffa366;--right:#3f8ae0;--wrong:#e0622a;--strong:#fff}}
 *{box-sizing:border-box}

@@ -1,0 +1,94 @@
+/** What `kinglet adapt` works on and shows: the resource that a budget names, and a run of NetAdapt as it goes. */
+import { readFileSync } from 'node:fs'
+import { UsageError } from '../core/index.ts'
+import { crc32InLoops } from '../formats/crc32.ts'
+import type { Model } from '../models/index.ts'
+import {
+  type AdaptEvent,
+  type AdaptPoint,
+  assertMeasuredWith,
+  type Budget,
+  lackingIn,
+  latencyOf,
+  type Resource,
+  readTable,
+  resourceOf,
+  showResource,
+  unitsOf,
+} from '../search/node.ts'
+import { version } from '../version.ts'
+import { percent } from './format.ts'
+import { Progress } from './progress.ts'
+import type { Io } from './terminal.ts'
+
+/** These never rise when channels go; memory may, where the order of steps changes, and a measured latency. */
+const monotone: readonly Budget['resource'][] = ['macs', 'parameters', 'modelBytes']
+
+/** The resource of a budget: of a latency by the table in the file `table`. */
+export function resourceOfBudget({ resource: name }: Budget, table?: string): Resource {
+  if (name !== 'latencyMs') {
+    if (table !== undefined)
+      throw new UsageError(
+        `--table: ${table} is a latency table, the budget is of ${name}: leave it out, or give latency=`,
+      )
+    return { name, value: (model) => resourceOf(model, name), monotone: monotone.includes(name) }
+  }
+  if (table === undefined)
+    throw new UsageError('--budget latency: it needs a table of the device: --table, which kinglet measure writes')
+  const text = readFileSync(table, 'utf8')
+  const found = readTable(text, table)
+  // The device may well be another one than this: kernels must be those that will run.
+  assertMeasuredWith(found, { kinglet: version }, table, 'measure the device again with kinglet measure')
+  return {
+    name,
+    source: crc32InLoops(new TextEncoder().encode(text)).toString(16),
+    value(model) {
+      return lackingIn(found, unitsOf(model)).length > 0 ? Number.POSITIVE_INFINITY : latencyOf(found, model, table)
+    },
+  }
+}
+
+/** `blocks.3.exp 96 to 88` */
+export const shrunkText = ({ shrunk }: AdaptPoint): string =>
+  shrunk ? `${shrunk.group} ${shrunk.from} to ${shrunk.to}` : 'as it was'
+
+const pointLine = (point: AdaptPoint, { resource }: Budget): string =>
+  [
+    `step ${String(point.step).padStart(3)}`,
+    showResource(resource, point.resource),
+    `top-1 ${percent(point.accuracy)} of those held out`,
+    shrunkText(point),
+  ].join('  ')
+
+/** Shows a run as it goes; returns its points and the last network. */
+export async function follow(
+  io: Io,
+  events: AsyncIterable<AdaptEvent>,
+  budget: Budget,
+): Promise<{ readonly points: readonly AdaptPoint[]; readonly model: Model }> {
+  const progress = new Progress(io)
+  const points: AdaptPoint[] = []
+  let model: Model | undefined
+  const told = (point: AdaptPoint) => {
+    points.push(point)
+    progress.line(pointLine(point, budget))
+  }
+  try {
+    for await (const event of events) {
+      if (event.kind === 'begun') event.points.forEach(told)
+      if (event.kind === 'step') told(event.point)
+      if ('model' in event) model = event.model
+      if (event.kind !== 'trying') continue
+      const { step, at, of, proposal, training } = event
+      progress.update({
+        done: (at - 1) * training.steps + training.step,
+        total: of * training.steps,
+        title: `step ${step}  ${at}/${of}`,
+        text: `${proposal.group.name} ${proposal.group.count} to ${proposal.count}  loss ${training.loss.toFixed(3)}`,
+      })
+    }
+  } finally {
+    progress.clear()
+  }
+  return { points, model: model! }
+}

@@ -1,0 +1,98 @@
+/** The report of `kinglet adapt`: the curve of accuracy against the resource, what each step shrank, what each layer kept. */
+import { count, percent, short } from '../format.ts'
+import { bar, lineChart, type Series } from './charts.ts'
+import { html, type Markup } from './markup.ts'
+import { style } from './page.ts'
+
+export interface CurveStep {
+  readonly step: number
+  /** `blocks.3.exp 96 to 88`; what the network was for step 0. */
+  readonly what: string
+  readonly resource: number
+  readonly macs: number
+  readonly parameters: number
+  /** On the images held out, from 0 to 1. */
+  readonly accuracy: number
+}
+
+export interface CurveReport {
+  readonly title: string
+  readonly subtitle: string
+  readonly figures: readonly (readonly [value: string, meaning: string])[]
+  readonly resource: {
+    readonly name: string
+    /** A value with its unit. */
+    readonly show: (value: number) => string
+  }
+  readonly steps: readonly CurveStep[]
+  /** After the long fine-tuning, on images that were held out of it. */
+  readonly final?: { readonly resource: number; readonly accuracy: number; readonly part: string }
+  /** Channels of each group before and after. */
+  readonly groups: readonly { readonly name: string; readonly before: number; readonly after: number }[]
+  readonly provenance: readonly (readonly [string, string])[]
+}
+
+/** Numbers of an axis without their zeros: the divisor, and how it is called. */
+export function axisUnit(most: number): readonly [divisor: number, unit: string] {
+  const units: readonly (readonly [number, string])[] = [
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ]
+  return units.find(([size]) => most >= size) ?? [1, '']
+}
+
+function chart({ resource, steps, final }: CurveReport): Markup {
+  const [divisor, unit] = axisUnit(Math.max(...steps.map((s) => s.resource)))
+  const series: Series[] = [
+    { name: 'held out', points: steps.map((s) => [s.resource / divisor, s.accuracy] as const) },
+    ...(final
+      ? [{ name: `${final.part}, at the end`, points: [[final.resource / divisor, final.accuracy] as const] }]
+      : []),
+  ]
+  return lineChart({
+    title: `Top-1 against ${resource.name}, one point for each step`,
+    xTitle: unit ? `${resource.name} (${unit})` : resource.name,
+    format: (y) => percent(y, 1),
+    series,
+  })
+}
+
+const stepTable = ({ steps, resource }: CurveReport): Markup =>
+  html`<div class="scroll"><table><tr><th class="n">step</th><th>shrunk</th><th class="n">${resource.name}</th><th class="n">MACs</th><th class="n">parameters</th><th class="n">top-1</th></tr>
+${steps.map(
+  (s) =>
+    html`<tr><td class="n">${s.step}</td><td>${s.what}</td><td class="n">${resource.show(s.resource)}</td><td class="n">${short(s.macs)}</td><td class="n">${short(s.parameters)}</td><td class="n">${percent(s.accuracy)}</td></tr>
+`,
+)}</table></div>`
+
+const groupTable = ({ groups }: CurveReport): Markup =>
+  html`<div class="scroll"><table><tr><th>channels</th><th class="n">before</th><th class="n">after</th><th></th><th class="n">kept</th></tr>
+${groups.map(
+  (g) =>
+    html`<tr><td>${g.name}</td><td class="n">${count(g.before)}</td><td class="n">${count(g.after)}</td><td>${bar(g.after / g.before)}</td><td class="n">${percent(g.after / g.before, 0)}</td></tr>
+`,
+)}</table></div>`
+
+/** The whole page. All text in it is escaped. */
+export const curvePage = (data: CurveReport): string =>
+  html`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${data.title}</title>
+<style>${style}</style>
+<h1>${data.title}</h1>
+<p class="soft">${data.subtitle}</p>
+<div class="figures">${data.figures.map(([value, meaning]) => html`<div><b>${value}</b><span class="soft">${meaning}</span></div>`)}</div>
+<h2>The curve</h2>
+<div class="curves">${chart(data)}</div>
+<p class="soft">Each point is a model file of the run's folder, after its short fine-tuning, judged on training images that were held out.</p>
+<h2>What each layer kept</h2>
+${groupTable(data)}
+<h2>Steps</h2>
+${stepTable(data)}
+<h2>How this was made</h2>
+<dl>${data.provenance.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+</html>
+`.text
