@@ -113,16 +113,20 @@ describe('ask', () => {
   })
 
   test('running trials count as expected: several workers are sent to different places', () => {
-    const before = study(gaussianProcess(), problemOf(branin, 1), 25, (p) => ({ values: branin.values(p) }))
-    const trials = [...before]
-    const units: number[][] = []
-    for (let number = 25; number < 30; number++) {
-      const point = gaussianProcess().ask(problemOf(branin, 1), trials, number)
-      trials.push({ number, point, state: 'running', reports: [] })
-      units.push(encodePoint(branin.space, point))
+    const square = problemOf(branin, 1)
+    const before = study(gaussianProcess(), square, 12, (p) => ({ values: branin.values(p) }))
+    /** How near the two nearest of five workers' points are, as each is told of those before it, or none is. */
+    const nearest = (told: boolean) => {
+      const running: Trial[] = []
+      for (let number = 12; number < 17; number++) {
+        const point = gaussianProcess().ask(square, told ? [...before, ...running] : before, number)
+        running.push({ number, point, state: 'running', reports: [] })
+      }
+      const units = running.map((t) => encodePoint(branin.space, t.point))
+      return Math.min(...units.flatMap((a, i) => units.slice(0, i).map((b) => Math.hypot(a[0] - b[0], a[1] - b[1]))))
     }
-    for (const [i, a] of units.entries())
-      for (const b of units.slice(0, i)) expect(Math.hypot(a[0] - b[0], a[1] - b[1])).toBeGreaterThan(1e-3)
+    expect(nearest(false)).toBeLessThan(1e-3)
+    expect(nearest(true)).toBeGreaterThan(0.01)
   })
 
   test('a budget is learned: with a feasible point known the best within it is found', () => {
