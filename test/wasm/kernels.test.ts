@@ -123,6 +123,14 @@ const rows: readonly Row[] = [
     family: depthwise,
     tolerance: rounded,
     more: [
+      // Five cache lines of channels, which four groups of pieces would not divide.
+      [
+        [
+          [1, 5, 5, 72],
+          [3, 3, 72],
+        ],
+        { pad: [1, 1, 1, 1] },
+      ],
       [
         [
           [2, 14, 14, 40],
@@ -229,6 +237,14 @@ const rows: readonly Row[] = [
     family: depthwiseDw,
     tolerance: rounded,
     more: [
+      // Five cache lines of channels, which four groups of pieces would not divide.
+      [
+        [
+          [1, 5, 5, 72],
+          [1, 5, 5, 72],
+        ],
+        { kernel: [3, 3], pad: [1, 1, 1, 1] },
+      ],
       [
         [
           [5, 14, 14, 40],

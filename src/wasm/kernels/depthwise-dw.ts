@@ -41,8 +41,10 @@ export const depthwiseDw: Family = (v) => {
   const blockLines = Math.ceil(lines / Math.min(lines, mostBlocks))
   const blocks = Math.ceil(lines / blockLines)
   const cacheLines = Math.ceil(channels / lineChannels)
-  const groups = Math.min(cacheLines, Math.ceil(mostBlocks / blocks))
-  const groupBytes = Math.ceil(cacheLines / groups) * lineChannels * 4
+  const groupLines = Math.ceil(cacheLines / Math.min(cacheLines, Math.ceil(mostBlocks / blocks)))
+  // Five lines in groups of two are three groups, not the four that were wished for.
+  const groups = Math.ceil(cacheLines / groupLines)
+  const groupBytes = groupLines * lineChannels * 4
   const partial = { sums: 1, outer: 1, blocks, columns: kh * kw * channels }
 
   /** Adds the products of a run of tiles to `sums`; `source` and `dyRow` are the rows' first pixels. */

@@ -71,8 +71,9 @@ function walkWindows(v: Epilogue['op'], epilogue: Epilogue, backwards: boolean):
   const tapCounts = Array.from({ length: rows }, (_, o) => tapsOf(rowAxis, o))
   const [leastTaps, mostTaps] = [Math.min(...tapCounts), Math.max(...tapCounts)]
   const lines = Math.ceil(channels / lineChannels)
-  const groups = Math.min(lines, Math.ceil(leastPieces / (n * rows)))
-  const groupBytes = Math.ceil(lines / groups) * lineChannels * 4
+  const groupLines = Math.ceil(lines / Math.min(lines, Math.ceil(leastPieces / (n * rows))))
+  const groups = Math.ceil(lines / groupLines)
+  const groupBytes = groupLines * lineChannels * 4
 
   /** The sums of a tile for the channels at `channel` (bytes): `from` is its first source pixel in the first row. */
   const tile = (
