@@ -79,10 +79,16 @@ export function adapt(
   return steps({ model, plan, parts: splitDataset(train, plan.holdout, plan.seed) })
 }
 
-function assertCanBeMet(model: Model, { options, limits, groupsIn, cut }: AdaptPlan): void {
+function assertCanBeMet(model: Model, { options, limits, groupsIn, cut, identity }: AdaptPlan): void {
   const { resource, budget } = options
   const start = resource.value(model)
   if (start <= budget) return
+  assert(
+    groupsIn(model).length > 0,
+    () =>
+      `adapt: ${model.architecture.name} has nothing that proposals ${identity.options.proposals} could shrink: use ` +
+      'proposals filters',
+  )
   const least = resource.value(smallest(model, groupsIn, resource, limits))
   assert(
     least <= budget,

@@ -3,7 +3,7 @@
  * A function of one's own can stand in the place of each name.
  */
 import { assertOptions, checks } from '../../core/check.ts'
-import { KingletError, nearest, oneOf, UsageError } from '../../core/index.ts'
+import { nearest, oneOf, UsageError } from '../../core/index.ts'
 import type { Model } from '../../models/index.ts'
 import { type Group, type GroupKind, groupsOf } from './groups.ts'
 
@@ -78,16 +78,10 @@ export const proposalNames = Object.keys(proposals) as readonly ProposalName[]
 export const selectionNames = Object.keys(selections) as readonly SelectionName[]
 export const paceNames: readonly PaceName[] = ['fixed', 'decay']
 
-/** The groups of a network that are proposed. Throws a `KingletError` when there are none. */
+/** The groups of a network that are proposed: none where the rule names none. */
 export function proposalRuleOf(given: ProposalName | ProposalRule): (model: Model) => readonly Group[] {
   const rule = typeof given === 'function' ? given : named('kind of proposals', given, proposals)
-  return (model) => {
-    const found = rule(groupsOf(model), model)
-    if (found.length > 0) return found
-    throw new KingletError(
-      `adapt: ${model.architecture.name} has nothing that proposals ${nameOf(given)} could shrink: use proposals filters`,
-    )
-  }
+  return (model) => rule(groupsOf(model), model)
 }
 
 export const selectionRuleOf = (given: SelectionName | SelectionRule): SelectionRule =>

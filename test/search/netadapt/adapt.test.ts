@@ -109,6 +109,9 @@ test('what cannot be is said before anything is trained', async () => {
   expect(await failure({ budget: 0.5 * start, pace: { name: 'decay', delta: 0.02, decay: 0.9 } })).toMatch(
     /^KingletError: adapt: a budget of [\d.]+ macs is [\d.]+ below the \d+ of mobilenet_v1_shallow, the pace cuts [\d.]+ at most: use pace fixed, or a larger delta or decay$/,
   )
+  expect(await failure({ proposals: 'v3' })).toBe(
+    'KingletError: adapt: mobilenet_v1_shallow has nothing that proposals v3 could shrink: use proposals filters',
+  )
   expect(await failure({ steps: -1 })).toBe('UsageError: adapt: steps is -1: it must be a whole number, 0 or more')
   expect(await failure({ holdout: 0 })).toBe('UsageError: adapt: holdout is 0: it must be a number between 0 and 1')
   expect(await failure({ training: { batch: 0 } })).toBe('UsageError: train: batch is 0: it must be a positive integer')

@@ -115,7 +115,4 @@ test('names and values that there are not', () => {
     'adapt: pace decay: decay is 1: it must be a number between 0 and 1',
   )
   expect(() => paceOf({ name: 'fixed', decay: 0.5 })).toThrow('adapt: pace fixed: no option decay: use delta')
-  expect(() => proposalRuleOf('v3')(build('mobilenet_v1', { size: 32, classes: 5 }))).toThrow(
-    'adapt: mobilenet_v1 has nothing that proposals v3 could shrink: use proposals filters',
-  )
 })
