@@ -3,9 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openStudy } from '../../src/search/study/node-folder.ts'
+import { openPostgresStudy } from '../../src/search/study/node-postgres-open.ts'
 import { runStudy } from '../../src/search/study/study.ts'
 import { beginning, toyEvaluator, toyParts, toyStudy } from '../search/study/toys.ts'
+import { optional } from '../support/optional.ts'
+import { startPostgres } from '../support/postgres.ts'
 import { kinglet } from './make.ts'
+
+const programs = optional('postgresql')
 
 const top = mkdtempSync(join(tmpdir(), 'kinglet-study-'))
 const runs = join(top, 'runs')
@@ -36,7 +41,7 @@ test('list: the studies of a folder, or the one that it is', async () => {
   ])
   expect(await kinglet('study', 'list', join(runs, 'other'))).toMatchObject({
     code: 0,
-    output: `${join(runs, 'other')}: no studies there\n`,
+    output: 'no studies there\n',
   })
 })
 
@@ -64,6 +69,28 @@ test('export: CSV with a row a trial, or all as JSON', async () => {
   expect(rows[2]).toMatch(/^1,failed,,,[-\d.]+,[357],,,1,[^,]+,[^,]+,"Error: what ""went"", wrong",$/)
   const found = JSON.parse((await kinglet('study', 'export', done, '--json')).output)
   expect(found).toEqual({ study: toyStudy(3), trials: await openStudy(done).trials() })
+})
+
+test.skipIf(!programs)('studies in a database are looked at in the same way, and passwords are not shown', async () => {
+  const server = await startPostgres(programs!)
+  try {
+    const address = await server.database('looked')
+    const store = await openPostgresStudy(address, { study: toyStudy(2) })
+    await runStudy({ store, ...toyParts() })
+    await store.close()
+    const listed = await kinglet('study', 'list', address)
+    expect(listed.output.split('\n')[2]).toMatch(/^toy +postgres\S+ +toy +toy +2\/2 +0 +loss \d\.\d+$/)
+    expect((await kinglet('study', 'show', address)).output).toContain('2 of 2 trials ended: 2 complete\n')
+    expect((await kinglet('study', 'export', address, '--study', 'toy')).output.split('\r\n')).toHaveLength(4)
+    expect(await kinglet('study', 'show', address, '--study', 'other')).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('there is no study other'),
+    })
+    const secret = address.replace(/^(postgres(?:ql)?:\/\/)([^@/:]+)(:[^@]*)?@/, '$1$2:sesame@')
+    expect(JSON.stringify(await kinglet('study', 'show', secret, '--json'))).not.toContain('sesame')
+  } finally {
+    await server.close()
+  }
 })
 
 test('a damaged journal is told of on stderr, and the rest is shown', async () => {

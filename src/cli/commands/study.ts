@@ -1,14 +1,18 @@
 /** `kinglet study`: what studies there are, how one stands, and its trials as a file; also while it runs. */
 import type { Command } from 'commander'
 import { KingletError } from '../../core/index.ts'
-import { type StoredTrial, type Study, studiesIn, studyCsv, summarise } from '../../search/node.ts'
+import { type StoredTrial, type Study, studyCsv, summarise } from '../../search/node.ts'
 import { duration } from '../format.ts'
 import { addJsonOption, type CommandDefinition } from '../options.ts'
-import { openPlace } from '../study-place.ts'
+import { openPlace, type StudyPlace, studyPlaces } from '../study-place.ts'
 import { type Column, type Io, paint, table } from '../terminal.ts'
 
 interface Json {
   readonly json?: boolean
+}
+
+interface OneStudy extends Json {
+  readonly study?: string
 }
 
 const printJson = (io: Io, value: unknown) => io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
@@ -16,13 +20,13 @@ const printJson = (io: Io, value: unknown) => io.stdout.write(`${JSON.stringify(
 const warn = (io: Io, text: string) => io.stderr.write(`${paint(io, io.stderr, 'yellow', 'warning:')} ${text}\n`)
 
 /** A study as it is now; what could not be read is told on stderr. */
-async function read(io: Io, place: string) {
-  const { store, warnings } = openPlace(place)
+async function read(io: Io, where: StudyPlace) {
+  const { store, warnings } = await openPlace(where)
   try {
     const [study, trials] = [await store.study(), await store.trials()]
     const damage = warnings()
     for (const warning of damage) warn(io, warning)
-    return { place, study, trials, summary: summarise(study, trials), damage }
+    return { place: store.place, study, trials, summary: summarise(study, trials), damage }
   } finally {
     await store.close()
   }
@@ -45,11 +49,11 @@ const listColumns: readonly Column<Read>[] = [
   { title: 'best', cell: bestValue },
 ]
 
-async function list(io: Io, folder: string, { json }: Json): Promise<void> {
+async function list(io: Io, place: string, { json }: Json): Promise<void> {
   const found: Read[] = []
-  for (const place of studiesIn(folder)) {
+  for (const where of await studyPlaces(place)) {
     try {
-      found.push(await read(io, place))
+      found.push(await read(io, where))
     } catch (error) {
       // One that cannot be read does not hide the others.
       if (!(error instanceof KingletError)) throw error
@@ -61,7 +65,7 @@ async function list(io: Io, folder: string, { json }: Json): Promise<void> {
       io,
       found.map(({ trials: _, ...rest }) => rest),
     )
-  else if (found.length === 0) io.stdout.write(`${folder}: no studies there\n`)
+  else if (found.length === 0) io.stdout.write('no studies there\n')
   else io.stdout.write(`${table(listColumns, found).join('\n')}\n`)
 }
 
@@ -100,8 +104,8 @@ function counts({ summary }: Read): string {
   return `${ended} of ${total} trials ended${told.length ? `: ${told.join(', ')}` : ''}`
 }
 
-async function show(io: Io, place: string, { json }: Json): Promise<void> {
-  const found = await read(io, place)
+async function show(io: Io, where: StudyPlace, { json }: Json): Promise<void> {
+  const found = await read(io, where)
   if (json) {
     printJson(io, found)
     return
@@ -132,8 +136,8 @@ async function show(io: Io, place: string, { json }: Json): Promise<void> {
   io.stdout.write(`${lines.join('\n').trimEnd()}\n`)
 }
 
-async function exportTrials(io: Io, place: string, { json }: Json): Promise<void> {
-  const { study, trials } = await read(io, place)
+async function exportTrials(io: Io, where: StudyPlace, { json }: Json): Promise<void> {
+  const { study, trials } = await read(io, where)
   if (json) printJson(io, { study, trials })
   else io.stdout.write(studyCsv(study, trials))
 }
@@ -141,18 +145,32 @@ async function exportTrials(io: Io, place: string, { json }: Json): Promise<void
 const sub = (command: Command, name: string, description: string): Command =>
   addJsonOption(command.command(name).helpOption('-h, --help', 'print help').description(description))
 
+/** A command for one study. */
+const one = (
+  command: Command,
+  name: string,
+  description: string,
+  work: (where: StudyPlace, options: Json) => Promise<void>,
+): Command =>
+  sub(command, name, description)
+    .argument('<place>', 'folder of the study, or address of its database')
+    .option('--study <name>', 'which of the studies in a database (default: the only one)')
+    .action((place: string, { study, ...options }: OneStudy) =>
+      work({ place, ...(study !== undefined && { name: study }) }, options),
+    )
+
 export const studyCommand: CommandDefinition = {
   name: 'study',
   describe(command, io) {
-    sub(command, 'list', 'List the studies in a folder.')
-      .argument('[folder]', 'a study, or a folder of studies', '.')
-      .action((folder: string, options: Json) => list(io, folder, options))
-    sub(command, 'show', 'Show how a study stands: counts, the best trial, and all trials.')
-      .argument('<place>', 'folder of the study')
-      .action((place: string, options: Json) => show(io, place, options))
-    sub(command, 'export', 'Print all trials as CSV, or the whole study as JSON.')
-      .argument('<place>', 'folder of the study')
-      .action((place: string, options: Json) => exportTrials(io, place, options))
+    sub(command, 'list', 'List the studies in a folder or a database.')
+      .argument('[place]', 'a study, a folder of studies, or the address of a database', '.')
+      .action((place: string, options: Json) => list(io, place, options))
+    one(command, 'show', 'Show how a study stands: counts, the best trial, and all trials.', (where, options) =>
+      show(io, where, options),
+    )
+    one(command, 'export', 'Print all trials as CSV, or the whole study as JSON.', (where, options) =>
+      exportTrials(io, where, options),
+    )
     return command
       .helpCommand(false)
       .description('Look at studies, also while they run.')
@@ -165,6 +183,7 @@ rest is shown. With --json, each of them prints JSON.
 Examples:
   kinglet study list runs
   kinglet study show runs/search-1
+  kinglet study show postgres://me@lab-server/studies --study search-1
   kinglet study export runs/search-1 > trials.csv
   kinglet study export runs/search-1 --json > study.json`,
       )
