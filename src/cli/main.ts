@@ -7,10 +7,12 @@
 import { Command, CommanderError } from 'commander'
 import { KingletError, UsageError } from '../core/index.ts'
 import { version } from '../version.ts'
+import { adaptCommand } from './commands/adapt.ts'
 import { bench } from './commands/bench.ts'
 import { evaluateCommand } from './commands/eval.ts'
 import { models } from './commands/models.ts'
 import { predict } from './commands/predict.ts'
+import { searchCommand } from './commands/search.ts'
 import { studyCommand } from './commands/study.ts'
 import { summary } from './commands/summary.ts'
 import { trainCommand } from './commands/train.ts'
@@ -19,7 +21,18 @@ import { Interrupted } from './interrupt.ts'
 import { type Io, paint, processIo } from './terminal.ts'
 
 /** In the order in which help lists them. */
-const commands = [trainCommand, evaluateCommand, predict, studyCommand, worker, summary, models, bench]
+const commands = [
+  trainCommand,
+  evaluateCommand,
+  predict,
+  adaptCommand,
+  searchCommand,
+  studyCommand,
+  worker,
+  summary,
+  models,
+  bench,
+]
 
 const exitCodes = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (Ctrl-C).`

@@ -3,6 +3,8 @@ import { html, type Markup } from './markup.ts'
 
 export interface Series {
   readonly name: string
+  /** Points are not joined. */
+  readonly dots?: boolean
   readonly points: readonly (readonly [x: number, y: number])[]
 }
 
@@ -53,7 +55,11 @@ ${yTicks.map(
 )}<text class="tick" x="${(width + plot.left - plot.right) / 2}" y="${height - 6}" text-anchor="middle">${xTitle}</text>
 ${series.map((s, i) => {
   const [px, py] = s.points[s.points.length - 1]
-  return html`<path class="line s${i}" d="${path(s)}"/><circle class="dot s${i}" cx="${x(px)}" cy="${y(py)}" r="3"/>
+  const dot = (cx: number, cy: number) => html`<circle class="dot s${i}" cx="${x(cx)}" cy="${y(cy)}" r="3"/>`
+  const drawn = s.dots
+    ? s.points.map(([cx, cy]) => dot(cx, cy))
+    : [html`<path class="line s${i}" d="${path(s)}"/>`, dot(px, py)]
+  return html`${drawn}
 <rect class="key s${i}" x="${plot.left + i * 120}" y="9" width="12" height="4" rx="2"/>
 <text class="legend" x="${plot.left + i * 120 + 18}" y="15">${s.name}</text>
 `

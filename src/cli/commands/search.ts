@@ -1,0 +1,175 @@
+/** `kinglet search`: the best networks of a space for a folder of images, within budgets, as a study in a folder. */
+import { copyFileSync, existsSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { KingletError } from '../../core/index.ts'
+import type { LoaderPool } from '../../data/index.ts'
+import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
+import { makeFolder, writeFileAtomic } from '../../formats/node-files.ts'
+import {
+  countPoints,
+  frontOf,
+  openStudy,
+  type Problem,
+  runStudy,
+  type StoredTrial,
+  type Study,
+  type StudyProgress,
+} from '../../search/node.ts'
+import { version } from '../../version.ts'
+import { count, duration } from '../format.ts'
+import { Interrupted, interruptible } from '../interrupt.ts'
+import { addEngineOptions, addJsonOption, addSeedOption, type CommandDefinition } from '../options.ts'
+import { Progress } from '../progress.ts'
+import { searchPage } from '../report/search.ts'
+import { addSearchOptions, type SearchCommandOptions } from '../search-options.ts'
+import { prepareSearch, showObjective } from '../search-parts.ts'
+import type { Io } from '../terminal.ts'
+
+const valuesText = ({ objectives }: Study, { values = [] }: StoredTrial): string =>
+  objectives.map((o, i) => `${o.name} ${showObjective(o, values[i])}`).join('  ')
+
+/** What became of a trial, in a line. */
+function trialLine(study: Study, { trial, secondsLeft, ...counts }: StudyProgress): string {
+  const { ended, total, pruned, failed, best } = counts
+  const isOver = (trial.violations ?? []).some((v) => v > 0)
+  const outcome =
+    trial.state === 'complete'
+      ? `${valuesText(study, trial)}${isOver ? '  above a budget' : ''}`
+      : `${trial.state}: ${trial.reason ?? ''}`
+  const told = [
+    `${ended}/${total} done`,
+    ...(pruned > 0 ? [`${pruned} pruned`] : []),
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(best ? [`best ${best.number}: ${showObjective(study.objectives[0], best.values![0])}`] : []),
+    ...(secondsLeft !== undefined && ended < total ? [`${duration(secondsLeft)} left`] : []),
+  ]
+  return `trial ${String(trial.number).padStart(String(total - 1).length)}  ${outcome}  (${told.join(', ')})`
+}
+
+/** Copies the models of the front into `out/best`; their paths from `out` by trial. */
+function keepBest(out: string, front: readonly StoredTrial[]): Map<number, string> {
+  const models = new Map<number, string>()
+  for (const { number, files } of front) {
+    const from = files?.model && join(out, files.model)
+    if (!from || !existsSync(from)) continue
+    makeFolder(join(out, 'best'))
+    const to = join('best', `trial-${number}.safetensors`)
+    copyFileSync(from, join(out, to))
+    models.set(number, to)
+  }
+  return models
+}
+
+interface Searched {
+  readonly study: Study
+  readonly trials: readonly StoredTrial[]
+  readonly front: readonly StoredTrial[]
+  readonly models: ReadonlyMap<number, string>
+}
+
+async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, signal: AbortSignal): Promise<Searched> {
+  const { data, out, seed, strict, trialSeconds } = options
+  const validation = options.folds ? 0 : options.validation
+  const opened = await openDataset(data, { pool, validation, seed, strict, signal })
+  if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
+  const { study, parts } = await prepareSearch(basename(resolve(data)), opened, options, pool)
+  await using store = openStudy(out, study)
+  const before = (await store.trials()).length
+  const points = countPoints(parts.space)
+  io.stderr.write(
+    `space ${study.space.name}: ${Number.isFinite(points) ? `${points < 1e7 ? count(points) : points.toExponential(1)} points` : 'endlessly many points'}; ` +
+      `${count(opened.train.length)} images of ${opened.classes.length} classes, ${count(opened.val?.length ?? 0)} held out\n` +
+      (before > 0 ? `${out}: going on with a study of ${count(before)} trials\n` : ''),
+  )
+  const progress = new Progress(io)
+  try {
+    await runStudy({
+      ...{ store, ...parts, signal },
+      ...(trialSeconds !== undefined && { trialSeconds }),
+      onProgress(state) {
+        if (state.trial.state !== 'running') progress.line(trialLine(study, state))
+        progress.update({
+          done: state.ended,
+          total: state.total,
+          title: 'trials',
+          text: `${state.running} running${state.best ? `  best ${showObjective(study.objectives[0], state.best.values![0])}` : ''}`,
+        })
+      },
+    })
+  } finally {
+    progress.clear()
+  }
+  if (signal.aborted) throw new Interrupted(`Interrupted. The same command goes on with ${out}.`)
+  const trials = await store.trials()
+  const problem: Problem = { space: parts.space, objectives: study.objectives, seed }
+  const front = frontOf(problem, trials) as StoredTrial[]
+  const models = keepBest(out, front)
+  const provenance = [
+    ['made by', `Kinglet ${version}, kinglet search`],
+    ['when', new Date().toISOString()],
+    [
+      'data',
+      `${resolve(data)}: ${count(opened.train.length)} training and ${count(opened.val?.length ?? 0)} held-out images`,
+    ],
+    [
+      'budgets',
+      Object.entries(study.budgets)
+        .map(([name, most]) => `${name} ${most}`)
+        .join(', ') || 'none',
+    ],
+    ['machine', `Node ${process.versions.node}, ${process.arch}, engine ${options.engine}`],
+  ] as const
+  const page = searchPage({ study, problem, trials, models, provenance, show: showObjective })
+  writeFileAtomic(join(out, 'report.html'), new TextEncoder().encode(page))
+  return { study, trials, front, models }
+}
+
+function conclude(io: Io, { study, trials, front, models }: Searched, { out, json }: SearchCommandOptions): void {
+  const report = join(out, 'report.html')
+  const modelOf = (t: StoredTrial) => (models.has(t.number) ? join(out, models.get(t.number)!) : undefined)
+  if (json) {
+    const told = front.map((t) => ({ ...t, model: modelOf(t) }))
+    io.stdout.write(
+      `${JSON.stringify({ study: study.name, trials: trials.length, front: told, report }, undefined, 2)}\n`,
+    )
+    return
+  }
+  if (front.length === 0) {
+    const [why] = trials.filter((t) => t.state === 'failed')
+    throw new KingletError(
+      `${out}: none of ${trials.length} trials came to an end within the budgets` +
+        `${why ? ` (trial ${why.number}: ${why.reason})` : ''}: try more, or looser budgets; ${report} has what they did`,
+    )
+  }
+  for (const t of front) io.stdout.write(`trial ${t.number}  ${valuesText(study, t)}  ${modelOf(t) ?? ''}\n`)
+  io.stdout.write(`report  ${report}\n`)
+}
+
+export const searchCommand: CommandDefinition = {
+  name: 'search',
+  describe: (command, io) =>
+    addJsonOption(addSeedOption(addEngineOptions(addSearchOptions(command))))
+      .description('Search the best networks of a space for a folder of images.')
+      .addHelpText(
+        'after',
+        `
+The study is kept in the folder that --out names; the same command goes on with it after Ctrl-C, a crash, or with more
+--trials, and several at the same time share its trials. At the end the folder holds best/ (the models of the front) and
+report.html. "kinglet study show" tells how it stands.
+
+Examples:
+  kinglet search --data photos --space v3-small --budget macs=20M --trials 50
+  kinglet search --data photos --space v3-small,training --algorithm nsga2 --minimize latency --table phone.json
+  kinglet search --data photos --budget latency=2ms --table phone.json --pruner asha --trials 100`,
+      )
+      .action(async (options: SearchCommandOptions) => {
+        await interruptible(io, 'Finishing this step; the same command goes on with the study.', async (signal) => {
+          await using pool = loaderPool()
+          const found = await run(io, options, pool, signal).catch((error) => {
+            if (signal.aborted && error === signal.reason) throw new Interrupted('Interrupted: nothing was begun.')
+            throw error
+          })
+          conclude(io, found, options)
+        })
+      }),
+}
