@@ -10,6 +10,7 @@ import { version } from '../version.ts'
 import { adaptCommand } from './commands/adapt.ts'
 import { bench } from './commands/bench.ts'
 import { evaluateCommand } from './commands/eval.ts'
+import { measure } from './commands/measure.ts'
 import { models } from './commands/models.ts'
 import { predict } from './commands/predict.ts'
 import { searchCommand } from './commands/search.ts'
@@ -26,6 +27,7 @@ const commands = [
   evaluateCommand,
   predict,
   adaptCommand,
+  measure,
   searchCommand,
   studyCommand,
   worker,

@@ -2,10 +2,11 @@
 import type { Model } from '../../models/index.ts'
 import { spearman } from '../ranks.ts'
 import { latencyOf } from './latency.ts'
-import { defaultTiming } from './measure.ts'
+import { defaultTiming, longWarmup } from './measure.ts'
 import { timeQuietly } from './quiet.ts'
 import type { LatencyTable } from './table.ts'
 import { type Quartiles, quartilesOf, type Timer, type TimingOptions } from './timer.ts'
+import { unitsOf, weightsOf } from './units.ts'
 
 /** A network whose sum is held against its own time. */
 export interface CheckedNetwork {
@@ -26,12 +27,18 @@ export async function checkSums(
   options: Partial<TimingOptions> & { onProgress?(done: number, of: number): void } = {},
 ): Promise<CheckedNetwork[]> {
   const { rounds = defaultTiming.rounds, runs = defaultTiming.runs, signal, onProgress } = options
-  const items = models.map((model) => ({ model, sumMs: latencyOf(table, model) }))
+  const items = models.map((model) => ({
+    model,
+    sumMs: latencyOf(table, model),
+    graphs: () => [model.graph()],
+    count: 1,
+    values: unitsOf(model).reduce((n, unit) => n + weightsOf(unit), 0),
+  }))
   const found: CheckedNetwork[] = []
-  const groups = timeQuietly(timer, items, ({ model }) => model.graph(), { rounds, runs, signal }, table.referenceMs)
+  const groups = timeQuietly(timer, items, { rounds, runs, signal, ...longWarmup }, table.referenceMs)
   for await (const { items: own, times } of groups) {
     for (const [i, { model, sumMs }] of own.entries()) {
-      const wholeMs = quartilesOf(times[i])
+      const wholeMs = quartilesOf(times[i][0])
       found.push({ model, sumMs, wholeMs, error: sumMs / wholeMs.median - 1 })
     }
     onProgress?.(found.length, models.length)

@@ -8,7 +8,7 @@ import { size, type Tensor, tensor } from '../../core/index.ts'
 import { Builder, type BuilderSettings, type Graph, parametersOf } from '../../graph/index.ts'
 import { activate } from '../../models/activation.ts'
 import { add, globalAvgPool, input, maxPool, mul, reshape, sliceFirst, type Value } from '../../ops/index.ts'
-import type { Unit } from './units.ts'
+import { type Unit, weightsOf } from './units.ts'
 
 const settings = { initializer: 'he', batchNormEps: 1e-3, batchNormMomentum: 0.1 } as const
 
@@ -18,7 +18,8 @@ const gate = (y: Value): Value => mul(y, globalAvgPool(y))
 const window = ({ kernel, stride, dilation }: Unit) => ({ kernel, stride, dilation })
 
 type Layer = (b: Builder, x: Value, unit: Unit) => Value
-const layers: Record<Exclude<Unit['kind'], 'run'>, Layer> = {
+type LayerKind = Exclude<Unit['kind'], 'run' | 'steps'>
+const layers: Record<LayerKind, Layer> = {
   conv: (b, x, unit) => activate(b.batchNorm(b.conv(x, { ...window(unit), out: unit.channels[1] })), unit.act),
   depthwise: (b, x, unit) => activate(b.batchNorm(b.depthwise(x, window(unit))), unit.act),
   gate: (_, x) => gate(x),
@@ -29,7 +30,11 @@ const layers: Record<Exclude<Unit['kind'], 'run'>, Layer> = {
 }
 
 const shapeIn = ({ kind, height, width, channels }: Unit): number[] =>
-  kind === 'run' ? [channels[0]] : kind === 'linear' ? [1, channels[0]] : [1, height, width, channels[0]]
+  kind === 'run' || kind === 'steps'
+    ? [channels[0]]
+    : kind === 'linear'
+      ? [1, channels[0]]
+      : [1, height, width, channels[0]]
 
 /** The first value of v, as a view. */
 const first = (v: Value): Value => sliceFirst({ x: reshape({ x: v }, { shape: [size(v.shape), 1] }) }, { from: 0 })
@@ -51,43 +56,81 @@ function imagesIn(shape: readonly number[], copies: number): { readonly x: Value
   return { x, images }
 }
 
-/** The layer, `copies` times. Inputs are `x` and, where a shortcut is added, `shortcut`. */
-export function unitGraph(unit: Unit, copies: number): Graph {
+/** A layer of its own name on `x`, with all that belongs to it; `shortcut` gives what is added. */
+function layerOn(name: string, unit: Unit, x: Value, shortcut: (shape: readonly number[]) => Value): Value {
   const builder: BuilderSettings = { ...settings, padding: unit.padding }
   const b = new Builder(builder, { training: false })
-  const { x, images } = imagesIn(shapeIn(unit), copies)
-  let shortcut: Value | undefined
+  return b.layer(name, () => {
+    const plain = layers[unit.kind as LayerKind](b, x, unit)
+    const y = unit.gated ? gate(plain) : plain
+    return unit.add === undefined ? y : activate(add(y, shortcut(y.shape)), unit.add)
+  })
+}
+
+/** Adds one value of `y` up. Through a view, which no expression goes through: else all sums were one, at the end. */
+const counted = (sum: Value, y: Value): Value => add(reshape({ x: sum }, { shape: [1] }), first(y))
+
+const ballastInputs = 1024
+
+/**
+ * The layer, `copies` times (none: what all of that costs without it). `ballast` weights are read before them, by a
+ * product that is nothing to the layer. Inputs are `x`, where a shortcut is added `shortcut`, and `ballast`.
+ */
+export function unitGraph(unit: Unit, copies: number, ballast = 0): Graph {
+  const { x, images } = imagesIn(shapeIn(unit), Math.max(1, copies))
   let sum = add(first(x), 1)
-  if (unit.kind === 'run') return { outputs: { sum }, updates: [] }
-  const layer = layers[unit.kind]
-  for (const [i, image] of images.entries()) {
-    const y = b.layer(`copy${i}`, () => {
-      const plain = layer(b, image, unit)
-      const y = unit.gated ? gate(plain) : plain
-      if (unit.add === undefined) return y
-      shortcut ??= input('shortcut', y.shape)
-      return activate(add(y, shortcut), unit.add)
-    })
-    // Through a view, which no expression goes through: else all sums would be one, at the end of all copies.
-    sum = add(reshape({ x: sum }, { shape: [1] }), first(y))
+  const outputs = Math.round(ballast / ballastInputs)
+  if (outputs > 0) {
+    const b = new Builder({ ...settings, padding: 'torch' }, { training: false })
+    sum = counted(
+      sum,
+      b.layer('ballast', () => b.linear(input('ballast', [1, ballastInputs]), { out: outputs })),
+    )
   }
+  let added: Value | undefined
+  const shortcut = (shape: readonly number[]) => {
+    added ??= input('shortcut', shape)
+    return added
+  }
+  if (unit.kind !== 'run')
+    for (const [i, image] of images.slice(0, copies).entries())
+      sum = counted(sum, layerOn(`copy${i}`, unit, image, shortcut))
   return { outputs: { sum }, updates: [] }
+}
+
+/** Different layers one after the other, each once, all on the same memory. */
+export function mixtureGraph(units: readonly Unit[]): Graph {
+  const length = Math.max(...units.map((unit) => Math.max(size(shapeIn(unit)), shortcutOf(unit))))
+  const x = input('x', [length + units.length, 1])
+  const imageAt = (from: number) => (shape: readonly number[]) =>
+    reshape({ x: sliceFirst({ x }, { from, count: size(shape) }) }, { shape })
+  let sum = add(first(x), 1)
+  for (const [i, unit] of units.entries())
+    sum = counted(sum, layerOn(`layer${i}`, unit, imageAt(i)(shapeIn(unit)), imageAt(i)))
+  return { outputs: { sum }, updates: [] }
+}
+
+/** Values that go into a run of a mixture. */
+export const valuesIntoMixture = (units: readonly Unit[]): number =>
+  units.length + Math.max(...units.map((unit) => Math.max(size(shapeIn(unit)), shortcutOf(unit))))
+
+/** Values of the shortcut that is added. */
+function shortcutOf({ add, height, width, stride, channels }: Unit): number {
+  return add === undefined ? 0 : Math.ceil(height / stride) * Math.ceil(width / stride) * channels[channels.length - 1]
 }
 
 /** Values that go into a run of the unit's graph, its shortcut among them. */
 export function valuesInto(unit: Unit, copies = 1): number {
-  const [height, width] = [unit.height, unit.width].map((n) => Math.ceil(n / unit.stride))
   const length = size(shapeIn(unit))
-  const shortcut = unit.add === undefined ? 0 : height * width * unit.channels[unit.channels.length - 1]
-  return length + (copies - 1) * stepOf(length) + shortcut
+  return length + (copies - 1) * stepOf(length) + shortcutOf(unit)
 }
 
 /** Multiply-adds of a unit, and bytes of what it reads and writes: how long it takes, roughly. */
-export function workOf({ kind, height, width, kernel, stride, channels }: Unit) {
+export function workOf(unit: Unit) {
+  const { kind, height, width, kernel, stride, channels } = unit
   const [from, to = from] = channels
   const pixels = kind === 'pool' ? 1 : Math.ceil(height / stride) * Math.ceil(width / stride)
-  const weights =
-    kind === 'conv' || kind === 'linear' ? kernel ** 2 * from * to : kind === 'depthwise' ? kernel ** 2 * from : 0
+  const weights = weightsOf(unit)
   const macs = kind === 'max_pool' ? pixels * kernel ** 2 * from : pixels * weights
   return { macs, weightBytes: 4 * weights, bytes: 4 * (weights + height * width * from + pixels * to) }
 }

@@ -59,7 +59,7 @@ export const lackingIn = (table: LatencyTable, units: readonly Unit[]): Unit[] =
  *   referenceMs: 0.1,
  *   entries: planOf(unitsOf(net)).map((unit) => ({ layer: layerOf(unit), channels: unit.channels, ms })),
  * }
- * latencyOf(table, net).toFixed(2) // => '0.56'
+ * latencyOf(table, net).toFixed(2) // => '0.57'
  * ```
  */
 export function latencyOf(table: LatencyTable, model: Model, what = 'latency table'): number {

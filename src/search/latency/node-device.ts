@@ -1,6 +1,6 @@
 /** What is measured with, in Node. */
 import { arch, availableParallelism, cpus, platform, release } from 'node:os'
-import { version } from '../../version.ts'
+import { provenanceNow } from '../../formats/model-file.ts'
 import type { MeasuredWith } from './table.ts'
 
 /**
@@ -24,7 +24,7 @@ export function measuredHere(threads: number): MeasuredWith {
       cores: availableParallelism(),
     },
     engine: `wasm on V8 ${major}.${minor}`,
-    kinglet: version,
+    kinglet: provenanceNow().kinglet,
     threads,
   }
 }

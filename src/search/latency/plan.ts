@@ -3,8 +3,8 @@
  * counts in each direction, between which a table interpolates. The time of a layer is nearly linear in the channels in
  * and out, but for steps where weights outgrow a cache: counts lie at most a factor of {@link ratio} apart.
  */
-import { runsFor } from './measure.ts'
-import { distinctUnits, layerOf, type Unit } from './units.ts'
+import { runsFor, stepUnits } from './measure.ts'
+import { distinctUnits, layerOf, type Unit, weightSizes } from './units.ts'
 
 /** Neighbouring counts are at most this many times each other. */
 const ratio = 2.5
@@ -41,9 +41,24 @@ export interface PlanOptions {
  * ```
  */
 export function planOf(units: readonly Unit[], { between = false, downTo = 1 }: PlanOptions = {}): Unit[] {
-  const layers = distinctUnits(units).filter((unit) => unit.kind !== 'run')
-  const wanted = between || downTo < 1 ? distinctUnits(gridsOf(layers, downTo)) : layers
-  return [...runsFor([...wanted, ...units.filter((unit) => unit.kind === 'run')]), ...wanted]
+  const layers = distinctUnits(units).filter(({ kind }) => kind !== 'run' && kind !== 'steps')
+  const wanted = between || downTo < 1 ? gridsOf(layers, downTo) : layers.flatMap(amongSizes)
+  return [
+    ...runsFor([...wanted, ...units.filter(({ kind }) => kind === 'run')]),
+    ...distinctUnits(wanted),
+    ...stepUnits(),
+  ]
+}
+
+/** The sizes around `low` to `high`. */
+const sizesAround = (low: number, high: number): number[] =>
+  weightSizes.filter((size, i) => (weightSizes[i + 1] ?? size) >= low && (weightSizes[i - 1] ?? size) <= high)
+
+/** A linear layer among the sizes of weights around its own; others as they are. */
+function amongSizes(unit: Unit): Unit[] {
+  if (unit.kind !== 'linear') return [unit]
+  const [from, to, among] = unit.channels
+  return sizesAround(among, among).map((size) => ({ ...unit, channels: [from, to, size] }))
 }
 
 interface Extent {
@@ -69,7 +84,8 @@ function gridsOf(units: readonly Unit[], downTo: number): Unit[] {
   }
   const layers = new Map(units.map((unit) => [layerOf(unit), unit]))
   return [...layers.values()].flatMap((unit) => {
-    const axes = extents.get(placeOf(unit))!.map(({ low, high }) => {
+    const axes = extents.get(placeOf(unit))!.map(({ low, high }, i) => {
+      if (unit.kind === 'linear' && i === 2) return sizesAround(low * downTo ** 2, high)
       // An image's colours stay as they are.
       const least = low < multiple ? low : Math.max(multiple, Math.floor((low * downTo) / multiple) * multiple)
       return countsBetween(Math.min(low, least), high)

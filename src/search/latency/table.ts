@@ -4,7 +4,6 @@
  */
 import { KingletError } from '../../core/index.ts'
 import { crc32InLoops } from '../../formats/crc32.ts'
-import { version } from '../../version.ts'
 import type { Quartiles } from './timer.ts'
 import { layerOf, type Unit } from './units.ts'
 
@@ -155,8 +154,8 @@ export function readTable(text: string, what: string): LatencyTable {
   const { kinglet_latency, checksum, entries, ...rest } = value
   if (kinglet_latency !== arrangement)
     throw new KingletError(
-      `${what}: a latency table of kind ${kinglet_latency}, this version of Kinglet (${version}) reads kind ` +
-        `${arrangement}: measure it again`,
+      `${what}: a latency table of kind ${kinglet_latency}, this version of Kinglet reads kind ${arrangement}: ` +
+        'measure it again',
     )
   const table = { ...rest, entries }
   assertTable(table, what)

@@ -32,6 +32,8 @@ export interface TimingOptions {
   readonly rounds: number
   /** Runs of a burst that are counted. */
   readonly runs: number
+  /** Milliseconds of runs before all rounds: JavaScript engines compile anew what runs often. Default 10. */
+  readonly warmupMs?: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -63,7 +65,7 @@ interface Timed {
 /** Times on an engine: graphs are compiled for inference, with weights of any values. */
 export const engineTimer = (engine: Engine): Timer => ({
   tickMs: clockTick(),
-  async time(graphs, { rounds, runs, signal }) {
+  async time(graphs, { rounds, runs, warmupMs = 10, signal }) {
     const timed: Timed[] = []
     try {
       for (const graph of graphs) {
@@ -72,6 +74,12 @@ export const engineTimer = (engine: Engine): Timer => ({
         const inputs = [...inputsOf(graph)].map(([name, leaf]) => [name, filled(size(leaf.shape))])
         timed.push({ program, inputs: Object.fromEntries(inputs) })
       }
+      for (const { program, inputs } of timed)
+        for (const began = performance.now(); performance.now() - began < warmupMs; ) {
+          await turn()
+          signal?.throwIfAborted()
+          await program.run(inputs)
+        }
       const times: number[][] = graphs.map(() => [])
       for (let round = 0; round < rounds; round++)
         for (const [i, { program, inputs }] of timed.entries()) {

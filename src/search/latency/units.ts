@@ -3,6 +3,9 @@
  * norm, activation and the addition after it is one unit; so is a depthwise one. The mean and the product of
  * squeeze-and-excitation belong to the layer before them, because they compute its activation anew; the two small
  * products between are units of their own. A network's multiply-adds are exactly the sum over its units.
+ *
+ * Linear layers read each weight once: what they take is the time in which their weights come, and that depends on how
+ * many other weights were read since the last run. So all weights of the network are the third of their counts.
  */
 
 import type { Padding } from '../../graph/index.ts'
@@ -12,10 +15,11 @@ import type { Model, Row } from '../../models/index.ts'
 type Act = Activation | 'none'
 
 /**
- * `run`: what a run costs that does nothing: the input copied in, threads woken, the logits copied out. `gate`: squeeze-
- * and-excitation without a layer before it.
+ * `run`: what a run costs that does nothing: the input copied in, threads woken, the logits copied out. `steps`: what
+ * layers cost because others ran before them, and left their code and data in the caches. `gate`: squeeze-and-excitation
+ * without a layer before it.
  */
-export type UnitKind = 'run' | 'conv' | 'depthwise' | 'gate' | 'pool' | 'max_pool' | 'linear'
+export type UnitKind = 'run' | 'steps' | 'conv' | 'depthwise' | 'gate' | 'pool' | 'max_pool' | 'linear'
 
 /** A layer as it is timed: plain data, so that a page can be told what to time. */
 export interface Unit {
@@ -23,7 +27,10 @@ export interface Unit {
   /** Of what goes in. */
   readonly height: number
   readonly width: number
-  /** `conv` and `linear`: in and out. `run`: values that go in. Others: those of the image. */
+  /**
+   * `conv`: in and out. `linear`: in, out, and KiB of all weights of the network. `run`: values that go in. `steps`: how
+   * many layers. Others: those of the image.
+   */
   readonly channels: readonly number[]
   readonly kernel: number
   readonly stride: number
@@ -50,8 +57,20 @@ const plain = {
 /** A run that takes in as many values, and does nothing with them. */
 export const runUnit = (values: number): Unit => ({ ...plain, kind: 'run', channels: [values] })
 
+/** Layers one after the other. */
+export const stepsUnit = (count: number): Unit => ({ ...plain, kind: 'steps', channels: [count] })
+
+/** KiB of all weights between which linear layers are measured; what is beyond counts as the last. */
+export const weightSizes = [1024, 4096, 12_288, 24_576, 49_152] as const
+
+/** Weights of a unit. */
+export function weightsOf({ kind, kernel, channels: [from, to] }: Unit): number {
+  if (kind === 'conv' || kind === 'linear') return kernel ** 2 * from * to
+  return kind === 'depthwise' ? kernel ** 2 * from : 0
+}
+
 /**
- * The units of a network, in order and as often as they occur; the first is the run itself.
+ * The units of a network, in order and as often as they occur; the first are the run and the steps.
  *
  * @example
  * ```ts
@@ -59,15 +78,20 @@ export const runUnit = (values: number): Unit => ({ ...plain, kind: 'run', chann
  * import { layerOf, unitsOf } from 'kinglet/search'
  *
  * const units = unitsOf(build('mobilenet_v3_small'))
- * units.length // => 56
- * layerOf(units[1]) // => 'conv 224x224 3x3 stride 2 hard_swish'
- * units[1].channels // => [3, 16]
+ * units.length // => 57
+ * layerOf(units[2]) // => 'conv 224x224 3x3 stride 2 hard_swish'
+ * units[2].channels // => [3, 16]
  * ```
  */
 export function unitsOf({ rows, inputShape, architecture: { options } }: Model): Unit[] {
   const walk = new Walk(inputShape, options)
   for (const row of rows) cut[row.operator](walk, row)
-  return walk.units
+  const { units } = walk
+  const kib = Math.round(units.reduce((n, unit) => n + weightsOf(unit), 0) / 256)
+  const among = Math.min(Math.max(kib, weightSizes[0]), weightSizes[weightSizes.length - 1])
+  const layers = units.map((unit) => (unit.kind === 'linear' ? { ...unit, channels: [...unit.channels, among] } : unit))
+  const [height, width, channels] = inputShape
+  return [runUnit(height * width * channels), stepsUnit(layers.length), ...layers]
 }
 
 interface Conv {
@@ -83,7 +107,7 @@ interface Conv {
 
 /** Where a walk through the rows has come to: the size of the image there. */
 class Walk {
-  readonly units: Unit[]
+  readonly units: Unit[] = []
   readonly padding: Padding
   readonly gate: Act
   height: number
@@ -96,7 +120,6 @@ class Walk {
     this.channels = channels
     this.padding = options.padding
     this.gate = options.seGate
-    this.units = [runUnit(height * width * channels)]
   }
 
   conv(spec: Conv): void {
@@ -223,7 +246,7 @@ const windowOf = ({ kernel, stride, dilation }: Row) => ({ kernel, stride, dilat
 /** A unit without its channels, in words: what is equal for units between whose channels a table interpolates. */
 export function layerOf(unit: Unit): string {
   const { kind, height, width, kernel, stride, dilation, padding, act, gated, add } = unit
-  if (kind === 'run') return kind
+  if (kind === 'run' || kind === 'steps') return kind
   return [
     kind,
     ...(kind === 'linear' ? [] : [`${height}x${width}`]),
@@ -238,10 +261,13 @@ export function layerOf(unit: Unit): string {
 }
 
 /** A unit in words: `conv 14x14 1x1 relu, 40 to 120 channels`. */
-export const describeUnit = (unit: Unit): string =>
-  unit.kind === 'run'
-    ? `a run with ${unit.channels[0]} values`
-    : `${layerOf(unit)}, ${unit.channels.join(' to ')} channels`
+export function describeUnit(unit: Unit): string {
+  const { kind, channels } = unit
+  if (kind === 'run') return `a run with ${channels[0]} values`
+  if (kind === 'steps') return `${channels[0]} layers one after the other`
+  const among = kind === 'linear' ? ` among ${channels[2]} KiB of weights` : ''
+  return `${layerOf(unit)}, ${channels.slice(0, 2).join(' to ')} channels${among}`
+}
 
 /** Equal for equal units. */
 export const unitKey = (unit: Unit): string => `${layerOf(unit)} / ${unit.channels.join(' ')}`

@@ -11,7 +11,7 @@ const total = (graph: Graph) => analyse(graph).total
 function sums(model: Model) {
   const known = new Map<string, { macs: number; parameters: number }>()
   let [macs, parameters] = [0, 0]
-  for (const unit of unitsOf(model)) {
+  for (const unit of unitsOf(model).filter(({ kind }) => kind !== 'steps')) {
     const key = unitKey(unit)
     const own = known.get(key) ?? total(unitGraph(unit, 1))
     known.set(key, own)
@@ -46,14 +46,15 @@ describe('a network is the sum of its units', () => {
   })
 })
 
-test('the first unit is the run, and layers are told apart by all but their channels', () => {
+test('the first units are the run and the steps, and layers are told apart by all but their channels', () => {
   const units = unitsOf(build('mobilenet_v3_small', { size: 32, reduction: 8 }))
-  expect(units.slice(0, 6).map((unit) => `${layerOf(unit)}: ${unit.channels.join(' ')}`)).toEqual([
+  expect(units.slice(0, 7).map((unit) => `${layerOf(unit)}: ${unit.channels.join(' ')}`)).toEqual([
     'run: 3072',
+    'steps: 55',
     'conv 32x32 3x3 hard_swish: 3 16',
     'depthwise 32x32 3x3 relu se: 16',
-    'linear relu: 16 8',
-    'linear hard_sigmoid: 8 16',
+    'linear relu: 16 8 9867',
+    'linear hard_sigmoid: 8 16 9867',
     'conv 32x32 1x1 add: 16 16',
   ])
   expect(new Set(units.map(unitKey)).size).toBe(distinctUnits(units).length)
@@ -68,7 +69,7 @@ const units: Unit[] = distinctUnits(
   ['mobilenet_v1', 'mobilenet_v3_small', 'resnet18'].flatMap((name) =>
     unitsOf(build(name, { size: 32, reduction: 8, width: 0.25, se: 'all', classes: 7 })),
   ),
-)
+).filter(({ kind }) => kind !== 'steps')
 
 test('what goes into a graph, and the work of it, are those of the graph itself', () => {
   for (const unit of units) {

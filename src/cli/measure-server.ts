@@ -1,0 +1,219 @@
+/**
+ * The server of `kinglet measure --browser`: one page, the package's own modules, a plan, and one place that takes one
+ * table. All of it stands below a token that is drawn anew each time; without it there is nothing to find. What is posted
+ * is refused unless it is a table of exactly what was asked for, of bounded size, and the first.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { join, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { KingletError } from '../core/index.ts'
+import type { PagePlan } from '../measure-page.ts'
+import { assertTable, type LatencyTable } from '../search/latency/table.ts'
+import { layerOf } from '../search/latency/units.ts'
+import { version } from '../version.ts'
+
+const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
+
+const page = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>kinglet measure</title>
+<link rel="stylesheet" href="style.css">
+<main>
+<h1>Kinglet measures this device</h1>
+<p id="what">Asking what is to be measured...</p>
+<p>It takes a minute or two. The times, and what stands above of this device, go back to the command that is waiting for
+them, and nowhere else.</p>
+<button id="start" disabled>Start</button>
+<progress id="progress" hidden></progress>
+<p id="status" role="status"></p>
+</main>
+<script type="module" src="dist/measure-page.js"></script>
+</html>
+`
+const style = `:root { color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif }
+main { max-width: 34rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.4rem }
+button { font: inherit; padding: .5em 2em }
+progress { display: block; width: 100%; height: 1.2rem; margin-top: 1.5rem }
+progress[hidden] { display: none }
+`
+
+/** The page may do what it needs, may share memory where the browser allows it, and tells nobody its address. */
+const headers = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; worker-src blob:; style-src 'self'; " +
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+}
+
+export interface MeasureServer {
+  /** Where the page is, the one to tell others first. */
+  readonly addresses: readonly string[]
+  /** The table, when a page has sent it. */
+  readonly table: Promise<LatencyTable>
+  close(): void
+}
+
+export interface ServeOptions {
+  readonly host: string
+  /** 0: any that is free. */
+  readonly port: number
+}
+
+/** Starts the server. Rejects with a `KingletError` for a host or port that cannot be had. */
+export async function serveMeasurePage(plan: PagePlan, { host, port }: ServeOptions): Promise<MeasureServer> {
+  const token = randomBytes(16).toString('base64url')
+  let resolve: (table: LatencyTable) => void
+  const promise = new Promise<LatencyTable>((resolved) => {
+    resolve = resolved
+  })
+  let taken = false
+  const take = (table: LatencyTable): boolean => {
+    if (taken) return false
+    taken = true
+    resolve(table)
+    return true
+  }
+  const server = createServer((request, response) => {
+    answer({ plan, token, take, isTaken: () => taken }, request, response).catch((error) => {
+      // The other side went away in the middle.
+      response.destroy(error instanceof Error ? error : undefined)
+    })
+  })
+  await new Promise<void>((listening, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'EADDRINUSE' ? 'another program has it' : (error.code ?? error.message)
+      reject(new KingletError(`${host}:${port} cannot be listened at: ${reason}: choose another --host or --port`))
+    })
+    server.listen(port, host, listening)
+  })
+  const { port: own } = server.address() as AddressInfo
+  return {
+    addresses: hostsOf(host).map((name) => `http://${name.includes(':') ? `[${name}]` : name}:${own}/${token}/`),
+    table: promise,
+    close() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+/** Names under which others reach a host: all of this machine's where it listens at all. */
+function hostsOf(host: string): string[] {
+  if (host !== '0.0.0.0' && host !== '::') return [host]
+  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  const outside = own.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address)
+  return [...outside, '127.0.0.1']
+}
+
+interface Site {
+  readonly plan: PagePlan
+  readonly token: string
+  take(table: LatencyTable): boolean
+  isTaken(): boolean
+}
+
+function isToken(given: string, token: string): boolean {
+  const [a, b] = [given, token].map((text) => Buffer.from(text))
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const send = (status: number, type: string, body: string | Uint8Array) => {
+    // What is left of a request that is refused is not read: its connection ends.
+    response.writeHead(status, { ...headers, 'Content-Type': type, ...(status >= 400 && { Connection: 'close' }) })
+    response.end(body)
+  }
+  const refuse = (status: number, why: string) => send(status, 'text/plain; charset=utf-8', why)
+  const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+  const [, given = '', ...rest] = pathname.split('/')
+  const path = rest.join('/')
+  if (!isToken(given, site.token)) return refuse(404, 'there is nothing here')
+  if (path === 'table') {
+    if (request.method !== 'POST') return refuse(405, 'a table is posted')
+    return post(site, request, refuse, () => send(200, 'text/plain; charset=utf-8', 'taken'))
+  }
+  if (request.method !== 'GET') return refuse(405, 'this is only read')
+  if (path === '') return send(200, 'text/html; charset=utf-8', page)
+  if (path === 'style.css') return send(200, 'text/css; charset=utf-8', style)
+  if (path === 'plan.json') return send(200, 'application/json', JSON.stringify(site.plan))
+  const code = moduleAt(path)
+  return code ? send(200, 'text/javascript; charset=utf-8', code) : refuse(404, 'there is nothing here')
+}
+
+/** A module of the package, which a page may load: nothing else of this machine is served. */
+function moduleAt(path: string): Uint8Array | undefined {
+  const [, name] = /^dist\/((?:[\w-]+\/)*[\w-]+\.js)$/.exec(path) ?? []
+  if (!name || name.startsWith('cli/')) return undefined
+  try {
+    return readFileSync(join(dist, name.replaceAll('/', sep)))
+  } catch {
+    return undefined
+  }
+}
+
+/** Bytes that a table of these units has at most. */
+const mostBytes = (plan: PagePlan): number => 8192 + 400 * plan.units.length
+
+async function post(
+  site: Site,
+  request: IncomingMessage,
+  refuse: (status: number, why: string) => void,
+  accept: () => void,
+): Promise<void> {
+  if (site.isTaken()) return refuse(409, 'a table was taken already')
+  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) return refuse(415, 'a table is JSON')
+  const most = mostBytes(site.plan)
+  const tooLarge = () => refuse(413, `a table of this plan has at most ${most} bytes`)
+  if (Number(request.headers['content-length'] ?? 0) > most) return tooLarge()
+  const parts: Buffer[] = []
+  let length = 0
+  for await (const part of request) {
+    length += part.length
+    if (length > most) return tooLarge()
+    parts.push(part)
+  }
+  try {
+    const table = tableOf(Buffer.concat(parts).toString('utf8'), site.plan)
+    if (site.take(table)) accept()
+    else refuse(409, 'a table was taken already')
+  } catch (error) {
+    if (!(error instanceof KingletError)) throw error
+    refuse(400, error.message)
+  }
+}
+
+/** Throws a `KingletError` unless `text` is a table of all that was asked for, and of nothing else. */
+function tableOf(text: string, { units, threads }: PagePlan): LatencyTable {
+  const what = 'the table posted'
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new KingletError(`${what}: it is no JSON`)
+  }
+  assertTable(value, what)
+  const keyOf = (entry: { layer: string; channels: readonly number[] }) =>
+    `${entry.layer} / ${entry.channels.join(' ')}`
+  const wanted = new Set(units.map((unit) => keyOf({ layer: layerOf(unit), channels: unit.channels })))
+  const found = new Set(value.entries.map(keyOf))
+  if (value.entries.length !== wanted.size || [...wanted].some((key) => !found.has(key)))
+    throw new KingletError(
+      `${what}: it has ${value.entries.length} entries, not the ${wanted.size} that were asked for`,
+    )
+  if (value.kinglet !== version)
+    throw new KingletError(`${what}: it was measured with Kinglet ${value.kinglet}, the page has ${version}`)
+  if (threads !== undefined && value.threads !== threads)
+    throw new KingletError(`${what}: it was measured with ${value.threads} threads, ${threads} were asked for`)
+  return { ...value, created: new Date().toISOString() }
+}
