@@ -56,6 +56,7 @@ export const exported = {
   // Inference walks the patches of a convolution in the image, and packs weights when it compiles.
   'wasm/kernels/im2col.js': { im2col: 'kernel of im2col' },
   'wasm/kernels/matmul.js': { packPanels: 'kernel of pack' },
+  'wasm/host.js': { spawnInNode: 'threads of Node' },
   // A model file has its weights.
   'core/rng.js': { key: 'first values of weights', Rng: 'random numbers' },
   'graph/reference.js': { referenceEngine: 'engine reference' },

@@ -51,7 +51,8 @@ function spawnInPage(source: string, events: ThreadEvents): Thread {
   }
 }
 
-function spawnInNode(source: string, events: ThreadEvents): Thread {
+/** As {@link spawn}, with Node's threads. */
+export function spawnInNode(source: string, events: ThreadEvents): Thread {
   const threads = builtin('node:worker_threads')
   if (!threads) throw new Error('this JavaScript host has no workers')
   // Without the parent's options: a loader or an inspector has no business in a worker of thirty lines.
