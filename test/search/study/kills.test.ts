@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { key, Rng } from '../../../src/core/index.ts'
 import { memoryStore } from '../../../src/search/study/memory.ts'
 import { openStudy } from '../../../src/search/study/node-folder.ts'
@@ -13,6 +13,8 @@ import { lasting, toyLoss, toyParts, toyStudy } from './toys.ts'
 
 const top = mkdtempSync(join(tmpdir(), 'kinglet-kills-'))
 afterAll(() => rmSync(top, { recursive: true, force: true }))
+/** A hundred processes are started: seconds on a machine of one's own, minutes on a busy one. */
+vi.setConfig({ testTimeout: 300_000 })
 beforeAll(bundleChild)
 
 const undisturbed = (trials: number, seed: number) =>
