@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { main } from '../../src/cli/main.ts'
+import { curvePage } from '../../src/cli/report/curve.ts'
+import { readModelFile } from '../../src/formats/index.ts'
+import { restore } from '../../src/models/index.ts'
+import { resourceOf } from '../../src/search/index.ts'
+import { folderOf } from '../data/make.ts'
+import { ensureBuilt } from '../support/built.ts'
+import { fakeIo } from './fake-io.ts'
+import { kinglet, pictures, tinyModel } from './make.ts'
+
+let photos: string
+let model: string
+beforeAll(async () => {
+  // Loader threads run the built files.
+  ensureBuilt()
+  photos = folderOf(await pictures(8))
+  model = join(folderOf({ 'm.safetensors': tinyModel() }), 'm.safetensors')
+}, 120_000)
+
+const newFolder = () => join(folderOf({}), 'adapted')
+const quick = ['--threads', '1', '--delta', '0.2', '--steps', '1', '--epochs', '1', '--batch', '4', '--holdout', '0.25']
+test('a model file is adapted to a budget, with its curve and report', async () => {
+  const before = readModelFile(readFileSync(model))
+  const start = resourceOf(restore(before.architecture, before.weights, model), 'parameters')
+  const out = newFolder()
+  const args = ['adapt', model, '--data', photos, '--budget', `parameters=${Math.round(0.85 * start)}`, ...quick]
+  const { code, output, errors } = await kinglet(...args, '--out', out)
+  expect({ code, errors }).toMatchObject({ code: 0 })
+  expect(errors).toMatch(/^step +0 .+ top-1 .+ of those held out {2}as it was$/m)
+  expect(errors).toMatch(/^step +1 .+ top-1 .+ of those held out {2}[\w.]+ \d+ to \d+$/m)
+  expect(output).toContain(join(out, 'adapted.safetensors'))
+  expect(
+    readdirSync(out)
+      .filter((name) => !name.startsWith('step-'))
+      .sort(),
+  ).toEqual(['adapted.safetensors', 'curve.html', 'curve.json', 'long', 'trying'])
+  const after = readModelFile(readFileSync(join(out, 'adapted.safetensors')))
+  const net = restore(after.architecture, after.weights, 'adapted')
+  expect(resourceOf(net, 'parameters')).toBeLessThanOrEqual(0.85 * start)
+  expect(after.classes).toEqual(before.classes)
+  expect(after.provenance.from).toBe(model)
+  const page = readFileSync(join(out, 'curve.html'), 'utf8')
+  expect(page).toContain('What each layer kept')
+  expect(page).not.toMatch(/NaN|undefined|Infinity/)
+
+  // The same command has nothing left to do; another budget is another run.
+  const again = await kinglet(...args, '--out', out, '--json')
+  expect(again.code).toBe(0)
+  expect(JSON.parse(again.output).points).toHaveLength(readdirSync(out).filter((n) => n.startsWith('step-')).length)
+  const other = args.map((a) => (a.startsWith('parameters=') ? 'parameters=1k' : a))
+  expect((await kinglet(...other, '--out', out)).errors).toContain('its run was begun with budget')
+}, 120_000)
+
+test('Ctrl-C keeps the run, and the same command ends it', async () => {
+  const out = newFolder()
+  const args = ['adapt', model, '--data', photos, '--budget', 'macs=1', ...quick, '--steps', '0', '--out', out]
+  expect((await kinglet(...args)).errors).toMatch(
+    /^error: adapt: a budget of 1 macs cannot be met: .+ raise the budget$/m,
+  )
+  const io = fakeIo({ isTTY: true, columns: 100 })
+  const stderr = {
+    ...{ isTTY: true, columns: 100 },
+    write(text: string) {
+      io.stderr.write(text)
+      if (/step +0 /.test(text)) io.interrupt()
+    },
+  }
+  const possible = args.map((a) => (a === 'macs=1' ? 'parameters=34k' : a))
+  expect(await main(possible, { ...io, stderr })).toBe(130)
+  expect(io.errors).toContain(`Interrupted. The same command goes on with ${out}.\n`)
+  expect((await kinglet(...possible)).code).toBe(0)
+}, 120_000)
+
+test('mistakes are a sentence each', async () => {
+  const failure = async (...args: string[]) => {
+    const { code, errors } = await kinglet('adapt', model, '--data', photos, ...args)
+    return { code, errors: errors.trim().split('\n').at(-1) }
+  }
+  expect(await failure('--budget', 'latency=2ms')).toEqual({
+    code: 2,
+    errors: 'error: --budget latency: it needs a table of the device: --table, which kinglet measure writes',
+  })
+  expect(await failure('--budget', 'macs=5M', '--table', 't.json')).toMatchObject({
+    code: 2,
+    errors: 'error: --table: t.json is a latency table, the budget is of macs: leave it out, or give latency=',
+  })
+  expect(await failure('--budget', 'macs=5M', '--decay', '0.9')).toMatchObject({
+    code: 2,
+    errors: 'error: --decay: pace fixed has none: leave it out, or give --pace decay',
+  })
+  expect(await failure('--budget', 'mac=5M')).toMatchObject({
+    code: 2,
+    errors: expect.stringContaining('budget mac=5M: no resource mac (did you mean macs?)'),
+  })
+})
+
+test('what is put into the page is escaped', () => {
+  const hostile = '<script>"&'
+  const page = curvePage({
+    ...{ title: hostile, subtitle: hostile, figures: [[hostile, hostile]] },
+    resource: { name: hostile, show: (value) => `${value}${hostile}` },
+    steps: [{ step: 0, what: hostile, resource: 5, macs: 5, parameters: 5, accuracy: 0.5 }],
+    groups: [{ name: hostile, before: 8, after: 4 }],
+    provenance: [[hostile, hostile]],
+  })
+  expect(page).not.toContain('<script>')
+})
