@@ -9,7 +9,7 @@ import { optional } from '../support/optional.ts'
 import { openPages, type Pages } from './page.ts'
 
 const chromium = optional('chromium')
-const model = build('mobilenet_v3_small', { size: 32, reduction: 8, width: 0.35, classes: 2 })
+const model = build('mobilenet_v1', { width: 0.1, size: 16, reduction: 4, classes: 3 })
 const all = planOf(unitsOf(model))
 
 describe.skipIf(!chromium)('the page that measures', () => {
