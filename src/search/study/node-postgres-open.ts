@@ -58,8 +58,7 @@ export async function openPostgresStudy(address: string, options: OpenPostgresOp
     const { place } = connection
     const has = await connection.transaction((sql) => haveTables(sql, place))
     assert(has || study, `${place}: there is no study: begin one, or choose another database`)
-    if (study && !has) await connection.transaction((sql) => makeTables(sql, place))
-    if (study) await (await startQueue(connection, true)).stop({ graceful: false, close: false })
+    if (study) await prepare(connection)
     boss = await startQueue(connection, false)
     const id = study ? await begin(connection, boss, study) : await find(connection, options.name)
     const seat = new Seat(connection, id)
@@ -93,6 +92,18 @@ export async function listPostgresStudies(address: string): Promise<readonly str
 
 const names = async (sql: Sql) =>
   (await sql('select name from kinglet.study order by id')).map(({ name }) => name as string)
+
+/** Makes what is not there yet: one at a time, since several may begin a study at once, which pg-boss does not expect. */
+async function prepare(connection: Connection): Promise<void> {
+  const { sql, end } = await connection.session(() => undefined)
+  try {
+    await sql(`select pg_advisory_lock(hashtextextended('kinglet', 0))`)
+    await connection.transaction((own) => makeTables(own, connection.place))
+    await (await startQueue(connection, true)).stop({ graceful: false, close: false })
+  } finally {
+    await end()
+  }
+}
 
 /** The queue on our connections. Only who begins a study makes or changes its tables. */
 async function startQueue(connection: Connection, migrate: boolean): Promise<PgBoss> {

@@ -81,8 +81,7 @@ export async function haveTables(sql: Sql, place: string): Promise<boolean> {
   return found !== undefined
 }
 
-/** Makes the tables where there are none; several may do so at once. */
+/** Makes the tables where there are none. */
 export async function makeTables(sql: Sql, place: string): Promise<void> {
-  await sql(`select pg_advisory_xact_lock(hashtextextended('kinglet tables', 0))`)
   if (!(await haveTables(sql, place))) await sql(tables)
 }
