@@ -1,7 +1,8 @@
 /**
  * How much each choice of a space mattered in a study: the share of the variance of an objective that the choice's
- * values explain by themselves (correlation ratio, eta squared). Real and long integer choices are cut into groups of
- * equal size. What choices do only together is in none of them, so shares need not add up to 1.
+ * values explain by themselves, less what as many groups would explain by chance (Kelley 1935, epsilon squared: with
+ * few trials it is 0, not 1). Real and long integer choices are cut into groups of equal size. What choices do only
+ * together is in none of them, so shares need not add up to 1.
  */
 import type { Point, Scalar } from './space.ts'
 import type { Problem, Trial } from './trial.ts'
@@ -69,8 +70,11 @@ export function importanceOf({ space }: Problem, trials: readonly Trial[], index
       const told = judged.filter(has).map((t) => ({ given: t.point[choice], value: t.values![index] }))
       const all = told.map((t) => t.value)
       const total = all.length > 0 ? spread(all, mean(all)) : 0
-      const within = groupsOf(told, kind !== 'categorical').reduce((sum, g) => sum + spread(g, mean(g)), 0)
-      return { choice, share: total > 0 ? Math.max(0, 1 - within / total) : 0, trials: told.length }
+      const groups = groupsOf(told, kind !== 'categorical')
+      const within = groups.reduce((sum, g) => sum + spread(g, mean(g)), 0)
+      const left = all.length - groups.length
+      const share = total > 0 && left > 0 ? Math.max(0, 1 - ((within / total) * (all.length - 1)) / left) : 0
+      return { choice, share, trials: told.length }
     })
     .sort((a, b) => b.share - a.share)
 }

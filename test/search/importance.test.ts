@@ -54,5 +54,12 @@ test('a choice counts where it was asked for; failed trials and constant values 
       trialsOf(20, () => 1),
     ).every((i) => i.share === 0),
   ).toBe(true)
+  // As many groups as trials explain everything, and say nothing.
+  expect(
+    importanceOf(
+      problem,
+      trialsOf(3, (p) => Number(p.rate)),
+    ).every((i) => i.share < 1),
+  ).toBe(true)
   expect(importanceOf(problem, []).map((i) => i.trials)).toEqual([0, 0, 0, 0])
 })
