@@ -1,6 +1,6 @@
 /** Kinglet as it is built in this repository: the one place of this folder that knows where. */
-export { quartiles } from '../dist/cli/timing.js'
 export * from '../dist/core/index.js'
+export { quartiles } from '../dist/core/quartiles.js'
 export { preprocessingPreset } from '../dist/data/index.js'
 export * from '../dist/formats/index.js'
 export * from '../dist/graph/index.js'

@@ -4,12 +4,12 @@
  * least that of reading its operands and writing its result once; the longer of the two is its floor.
  */
 import { Rng, type Shape, size } from '../core/index.ts'
+import { type Quartiles, quartiles } from '../core/quartiles.ts'
 import type { Model } from '../models/index.ts'
 import { type Determinism, moveMs, multiplyAddLimit, profile, type StepProfile } from '../wasm/index.ts'
 import { showShape } from './costs.ts'
 import { percent } from './format.ts'
 import type { Column } from './terminal.ts'
-import { type Quartiles, quartiles } from './timing.ts'
 
 /** One kernel of a network. Operations are two for each multiply-add. */
 export interface LayerTime {

@@ -4,24 +4,6 @@
  */
 import { turn } from '../train/turn.ts'
 
-export interface Quartiles {
-  readonly lower: number
-  readonly median: number
-  readonly upper: number
-}
-
-/** Linear between the two nearest. */
-export function quartiles(values: readonly number[]): Quartiles {
-  const sorted = [...values].sort((a, b) => a - b)
-  const at = (q: number) => {
-    const place = q * (sorted.length - 1)
-    const low = Math.floor(place)
-    const high = Math.ceil(place)
-    return sorted[low] + (place - low) * (sorted[high] - sorted[low])
-  }
-  return { lower: at(0.25), median: at(0.5), upper: at(0.75) }
-}
-
 export interface RoundOptions {
   /** Rounds that are not counted. */
   readonly warmup: number

@@ -3,13 +3,14 @@
  * says why.
  */
 import { size } from '../core/index.ts'
+import { quartiles } from '../core/quartiles.ts'
 import type { Engine } from '../graph/index.ts'
 import type { Model } from '../models/index.ts'
 import type { Costs, Pair } from './costs.ts'
 import { count } from './format.ts'
 import type { CostColumn } from './report/page.ts'
 import { type Column, table } from './terminal.ts'
-import { quartiles, timeRounds } from './timing.ts'
+import { timeRounds } from './timing.ts'
 
 const timedRounds = 200
 

@@ -1,6 +1,7 @@
 /** `kinglet bench`: how long networks take on this machine. */
 import { Option } from 'commander'
 import { Rng, size, UsageError } from '../../core/index.ts'
+import { type Quartiles, quartiles } from '../../core/quartiles.ts'
 import { engineOf } from '../../engine.ts'
 import { analyse, type Program } from '../../graph/index.ts'
 import type { Model } from '../../models/index.ts'
@@ -21,7 +22,7 @@ import {
 } from '../options.ts'
 import { Progress } from '../progress.ts'
 import { type Column, type Io, paint, table } from '../terminal.ts'
-import { type Quartiles, quartiles, timeRounds } from '../timing.ts'
+import { timeRounds } from '../timing.ts'
 
 interface BenchOptions extends EngineOptions {
   readonly batch: number

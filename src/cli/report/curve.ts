@@ -2,7 +2,7 @@
 import { count, percent, short } from '../format.ts'
 import { bar, lineChart, type Series } from './charts.ts'
 import { html, type Markup } from './markup.ts'
-import { style } from './page.ts'
+import { type Shell, wholePage } from './shell.ts'
 
 export interface CurveStep {
   readonly step: number
@@ -15,10 +15,7 @@ export interface CurveStep {
   readonly accuracy: number
 }
 
-export interface CurveReport {
-  readonly title: string
-  readonly subtitle: string
-  readonly figures: readonly (readonly [value: string, meaning: string])[]
+export interface CurveReport extends Shell {
   readonly resource: {
     readonly name: string
     /** A value with its unit. */
@@ -29,7 +26,6 @@ export interface CurveReport {
   readonly final?: { readonly resource: number; readonly accuracy: number; readonly part: string }
   /** Channels of each group before and after. */
   readonly groups: readonly { readonly name: string; readonly before: number; readonly after: number }[]
-  readonly provenance: readonly (readonly [string, string])[]
 }
 
 /** Numbers of an axis without their zeros: the divisor, and how it is called. */
@@ -76,23 +72,13 @@ ${groups.map(
 
 /** The whole page. All text in it is escaped. */
 export const curvePage = (data: CurveReport): string =>
-  html`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${data.title}</title>
-<style>${style}</style>
-<h1>${data.title}</h1>
-<p class="soft">${data.subtitle}</p>
-<div class="figures">${data.figures.map(([value, meaning]) => html`<div><b>${value}</b><span class="soft">${meaning}</span></div>`)}</div>
-<h2>The curve</h2>
+  wholePage(
+    data,
+    html`<h2>The curve</h2>
 <div class="curves">${chart(data)}</div>
 <p class="soft">Each point is a model file of the run's folder, after its short fine-tuning, judged on training images that were held out.</p>
 <h2>What each layer kept</h2>
 ${groupTable(data)}
 <h2>Steps</h2>
-${stepTable(data)}
-<h2>How this was made</h2>
-<dl>${data.provenance.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
-</html>
-`.text
+${stepTable(data)}`,
+  )

@@ -12,7 +12,7 @@ import { count, duration, percent } from '../format.ts'
 import { bar, type LineChart, lineChart } from './charts.ts'
 import { axisUnit } from './curve.ts'
 import { html, type Markup } from './markup.ts'
-import { style } from './page.ts'
+import { wholePage } from './shell.ts'
 
 export interface SearchReport {
   readonly study: Study
@@ -123,23 +123,14 @@ export function searchPage(report: SearchReport): string {
   const isDrawn = trials.some((t) => t.state === 'complete')
   const charts = isDrawn ? [front(report), history(report)].filter((c) => c !== undefined) : []
   const drawable = charts.filter((c) => c.series.every((s) => s.points.length > 0))
-  return html`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${study.name}</title>
-<style>${style}</style>
-<h1>${study.name}</h1>
-<p class="soft">Space ${study.space.name}, algorithm ${study.algorithm.name}${study.pruner && html`, pruner ${study.pruner.name}`}, evaluation ${study.evaluator.name}, seed ${study.seed}</p>
-<div class="figures">${figures.map(([value, meaning]) => html`<div><b>${value}</b><span class="soft">${meaning}</span></div>`)}</div>
-<h2>The front</h2>
+  const subtitle = html`Space ${study.space.name}, algorithm ${study.algorithm.name}${study.pruner && html`, pruner ${study.pruner.name}`}, evaluation ${study.evaluator.name}, seed ${study.seed}`
+  return wholePage(
+    { title: study.name, subtitle, figures, provenance },
+    html`<h2>The front</h2>
 <div class="curves">${drawable.map(lineChart)}</div>
 ${frontTable(report)}
 <h2>What mattered</h2>
 ${importance(report)}
-${stopped(report)}
-<h2>How this was made</h2>
-<dl>${provenance.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
-</html>
-`.text
+${stopped(report)}`,
+  )
 }

@@ -1,11 +1,12 @@
 /** How well sums over layers stand for what whole networks take: both timed on the same device. */
+import { type Quartiles, quartiles } from '../../core/quartiles.ts'
 import type { Model } from '../../models/index.ts'
 import { spearman } from '../ranks.ts'
 import { latencyOf } from './latency.ts'
 import { defaultTiming, longWarmup } from './measure.ts'
 import { timeQuietly } from './quiet.ts'
 import type { LatencyTable } from './table.ts'
-import { type Quartiles, quartilesOf, type Timer, type TimingOptions } from './timer.ts'
+import type { Timer, TimingOptions } from './timer.ts'
 import { unitsOf, weightsOf } from './units.ts'
 
 /** A network whose sum is held against its own time. */
@@ -38,7 +39,7 @@ export async function checkSums(
   const groups = timeQuietly(timer, items, { rounds, runs, signal, ...longWarmup }, table.referenceMs)
   for await (const { items: own, times } of groups) {
     for (const [i, { model, sumMs }] of own.entries()) {
-      const wholeMs = quartilesOf(times[i][0])
+      const wholeMs = quartiles(times[i][0])
       found.push({ model, sumMs, wholeMs, error: sumMs / wholeMs.median - 1 })
     }
     onProgress?.(found.length, models.length)
@@ -58,7 +59,7 @@ export interface Agreement {
 export function agreementOf(checked: readonly CheckedNetwork[]): Agreement {
   const errors = checked.map(({ error }) => Math.abs(error))
   return {
-    medianError: quartilesOf(errors).median,
+    medianError: quartiles(errors).median,
     worstError: Math.max(...errors),
     rankCorrelation:
       checked.length < 3

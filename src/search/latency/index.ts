@@ -1,3 +1,4 @@
+export type { Quartiles } from '../../core/quartiles.ts'
 export { type Agreement, agreementOf, type CheckedNetwork, checkSums } from './check.ts'
 export { lackingIn, latencyOf, unitMs } from './latency.ts'
 export { type Measured, type MeasuredGroup, type MeasureOptions, measureUnits } from './measure.ts'
@@ -13,5 +14,5 @@ export {
   type TableEntry,
   writeTable,
 } from './table.ts'
-export { engineTimer, type Quartiles, type Timer, type TimingOptions } from './timer.ts'
+export { engineTimer, type Timer, type TimingOptions } from './timer.ts'
 export { describeUnit, layerOf, type Unit, type UnitKind, unitKey, unitsOf } from './units.ts'

@@ -4,10 +4,11 @@
  * before the copies reads the rest. What layers cost one after the other comes last: different layers in a row, less
  * what each of them takes.
  */
+import { type Quartiles, quartiles } from '../../core/quartiles.ts'
 import { mixtureGraph, unitGraph, valuesInto, valuesIntoMixture, workOf } from './graphs.ts'
 import { interpolate } from './interpolate.ts'
 import { reference, speedOf, timeQuietly } from './quiet.ts'
-import { type Quartiles, quartilesOf, type Timer, type TimingOptions } from './timer.ts'
+import type { Timer, TimingOptions } from './timer.ts'
 import { runUnit, stepsUnit, type Unit, unitKey } from './units.ts'
 
 /** A unit with the time that it takes. */
@@ -118,8 +119,8 @@ export async function* measureUnits(
       yield finish(
         own.map(({ unit, copies }, i): Measured => {
           const [together, without] = times[i]
-          const rest = unit.kind === 'run' ? 0 : without ? quartilesOf(without).median : runMs(valuesInto(unit, copies))
-          return { unit, ms: quartilesOf(together.map((ms) => Math.max(0, ms - rest) / copies)) }
+          const rest = unit.kind === 'run' ? 0 : without ? quartiles(without).median : runMs(valuesInto(unit, copies))
+          return { unit, ms: quartiles(together.map((ms) => Math.max(0, ms - rest) / copies)) }
         }),
       )
     }
@@ -141,10 +142,10 @@ export async function* measureUnits(
     best = referenceMs
     for (const [i, { own }] of items.entries()) {
       const alone = own.reduce((n, unit) => n + all.get(unitKey(unit))!.ms.median, runMs(valuesIntoMixture(own)))
-      each.push((quartilesOf(times[i][0]).median - alone) / own.length)
+      each.push((quartiles(times[i][0]).median - alone) / own.length)
     }
   }
-  const { lower, median, upper } = quartilesOf(each.length > 0 ? each : [0])
+  const { lower, median, upper } = quartiles(each.length > 0 ? each : [0])
   yield finish(
     steps.map((unit): Measured => {
       const of = (ms: number) => Math.max(0, ms) * unit.channels[0]

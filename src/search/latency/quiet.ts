@@ -3,9 +3,10 @@
  * longer than at its best, others had the processor throughout the group: it is timed once more, after all others, and
  * of each graph the fastest try counts, since others can only slow it down.
  */
+import { quartiles } from '../../core/quartiles.ts'
 import type { Graph } from '../../graph/index.ts'
 import { unitGraph, workOf } from './graphs.ts'
-import { quartilesOf, type Timer, type TimingOptions } from './timer.ts'
+import type { Timer, TimingOptions } from './timer.ts'
 import { runUnit, type Unit } from './units.ts'
 
 export const reference: Unit = { ...runUnit(1), kind: 'conv', height: 14, width: 14, channels: [96, 96], act: 'relu' }
@@ -50,7 +51,7 @@ function groupsOf<T extends Item>(items: readonly T[]): T[][] {
   return groups
 }
 
-const faster = (a: number[], b: number[]): number[] => (quartilesOf(a).median <= quartilesOf(b).median ? a : b)
+const faster = (a: number[], b: number[]): number[] => (quartiles(a).median <= quartiles(b).median ? a : b)
 
 /** Times `items` in groups; yields each group when it is done. `best` is the reference at its best before. */
 export async function* timeQuietly<T extends Item>(
@@ -69,7 +70,7 @@ export async function* timeQuietly<T extends Item>(
   for (let next = waiting.shift(); next; next = waiting.shift()) {
     const graphs = [unitGraph(reference, copies), ...next.items.flatMap((item) => item.graphs())]
     const [ofReference, ...times] = await timer.time(graphs, timing)
-    const ownMs = quartilesOf(ofReference).median
+    const ownMs = quartiles(ofReference).median
     best = Math.min(best, ownMs)
     const before = next.quietest
     next.quietest = before

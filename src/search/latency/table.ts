@@ -3,8 +3,8 @@
  * a table that was changed or cut short would mislead a search without anyone seeing it.
  */
 import { KingletError } from '../../core/index.ts'
+import type { Quartiles } from '../../core/quartiles.ts'
 import { crc32InLoops } from '../../formats/crc32.ts'
-import type { Quartiles } from './timer.ts'
 import { layerOf, type Unit } from './units.ts'
 
 /** What a table was measured on. */

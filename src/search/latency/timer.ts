@@ -9,24 +9,6 @@ import { type Engine, type Graph, inputsOf, type Program } from '../../graph/ind
 import { turn } from '../../train/turn.ts'
 import { anyWeights, filled } from './graphs.ts'
 
-/** Milliseconds: a quarter of bursts was faster than `lower`, half than `median`, a quarter slower than `upper`. */
-export interface Quartiles {
-  readonly lower: number
-  readonly median: number
-  readonly upper: number
-}
-
-/** Linear between the two nearest. */
-export function quartilesOf(values: readonly number[]): Quartiles {
-  const sorted = [...values].sort((a, b) => a - b)
-  const at = (q: number) => {
-    const place = q * (sorted.length - 1)
-    const low = Math.floor(place)
-    return sorted[low] + (place - low) * (sorted[Math.ceil(place)] - sorted[low])
-  }
-  return { lower: at(0.25), median: at(0.5), upper: at(0.75) }
-}
-
 export interface TimingOptions {
   /** Bursts of each program. */
   readonly rounds: number

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
+import { quartiles } from '../../../src/core/quartiles.ts'
 import { type Graph, inputsOf, roots, topological } from '../../../src/graph/index.ts'
 import { build } from '../../../src/models/index.ts'
 import { interpolate } from '../../../src/search/latency/interpolate.ts'
 import { measureUnits, runsFor } from '../../../src/search/latency/measure.ts'
 import { countsBetween, planOf } from '../../../src/search/latency/plan.ts'
-import { quartilesOf, type Timer } from '../../../src/search/latency/timer.ts'
+import type { Timer } from '../../../src/search/latency/timer.ts'
 import { layerOf, type Unit, unitKey, unitsOf } from '../../../src/search/latency/units.ts'
 
 const model = build('mobilenet_v3_small', { size: 32, reduction: 8, width: 0.5, classes: 4 })
@@ -160,6 +161,6 @@ test('interpolation is exact for what is linear in each count, within the smalle
 })
 
 test('quartiles are linear between the two nearest', () => {
-  expect(quartilesOf([4, 1, 2, 3])).toEqual({ lower: 1.75, median: 2.5, upper: 3.25 })
-  expect(quartilesOf([5])).toEqual({ lower: 5, median: 5, upper: 5 })
+  expect(quartiles([4, 1, 2, 3])).toEqual({ lower: 1.75, median: 2.5, upper: 3.25 })
+  expect(quartiles([5])).toEqual({ lower: 5, median: 5, upper: 5 })
 })
