@@ -9,7 +9,7 @@ import { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions,
 
 export { load } from './browser-run.ts'
 export { Classifier, type ClassifyOptions, type Prediction } from './classifier.ts'
-export { KingletError, UsageError } from './core/index.ts'
+export { DivergedError, KingletError, UsageError } from './core/index.ts'
 export {
   type Augmentation,
   arrays,

@@ -11,7 +11,7 @@ import type { Evaluation, TrainStep } from './train/index.ts'
 import { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './training.ts'
 
 export { Classifier, type ClassifyOptions, type Prediction } from './classifier.ts'
-export { KingletError, UsageError } from './core/index.ts'
+export { DivergedError, KingletError, UsageError } from './core/index.ts'
 export {
   type Augmentation,
   arrays,

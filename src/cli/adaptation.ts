@@ -11,6 +11,7 @@ import {
   lackingIn,
   latencyOf,
   type Resource,
+  type ResourceName,
   readTable,
   resourceOf,
   showResource,
@@ -22,10 +23,10 @@ import { Progress } from './progress.ts'
 import type { Io } from './terminal.ts'
 
 /** These never rise when channels go; memory may, where the order of steps changes, and a measured latency. */
-const monotone: readonly Budget['resource'][] = ['macs', 'parameters', 'modelBytes']
+const monotone: readonly ResourceName[] = ['macs', 'parameters', 'modelBytes']
 
 /** The resource of a budget: of a latency by the table in the file `table`. */
-export function resourceOfBudget({ resource: name }: Budget, table?: string): Resource {
+export function resourceOfBudget(name: ResourceName, table?: string): Resource {
   if (name !== 'latencyMs') {
     if (table !== undefined)
       throw new UsageError(
@@ -77,6 +78,8 @@ export async function follow(
     for await (const event of events) {
       if (event.kind === 'begun') event.points.forEach(told)
       if (event.kind === 'step') told(event.point)
+      if (event.kind === 'diverged')
+        progress.line(`step ${String(event.step).padStart(3)}  ${event.proposal.group.name} is out: ${event.reason}`)
       if ('model' in event) model = event.model
       if (event.kind !== 'trying') continue
       const { step, at, of, proposal, training } = event

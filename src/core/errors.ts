@@ -35,6 +35,20 @@ export class UsageError extends KingletError {
   override readonly name = 'UsageError'
 }
 
+/**
+ * A training whose loss, weights or answers are no longer finite. A search counts such a network as lost and goes on.
+ *
+ * @example
+ * ```ts
+ * import { DivergedError, KingletError } from 'kinglet/core'
+ *
+ * new DivergedError('train: the loss is NaN') instanceof KingletError // => true
+ * ```
+ */
+export class DivergedError extends KingletError {
+  override readonly name = 'DivergedError'
+}
+
 /** Throws a {@link KingletError} with `message` unless `condition` holds. */
 export function assert(condition: unknown, message: string | (() => string)): asserts condition {
   if (!condition) throw new KingletError(typeof message === 'function' ? message() : message)

@@ -109,6 +109,21 @@ const macsOf = (v: Value): number =>
     v.shape,
   ).macs
 
+/** Parameters and multiply-adds of a graph alone: what a search asks of each network that it considers. */
+export function countsOf(graph: Graph): Pick<Counts, 'weights' | 'norm' | 'state' | 'parameters' | 'macs'> {
+  const values = topological([...roots(graph), ...graph.updates.map((u) => u.target)])
+  return counts(values)
+}
+
+function counts(values: readonly Value[]) {
+  const count = { weights: 0, norm: 0, state: 0 }
+  let macs = 0
+  for (const v of values)
+    if (isParameter(v)) count[counted[(v.attrs as ParameterAttrs).role]] += size(v.shape)
+    else if (!isInput(v) && !isConstant(v)) macs += macsOf(v)
+  return { ...count, parameters: count.weights + count.norm, macs }
+}
+
 /**
  * Counts a graph, layer by layer in the order in which layers were added.
  *
@@ -174,17 +189,13 @@ function layerOf(
   const output = given.at(-1) ?? results[results.length - 1]
   const isSe = name.split('.').includes('se')
   const shown = described[main.op.name]?.(main) ?? { kind: 'other' }
-  const count = { weights: 0, norm: 0, state: 0 }
-  for (const v of own) if (isParameter(v)) count[counted[(v.attrs as ParameterAttrs).role]] += size(v.shape)
   return {
     name,
     ...shown,
     kind: isSe && shown.kind !== 'other' ? 'se' : shown.kind,
     inputShape: input.shape,
     outputShape: output.shape,
-    ...count,
-    parameters: count.weights + count.norm,
-    macs: results.reduce((n, v) => n + macsOf(v), 0),
+    ...counts(own),
     activationBytes: given.reduce((n, v) => n + size(v.shape) * bytesOf(v.dtype), 0),
     liveBytes,
   }

@@ -3,7 +3,7 @@
  * unit, and how people write it (`macs=30M`, `size=1MB`, `latency=2ms`).
  */
 import { KingletError, key, nearest, oneOf, Rng, UsageError } from '../core/index.ts'
-import { analyse } from '../graph/index.ts'
+import { analyse, countsOf } from '../graph/index.ts'
 import type { Model } from '../models/index.ts'
 import { latencyOf } from './latency/latency.ts'
 import type { LatencyTable } from './latency/table.ts'
@@ -23,24 +23,24 @@ interface Resource {
 
 const numbers = { '': 1, k: 1e3, K: 1e3, M: 1e6, G: 1e9 }
 const bytes = { B: 1, '': 1, kB: 1e3, KB: 1e3, MB: 1e6, GB: 1e9, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
-const total = (model: Model) => analyse(model.graph()).total
+const counts = (model: Model) => countsOf(model.graph())
 
 /** All of them. */
 const resources: Readonly<Record<ResourceName, Resource>> = {
-  macs: { short: 'macs', title: 'multiply-adds', units: numbers, of: (model) => total(model).macs },
-  parameters: { short: 'parameters', title: 'parameters', units: numbers, of: (model) => total(model).parameters },
+  macs: { short: 'macs', title: 'multiply-adds', units: numbers, of: (model) => counts(model).macs },
+  parameters: { short: 'parameters', title: 'parameters', units: numbers, of: (model) => counts(model).parameters },
   peakBytes: {
     short: 'memory',
     title: 'peak memory of activations',
     units: bytes,
-    of: (model) => total(model).peakBytes,
+    of: (model) => analyse(model.graph()).total.peakBytes,
   },
   modelBytes: {
     short: 'size',
     title: 'bytes of all weights',
     units: bytes,
     of(model) {
-      const { parameters, state } = total(model)
+      const { parameters, state } = counts(model)
       return 4 * (parameters + state)
     },
   },

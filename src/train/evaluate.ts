@@ -3,7 +3,7 @@
  * precision and in the order of the images, so they depend neither on threads nor on the loader's pool.
  */
 import { checks } from '../core/check.ts'
-import { assert, KingletError, type TypedArrayOf, UsageError } from '../core/index.ts'
+import { assert, DivergedError, type TypedArrayOf, UsageError } from '../core/index.ts'
 import { type Dataset, type LoaderPool, loader, type Preprocessing } from '../data/index.ts'
 import type { Engine, Network, Weights } from '../graph/index.ts'
 import { assertFinite } from './finite.ts'
@@ -136,7 +136,7 @@ class Tally {
       if (other > own || (other === own && k < label)) above++
     }
     if (!Number.isFinite(sum))
-      throw new KingletError(
+      throw new DivergedError(
         `evaluate: the scores of ${name()} are not finite: the weights are too large, train again with a lower learningRate`,
       )
     this.count++

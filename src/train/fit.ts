@@ -2,7 +2,7 @@
  * The training loop. A step is one run of one compiled graph; batches are prepared ahead of it on the pool's threads.
  * Weights depend on the options, the data and the seed alone: not on threads, timing, or where a run was interrupted.
  */
-import { assert, KingletError, nonFinite, type Tensor } from '../core/index.ts'
+import { assert, DivergedError, KingletError, nonFinite, type Tensor } from '../core/index.ts'
 import { type Batch, batchesOf, type Dataset, loader } from '../data/index.ts'
 import type { Network, Program, Weights } from '../graph/index.ts'
 import { type Checkpoint, type Progress, runIdentity } from './checkpoint.ts'
@@ -228,7 +228,7 @@ async function trainOn(plan: Plan, program: Program, batch: Batch, before: Progr
   const numbers = plan.step.numbers(step, plan.rate(step), run.seed)
   const { loss: output, logits } = await program.run({ x, targets, ...numbers })
   const loss = output.data[0]
-  if (!Number.isFinite(loss)) throw new KingletError(`train: the loss is ${loss} at ${where(plan, step)}`)
+  if (!Number.isFinite(loss)) throw new DivergedError(`train: the loss is ${loss} at ${where(plan, step)}`)
   let correct = 0
   for (const [i, label] of labels.entries())
     correct += highest(logits.data, i * net.classes, net.classes) === label ? 1 : 0

@@ -6,9 +6,9 @@
  *
  * What a run gives is a function of network, data, options and seed alone, wherever it was interrupted.
  */
-import { assert, KingletError, key, Rng } from '../../core/index.ts'
+import { assert, DivergedError, KingletError, key, Rng } from '../../core/index.ts'
 import { type Dataset, splitDataset, subset } from '../../data/index.ts'
-import { analyse } from '../../graph/index.ts'
+import { countsOf } from '../../graph/index.ts'
 import type { Model } from '../../models/index.ts'
 import { assertSuits } from '../../train/evaluate.ts'
 import { evaluate, fit, type TrainStep } from '../../train/index.ts'
@@ -26,6 +26,8 @@ export type AdaptEvent =
   /** A step of fine-tuning. */
   | (Place & { readonly kind: 'trying'; readonly proposal: Proposal; readonly training: TrainStep })
   | (Place & { readonly kind: 'tried'; readonly candidate: Candidate })
+  /** A proposal is out: its fine-tuning came to numbers that are not finite. */
+  | (Place & { readonly kind: 'diverged'; readonly proposal: Proposal; readonly reason: string })
   /** A step is done. */
   | {
       readonly kind: 'step'
@@ -148,6 +150,7 @@ async function* steps(run: Run): AsyncGenerator<AdaptEvent, void, undefined> {
       const place = { step, at: i + 1, of: proposals.length }
       const { group, count: to, resource } = proposal
       const trial = (await store?.tried(step, group.name)) ?? (yield* tuned(run, model, proposal, place))
+      if (!trial) continue
       const { accuracy, loss } = trial
       const candidate = { group: group.name, kind: group.kind, from: group.count, to, resource, accuracy, loss }
       trials.set(candidate, trial.model)
@@ -155,6 +158,11 @@ async function* steps(run: Run): AsyncGenerator<AdaptEvent, void, undefined> {
       signal?.throwIfAborted()
     }
     const candidates = [...trials.keys()]
+    assert(
+      candidates.length > 0,
+      () =>
+        `adapt: all ${proposals.length} proposals of step ${step} diverged: use a lower learningRate, or clipNorm: 1`,
+    )
     const chosen = plan.select(candidates, last)
     const next = trials.get(chosen)
     assert(
@@ -170,7 +178,7 @@ async function* steps(run: Run): AsyncGenerator<AdaptEvent, void, undefined> {
 }
 
 function pointOf(step: number, model: Model, resource: number, { accuracy, loss }: Judged): AdaptPoint {
-  const { macs, parameters } = analyse(model.graph()).total
+  const { macs, parameters } = countsOf(model.graph())
   return { step, resource, accuracy, loss, macs, parameters }
 }
 
@@ -184,8 +192,23 @@ async function judge({ plan, parts }: Run, model: Model): Promise<Judged> {
   return { accuracy: top1, loss }
 }
 
-/** Fine-tunes and judges a proposal, and keeps what came of it. */
+/** Fine-tunes and judges a proposal, and keeps what came of it: nothing when it diverged. */
 async function* tuned(
+  run: Run,
+  from: Model,
+  proposal: Proposal,
+  place: Place,
+): AsyncGenerator<AdaptEvent, Tuned | undefined, undefined> {
+  try {
+    return yield* tunedToTheEnd(run, from, proposal, place)
+  } catch (error) {
+    if (!(error instanceof DivergedError)) throw error
+    yield { kind: 'diverged', ...place, proposal, reason: error.message }
+    return undefined
+  }
+}
+
+async function* tunedToTheEnd(
   run: Run,
   from: Model,
   proposal: Proposal,

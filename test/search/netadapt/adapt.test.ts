@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readModelFile } from '../../../src/formats/index.ts'
+import type { Engine } from '../../../src/graph/index.ts'
 import { build, type Model, restore } from '../../../src/models/index.ts'
 import {
   type AdaptEvent,
@@ -92,6 +93,38 @@ test('without fine-tuning, and with rules of one’s own', async () => {
   const bad = optionsFor({ steps: 0, selection: () => ({}) as never })
   expect(await failureOf(() => run(bad))).toBe(
     'KingletError: adapt: selection selection chose no candidate: return one of those given',
+  )
+})
+
+/** An engine whose trainings give a loss that is no number, from the first to `lost` of them. */
+function losing(lost: number): Engine {
+  const engine = wasmEngine({ threads: 1 })
+  let trainings = 0
+  const compile: Engine['compile'] = async (graph, options) => {
+    const program = await engine.compile(graph, options)
+    if (graph.updates.length === 0 || trainings++ >= lost) return program
+    const run = program.run.bind(program)
+    return Object.assign(program, {
+      async run(inputs: Parameters<typeof run>[0]) {
+        const outputs = await run(inputs)
+        return { ...outputs, loss: { ...outputs.loss, data: Float32Array.of(Number.NaN) } }
+      },
+    })
+  }
+  return new Proxy(engine, { get: (own, name) => (name === 'compile' ? compile : Reflect.get(own, name)) })
+}
+
+test('a proposal that diverges is out, and the others go on; where all do, it says what helps', async () => {
+  const { events, points } = await run(optionsFor({ engine: losing(1) }))
+  const [out, ...others] = events.filter((e) => e.kind === 'diverged')
+  expect(others).toEqual([])
+  expect(out.reason).toMatch(/^train: the loss is NaN at step 1, learning rate/)
+  const [first] = events.filter((e) => e.kind === 'step')
+  expect(first.candidates.map((c) => c.group)).not.toContain(out.proposal.group.name)
+  expect(first.candidates).toHaveLength(out.of - 1)
+  expect(points.map((p) => p.step)).toEqual([0, 1, 2])
+  expect(await failureOf(() => run(optionsFor({ engine: losing(100) })))).toBe(
+    'KingletError: adapt: all 3 proposals of step 1 diverged: use a lower learningRate, or clipNorm: 1',
   )
 })
 
