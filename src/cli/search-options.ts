@@ -32,6 +32,8 @@ export interface SearchCommandOptions extends EngineOptions {
   readonly validation: number
   readonly trialSeconds?: number
   readonly out: string
+  readonly database?: string
+  readonly study?: string
   readonly seed: number
   readonly strict?: boolean
   readonly json?: boolean
@@ -104,5 +106,7 @@ export const addSearchOptions = (command: Command): Command =>
         .default(0.1),
     )
     .addOption(new Option('--trial-seconds <n>', 'most that a trial may take').argParser(positiveInteger))
-    .option('--out <folder>', 'where the study is kept; the same command goes on with it', 'search')
+    .option('--out <folder>', 'for the best networks and the report, and where the study is kept', 'search')
+    .option('--database <address>', 'keep the study in PostgreSQL, where "kinglet worker" on other machines shares it')
+    .option('--study <name>', 'what the study is called (default: as the folder of images)')
     .option('--strict', 'a damaged image, an empty class and the like are errors')

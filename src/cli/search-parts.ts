@@ -1,13 +1,15 @@
-/** What the options of `kinglet search` make: a study, and the parts that work on it. */
+/**
+ * The parts of a study of `kinglet search`: made of its options where it begins, and of what the study says of itself
+ * where a worker on another machine goes on with it.
+ */
 import { existsSync, readFileSync } from 'node:fs'
-import { UsageError } from '../core/index.ts'
-import type { LoaderPool } from '../data/index.ts'
+import { assert, UsageError } from '../core/index.ts'
+import type { LoaderPool, PreprocessingName } from '../data/index.ts'
 import type { OpenedData } from '../data/node.ts'
 import { engineOf } from '../engine.ts'
 import {
   algorithmOf,
   assertReachable,
-  type Budget,
   type Demand,
   isNetworkSpace,
   joinSpaces,
@@ -17,8 +19,8 @@ import {
   type Objective,
   type Point,
   prunerOf,
+  type Resource,
   type ResourceName,
-  type Reward,
   readSpace,
   resourceNames,
   type Space,
@@ -34,7 +36,44 @@ import {
 import { resourceOfBudget } from './adaptation.ts'
 import { batchOf } from './beginning.ts'
 import { percent } from './format.ts'
+import type { EngineOptions } from './options.ts'
 import type { SearchCommandOptions } from './search-options.ts'
+
+const begunBy = 'kinglet search'
+
+/** How networks are judged: what a study keeps as the options of its evaluator. With another value it is another study. */
+interface Judging {
+  readonly begunBy: typeof begunBy
+  readonly epochs: number
+  readonly folds?: number
+  /** Largest side of an image. */
+  readonly size: number
+  readonly preprocessing: PreprocessingName
+  /** Share of each class that is held out where the data has no split of its own. */
+  readonly validation: number
+  readonly classes: readonly string[]
+  /** Training images. */
+  readonly images: number
+  /** Checksum of the latency table. */
+  readonly table?: string
+}
+
+/** Everything that decides what trials come to, but for the data and the table themselves. */
+export interface SearchPlan extends Pick<Study, 'name' | 'seed' | 'trials' | 'budgets' | 'algorithm' | 'pruner'> {
+  readonly space: Space
+  /** Objectives beside accuracy. */
+  readonly minimize: readonly ResourceName[]
+  readonly judging: Omit<Judging, 'classes' | 'images' | 'table'>
+}
+
+/** What is on the machine that works on it. */
+export interface SearchMachine {
+  readonly opened: OpenedData
+  readonly pool: LoaderPool
+  readonly engine: EngineOptions
+  /** A file of `kinglet measure`. */
+  readonly table?: string | undefined
+}
 
 /** Largest side of photos, when nobody says. */
 const photoSize = 128
@@ -47,7 +86,7 @@ async function sizeOf({ kind, train }: OpenedData, size: number | undefined): Pr
 }
 
 /** The space that names and files, with commas between them, make together. */
-export function spaceNamed(text: string, size: number): Space {
+function spaceNamed(text: string, size: number): Space {
   const spaces = text.split(',').map((name) => {
     if (!(spaceNames as readonly string[]).includes(name) && existsSync(name))
       return readSpace(readFileSync(name, 'utf8'), name)
@@ -56,80 +95,107 @@ export function spaceNamed(text: string, size: number): Space {
   return spaces.length === 1 ? spaces[0] : joinSpaces(...spaces)
 }
 
+/** The share that is held out: every image is in one of the folds. */
+export const heldOut = ({ folds, validation }: Pick<Judging, 'folds' | 'validation'>): number =>
+  folds ? 0 : validation
+
+/** What the options of `kinglet search` ask for. */
+export async function planned(name: string, opened: OpenedData, options: SearchCommandOptions): Promise<SearchPlan> {
+  const { algorithm, budget, epochs, folds, minimize, preprocessing, pruner, seed, target, trials } = options
+  const size = await sizeOf(opened, options.size)
+  const [alpha, beta] = options.exponents
+  const reward = target && {
+    kind: 'mnasnet',
+    value: 'accuracy',
+    cost: target.resource,
+    target: target.most,
+    alpha,
+    beta,
+  }
+  return {
+    ...{ name, seed, trials, space: spaceNamed(options.space, size) },
+    budgets: Object.fromEntries(budget.map((b) => [b.resource, b.most])),
+    algorithm: { name: algorithm, options: reward ? { reward } : {} },
+    ...(pruner && { pruner: { name: pruner, options: { max: epochs, trials } } }),
+    minimize: [...minimize, ...(target ? [target.resource] : [])],
+    judging: { begunBy, epochs, ...(folds && { folds }), size, preprocessing, validation: options.validation },
+  }
+}
+
+/** How a study judges. Throws a `KingletError` for one that something else began. */
+export function judgingOf({ name, evaluator }: Study): Judging {
+  const judging = evaluator.options as unknown as Judging
+  assert(
+    judging.begunBy === begunBy,
+    `study ${name}: ${begunBy} did not begin it: say what its parts are, with --parts`,
+  )
+  return judging
+}
+
+/** What a study asks for that `kinglet search` began; `place` says in errors where it is. */
+export const plannedBy = (study: Study, place: string): SearchPlan => ({
+  ...study,
+  space: readSpace(JSON.stringify(study.space), place),
+  minimize: study.objectives.slice(1).map((objective) => objective.name as ResourceName),
+  judging: judgingOf(study),
+})
+
 /** What is asked of networks beside accuracy: each resource once, as an objective, a budget, or both. */
-function demandsOf({ budget, minimize, target, table }: SearchCommandOptions): Demand[] {
-  const wanted = new Set<ResourceName>([...minimize, ...(target ? [target.resource] : [])])
-  const most = new Map(budget.map((b) => [b.resource, b.most]))
+function demandsOf({ budgets, minimize }: SearchPlan, latency: Resource | undefined): Demand[] {
   return resourceNames
-    .filter((name) => wanted.has(name) || most.has(name))
+    .filter((name) => minimize.includes(name) || Object.hasOwn(budgets, name))
     .map((name) => {
-      // Only latencies are looked up in a table.
-      const resource = resourceOfBudget({ resource: name, most: 1 }, name === 'latencyMs' ? table : undefined)
-      const atMost = most.get(name)
+      const resource = latency?.name === name ? latency : resourceOfBudget(name)
       return {
         name,
         of: (model) => resource.value(model),
-        ...(wanted.has(name) && { minimize: true }),
-        ...(atMost !== undefined && { atMost }),
+        ...(minimize.includes(name) && { minimize: true }),
+        ...(Object.hasOwn(budgets, name) && { atMost: budgets[name] }),
       }
     })
 }
-
-const rewardOf = ({ target, exponents: [alpha, beta] }: SearchCommandOptions): Reward | undefined =>
-  target && { kind: 'mnasnet', value: 'accuracy', cost: target.resource, target: target.most, alpha, beta }
 
 export interface Prepared {
   readonly study: Study
   readonly parts: StudyParts
 }
 
-/** Opens space, evaluation, algorithm and pruner. Throws where the options do not fit together, or a budget is met by none. */
-export async function prepareSearch(
-  name: string,
-  opened: OpenedData,
-  options: SearchCommandOptions,
-  pool: LoaderPool,
-): Promise<Prepared> {
-  const { algorithm, budget, epochs, folds, preprocessing, pruner, seed, trials } = options
-  const size = await sizeOf(opened, options.size)
-  const space = spaceNamed(options.space, size)
+/** Makes the parts of a study. Throws where they do not fit together, or where no network meets a budget. */
+export function prepareSearch(plan: SearchPlan, { opened, pool, engine, table }: SearchMachine): Prepared {
+  const { name, seed, trials, budgets, space, algorithm, pruner, judging } = plan
+  const { epochs, folds, size, preprocessing } = judging
   if (!isNetworkSpace(space))
-    throw new UsageError(
-      `--space ${options.space}: it has no networks: join it with one that has, v3-small,${options.space}`,
-    )
+    throw new UsageError(`--space ${space.name}: it has no networks: join it with one that has, v3-small,${space.name}`)
   const { classes, train, val } = opened
   const build = (point: Point, own: number) => networkOf(space, point, { classes: classes.length, size, seed: own })
-  const demands = demandsOf(options)
-  for (const { resource, most } of budget) assertMet(space, { resource, most }, demands, build)
+  const isTimed = plan.minimize.includes('latencyMs') || Object.hasOwn(budgets, 'latencyMs')
+  const latency = isTimed ? resourceOfBudget('latencyMs', table) : undefined
+  const demands = demandsOf(plan, latency)
+  for (const [resource, most] of Object.entries(budgets) as [ResourceName, number][]) {
+    const { of } = demands.find((demand) => demand.name === resource)!
+    assertReachable(space, { resource, most }, (point) => of(build(point, 0)) as number)
+  }
   const setup = {
     networkOf: build,
     trainingOf: (point: Point) => ({ batch: batchOf(train.length), ...trainingOf(point) }),
-    ...{ engine: engineOf(options), epochs, preprocessing, pool, demands, keep: keepInFolder },
+    ...{ engine: engineOf(engine), epochs, preprocessing, pool, demands, keep: keepInFolder },
   }
   if (!folds && !val)
     throw new UsageError('--validation 0: no images are left to judge networks by: hold some out, or use --folds')
-  const evaluator = folds
-    ? kFoldEvaluation({ ...setup, data: train, folds })
-    : trainingEvaluation({ ...setup, data: { train, val: val! } })
-  const reward = rewardOf(options)
   const parts: StudyParts = {
-    ...{ space, evaluator },
-    algorithm: algorithmOf(algorithm, reward ? { reward } : {}),
-    ...(pruner && { pruner: prunerOf(pruner, { max: epochs, trials }) }),
+    space,
+    evaluator: folds
+      ? kFoldEvaluation({ ...setup, data: train, folds })
+      : trainingEvaluation({ ...setup, data: { train, val: val! } }),
+    algorithm: algorithmOf(algorithm.name, algorithm.options),
+    ...(pruner && { pruner: prunerOf(pruner.name, pruner.options) }),
   }
-  const evaluatorOptions = { epochs, size, preprocessing, classes, images: train.length, ...(folds && { folds }) }
-  const budgets = Object.fromEntries(budget.map((b) => [b.resource, b.most]))
-  return { study: studyOf({ name, trials, seed, evaluatorOptions, budgets, ...parts }), parts }
-}
-
-function assertMet(
-  space: Space,
-  budget: Budget,
-  demands: readonly Demand[],
-  build: (point: Point, seed: number) => ReturnType<typeof networkOf>,
-): void {
-  const { of } = demands.find((d) => d.name === budget.resource)!
-  assertReachable(space, budget, (point) => of(build(point, 0)) as number)
+  const evaluatorOptions: Judging = {
+    ...judging,
+    ...{ classes, images: train.length },
+    ...(latency?.source !== undefined && { table: latency.source }),
+  }
+  return { study: studyOf({ name, trials, seed, budgets, evaluatorOptions: { ...evaluatorOptions }, ...parts }), parts }
 }
 
 /** How values of an objective are written: accuracies in per cent, resources with their unit. */

@@ -43,11 +43,9 @@ export {
   type Lease,
   type Named,
   type Result,
-  type SpaceData,
   type Store,
   type StoredTrial,
   type Study,
-  spaceData,
   type Work,
 } from './study/store.ts'
 export {

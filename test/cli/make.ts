@@ -6,6 +6,7 @@ import { main } from '../../src/cli/main.ts'
 import { preprocessingPreset } from '../../src/data/index.ts'
 import { provenanceNow, writeModelFile } from '../../src/formats/index.ts'
 import { build } from '../../src/models/index.ts'
+import { folderOf } from '../data/make.ts'
 import { fakeIo } from './fake-io.ts'
 
 /** Runs a command line and returns what it printed and its exit code. */
@@ -55,6 +56,13 @@ export async function pictures(each: number, kinds: readonly string[] = drawingN
       files[`${kind}/${name}`] = bytes
     }
   return files
+}
+
+/** A space file of which each network trains in a moment, in a folder of its own. */
+export function smallSpace(): string {
+  const ordered = (...values: number[]) => ({ kind: 'categorical', values, ordered: true })
+  const choices = { resolution: ordered(8, 16), width: ordered(0.1, 0.2), 'layer1.kernel': ordered(3, 5) }
+  return join(folderOf({ 'small.json': JSON.stringify({ name: 'small', network: 'v1', choices }) }), 'small.json')
 }
 
 /** A network that trains in a moment, as options of `train`. */

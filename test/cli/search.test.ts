@@ -1,5 +1,5 @@
 /** `kinglet search` on pictures drawn here and a space so small that each network trains in a moment. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
@@ -7,17 +7,14 @@ import { readModelFile } from '../../src/formats/index.ts'
 import { folderOf } from '../data/make.ts'
 import { ensureBuilt } from '../support/built.ts'
 import { fakeIo } from './fake-io.ts'
-import { kinglet, pictures } from './make.ts'
+import { kinglet, pictures, smallSpace } from './make.ts'
 
 let photos: string
 let space: string
 beforeAll(async () => {
   await ensureBuilt()
   photos = folderOf(await pictures(10, ['across', 'down']))
-  space = join(folderOf({}), 'small.json')
-  const ordered = (...values: number[]) => ({ kind: 'categorical', values, ordered: true })
-  const choices = { resolution: ordered(8, 16), width: ordered(0.1, 0.2), 'layer1.kernel': ordered(3, 5) }
-  writeFileSync(space, JSON.stringify({ name: 'small', network: 'v1', choices }))
+  space = smallSpace()
 }, 60_000)
 
 const small = () => ['search', '--data', photos, '--space', space, '--epochs', '1', '--size', '16', '--threads', '1']

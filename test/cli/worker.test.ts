@@ -5,14 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
+import { readModelFile } from '../../src/formats/index.ts'
 import { openPostgresStudy } from '../../src/search/study/node-postgres-open.ts'
 import { studyOf } from '../../src/search/study/study.ts'
+import { folderOf } from '../data/make.ts'
 import { lossOf, partsWith } from '../search/study/postgres-toys.ts'
 import { optional } from '../support/optional.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { root } from '../support/sources.ts'
 import { fakeIo } from './fake-io.ts'
-import { kinglet } from './make.ts'
+import { kinglet, pictures, smallSpace } from './make.ts'
 
 const programs = optional('postgresql')
 
@@ -24,6 +26,11 @@ test('what is no address of a database is refused', async () => {
   ])
   const none = await kinglet('worker', 'postgres://me:secret@127.0.0.1/x', '--parts', 'nowhere.js')
   expect([none.code, none.errors]).toEqual([2, 'error: --parts: nowhere.js: there is no such file\n'])
+  const neither = await kinglet('worker', 'postgres://me@127.0.0.1/x')
+  expect([neither.code, neither.errors]).toEqual([
+    2,
+    'error: kinglet worker: give --data for a study that kinglet search began, or --parts for one of your own\n',
+  ])
 })
 
 describe.skipIf(!programs)('workers on a study in PostgreSQL', () => {
@@ -112,6 +119,60 @@ describe.skipIf(!programs)('workers on a study in PostgreSQL', () => {
       expect([state, tries, held]).toEqual(['running', 0, false])
     const { code: done, output } = await kinglet('worker', address, '--parts', parts, '--json')
     expect([done, JSON.parse(output)]).toEqual([0, { study: 'toy', complete: 8, pruned: 0, failed: 0 }])
+    await store.close()
+  })
+
+  test('a search that was stopped is gone on with by a worker, which is told the images alone', async () => {
+    const address = await server.database('search')
+    const photos = folderOf(await pictures(10, ['across', 'down']))
+    const [out, undisturbed] = [join(folderOf({}), 'found'), join(folderOf({}), 'undisturbed')]
+    const search = (to: string, ...more: string[]) => [
+      ...['search', '--data', photos, '--space', smallSpace(), '--epochs', '1', '--size', '16', '--threads', '1'],
+      ...['--minimize', 'macs', '--budget', 'parameters=200k', '--trials', '4', '--study', 'small'],
+      ...['--target', 'macs=300k', '--pruner', 'asha', '--json', '--out', to, ...more],
+    ]
+    const io = fakeIo()
+    const stderr = {
+      ...io.stderr,
+      write(text: string) {
+        io.stderr.write(text)
+        if (/^trial 0 /m.test(text)) io.interrupt()
+      },
+    }
+    expect(await main(search(out, '--database', address), { ...io, stderr })).toBe(130)
+    expect(io.errors).toMatch(/Interrupted\. The same command goes on with postgres:.*\/search\.\n$/)
+
+    const others = folderOf(await pictures(8, ['across', 'down']))
+    const wrong = await kinglet('worker', address, '--data', others, '--threads', '1')
+    expect([wrong.code, wrong.errors]).toEqual([
+      1,
+      expect.stringMatching(/its evaluator\.options\.images is 18, now it is 14/),
+    ])
+    const worker = await kinglet('worker', address, '--data', photos, '--threads', '1', '--json')
+    expect([worker.code, JSON.parse(worker.output)]).toEqual([0, { study: 'small', complete: 4, pruned: 0, failed: 0 }])
+
+    const frontOf = ({ code, output }: { code: number; output: string }) => {
+      expect(code).toBe(0)
+      return JSON.parse(output).front.map((t: { number: number; point: object; values: number[] }) => [
+        t.number,
+        t.point,
+        t.values,
+      ])
+    }
+    const ended = await kinglet(...search(out, '--database', address))
+    expect(frontOf(ended)).toEqual(frontOf(await kinglet(...search(undisturbed))))
+    for (const { model } of JSON.parse(ended.output).front)
+      expect(readModelFile(readFileSync(model)).classes).toEqual(['across', 'down'])
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('What mattered')
+  }, 120_000)
+
+  test('a study that kinglet search did not begin needs its parts', async () => {
+    const { address, store } = await begin('library', 1)
+    const { code, errors } = await kinglet('worker', address, '--data', folderOf({}))
+    expect([code, errors.split('\n').slice(1).join('\n')]).toEqual([
+      1,
+      'error: study toy: kinglet search did not begin it: say what its parts are, with --parts\n',
+    ])
     await store.close()
   })
 

@@ -1,5 +1,4 @@
-/** `kinglet search`: the best networks of a space for a folder of images, within budgets, as a study in a folder. */
-import { copyFileSync, existsSync } from 'node:fs'
+/** `kinglet search`: the best networks of a space for a folder of images, within budgets, as a study. */
 import { basename, join, resolve } from 'node:path'
 import { KingletError } from '../../core/index.ts'
 import type { LoaderPool } from '../../data/index.ts'
@@ -8,9 +7,11 @@ import { makeFolder, writeFileAtomic } from '../../formats/node-files.ts'
 import {
   countPoints,
   frontOf,
+  openPostgresStudy,
   openStudy,
   type Problem,
   runStudy,
+  type Store,
   type StoredTrial,
   type Study,
   type StudyProgress,
@@ -22,7 +23,7 @@ import { addEngineOptions, addJsonOption, addSeedOption, type CommandDefinition 
 import { Progress } from '../progress.ts'
 import { searchPage } from '../report/search.ts'
 import { addSearchOptions, type SearchCommandOptions } from '../search-options.ts'
-import { prepareSearch, showObjective } from '../search-parts.ts'
+import { heldOut, planned, prepareSearch, showObjective } from '../search-parts.ts'
 import type { Io } from '../terminal.ts'
 
 const valuesText = ({ objectives }: Study, { values = [] }: StoredTrial): string =>
@@ -47,14 +48,14 @@ function trialLine(study: Study, { trial, secondsLeft, ...counts }: StudyProgres
 }
 
 /** Copies the models of the front into `out/best`; their paths from `out` by trial. */
-function keepBest(out: string, front: readonly StoredTrial[]): Map<number, string> {
+async function keepBest(store: Store, out: string, front: readonly StoredTrial[]): Promise<Map<number, string>> {
   const models = new Map<number, string>()
   for (const { number, files } of front) {
-    const from = files?.model && join(out, files.model)
-    if (!from || !existsSync(from)) continue
+    const bytes = files?.model && (await store.file(files.model))
+    if (!bytes) continue
     makeFolder(join(out, 'best'))
     const to = join('best', `trial-${number}.safetensors`)
-    copyFileSync(from, join(out, to))
+    writeFileAtomic(join(out, to), bytes)
     models.set(number, to)
   }
   return models
@@ -68,18 +69,20 @@ interface Searched {
 }
 
 async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, signal: AbortSignal): Promise<Searched> {
-  const { data, out, seed, strict, trialSeconds } = options
-  const validation = options.folds ? 0 : options.validation
-  const opened = await openDataset(data, { pool, validation, seed, strict, signal })
+  const { data, database, out, seed, strict, table, trialSeconds } = options
+  const opened = await openDataset(data, { pool, validation: heldOut(options), seed, strict, signal })
   if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
-  const { study, parts } = await prepareSearch(basename(resolve(data)), opened, options, pool)
-  await using store = openStudy(out, study)
+  const plan = await planned(options.study ?? basename(resolve(data)), opened, options)
+  const { study, parts } = prepareSearch(plan, { opened, pool, engine: options, table })
+  const notice = (text: string) => io.stderr.write(`${text}\n`)
+  await using store: Store =
+    database === undefined ? openStudy(out, study) : await openPostgresStudy(database, { study, notice, signal })
   const before = (await store.trials()).length
   const points = countPoints(parts.space)
   io.stderr.write(
     `space ${study.space.name}: ${Number.isFinite(points) ? `${points < 1e7 ? count(points) : points.toExponential(1)} points` : 'endlessly many points'}; ` +
       `${count(opened.train.length)} images of ${opened.classes.length} classes, ${count(opened.val?.length ?? 0)} held out\n` +
-      (before > 0 ? `${out}: going on with a study of ${count(before)} trials\n` : ''),
+      (before > 0 ? `${store.place}: going on with a study of ${count(before)} trials\n` : ''),
   )
   const progress = new Progress(io)
   try {
@@ -99,11 +102,12 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
   } finally {
     progress.clear()
   }
-  if (signal.aborted) throw new Interrupted(`Interrupted. The same command goes on with ${out}.`)
+  if (signal.aborted) throw new Interrupted(`Interrupted. The same command goes on with ${store.place}.`)
   const trials = await store.trials()
   const problem: Problem = { space: parts.space, objectives: study.objectives, seed }
   const front = frontOf(problem, trials) as StoredTrial[]
-  const models = keepBest(out, front)
+  makeFolder(out)
+  const models = await keepBest(store, out, front)
   const provenance = [
     ['made by', `Kinglet ${version}, kinglet search`],
     ['when', new Date().toISOString()],
@@ -153,14 +157,15 @@ export const searchCommand: CommandDefinition = {
       .addHelpText(
         'after',
         `
-The study is kept in the folder that --out names; the same command goes on with it after Ctrl-C, a crash, or with more
---trials, and several at the same time share its trials. At the end the folder holds best/ (the models of the front) and
-report.html. "kinglet study show" tells how it stands.
+The study is kept in the folder that --out names, or in a database; the same command goes on with it after Ctrl-C, a
+crash, or with more --trials, and several at the same time share its trials. At the end the folder holds best/ (the
+models of the front) and report.html. "kinglet study show" tells how it stands.
 
 Examples:
   kinglet search --data photos --space v3-small --budget macs=20M --trials 50
   kinglet search --data photos --space v3-small,training --algorithm nsga2 --minimize latency --table phone.json
-  kinglet search --data photos --budget latency=2ms --table phone.json --pruner asha --trials 100`,
+  kinglet search --data photos --budget latency=2ms --table phone.json --pruner asha --trials 100
+  kinglet search --data photos --database postgres://me@lab-server/studies`,
       )
       .action(async (options: SearchCommandOptions) => {
         await interruptible(io, 'Finishing this step; the same command goes on with the study.', async (signal) => {

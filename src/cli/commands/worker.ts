@@ -4,7 +4,9 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Option } from 'commander'
 import { KingletError, UsageError } from '../../core/index.ts'
+import { loaderPool, openDataset } from '../../data/node.ts'
 import {
+  assertSameStudy,
   isPostgres,
   openPostgresStudy,
   type RunStudyOptions,
@@ -14,11 +16,20 @@ import {
   type StudyProgress,
 } from '../../search/node.ts'
 import { Interrupted, interruptible } from '../interrupt.ts'
-import { addJsonOption, type CommandDefinition, positiveInteger } from '../options.ts'
+import {
+  addEngineOptions,
+  addJsonOption,
+  type CommandDefinition,
+  type EngineOptions,
+  positiveInteger,
+} from '../options.ts'
+import { heldOut, judgingOf, plannedBy, prepareSearch } from '../search-parts.ts'
 import type { Io } from '../terminal.ts'
 
-interface WorkerOptions {
-  readonly parts: string
+interface WorkerOptions extends EngineOptions {
+  readonly parts?: string
+  readonly data?: string
+  readonly table?: string
   readonly study?: string
   readonly workers: number
   readonly lease: number
@@ -40,6 +51,29 @@ async function partsIn(path: string): Promise<PartsOf> {
   return partsOf as PartsOf
 }
 
+/** Makes the parts of a study, and what has to be closed after it. */
+type Opened = AsyncDisposable & { readonly partsOf: PartsOf }
+
+/** The parts of a study that `kinglet search` began: it says all of them, but where its images are on this machine. */
+function ofSearch(place: string, { data, table, ...engine }: WorkerOptions, signal: AbortSignal): Opened {
+  const pool = loaderPool()
+  return {
+    async partsOf(study) {
+      const judging = judgingOf(study)
+      const opened = await openDataset(data!, { pool, validation: heldOut(judging), seed: study.seed, signal })
+      const { study: here, parts } = prepareSearch(plannedBy(study, place), { opened, pool, engine, table })
+      assertSameStudy(place, study, here)
+      return parts
+    },
+    [Symbol.asyncDispose]: () => pool.close(),
+  }
+}
+
+const ofModule = async (path: string): Promise<Opened> => ({
+  partsOf: await partsIn(path),
+  [Symbol.asyncDispose]: async () => undefined,
+})
+
 /** A line for each trial that ended here. */
 function tell(io: Io, { trial, ended, total }: StudyProgress): void {
   const { number, state, reason, values } = trial
@@ -49,17 +83,22 @@ function tell(io: Io, { trial, ended, total }: StudyProgress): void {
 }
 
 async function work(io: Io, address: string, options: WorkerOptions, signal: AbortSignal): Promise<void> {
-  const { parts, study: name, workers, lease, tries, trialSeconds, json } = options
-  const partsOf = await partsIn(parts)
+  const { parts, data, study: name, workers, lease, tries, trialSeconds, json } = options
+  if ((parts === undefined) === (data === undefined))
+    throw new UsageError(
+      'kinglet worker: give --data for a study that kinglet search began, or --parts for one of your own',
+    )
+  const own = parts === undefined ? undefined : await ofModule(parts)
   const notice = (text: string) => io.stderr.write(`${text}\n`)
   await using store = await openPostgresStudy(address, {
     ...{ leaseSeconds: lease, notice, signal },
     ...(name !== undefined && { name }),
   })
   const study = await store.study()
+  await using opened = own ?? ofSearch(store.place, options, signal)
   io.stderr.write(`${store.place}: study ${study.name}, ${study.trials} trials\n`)
   const run: RunStudyOptions = {
-    ...(await partsOf(study)),
+    ...(await opened.partsOf(study)),
     ...{ store, workers, tries, signal, onProgress: (progress) => tell(io, progress) },
     ...(trialSeconds !== undefined && { trialSeconds }),
   }
@@ -80,10 +119,15 @@ async function work(io: Io, address: string, options: WorkerOptions, signal: Abo
 export const worker: CommandDefinition = {
   name: 'worker',
   describe: (command, io) =>
-    addJsonOption(command)
+    addJsonOption(addEngineOptions(command))
       .description('Work on a study in PostgreSQL, on one machine of many.')
       .argument('<address>', 'postgres://user@host:5432/database; the password in it, or in PGPASSWORD')
-      .requiredOption('--parts <file>', 'a module whose default export is (study) => ({ space, algorithm, evaluator })')
+      .option('--data <folder>', 'the images, of a study that "kinglet search" began')
+      .option('--table <file>', 'its latency table, where it has one')
+      .option(
+        '--parts <file>',
+        'of a study of your own: a module that exports (study) => ({ space, algorithm, evaluator })',
+      )
       .option('--study <name>', 'which of the studies in the database (default: the only one)')
       .addOption(new Option('--workers <n>', 'trials at the same time').argParser(positiveInteger).default(1))
       .addOption(
@@ -103,7 +147,8 @@ export const worker: CommandDefinition = {
 It ends when all trials have ended. A worker that is killed, or whose machine is switched off, loses its trial to
 another one, which goes on from the last checkpoint; Ctrl-C gives it back at once. While the server is away, it waits.
 
-Example:
+Examples:
+  kinglet worker postgres://me@lab-server/studies --data photos
   kinglet worker postgres://me@lab-server/studies --parts study.js`,
       )
       .action(async (address: string, options: WorkerOptions) => {

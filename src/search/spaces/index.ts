@@ -10,6 +10,6 @@ export {
 } from './named.ts'
 export { type NetworkOptions, networkOf } from './network.ts'
 export { constraintOf, type Rule, type RuledConstraint } from './rules.ts'
-export { readSpace, writeSpace } from './space-file.ts'
+export { readSpace, type SpaceData, spaceData, writeSpace } from './space-file.ts'
 export { type NetworkSpaceName, networkSpaceNames } from './tables.ts'
 export { trainingOf } from './training.ts'

@@ -30,13 +30,21 @@ import { assertMeanings, isNetworkSpace, type NetworkSpace } from './named.ts'
 import { constraintOf, type Rule, type RuledConstraint } from './rules.ts'
 import { type NetworkSpaceName, networkSpaceNames } from './tables.ts'
 
-/** What stands in a file. */
-interface SpaceData {
+/** A space as data. A constraint that is no rule is there in words alone: a study keeps it so, a file cannot have it. */
+export interface SpaceData {
   readonly name: string
   readonly network?: NetworkSpaceName
   readonly choices: Readonly<Record<string, Choice>>
-  readonly constraints?: readonly Rule[]
+  readonly constraints?: readonly (Rule | string)[]
 }
+
+/** A space as a study keeps it. */
+export const spaceData = (space: Space): SpaceData => ({
+  name: space.name,
+  ...(isNetworkSpace(space) && { network: space.network }),
+  choices: space.choices,
+  constraints: space.constraints.map((c) => ('rule' in c ? (c as RuledConstraint).rule : c.says)),
+})
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isScalar = (v: unknown): boolean => typeof v === 'string' || typeof v === 'boolean' || Number.isFinite(v)
@@ -92,7 +100,7 @@ function spaceFrom(data: SpaceData, what: string): Space {
       network,
       what,
     )
-  const rules = constraints.map((rule) => constraintOf(rule, choices, what))
+  const rules = constraints.map((rule) => constraintOf(rule as Rule, choices, what))
   const space = defineSpace(name, choices, rules)
   return network ? ({ ...space, network } as NetworkSpace) : space
 }
@@ -129,13 +137,11 @@ export function readSpace(text: string, what: string): Space {
 
 /** The text of a space, for {@link readSpace}. Throws a `UsageError` for a constraint that is no rule. */
 export function writeSpace(space: Space): string {
-  const { name, choices } = space
-  const constraints = space.constraints.map((c): Rule => {
-    if ('rule' in c) return (c as RuledConstraint).rule
+  const data = spaceData(space)
+  const words = data.constraints?.find((c) => typeof c === 'string')
+  if (words !== undefined)
     throw new UsageError(
-      `space ${name}: its constraint "${c.says}" is a function: make it with constraintOf to write it`,
+      `space ${space.name}: its constraint "${words}" is a function: make it with constraintOf to write it`,
     )
-  })
-  const network = isNetworkSpace(space) ? { network: space.network } : {}
-  return `${JSON.stringify({ name, ...network, choices, constraints }, undefined, 2)}\n`
+  return `${JSON.stringify(data, undefined, 2)}\n`
 }

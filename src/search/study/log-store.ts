@@ -20,6 +20,8 @@ export interface Log {
   folderOf?(number: number): string
   /** How a file in that folder is called from the study. */
   fileOf?(number: number, path: string): string
+  /** The bytes of a file, by that name. */
+  read?(name: string): Uint8Array | undefined
 }
 
 export class LogStore implements Store {
@@ -98,6 +100,10 @@ export class LogStore implements Store {
 
   async giveBack(lease: Lease): Promise<void> {
     this.#leave('back', lease)
+  }
+
+  async file(name: string): Promise<Uint8Array | undefined> {
+    return this.#log.read?.(name)
   }
 
   async renew({ number, turn }: Lease): Promise<boolean> {

@@ -5,7 +5,7 @@
  * Refuses a folder with another study. Why it is so: docs/decisions/010-a-study-is-a-journal-and-its-order-is-the-lock.md.
  */
 import { randomUUID } from 'node:crypto'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { assert, KingletError } from '../../core/index.ts'
 import { makeFolder } from '../../formats/node-files.ts'
@@ -182,5 +182,10 @@ class FolderLog implements Log {
   fileOf(number: number, path: string): string {
     const own = join(this.place, 'trials', String(number))
     return relative(this.place, resolve(own, path)).split(sep).join('/')
+  }
+
+  read(name: string): Uint8Array | undefined {
+    const path = join(this.place, name)
+    return existsSync(path) ? readFileSync(path) : undefined
   }
 }

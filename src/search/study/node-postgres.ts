@@ -139,7 +139,6 @@ export class PostgresStore implements Store {
     })
   }
 
-  /** The bytes of a file that a trial left, by its name in {@link StoredTrial.files}; undefined where there is none. */
   async file(name: string): Promise<Uint8Array | undefined> {
     const [, number, path] = /^trials\/(\d+)\/(.+)$/.exec(name) ?? []
     if (path === undefined) return undefined

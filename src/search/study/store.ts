@@ -5,20 +5,14 @@
  * `test/search/study/store-contract.ts` says what each must do.
  */
 import { KingletError } from '../../core/index.ts'
-import type { Choice, Point, Space } from '../space.ts'
+import type { Point } from '../space.ts'
+import type { SpaceData } from '../spaces/index.ts'
 import type { Objective, StepReport, Trial } from '../trial.ts'
 
 /** An algorithm, a pruner or an evaluator, as data. */
 export interface Named {
   readonly name: string
   readonly options: Readonly<Record<string, unknown>>
-}
-
-/** A space as data. Of constraints it has the words alone. */
-export interface SpaceData {
-  readonly name: string
-  readonly choices: Readonly<Record<string, Choice>>
-  readonly constraints: readonly string[]
 }
 
 /** What a study is: plain data (JSON). */
@@ -115,19 +109,14 @@ export interface Store {
   pause(lease: Lease): Promise<void>
   /** The worker cannot go on with it, and that was not the trial's fault: the next one takes it up. */
   giveBack(lease: Lease): Promise<void>
+  /** The bytes of a file that a trial left, by its name in `Trial.files`; undefined where there is none. */
+  file(name: string): Promise<Uint8Array | undefined>
   /** The worker is alive. False if another one has the trial meanwhile, or it ended. */
   renew(lease: Lease): Promise<boolean>
   /** Gives back what was taken and not finished. The store is not used after. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
-
-/** A space as a study keeps it. */
-export const spaceData = ({ name, choices, constraints }: Space): SpaceData => ({
-  name,
-  choices,
-  constraints: constraints.map((c) => c.says),
-})
 
 /**
  * Throws a `KingletError`, which names the first member that differs and both values, unless the study at `place` is

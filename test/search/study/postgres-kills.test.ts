@@ -108,13 +108,13 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
     expect(new Set(counted).size).toBe(counted.length)
   }
 
-  test('three workers, killed 30 times: no trial is lost, none counts twice', { timeout: 300_000 }, async () => {
-    const trials = 60
+  test('three workers, killed 70 times: no trial is lost, none counts twice', { timeout: 300_000 }, async () => {
+    const trials = 140
     // The workers begin the study: some of them are killed in the middle of that.
     const address = await server.database('many')
     const farm = new Farm(address, 'blind', trials, 40)
     farm.hire(3)
-    while (farm.kills < 30 && farm.size > 0) {
+    while (farm.kills < 70 && farm.size > 0) {
       await farm.kill(300)
       farm.hire(3 - farm.size)
     }
@@ -126,14 +126,14 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
     await store.close()
   })
 
-  test('one worker, killed 15 times: the same trials as if it had not been', async () => {
-    const trials = 12
+  test('one worker, killed 30 times: the same trials as if it had not been', { timeout: 300_000 }, async () => {
+    const trials = 24
     const wanted = study('told', trials)
     const undisturbed = await runStudy({ ...partsWith('told'), store: memoryStore(wanted) })
     const { address, store } = await begin('one', wanted)
     const farm = new Farm(address, 'told', trials, 60)
     farm.hire(1)
-    while (farm.kills < 15 && farm.size > 0) {
+    while (farm.kills < 30 && farm.size > 0) {
       await farm.kill(300)
       farm.hire(1 - farm.size)
     }

@@ -1,4 +1,6 @@
 /** What every store must do, whatever it is made of: a suite that each implementation's test calls. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { key } from '../../../src/core/index.ts'
 import type { Choose, Lease, Store, Study } from '../../../src/search/study/store.ts'
@@ -65,6 +67,21 @@ export function storeContract(
         files: { model: expect.stringMatching(/m\.safetensors$/) },
       })
       expect(trial.ended).toBeGreaterThanOrEqual(trial.began!)
+    })
+
+    test('it has the files that a result names', async () => {
+      const { store, place } = await begun()
+      const lease = await taken(store, () => ({ do: 'begin', number: 0, point: toyPoint(0) }))
+      if (lease.folder === undefined) {
+        expect(await store.file('m.safetensors')).toBeUndefined()
+        return
+      }
+      writeFileSync(join(lease.folder, 'm.safetensors'), Uint8Array.of(1, 2, 3))
+      await store.finish(lease, { state: 'complete', values: [0.5], files: { model: 'm.safetensors' } })
+      const other = await place.open()
+      const [{ files }] = await other.trials()
+      expect([...(await other.file(files!.model))!]).toEqual([1, 2, 3])
+      expect(await other.file('trials/0/none')).toBeUndefined()
     })
 
     test('numbers keep every bit', async () => {
