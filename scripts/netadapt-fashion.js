@@ -6,9 +6,10 @@
  *   of NetAdapt's (the winners' short fine-tuning, and the long one).
  * - Guided by latency beside guided by multiply-adds: a second run goes down to the multiply-adds that the first ended with.
  *
- * The table is of the base networks, down to their smallest counts: `kinglet measure` says how. Everything is kept in
- * --out, and the same command goes on with it; results.json and results.md (the table of docs/search.md) are written after
- * each seed. `--tiny` tries all of it on a few images.
+ * `--networks` names each with its width. The table is of them, down to their smallest counts:
+ * `kinglet measure mobilenet_v1:width=0.25 mobilenet_v3_small:width=0.5 --size 28 --reduction 16 --classes 10 --threads 1
+ * --down-to 0.05 --out table.json`. Everything is kept in --out, and the same command goes on with it; results.json and
+ * results.md (the table of docs/search.md) are written after each seed. `--tiny` tries all of it on a few images.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,9 +25,8 @@ const { loaderPool, openDataset, preprocessingPreset, subset } = await import('.
 const { makeFolder, writeFileAtomic } = await import('../dist/formats/node-files.js')
 const { readModelFile } = await import('../dist/formats/index.js')
 const { build, restore } = await import('../dist/models/index.js')
-const { adapt, fineTuningRate, latencyOf, lackingIn, openAdaptation, readTable, resourceOf, unitsOf } = await import(
-  '../dist/search/node.js'
-)
+const search = await import('../dist/search/node.js')
+const { adapt, engineTimer, latencyOf, lackingIn, openAdaptation, readTable, resourceOf, unitsOf } = search
 const { evaluate, fit, openRun, runFiles } = await import('../dist/train/node.js')
 const { wasmEngine } = await import('../dist/wasm/index.js')
 
@@ -35,20 +35,21 @@ const { values } = parseArgs({
     data: { type: 'string', default: '/usr/share/datasets/fashion-mnist' },
     table: { type: 'string' },
     out: { type: 'string', default: 'runs/netadapt' },
-    networks: { type: 'string', default: 'mobilenet_v1,mobilenet_v3_small' },
+    networks: { type: 'string', default: 'mobilenet_v1:0.25,mobilenet_v3_small:0.5' },
     seeds: { type: 'string', default: '3' },
     share: { type: 'string', default: '0.5' },
-    epochs: { type: 'string', default: '6' },
-    steps: { type: 'string', default: '60' },
-    long: { type: 'string', default: '3' },
-    delta: { type: 'string', default: '0.05' },
+    epochs: { type: 'string', default: '5' },
+    steps: { type: 'string', default: '40' },
+    long: { type: 'string', default: '2' },
+    delta: { type: 'string', default: '0.06' },
+    multiple: { type: 'string', default: '8' },
     threads: { type: 'string', default: '1' },
     tiny: { type: 'boolean', default: false },
   },
 })
 const number = (name) => Number(values[name])
 const [epochs, steps, long, seeds] = values.tiny ? [1, 2, 1, 1] : ['epochs', 'steps', 'long', 'seeds'].map(number)
-const base = { width: 0.5, size: 28, reduction: 8, dropout: 0.1 }
+const base = { size: 28, reduction: 16, dropout: 0.1 }
 const batch = 64
 const engine = wasmEngine({ threads: number('threads') })
 const preprocessing = preprocessingPreset('whole', base.size)
@@ -84,7 +85,7 @@ async function learn(net, set, folder, options) {
   return net
 }
 const scratch = (seed) => ({ epochs, seed, augmentation: 'light', learningRate: 0.003 })
-const tuning = (seed, n = long) => ({ epochs: n, seed, augmentation: 'light', learningRate: fineTuningRate() })
+const tuning = (seed, n = long) => ({ epochs: n, seed, augmentation: 'light', learningRate: search.fineTuningRate() })
 
 const accuracy = async (net) => (await evaluate(net, test, { engine, pool, preprocessing, batch })).top1
 
@@ -100,6 +101,7 @@ async function adapted(net, resource, budget, folder, seed) {
     budget,
     steps,
     seed,
+    multiple: number('multiple'),
     pace: { name: 'fixed', delta: number('delta') },
   }
   const training = { batch, augmentation: 'light' }
@@ -114,8 +116,8 @@ async function adapted(net, resource, budget, folder, seed) {
 }
 
 /** The widest network of the kind that uses no more than `budget`. */
-function widest(name, budget, resource, seed) {
-  for (let width = base.width; width > 0.02; width -= 1 / 128) {
+function widest(name, most, budget, resource, seed) {
+  for (let width = most; width > 0.02; width -= 1 / 128) {
     const net = build(name, { ...base, width, classes, seed })
     if (resource.value(net) <= budget) return net
   }
@@ -136,26 +138,20 @@ function rounds(set, images, seed) {
 
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]
 
-/** Milliseconds of one image, the networks in turn. */
-async function timed(nets) {
-  const programs = await Promise.all(
-    nets.map((net) => engine.compile(net.graph(), { weights: net.weights, freeze: true })),
-  )
-  const x = new Float32Array(base.size * base.size * 3).fill(0.1)
-  const times = nets.map(() => [])
-  for (let round = 0; round < (values.tiny ? 20 : 400); round++)
-    for (const [i, program] of programs.entries()) {
-      const began = performance.now()
-      await program.run({ x })
-      times[i].push(performance.now() - began)
-    }
-  for (const program of programs) program.dispose()
-  return times.map(median)
-}
+/** Milliseconds of one image: bursts of the networks in turn, as `kinglet measure` times whole networks. */
+const timed = async (nets) =>
+  (
+    await engineTimer(engine).time(
+      nets.map((net) => net.graph()),
+      { rounds: values.tiny ? 3 : 100, runs: 3, warmupMs: 200 },
+    )
+  ).map(median)
 
-async function experiment(name, seed) {
+async function experiment(network, seed) {
+  const [name, text] = network.split(':')
+  const width = Number(text)
   const folder = join(values.out, `${name}-${seed}`)
-  const net = build(name, { ...base, classes, seed })
+  const net = build(name, { ...base, width, classes, seed })
   await learn(net, train, join(folder, 'base'), scratch(seed))
   const budget = guide.value(net) * number('share')
   const found = { base: net }
@@ -165,7 +161,7 @@ async function experiment(name, seed) {
     const most = macs.value(byGuide.model)
     found.netadaptByMacs = (await adapted(net, macs, most, join(folder, 'by-macs'), seed)).model
   }
-  const narrow = widest(name, guide.value(byGuide.model), guide, seed)
+  const narrow = widest(name, width, guide.value(byGuide.model), guide, seed)
   await learn(narrow, train, join(folder, 'width', 'base'), scratch(seed))
   const short = (byGuide.points.length - 1) * steps * batch
   if (short > 0) await learn(narrow, rounds(train, short, seed), join(folder, 'width', 'short'), tuning(seed, 1))
@@ -223,8 +219,8 @@ makeFolder(values.out)
 const results = []
 const write = (name, text) => writeFileAtomic(join(values.out, name), new TextEncoder().encode(text))
 for (let seed = 0; seed < seeds; seed++)
-  for (const name of values.networks.split(',')) {
-    results.push(await experiment(name, seed))
+  for (const network of values.networks.split(',')) {
+    results.push(await experiment(network, seed))
     write('results.json', `${JSON.stringify({ options: values, results }, undefined, 2)}\n`)
     write('results.md', tableOf(results))
   }
