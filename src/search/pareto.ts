@@ -143,17 +143,16 @@ export const isFeasible = ({ violations = [] }: Trial): boolean => violations.ev
  *
  * @example
  * ```ts
- * import { defineSpace, frontOf, type Trial } from 'kinglet/search'
+ * import { frontOf, type Trial } from 'kinglet/search'
  *
- * const space = defineSpace('widths', { width: { kind: 'integer', low: 1, high: 3 } })
  * const objectives = [{ name: 'accuracy', direction: 'maximize' }, { name: 'latencyMs', direction: 'minimize' }] as const
  * const trials = [[0.6, 1], [0.5, 2], [0.7, 3]].map((values, number): Trial => ({
  *   number, values, point: { width: number + 1 }, state: 'complete', reports: [],
  * }))
- * frontOf({ space, objectives, seed: 0 }, trials).map((trial) => trial.number) // => [2, 0]
+ * frontOf({ objectives }, trials).map((trial) => trial.number) // => [2, 0]
  * ```
  */
-export function frontOf({ objectives }: Problem, trials: readonly Trial[]): Trial[] {
+export function frontOf<T extends Trial>({ objectives }: Pick<Problem, 'objectives'>, trials: readonly T[]): T[] {
   const fit = trials.filter((t) => t.state === 'complete' && t.values?.every(Number.isFinite) && isFeasible(t))
   const costs = fit.map((t) => costsOf(objectives, t.values!))
   const best = frontsOf(costs)[0] ?? []

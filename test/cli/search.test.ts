@@ -37,6 +37,7 @@ describe('search', () => {
     const first = await kinglet(...args, '--trials', '3')
     expect(first.errors).toMatch(/^space small: 8 points; 18 images of 2 classes, 2 held out$/m)
     expect(first.errors.match(/^trial \d {2}accuracy .* {2}macs .*\(\d\/3 done, best \d: .*\)$/gm)?.length).toBe(3)
+    expect(first.errors).toMatch(/^front {2}\d: \d+\.\d\d %, [\d.]+ k( {2}\d: |$)/m)
     expect(first.code).toBe(0)
 
     const { code, output, errors } = await kinglet(...args, '--trials', '5', '--json')

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { key, Rng } from '../../src/core/index.ts'
 import { costsOf, crowdingOf, dominates, frontOf, frontsOf, hypervolume } from '../../src/search/pareto.ts'
-import { defineSpace } from '../../src/search/space.ts'
 import type { Trial } from '../../src/search/trial.ts'
 
 const drawn = (seed: number, count: number, objectives: number): number[][] => {
@@ -78,7 +77,6 @@ test('the hypervolume leaves out what does not beat the reference', () => {
 })
 
 test('the front of a study has what is complete, feasible and not dominated', () => {
-  const space = defineSpace('one', { x: { kind: 'integer', low: 0, high: 9 } })
   const objectives = [
     { name: 'accuracy', direction: 'maximize' },
     { name: 'latencyMs', direction: 'minimize' },
@@ -99,8 +97,8 @@ test('the front of a study has what is complete, feasible and not dominated', ()
     trial(4, [0.99, 0.1], { state: 'running' }),
     trial(5, [Number.NaN, 0.1]),
   ]
-  expect(frontOf({ space, objectives, seed: 0 }, trials).map((t) => t.number)).toEqual([1, 0])
+  expect(frontOf({ objectives }, trials).map((t) => t.number)).toEqual([1, 0])
   const [accuracy] = objectives
-  expect(frontOf({ space, objectives: [accuracy], seed: 0 }, trials).map((t) => t.number)).toEqual([1])
-  expect(frontOf({ space, objectives, seed: 0 }, [])).toEqual([])
+  expect(frontOf({ objectives: [accuracy] }, trials).map((t) => t.number)).toEqual([1])
+  expect(frontOf({ objectives }, [])).toEqual([])
 })

@@ -47,6 +47,10 @@ function trialLine(study: Study, { trial, secondsLeft, ...counts }: StudyProgres
   return `trial ${String(trial.number).padStart(String(total - 1).length)}  ${outcome}  (${told.join(', ')})`
 }
 
+/** The front after a trial that joined it, in a line. */
+const frontLine = ({ objectives }: Study, front: readonly StoredTrial[]): string =>
+  `front  ${front.map((t) => `${t.number}: ${objectives.map((o, i) => showObjective(o, t.values![i])).join(', ')}`).join('  ')}`
+
 /** Copies the models of the front into `out/best`; their paths from `out` by trial. */
 async function keepBest(store: Store, out: string, front: readonly StoredTrial[]): Promise<Map<number, string>> {
   const models = new Map<number, string>()
@@ -91,6 +95,8 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
       ...(trialSeconds !== undefined && { trialSeconds }),
       onProgress(state) {
         if (state.trial.state !== 'running') progress.line(trialLine(study, state))
+        if (study.objectives.length > 1 && state.front.includes(state.trial))
+          progress.line(frontLine(study, state.front))
         progress.update({
           done: state.ended,
           total: state.total,
@@ -105,7 +111,7 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
   if (signal.aborted) throw new Interrupted(`Interrupted. The same command goes on with ${store.place}.`)
   const trials = await store.trials()
   const problem: Problem = { space: parts.space, objectives: study.objectives, seed }
-  const front = frontOf(problem, trials) as StoredTrial[]
+  const front = frontOf(study, trials)
   makeFolder(out)
   const models = await keepBest(store, out, front)
   const provenance = [

@@ -69,8 +69,9 @@ async function list(io: Io, place: string, { json }: Json): Promise<void> {
   else io.stdout.write(`${table(listColumns, found).join('\n')}\n`)
 }
 
-const trialColumns = ({ objectives }: Study): Column<StoredTrial>[] => [
+const trialColumns = ({ objectives }: Study, front: readonly StoredTrial[]): Column<StoredTrial>[] => [
   { title: 'trial', align: 'right', cell: (t) => String(t.number) },
+  { title: 'front', cell: (t) => (front.includes(t) ? '*' : '') },
   { title: 'state', cell: (t) => (t.state === 'running' && !t.held ? 'left' : t.state) },
   ...objectives.map(
     ({ name }, i): Column<StoredTrial> => ({
@@ -112,7 +113,7 @@ async function show(io: Io, where: StudyPlace, { json }: Json): Promise<void> {
   }
   const { study, trials, summary } = found
   const { best } = summary
-  const [titles, ...rows] = table(trialColumns(study), trials)
+  const [titles, ...rows] = table(trialColumns(study, summary.front), trials)
   const parts = [
     `space ${study.space.name}`,
     `algorithm ${study.algorithm.name}`,
@@ -165,8 +166,11 @@ export const studyCommand: CommandDefinition = {
     sub(command, 'list', 'List the studies in a folder or a database.')
       .argument('[place]', 'a study, a folder of studies, or the address of a database', '.')
       .action((place: string, options: Json) => list(io, place, options))
-    one(command, 'show', 'Show how a study stands: counts, the best trial, and all trials.', (where, options) =>
-      show(io, where, options),
+    one(
+      command,
+      'show',
+      'Show how a study stands: counts, the best trial, the front, and all trials.',
+      (where, options) => show(io, where, options),
     )
     one(command, 'export', 'Print all trials as CSV, or the whole study as JSON.', (where, options) =>
       exportTrials(io, where, options),

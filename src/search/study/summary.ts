@@ -1,4 +1,5 @@
-/** How a study stands: counts, and its best trial. */
+/** How a study stands: counts, its best trial, and the front. */
+import { frontOf } from '../pareto.ts'
 import type { Objective, Trial } from '../trial.ts'
 import type { StoredTrial, Study } from './store.ts'
 
@@ -17,6 +18,8 @@ export interface StudySummary {
   readonly left: number
   /** By the first objective, of those that meet the budgets; where none does, the one that is nearest to them. */
   readonly best?: StoredTrial
+  /** The complete trials within all budgets that none is better than in everything, best first objective first. */
+  readonly front: readonly StoredTrial[]
 }
 
 export function summarise(study: Study, trials: readonly StoredTrial[]): StudySummary {
@@ -29,6 +32,7 @@ export function summarise(study: Study, trials: readonly StoredTrial[]): StudySu
     ended: complete + pruned + failed,
     ...{ complete, pruned, failed, paused, running },
     left: count('running') - running,
+    front: frontOf(study, trials),
     ...(best && { best }),
   }
 }
