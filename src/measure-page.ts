@@ -3,12 +3,16 @@
  * button measures it and sends the table back. The server (`cli/measure-server.ts`) gives the elements that are used here.
  */
 import { engineOf } from './engine.ts'
+import type { Architecture } from './graph/index.ts'
+import { type BuildOptions, build } from './models/index.ts'
 import {
+  checkSums,
   type Device,
   engineTimer,
   entryOf,
   type LatencyTable,
   measureUnits,
+  type Quartiles,
   type TableEntry,
   type TimingOptions,
   type Unit,
@@ -19,9 +23,18 @@ import { maxThreads } from './wasm/index.ts'
 /** What the server asks a page to measure. */
 export interface PagePlan {
   readonly units: readonly Unit[]
+  /** Networks that are timed as a whole, too. */
+  readonly networks: readonly Architecture[]
   /** Default: as many as the page can have. */
   readonly threads?: number | undefined
   readonly timing: Pick<TimingOptions, 'rounds' | 'runs'>
+}
+
+/** What a page sends back. */
+export interface PageAnswer {
+  readonly table: LatencyTable
+  /** Milliseconds of each of the networks. */
+  readonly wholes: readonly Quartiles[]
 }
 
 /** What Chromium tells of itself where a page is served safely (https, or this machine's own). */
@@ -58,23 +71,27 @@ const say = (text: string) => {
   byId('status').textContent = text
 }
 
-async function measure(plan: PagePlan, threads: number, device: Device): Promise<LatencyTable> {
+async function measure(plan: PagePlan, threads: number, device: Device): Promise<PageAnswer> {
   const bar = byId<HTMLProgressElement>('progress')
   bar.hidden = false
-  const entries: TableEntry[] = []
-  let referenceMs = 0
-  const onProgress = (done: number, of: number) => {
+  const show = (what: string) => (done: number, of: number) => {
     bar.max = of
     bar.value = done
-    say(`${done} of ${of} measured`)
+    say(`${done} of ${of} ${what} measured`)
   }
+  const entries: TableEntry[] = []
+  let referenceMs = 0
   const timer = engineTimer(engineOf({ threads }))
-  for await (const group of measureUnits(timer, plan.units, { ...plan.timing, onProgress })) {
+  for await (const group of measureUnits(timer, plan.units, { ...plan.timing, onProgress: show('layers') })) {
     entries.push(...group.measured.map(({ unit, ms }) => entryOf(unit, ms)))
     referenceMs = group.referenceMs
   }
   const created = new Date().toISOString()
-  return { device, engine: `wasm on ${browser()}`, kinglet: version, threads, created, referenceMs, entries }
+  const engine = `wasm on ${browser()}`
+  const table = { device, engine, kinglet: version, threads, created, referenceMs, entries }
+  const networks = plan.networks.map(({ name, options }) => build(name, options as BuildOptions))
+  const checked = await checkSums(timer, table, networks, { ...plan.timing, onProgress: show('whole networks') })
+  return { table, wholes: checked.map(({ wholeMs }) => wholeMs) }
 }
 
 /** Measures, and sends what came out. */
@@ -82,7 +99,7 @@ async function run(plan: PagePlan, threads: number, device: Device): Promise<voi
   try {
     say('Measuring: leave this page in front.')
     const body = JSON.stringify(await measure(plan, threads, device))
-    const response = await fetch('table', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
+    const response = await fetch('answer', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
     say(response.ok ? 'Done: the table was sent, and this page can be closed.' : `Not taken: ${await response.text()}`)
   } catch (error) {
     say(`It failed: ${error instanceof Error ? error.message : error}`)

@@ -1,6 +1,6 @@
 /**
  * The server of `kinglet measure --browser`: one page, the package's own modules, a plan, and one place that takes one
- * table. All of it stands below a token that is drawn anew each time; without it there is nothing to find. What is posted
+ * answer: a table, and the times of whole networks. All of it stands below a token that is drawn anew each time; without it there is nothing to find. What is posted
  * is refused unless it is a table of exactly what was asked for, of bounded size, and the first.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
@@ -11,8 +11,8 @@ import { networkInterfaces } from 'node:os'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KingletError } from '../core/index.ts'
-import type { PagePlan } from '../measure-page.ts'
-import { assertTable, type LatencyTable } from '../search/latency/table.ts'
+import type { PageAnswer, PagePlan } from '../measure-page.ts'
+import { assertTable, isQuartiles } from '../search/latency/table.ts'
 import { layerOf } from '../search/latency/units.ts'
 import { version } from '../version.ts'
 
@@ -59,8 +59,8 @@ const headers = {
 export interface MeasureServer {
   /** Where the page is, the one to tell others first. */
   readonly addresses: readonly string[]
-  /** The table, when a page has sent it. */
-  readonly table: Promise<LatencyTable>
+  /** What a page has sent. */
+  readonly answer: Promise<PageAnswer>
   close(): void
 }
 
@@ -73,15 +73,15 @@ export interface ServeOptions {
 /** Starts the server. Rejects with a `KingletError` for a host or port that cannot be had. */
 export async function serveMeasurePage(plan: PagePlan, { host, port }: ServeOptions): Promise<MeasureServer> {
   const token = randomBytes(16).toString('base64url')
-  let resolve: (table: LatencyTable) => void
-  const promise = new Promise<LatencyTable>((resolved) => {
+  let resolve: (answer: PageAnswer) => void
+  const promise = new Promise<PageAnswer>((resolved) => {
     resolve = resolved
   })
   let taken = false
-  const take = (table: LatencyTable): boolean => {
+  const take = (given: PageAnswer): boolean => {
     if (taken) return false
     taken = true
-    resolve(table)
+    resolve(given)
     return true
   }
   const server = createServer((request, response) => {
@@ -100,7 +100,7 @@ export async function serveMeasurePage(plan: PagePlan, { host, port }: ServeOpti
   const { port: own } = server.address() as AddressInfo
   return {
     addresses: hostsOf(host).map((name) => `http://${name.includes(':') ? `[${name}]` : name}:${own}/${token}/`),
-    table: promise,
+    answer: promise,
     close() {
       server.close()
       server.closeAllConnections()
@@ -119,7 +119,7 @@ function hostsOf(host: string): string[] {
 interface Site {
   readonly plan: PagePlan
   readonly token: string
-  take(table: LatencyTable): boolean
+  take(answer: PageAnswer): boolean
   isTaken(): boolean
 }
 
@@ -139,8 +139,8 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   const [, given = '', ...rest] = pathname.split('/')
   const path = rest.join('/')
   if (!isToken(given, site.token)) return refuse(404, 'there is nothing here')
-  if (path === 'table') {
-    if (request.method !== 'POST') return refuse(405, 'a table is posted')
+  if (path === 'answer') {
+    if (request.method !== 'POST') return refuse(405, 'an answer is posted')
     return post(site, request, refuse, () => send(200, 'text/plain; charset=utf-8', 'taken'))
   }
   if (request.method !== 'GET') return refuse(405, 'this is only read')
@@ -162,8 +162,8 @@ function moduleAt(path: string): Uint8Array | undefined {
   }
 }
 
-/** Bytes that a table of these units has at most. */
-const mostBytes = (plan: PagePlan): number => 8192 + 400 * plan.units.length
+/** Bytes that an answer has at most. */
+const mostBytes = ({ units, networks }: PagePlan): number => 8192 + 400 * units.length + 200 * networks.length
 
 async function post(
   site: Site,
@@ -171,10 +171,10 @@ async function post(
   refuse: (status: number, why: string) => void,
   accept: () => void,
 ): Promise<void> {
-  if (site.isTaken()) return refuse(409, 'a table was taken already')
-  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) return refuse(415, 'a table is JSON')
+  if (site.isTaken()) return refuse(409, 'an answer was taken already')
+  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) return refuse(415, 'an answer is JSON')
   const most = mostBytes(site.plan)
-  const tooLarge = () => refuse(413, `a table of this plan has at most ${most} bytes`)
+  const tooLarge = () => refuse(413, `an answer to this plan has at most ${most} bytes`)
   if (Number(request.headers['content-length'] ?? 0) > most) return tooLarge()
   const parts: Buffer[] = []
   let length = 0
@@ -184,24 +184,25 @@ async function post(
     parts.push(part)
   }
   try {
-    const table = tableOf(Buffer.concat(parts).toString('utf8'), site.plan)
-    if (site.take(table)) accept()
-    else refuse(409, 'a table was taken already')
+    const given = answerIn(Buffer.concat(parts).toString('utf8'), site.plan)
+    if (site.take(given)) accept()
+    else refuse(409, 'an answer was taken already')
   } catch (error) {
     if (!(error instanceof KingletError)) throw error
     refuse(400, error.message)
   }
 }
 
-/** Throws a `KingletError` unless `text` is a table of all that was asked for, and of nothing else. */
-function tableOf(text: string, { units, threads }: PagePlan): LatencyTable {
+/** Throws a `KingletError` unless `text` has the times of all that was asked for, and of nothing else. */
+function answerIn(text: string, { units, networks, threads }: PagePlan): PageAnswer {
   const what = 'the table posted'
-  let value: unknown
+  let given: { readonly table?: unknown; readonly wholes?: unknown } | null
   try {
-    value = JSON.parse(text)
+    given = JSON.parse(text)
   } catch {
-    throw new KingletError(`${what}: it is no JSON`)
+    throw new KingletError('what is posted is no JSON')
   }
+  const { table: value, wholes } = given ?? {}
   assertTable(value, what)
   const keyOf = (entry: { layer: string; channels: readonly number[] }) =>
     `${entry.layer} / ${entry.channels.join(' ')}`
@@ -215,5 +216,7 @@ function tableOf(text: string, { units, threads }: PagePlan): LatencyTable {
     throw new KingletError(`${what}: it was measured with Kinglet ${value.kinglet}, the page has ${version}`)
   if (threads !== undefined && value.threads !== threads)
     throw new KingletError(`${what}: it was measured with ${value.threads} threads, ${threads} were asked for`)
-  return { ...value, created: new Date().toISOString() }
+  if (!Array.isArray(wholes) || wholes.length !== networks.length || !wholes.every(isQuartiles))
+    throw new KingletError(`what is posted has no times of the ${networks.length} whole networks`)
+  return { table: { ...value, created: new Date().toISOString() }, wholes }
 }

@@ -27,7 +27,8 @@ describe.skipIf(!chromium)('the page that measures', () => {
 
   /** Serves a plan, and opens its page; `isolated`: with the headers by which threads share memory. */
   async function open(units: typeof all, threads: number | undefined, isolated: boolean) {
-    const plan = { units, threads, timing: { rounds: 1, runs: 1 } }
+    const networks = units === all ? [model.architecture] : []
+    const plan = { units, networks, threads, timing: { rounds: 1, runs: 1 } }
     const server = await serveMeasurePage(plan, { host: '127.0.0.1', port: 0 })
     servers.push(server)
     const page = await pages.open()
@@ -58,7 +59,9 @@ describe.skipIf(!chromium)('the page that measures', () => {
     )
     expect(await status(page)).toBe('')
     await page.click('#start')
-    const table = await server.table
+    const { table, wholes } = await server.answer
+    expect(wholes).toHaveLength(1)
+    expect(wholes[0].median).toBeGreaterThan(0)
     expect(table).toMatchObject({ threads: 1, engine: expect.stringMatching(/^wasm on .*Chrom\w+ \d+$/) })
     expect(latencyOf(table, model)).toBeGreaterThan(0)
     await reads(page, expect.stringMatching(/^Done/))
@@ -70,7 +73,7 @@ describe.skipIf(!chromium)('the page that measures', () => {
     const few = all.filter(({ kind }) => kind === 'run' || kind === 'pool')
     const { server, page, errors } = await open(few, 2, true)
     await page.click('#start:enabled')
-    expect((await server.table).threads).toBe(2)
+    expect((await server.answer).table.threads).toBe(2)
     expect(errors).toEqual([])
     await page.close()
   })

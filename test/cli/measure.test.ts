@@ -158,17 +158,23 @@ test('--browser tells an address and its QR code, and ends with the table that c
   expect(io.errors).toMatch(/[█▀▄]{5}/)
   const plan = (await (await fetch(`${address}plan.json`)).json()) as PagePlan
   const ms = { lower: 1, median: 1, upper: 1 }
-  const body = JSON.stringify({
+  const table = {
     device: { name: 'Pixel 8', system: 'Android 14', cores: 9 },
     ...{ engine: 'wasm on Chrome 130', kinglet: version, threads: 1, created: '2026-11-26', referenceMs: 1 },
     entries: plan.units.map((unit) => entryOf(unit, ms)),
-  })
+  }
+  expect(plan.networks).toHaveLength(1)
+  const wholes = [{ lower: 20, median: 25, upper: 30 }]
+  const body = JSON.stringify({ table, wholes })
   const headers = { 'Content-Type': 'application/json' }
-  expect((await fetch(`${address}table`, { method: 'POST', headers, body })).status).toBe(200)
+  expect((await fetch(`${address}answer`, { method: 'POST', headers, body })).status).toBe(200)
   expect(await running).toBe(0)
-  expect(io.output).toBe(
-    `${out}: ${layers} layers; Pixel 8, Android 14, 9 cores; wasm on Chrome 130; Kinglet ${version}; 1 thread\n`,
+  const [head, , , , row, , error] = io.output.split('\n')
+  expect(head).toBe(
+    `${out}: ${layers} layers; Pixel 8, Android 14, 9 cores; wasm on Chrome 130; Kinglet ${version}; 1 thread`,
   )
+  expect(row).toMatch(/^mobilenet\S.* \d+\.\d+ +25\.0 +20\.0 - 30\.0 +[+-]\d+\.\d %$/)
+  expect(error).toMatch(/^error of the sum: /)
   expect(readTable(readFileSync(out, 'utf8'), out).device.name).toBe('Pixel 8')
   expect(readdirSync(folder)).toEqual(['phone.json'])
 })

@@ -11,11 +11,13 @@ import {
   agreementOf,
   assertMeasuredWith,
   type CheckedNetwork,
+  checkedNetwork,
   checkSums,
   describeTable,
   engineTimer,
   entryOf,
   type LatencyTable,
+  latencyOf,
   layerOf,
   type MeasuredWith,
   measureUnits,
@@ -214,24 +216,29 @@ function report(io: Io, out: string, table: LatencyTable, rows: readonly CheckRo
   io.stdout.write(['', paint(io, io.stdout, 'dim', titles), ...rest, '', agreementLine(agreement), ''].join('\n'))
 }
 
-/** Has a page measure the plan, and keeps the table that it sends. */
-async function browse(io: Io, { plan }: Task, options: MeasureOptions): Promise<void> {
+/** Has a page measure the plan and time the networks, and keeps the table that it sends. */
+async function browse(io: Io, { plan, checked }: Task, options: MeasureOptions): Promise<void> {
   const { rounds, runs, threads, host, port, json = false } = options
-  const server = await serveMeasurePage({ units: plan, threads, timing: { rounds, runs } }, { host, port })
+  const networks = checked.map(({ model }) => model.architecture)
+  const server = await serveMeasurePage({ units: plan, networks, threads, timing: { rounds, runs } }, { host, port })
   try {
     const [first, ...others] = server.addresses
     io.stderr.write(`Open this page on the device (${plan.length} layers):\n\n  ${first}\n`)
     for (const address of others) io.stderr.write(`  ${address}\n`)
     io.stderr.write(`\n${renderUnicodeCompact(first)}\n\nWaiting for its table; Ctrl-C stops.\n`)
-    const table = await interruptible(io, 'Stopping.', (signal) => {
+    const { table, wholes } = await interruptible(io, 'Stopping.', (signal) => {
       const stopped = new Promise<never>((_, reject) => {
         signal.addEventListener('abort', () => reject(new Interrupted('Interrupted: no table came.')))
       })
-      return Promise.race([server.table, stopped])
+      return Promise.race([server.answer, stopped])
     })
     const out = options.out ?? fileOf(table)
     writeFileAtomic(out, new TextEncoder().encode(writeTable(table)))
-    report(io, out, table, [], json)
+    const rows = checked.map(({ name, model }, i) => ({
+      name,
+      ...checkedNetwork(model, latencyOf(table, model), wholes[i]),
+    }))
+    report(io, out, table, rows, json)
   } finally {
     server.close()
   }

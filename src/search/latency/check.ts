@@ -20,6 +20,11 @@ export interface CheckedNetwork {
   readonly error: number
 }
 
+export const checkedNetwork = (model: Model, sumMs: number, wholeMs: Quartiles): CheckedNetwork => ({
+  ...{ model, sumMs, wholeMs },
+  error: sumMs / wholeMs.median - 1,
+})
+
 /** Times `models` as a whole beside their sums. Rejects with the signal's reason when that is aborted. */
 export async function checkSums(
   timer: Timer,
@@ -38,10 +43,7 @@ export async function checkSums(
   const found: CheckedNetwork[] = []
   const groups = timeQuietly(timer, items, { rounds, runs, signal, ...longWarmup }, table.referenceMs)
   for await (const { items: own, times } of groups) {
-    for (const [i, { model, sumMs }] of own.entries()) {
-      const wholeMs = quartiles(times[i][0])
-      found.push({ model, sumMs, wholeMs, error: sumMs / wholeMs.median - 1 })
-    }
+    for (const [i, { model, sumMs }] of own.entries()) found.push(checkedNetwork(model, sumMs, quartiles(times[i][0])))
     onProgress?.(found.length, models.length)
   }
   return found

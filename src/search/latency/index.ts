@@ -1,5 +1,5 @@
 export type { Quartiles } from '../../core/quartiles.ts'
-export { type Agreement, agreementOf, type CheckedNetwork, checkSums } from './check.ts'
+export { type Agreement, agreementOf, type CheckedNetwork, checkedNetwork, checkSums } from './check.ts'
 export { lackingIn, latencyOf, unitMs } from './latency.ts'
 export { type Measured, type MeasuredGroup, type MeasureOptions, measureUnits } from './measure.ts'
 export { type PlanOptions, planOf } from './plan.ts'

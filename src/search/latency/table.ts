@@ -67,13 +67,17 @@ const quartileMembers: Members<Quartiles> = {
   median: [isMs, 'milliseconds'],
   upper: [isMs, 'milliseconds'],
 }
+/** Whether a value from elsewhere is what it should be. */
+export const isQuartiles = (value: unknown): value is Quartiles =>
+  isObject(value) && wrongIn(value, quartileMembers) === undefined
+
 const entryMembers: Members<TableEntry> = {
   layer: text,
   channels: [
     (list) => Array.isArray(list) && list.length > 0 && list.length < 4 && list.every(isCount),
     'one to three positive integers',
   ],
-  ms: [(ms) => isObject(ms) && !wrongIn(ms, quartileMembers), 'lower, median and upper milliseconds'],
+  ms: [isQuartiles, 'lower, median and upper milliseconds'],
 }
 const tableMembers: Members<LatencyTable> = {
   device: [(device) => isObject(device) && !wrongIn(device, deviceMembers), 'name, system and cores'],
