@@ -6,7 +6,7 @@ export { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } 
 export { type Importance, importanceOf } from './importance.ts'
 export * from './latency/index.ts'
 export * from './netadapt/index.ts'
-export { frontOf, hypervolume } from './pareto.ts'
+export { frontOf, hypervolume, isFeasible } from './pareto.ts'
 export {
   allPoints,
   countPoints,

@@ -134,7 +134,30 @@ function volumeOf(costs: readonly (readonly number[])[], reference: readonly num
   return volume
 }
 
-/** By how much a trial exceeds its budgets: the violations above 0. */
+/**
+ * By how much each trial exceeds its budgets: violations above 0 as shares of the worst of these trials, since budgets
+ * have units of their own, added up. 0 where all are met.
+ */
+export function excessOf(trials: readonly Trial[]): number[] {
+  const worst: number[] = []
+  for (const { violations = [] } of trials)
+    for (const [i, v] of violations.entries()) worst[i] = Math.max(worst[i] ?? 0, v)
+  // Infinitely far is the worst, and has no share.
+  const share = (v: number, i: number) => (v > 0 ? (worst[i] === v ? 1 : v / worst[i]) : 0)
+  return trials.map(({ violations = [] }) => violations.map(share).reduce((a, b) => a + b, 0))
+}
+
+/**
+ * Whether a trial exceeds no budget, as far as is known.
+ *
+ * @example
+ * ```ts
+ * import { isFeasible } from 'kinglet/search'
+ *
+ * isFeasible({ number: 0, point: {}, state: 'complete', values: [0.8], violations: [-3, 0], reports: [] }) // => true
+ * isFeasible({ number: 1, point: {}, state: 'complete', values: [0], violations: [-3, 0.1], reports: [] }) // => false
+ * ```
+ */
 export const isFeasible = ({ violations = [] }: Trial): boolean => violations.every((v) => v <= 0)
 
 /**

@@ -1,9 +1,10 @@
 /** A study's trials as what Gaussian processes are fitted to: encoded points, one value each to be minimised, violations. */
 import type { Rng } from '../../core/index.ts'
+import { isFeasible } from '../pareto.ts'
 import { encodePoint } from '../points.ts'
 import type { Point } from '../space.ts'
 import type { Problem, Trial } from '../trial.ts'
-import { toldOf } from './told.ts'
+import { type Told, toldOf } from './told.ts'
 
 /** Rows of encoded points, and one number each. */
 export interface Data {
@@ -12,11 +13,10 @@ export interface Data {
 }
 
 export interface History {
-  /** Points that have a value, in the order of {@link Data}. */
+  /** Points of trials that have ended. */
   readonly points: readonly Point[]
-  readonly objective: Data
-  /** Whether each point is known to meet all budgets. */
-  readonly feasible: readonly boolean[]
+  /** With its points, and whether each is known to meet all budgets. Left out while none is known that does. */
+  readonly objective?: Data & { readonly points: readonly Point[]; readonly feasible: readonly boolean[] }
   /** For each budget the trials that tell its violation. */
   readonly limits: readonly Data[]
   /** Points that someone works on. */
@@ -49,28 +49,38 @@ const dataOf = ({ space }: Problem, points: readonly Point[], values: readonly n
 })
 
 /**
- * What trials tell. Failed ones, and others that ended without a number, cost as much as the worst, so that their
- * neighbourhood is left.
+ * What ended trials tell of the objective. Of those above a budget, only ones that did better than the worst within: such
+ * networks are mostly not trained, and accuracy 0 is then no value but a cliff, at the border where the best networks are.
+ * Failed trials, and others that ended without a number, cost as much as the worst, so that their neighbourhood is left.
  */
-export function historyOf(problem: Problem, trials: readonly Trial[], rng: Rng): History {
-  const costs = new Map(toldOf(problem, trials).map((t) => [t.trial, t.costs]))
-  const isPending = (t: Trial) => t.state === 'running' || (t.state === 'paused' && !costs.has(t))
-  const ended = trials.filter((t) => !isPending(t))
-  const known = ended.map((t) => costs.get(t)).map((c) => (c?.every(Number.isFinite) ? c : undefined))
+function objectiveOf(problem: Problem, ended: readonly Trial[], told: readonly Told[], rng: Rng): History['objective'] {
+  const costs = new Map(told.flatMap((t) => (t.costs.every(Number.isFinite) ? [[t.trial, t.costs]] : [])))
+  const within = ended.filter((t) => costs.has(t) && isFeasible(t)).map((t) => costs.get(t)![0])
+  if (within.length === 0) return undefined
+  const cliff = Math.max(...within)
+  const trials = ended.filter((t) => isFeasible(t) || (costs.get(t)?.[0] ?? cliff) < cliff)
+  const known = trials.map((t) => costs.get(t))
   const worst = problem.objectives.map((_, i) => Math.max(...known.flatMap((c) => (c ? [c[i]] : []))))
-  const any = worst.every(Number.isFinite)
-  const points = any ? ended.map((t) => t.point) : []
-  const values = any
-    ? scalarize(
-        known.map((c) => c ?? worst),
-        rng,
-      )
-    : []
+  const points = trials.map((t) => t.point)
+  const values = scalarize(
+    known.map((c) => c ?? worst),
+    rng,
+  )
+  const feasible = trials.map((t, i) => known[i] !== undefined && isFeasible(t))
+  return { ...dataOf(problem, points, values), points, feasible }
+}
+
+/** What trials tell. */
+export function historyOf(problem: Problem, trials: readonly Trial[], rng: Rng): History {
+  const told = toldOf(problem, trials)
+  const isTold = new Set(told.map((t) => t.trial))
+  const isPending = (t: Trial) => t.state === 'running' || (t.state === 'paused' && !isTold.has(t))
+  const ended = trials.filter((t) => !isPending(t))
   const budgets = Math.max(0, ...ended.map((t) => t.violations?.length ?? 0))
+  const objective = objectiveOf(problem, ended, told, rng)
   return {
-    points,
-    objective: dataOf(problem, points, values),
-    feasible: points.map((_, i) => known[i] !== undefined && (ended[i].violations ?? []).every((v) => v <= 0)),
+    points: ended.map((t) => t.point),
+    ...(objective && { objective }),
     limits: Array.from({ length: budgets }, (_, i) => {
       const telling = ended.filter((t) => Number.isFinite(t.violations?.[i]))
       return dataOf(

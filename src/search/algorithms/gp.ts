@@ -91,25 +91,29 @@ export function gaussianProcess(options: GaussianProcessOptions = {}): Algorithm
     ask(problem: Problem, trials: readonly Trial[], number: number): Point {
       const { space } = problem
       const rng = rngOf('gp', problem, number)
-      const { points, objective, feasible, limits, pending } = historyOf(problem, trials, rng)
-      if (number < startup || points.length < 2) return quasiRandomPoint(space, key(problem.seed, keyOf('gp')), number)
+      const { points, objective, limits, pending } = historyOf(problem, trials, rng)
+      const isKnown = objective !== undefined || limits.length > 0
+      if (number < startup || points.length < 2 || !isKnown)
+        return quasiRandomPoint(space, key(problem.seed, keyOf('gp')), number)
 
       const layout = layoutOf(space)
-      const fit = fits.of(0, layout, objective, objectiveTransform)
-      const waiting = pending.map((point) => Float64Array.from(encodePoint(space, point)))
+      const encoded = (point: Point) => Float64Array.from(encodePoint(space, point))
+      const waiting = pending.map(encoded)
       const budgets = limits.map((data, i) => {
         const own = fits.of(i + 1, layout, data, violationTransform)
         return { model: believe(layout, own, data, waiting), most: own.transform(0) }
       })
-      const model = believe(layout, fit, objective, waiting)
+      const model = objective && believe(layout, fits.of(0, layout, objective, objectiveTransform), objective, waiting)
       // Noise is taken off: the lowest value may have been luck. Waiting points count where they should meet the budgets.
       const meets = waiting.map((x) => budgets.every((b) => b.model.at(x).mean <= b.most))
-      const usable = feasible.includes(true) ? [...feasible, ...meets] : undefined
-      const best = usable ? Math.min(...model.fitted.filter((_, i) => usable[i])) : 0
-      const beliefs: Beliefs = { limits: budgets, objective: usable && { model, best } }
+      const usable = objective && [...objective.feasible, ...meets]
+      const beliefs: Beliefs = {
+        limits: budgets,
+        objective: model && { model, best: Math.min(...model.fitted.filter((_, i) => usable![i])) },
+      }
       const acquire: Acquire = (x, numbers, gradient) => acquisition(beliefs, x, numbers, gradient)
-      const all = [...points, ...pending]
-      const score = all.map((p, i) => (usable ? model.fitted[i] : -acquire(Float64Array.from(encodePoint(space, p)))))
+      const all = [...(objective ?? { points }).points, ...pending]
+      const score = model?.fitted ?? all.map((p) => -acquire(encoded(p)))
       const order = [...all.keys()].filter((i) => usable?.[i] ?? true).sort((a, b) => score[a] - score[b])
       return maximize({
         space,

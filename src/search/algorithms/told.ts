@@ -6,7 +6,7 @@
  */
 import { assertOptions, type Checks } from '../../core/check.ts'
 import { key, keyOf, Rng } from '../../core/index.ts'
-import { compare, costsOf, crowdingOf, frontsOf } from '../pareto.ts'
+import { compare, costsOf, crowdingOf, excessOf, frontsOf } from '../pareto.ts'
 import type { Point } from '../space.ts'
 import type { Objective, Problem, Trial } from '../trial.ts'
 
@@ -32,17 +32,12 @@ function costsOfTrial(objectives: readonly Objective[], trial: Trial): number[] 
 
 /** The trials of which something is known, in their order. */
 export function toldOf({ objectives }: Problem, trials: readonly Trial[]): Told[] {
-  const worst: number[] = []
   const known = trials.flatMap((trial) => {
     const costs = costsOfTrial(objectives, trial)
-    if (!costs) return []
-    for (const [i, v] of (trial.violations ?? []).entries()) worst[i] = Math.max(worst[i] ?? 0, v)
-    return [{ trial, costs }]
+    return costs ? [{ trial, costs }] : []
   })
-  return known.map(({ trial, costs }) => {
-    const shares = (trial.violations ?? []).map((v, i) => (v > 0 ? (worst[i] === v ? 1 : v / worst[i]) : 0))
-    return { trial, costs, excess: shares.reduce((a, b) => a + b, 0) }
-  })
+  const excess = excessOf(known.map((k) => k.trial))
+  return known.map((k, i) => ({ ...k, excess: excess[i] }))
 }
 
 /** Indices of `told`, best first: by cost, or by front and then the less crowded; what exceeds a budget comes after. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Rng } from '../../../src/core/index.ts'
 import { fittedFrom, gaussianProcess } from '../../../src/search/algorithms/gp.ts'
+import { historyOf } from '../../../src/search/algorithms/gp-history.ts'
 import { layoutOf } from '../../../src/search/algorithms/gp-layout.ts'
 import { maximize } from '../../../src/search/algorithms/gp-maximize.ts'
 import { quasiRandomPoint } from '../../../src/search/algorithms/quasi-random.ts'
@@ -140,6 +141,53 @@ describe('ask', () => {
     const meeting = trials.filter((t) => t.violations![0] <= 0)
     // The lowest sum on the circle is 0.6, on either axis.
     expect(Math.min(...meeting.map((t) => t.values![0]))).toBeLessThan(0.6001)
+  })
+
+  test('networks above a budget that were not trained, with accuracy 0, do not keep it from the border', {
+    timeout: 120_000,
+  }, () => {
+    // Accuracy grows with six widths, and so does what they cost; the best is where the budget is used up.
+    const [worth, cost, most] = [[0.5, 0.8, 1.1, 1.4, 1.7, 0.6], [1.2, 2.1, 0.9, 1.8, 2.2, 0.5], 2.5]
+    const sum = (of: (i: number) => number) => worth.reduce((all, _, i) => all + of(i), 0)
+    const accuracyOf = (use: number) => 0.9 - 0.4 * Math.exp(-use / 2)
+    const best = accuracyOf(Math.sqrt(most * sum((i) => worth[i] ** 2 / cost[i])))
+    const space = defineSpace(
+      'widths',
+      Object.fromEntries(worth.map((_, i) => [`w${i}`, { kind: 'real', low: 0, high: 1 }])),
+    )
+    const objectives = [{ name: 'accuracy', direction: 'maximize' as const }]
+    const regrets = [0, 1, 2, 3, 4, 5].map((seed) => {
+      const trials = study(gaussianProcess(), { space, objectives, seed }, 30, (p) => {
+        const w = Object.values(p).map(Number)
+        const over = sum((i) => cost[i] * w[i]) - most
+        return { values: [over > 0 ? 0 : accuracyOf(sum((i) => worth[i] * Math.sqrt(w[i])))], violations: [over] }
+      })
+      return best - Math.max(...trials.map((t) => t.values![0]))
+    })
+    expect(Math.min(...regrets)).toBeGreaterThan(0)
+    expect(regrets.reduce((a, b) => a + b) / 6).toBeLessThan(0.012)
+  })
+
+  test('the objective is learned within the budgets, and above them from what was judged there', () => {
+    const line = {
+      space: defineSpace('line', { x: { kind: 'real', low: 0, high: 1 } }),
+      objectives: [{ name: 'accuracy', direction: 'maximize' as const }],
+      seed: 1,
+    }
+    const trials = [
+      done(0, { x: 0.1 }, [0.5], [-3]),
+      done(1, { x: 0.9 }, [0], [5]),
+      done(2, { x: 0.8 }, [0.8], [4]),
+      { number: 3, point: { x: 0.3 }, state: 'failed', reports: [] } as const,
+      done(4, { x: 0.4 }, [0.7], [0]),
+    ]
+    const { objective, limits, points } = historyOf(line, trials, new Rng(1))
+    expect(objective!.points.map((p) => p.x)).toEqual([0.1, 0.8, 0.3, 0.4])
+    expect([...objective!.values]).toEqual([-0.5, -0.8, -0.5, -0.7])
+    expect(objective!.feasible).toEqual([true, false, false, true])
+    expect(limits.map((l) => [...l.values])).toEqual([[-3, 5, 4, 0]])
+    expect(points).toHaveLength(5)
+    expect(historyOf(line, trials.slice(1, 4), new Rng(1)).objective).toBeUndefined()
   })
 
   test('while nothing meets the budgets, it looks for what does', () => {
