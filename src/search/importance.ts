@@ -2,8 +2,9 @@
  * How much each choice of a space mattered in a study: the share of the variance of an objective that the choice's
  * values explain by themselves, less what as many groups would explain by chance (Kelley 1935, epsilon squared: with
  * few trials it is 0, not 1). Real and long integer choices are cut into groups of equal size. What choices do only
- * together is in none of them, so shares need not add up to 1.
+ * together is in none of them, so shares need not add up to 1. Trials above a budget do not count: most were never judged.
  */
+import { isFeasible } from './pareto.ts'
 import type { Point, Scalar } from './space.ts'
 import type { Problem, Trial } from './trial.ts'
 
@@ -40,8 +41,8 @@ function groupsOf(told: readonly Told[], isNumeric: boolean): number[][] {
 }
 
 /**
- * Shares of the choices in the variance of objective `index`, largest first, over the trials that are complete. Choices
- * that were the same in all of them have share 0.
+ * Shares of the choices in the variance of objective `index`, largest first, over the complete trials that exceed no
+ * budget. Choices that were the same in all of them have share 0.
  *
  * @example
  * ```ts
@@ -63,7 +64,7 @@ function groupsOf(told: readonly Told[], isNumeric: boolean): number[][] {
  * ```
  */
 export function importanceOf({ space }: Problem, trials: readonly Trial[], index = 0): Importance[] {
-  const judged = trials.filter((t) => t.state === 'complete' && Number.isFinite(t.values?.[index]))
+  const judged = trials.filter((t) => t.state === 'complete' && Number.isFinite(t.values?.[index]) && isFeasible(t))
   return Object.entries(space.choices)
     .map(([choice, { kind }]): Importance => {
       const has = ({ point }: { point: Point }) => Object.hasOwn(point, choice)

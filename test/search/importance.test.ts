@@ -63,3 +63,13 @@ test('a choice counts where it was asked for; failed trials and constant values 
   ).toBe(true)
   expect(importanceOf(problem, []).map((i) => i.trials)).toEqual([0, 0, 0, 0])
 })
+
+test('what is above a budget was not trained: its accuracy of 0 explains nothing', () => {
+  const trials = trialsOf(400, (p) => Math.log(p.rate as number)).map((t) => {
+    const over = Number(t.point.depth) - 15
+    return { ...t, violations: [over], ...(over > 0 && { values: [100] }) }
+  })
+  const found = importanceOf(problem, trials)
+  expect(found[0]).toMatchObject({ choice: 'rate', trials: trials.filter((t) => t.violations[0] <= 0).length })
+  expect(found.find((i) => i.choice === 'depth')!.share).toBeLessThan(0.06)
+})
