@@ -45,13 +45,30 @@ const kinds = {
 } as const satisfies Record<Reward['kind'], Record<string, Check>>
 
 /** Throws a `UsageError` that names what a reward lacks or what cannot be. */
-export function assertReward(reward: Reward): void {
+function assertReward(reward: Reward): void {
   const members: Record<string, Check> | undefined = kinds[reward?.kind]
   if (!members)
     throw new UsageError(`reward: kind is ${JSON.stringify(reward?.kind)}: it must be ${oneOf(Object.keys(kinds))}`)
   assertOptions('reward', reward, members)
   const absent = Object.keys(members).find((name) => !['alpha', 'beta'].includes(name) && !Object.hasOwn(reward, name))
   if (absent) throw new UsageError(`reward: ${absent} is missing: it must be ${members[absent].must}`)
+}
+
+/** The reward among an algorithm's options, if it is told one. */
+export function rewardIn({ reward }: Algorithm['options']): Reward | undefined {
+  return Object.hasOwn(kinds, (reward as Reward | undefined)?.kind ?? '') ? (reward as Reward) : undefined
+}
+
+/** Throws a `UsageError` for an objective that there is not. */
+function assertObjectives(reward: Reward, objectives: readonly Objective[]): void {
+  const names = objectives.map((o) => o.name)
+  const told = reward.kind === 'weighted' ? Object.keys(reward.weights) : [reward.value, reward.cost]
+  const absent = told.find((name) => !names.includes(name))
+  if (absent === undefined) return
+  const meant = nearest(absent, names)
+  throw new UsageError(
+    `reward: no objective ${absent}${meant ? ` (did you mean ${meant}?)` : ''}: the study has ${names.join(', ')}`,
+  )
 }
 
 /**
@@ -70,28 +87,25 @@ export function assertReward(reward: Reward): void {
  * ```
  */
 export function rewardOf(reward: Reward, objectives: readonly Objective[], values: readonly number[]): number {
-  const valueFor = (name: string): number => {
-    const i = objectives.findIndex((o) => o.name === name)
-    if (i >= 0) return values[i]
-    const names = objectives.map((o) => o.name)
-    const meant = nearest(name, names)
-    throw new UsageError(
-      `reward: no objective ${name}${meant ? ` (did you mean ${meant}?)` : ''}: the study has ${names.join(', ')}`,
-    )
-  }
+  assertObjectives(reward, objectives)
+  const valueFor = (name: string): number => values[objectives.findIndex((o) => o.name === name)]
   if (reward.kind === 'weighted')
     return Object.entries(reward.weights).reduce((sum, [name, weight]) => sum + weight * valueFor(name), 0)
   const ratio = valueFor(reward.cost) / reward.target
   return valueFor(reward.value) * ratio ** (ratio <= 1 ? (reward.alpha ?? -0.07) : (reward.beta ?? -0.07))
 }
 
-/** An algorithm that is told the reward alone, as one objective. Reports are of one objective, so they are left out. */
+/**
+ * An algorithm that is told the reward alone, as one objective. Reports are of one objective, so they are left out. `ask`
+ * throws a `UsageError` for an objective that there is not, before anything is evaluated.
+ */
 export function withReward(algorithm: Algorithm, reward: Reward): Algorithm {
   assertReward(reward)
   return {
     name: algorithm.name,
     options: { ...algorithm.options, reward },
     ask({ space, seed, objectives }, trials, number) {
+      assertObjectives(reward, objectives)
       const rewarded = trials.map(
         (trial): Trial => ({
           ...trial,

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { chromium } from 'playwright-core'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ticks } from '../../src/cli/report/charts.ts'
 import { html } from '../../src/cli/report/markup.ts'
 import { reportPage } from '../../src/cli/report/page.ts'
+import { searchPage } from '../../src/cli/report/search.ts'
+import { algorithmOf, defineSpace, type StoredTrial, studyOf } from '../../src/search/index.ts'
 import { optional } from '../support/optional.ts'
 import { reportData } from './report-data.ts'
 
@@ -28,6 +30,54 @@ test('a report asks for nothing outside of it', () => {
   expect(page).toContain('A &lt;small&gt; network &amp; &quot;friends&quot;')
   const outside = [...page.matchAll(/(?:src|href|url\()\s*=?\s*["']?([^"')>\s]+)/g)].map((m) => m[1])
   expect(outside.filter((url) => !url.startsWith('data:'))).toEqual([])
+})
+
+describe('of a search', () => {
+  const space = defineSpace('widths', { width: { kind: 'integer', low: 1, high: 9 } })
+  const objectives = [
+    { name: 'accuracy', direction: 'maximize' },
+    { name: 'macs', direction: 'minimize' },
+  ] as const
+  const evaluator = { name: 'training', objectives, evaluate: async () => ({ values: [0, 0] }) }
+  /** Each with its accuracy and multiply-adds; at most 50 of them are allowed. */
+  const pageOf = (values: readonly (readonly [number, number])[], options = {}) => {
+    const algorithm = algorithmOf('random', options)
+    const study = studyOf({ name: 'toy', trials: 9, space, algorithm, evaluator, budgets: { macs: 50 } })
+    const trials = values.map(
+      ([accuracy, macs], number): StoredTrial => ({
+        ...{ number, point: { width: number + 1 }, state: 'complete', reports: [], tries: 1, held: false, worker: '' },
+        ...{ values: [accuracy, macs], violations: [macs - 50] },
+      }),
+    )
+    const problem = { space, objectives, seed: 0 }
+    const show = (_: unknown, value: number) => `<${value}>`
+    return searchPage({ study, problem, trials, show, models: new Map(), provenance: [] })
+  }
+  const circles = (page: string) => [...page.matchAll(/<circle class="dot s0"/g)].length
+
+  test('networks above a budget, which were not trained, are not drawn at 0 %', () => {
+    const page = pageOf([
+      [0.7, 20],
+      [0, 90],
+      [0.8, 40],
+      [0, 400],
+    ])
+    // Two charts, the front and the history.
+    expect(circles(page)).toBe(4)
+    expect(page).toContain('>20<')
+    expect(page).not.toContain('>400<')
+    expect(page).toContain('over the trials that met the budgets')
+    expect(circles(pageOf([[0, 90]]))).toBe(0)
+    expect(pageOf([[0, 90]])).toContain('No trial met the budgets.')
+    expect(pageOf([[0, 90]])).not.toContain('of the best')
+  })
+
+  test('its figures are those of the highest reward, where there is one', () => {
+    const values = [[0.9, 50] as const, [0.8, 10] as const]
+    const best = (page: string) => /<b>&lt;([\d.]+)&gt;<\/b>/.exec(page)?.[1]
+    const reward = { kind: 'mnasnet', value: 'accuracy', cost: 'macs', target: 10, alpha: 0, beta: -1 }
+    expect([best(pageOf(values)), best(pageOf(values, { reward }))]).toEqual(['0.9', '0.8'])
+  })
 })
 
 const browserPath = optional('chromium')

@@ -56,6 +56,14 @@ test('every algorithm takes one as an option', () => {
   expect(algorithm.ask(problem, [], 0).x).toBeTypeOf('number')
 })
 
+test('an objective that there is not is refused at the first question, before anything is evaluated', () => {
+  const asked = (reward: Reward) => () => algorithmOf('random', { reward }).ask(problem, [], 0)
+  expect(asked({ ...soft, cost: 'latency' })).toThrow(
+    'reward: no objective latency (did you mean latencyMs?): the study has accuracy, latencyMs',
+  )
+  expect(asked({ kind: 'weighted', weights: { accuracy: 1, macs: -1 } })).toThrow('reward: no objective macs')
+})
+
 test('rewards that cannot be are refused', () => {
   const use = (reward: unknown) => () => algorithmOf('random', { reward: reward as Reward })
   expect(use({ kind: 'product' })).toThrow('reward: kind is "product": it must be mnasnet or weighted')

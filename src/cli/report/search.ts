@@ -2,11 +2,13 @@
 import {
   frontOf,
   importanceOf,
+  isFeasible,
   type Objective,
   type Point,
   type Problem,
   type StoredTrial,
   type Study,
+  summarise,
 } from '../../search/node.ts'
 import { count, duration, percent } from '../format.ts'
 import { bar, type LineChart, lineChart } from './charts.ts'
@@ -27,11 +29,15 @@ export interface SearchReport {
 
 type Xy = readonly [x: number, y: number]
 
+/** Those that have a measured value: what is above a budget was not trained. */
+const measured = (trials: readonly StoredTrial[]): StoredTrial[] =>
+  trials.filter((t) => t.state === 'complete' && isFeasible(t))
+
 /** The best value of the first objective after each trial that met the budgets. */
 function history({ problem, trials, show }: SearchReport): LineChart {
   const [objective] = problem.objectives
   const better = objective.direction === 'minimize' ? Math.min : Math.max
-  const told = trials.filter((t) => t.state === 'complete' && (t.violations ?? []).every((v) => v <= 0))
+  const told = measured(trials)
   let best: number | undefined
   const line = told.map((t): Xy => {
     best = best === undefined ? t.values![0] : better(best, t.values![0])
@@ -51,8 +57,8 @@ function history({ problem, trials, show }: SearchReport): LineChart {
 /** The first objective against the second. */
 function front({ problem, trials, show }: SearchReport): LineChart | undefined {
   const [first, second] = problem.objectives
-  if (!second) return undefined
-  const told = trials.filter((t) => t.state === 'complete')
+  const told = measured(trials)
+  if (!second || told.length === 0) return undefined
   const [divisor, unit] = axisUnit(Math.max(...told.map((t) => t.values![1])))
   const place = (t: { readonly values?: readonly number[] }): Xy => [t.values![1] / divisor, t.values![0]]
   const best = frontOf(problem, trials).sort((a, b) => a.values![1] - b.values![1])
@@ -85,7 +91,7 @@ ${best.map((t) => html`<p class="soft">Trial ${t.number}: ${pointText(t.point)}<
 }
 
 const importance = ({ problem, trials }: SearchReport): Markup =>
-  html`<p class="soft">The share of the variance of ${problem.objectives[0].name} that a choice explains by itself, over the trials in which it was asked for.</p>
+  html`<p class="soft">The share of the variance of ${problem.objectives[0].name} that a choice explains by itself, over the trials that met the budgets and in which it was asked for.</p>
 <div class="scroll"><table><tr><th>choice</th><th></th><th class="n">share</th><th class="n">trials</th></tr>
 ${importanceOf(problem, trials)
   .filter((i) => i.trials > 1)
@@ -111,7 +117,8 @@ ${own.map((t) => {
 export function searchPage(report: SearchReport): string {
   const { study, problem, trials, show, provenance } = report
   const counted = (state: StoredTrial['state']) => trials.filter((t) => t.state === state).length
-  const [best] = frontOf(problem, trials)
+  const { best: first } = summarise(study, trials)
+  const best = first && isFeasible(first) ? first : undefined
   const seconds = trials.reduce((sum, t) => sum + (t.began && t.ended ? (t.ended - t.began) / 1000 : 0), 0)
   const figures = [
     ...(best ? problem.objectives.map((o, i) => [show(o, best.values![i]), `${o.name} of the best`] as const) : []),

@@ -1,6 +1,7 @@
 /** How a study stands: counts, its best trial, and the front. */
-import { frontOf } from '../pareto.ts'
-import type { Objective, Trial } from '../trial.ts'
+import { compare, costsOf, excessOf, frontOf } from '../pareto.ts'
+import { rewardIn, rewardOf } from '../rewards.ts'
+import type { Trial } from '../trial.ts'
 import type { StoredTrial, Study } from './store.ts'
 
 export interface StudySummary {
@@ -16,7 +17,10 @@ export interface StudySummary {
   readonly running: number
   /** Not held by anybody: their workers ended. The next worker takes them up. */
   readonly left: number
-  /** By the first objective, of those that meet the budgets; where none does, the one that is nearest to them. */
+  /**
+   * Of the complete trials that meet the budgets the one of highest reward, or where the algorithm is told none, of best
+   * first objective; where none meets them, the one that is nearest, each budget in shares of its worst excess.
+   */
   readonly best?: StoredTrial
   /** The complete trials within all budgets that none is better than in everything, best first objective first. */
   readonly front: readonly StoredTrial[]
@@ -26,7 +30,7 @@ export function summarise(study: Study, trials: readonly StoredTrial[]): StudySu
   const count = (state: Trial['state']) => trials.filter((t) => t.state === state).length
   const [complete, pruned, failed, paused] = (['complete', 'pruned', 'failed', 'paused'] as const).map(count)
   const running = trials.filter((t) => t.held).length
-  const best = bestOf(study.objectives, trials)
+  const best = bestOf(study, trials)
   return {
     total: study.trials,
     ended: complete + pruned + failed,
@@ -37,12 +41,13 @@ export function summarise(study: Study, trials: readonly StoredTrial[]): StudySu
   }
 }
 
-/** By how much a trial exceeds its budgets, in total. */
-const excess = ({ violations = [] }: Trial): number => violations.reduce((sum, v) => sum + Math.max(0, v), 0)
-
-function bestOf([{ direction }]: readonly Objective[], trials: readonly StoredTrial[]): StoredTrial | undefined {
-  const sign = direction === 'minimize' ? 1 : -1
-  return trials
-    .filter((t) => t.state === 'complete')
-    .sort((a, b) => excess(a) - excess(b) || sign * (a.values![0] - b.values![0]) || a.number - b.number)[0]
+function bestOf({ objectives, algorithm }: Study, trials: readonly StoredTrial[]): StoredTrial | undefined {
+  const complete = trials.filter((t) => t.state === 'complete')
+  const reward = rewardIn(algorithm.options)
+  const costs = complete.map(({ values = [] }) =>
+    reward ? -rewardOf(reward, objectives, values) : costsOf(objectives, values)[0],
+  )
+  const excess = excessOf(complete)
+  const order = [...complete.keys()].sort((a, b) => excess[a] - excess[b] || compare(costs[a], costs[b]) || a - b)
+  return complete[order[0]]
 }

@@ -263,6 +263,29 @@ test('the best trial meets the budgets, where one does', () => {
   expect(best(trial(0, 1, 0.5), trial(1, 3, -1), trial(2, 2, 0))).toBe(2)
   expect(best(trial(0, 1, 0.5), trial(1, 3, 0.2))).toBe(1)
   expect(best()).toBeUndefined()
+  // 1000 multiply-adds above 5 million are nearer than 900 ms above 2 ms.
+  expect(best(trial(0, 1, -1, 900), trial(1, 2, 1000, -1), trial(2, 2, 50_000, -1))).toBe(1)
+})
+
+test('the best trial is the one of highest reward, where the algorithm is told one', () => {
+  const reward = { kind: 'mnasnet', value: 'accuracy', cost: 'latencyMs', target: 2, alpha: 0, beta: -1 }
+  const objectives = [
+    { name: 'accuracy', direction: 'maximize' },
+    { name: 'latencyMs', direction: 'minimize' },
+  ] as const
+  const best = (options: object) =>
+    summarise(
+      { ...toyStudy(3), objectives, algorithm: { name: 'tpe', options: { ...options } } },
+      [
+        [0.9, 20],
+        [0.7, 1.9],
+        [0.6, 0.1],
+      ].map((values, number) => ({
+        ...({ number, point: {}, state: 'complete', values, reports: [] } as const),
+        ...{ tries: 1, held: false, worker: '' },
+      })),
+    ).best?.number
+  expect([best({ reward }), best({}), best({ reward: 'its own' })]).toEqual([1, 0, 0])
 })
 
 test('each trial has a folder of its own, and what earlier tries left is in it', async () => {
