@@ -42,10 +42,22 @@ export function baseOf(name: NetworkSpaceName): Base {
   return base
 }
 
+/** Which block of a stage a choice is of. */
+export interface Block {
+  /** From 1. */
+  readonly number: number
+  /** Name of the choice of its stage's depth. */
+  readonly depth: string
+  /** How many there are where that is no choice. */
+  readonly blocks: number
+}
+
 /** What a choice of that name must be, and what it is in the table's own network. */
 export interface Meaning {
   readonly check: Check
   readonly own: Scalar
+  /** Of a choice that is one block's alone. */
+  readonly block?: Block
 }
 
 const ownOf: Readonly<Record<Aspect, (blocks: readonly BaseBlock[], at: number) => Scalar>> = {
@@ -80,5 +92,10 @@ export function meaningOf(base: Base, name: string): Meaning | undefined {
   if (!blocks || !isAspect(aspect) || (block && aspect === 'depth')) return undefined
   const at = Math.min(Number(block ?? 1), blocks.length) - 1
   if ((aspect === 'ratio' || aspect === 'expansion') && blocks[at].exp === 0) return undefined
-  return { check: aspects[aspect], own: ownOf[aspect](blocks, at) }
+  const depth = `${called}${stage}.depth`
+  return {
+    check: aspects[aspect],
+    own: ownOf[aspect](blocks, at),
+    ...(block && { block: { number: Number(block), depth, blocks: blocks.length } }),
+  }
 }

@@ -1,7 +1,7 @@
 /** Spaces whose choices Kinglet knows the meaning of: by name, with the points that they begin from. */
 
 import { assertOptions, checks } from '../../core/check.ts'
-import { KingletError, nearest, oneOf, UsageError } from '../../core/index.ts'
+import { nearest, oneOf, UsageError } from '../../core/index.ts'
 import { fromUnit, listed, toUnit } from '../points.ts'
 import {
   allows,
@@ -13,11 +13,11 @@ import {
   type Scalar,
   type Space,
 } from '../space.ts'
-import { baseOf, type Meaning, meaningOf } from './base.ts'
+import { baseOf } from './base.ts'
+import { meaningIn, networkChoices, publishedSize } from './meanings.ts'
 import { constraintOf } from './rules.ts'
-import type { Stage } from './table.ts'
 import { type NetworkSpaceName, networkSpaceNames } from './tables.ts'
-import { trainingChoices, trainingMeaningOf } from './training.ts'
+import { trainingChoices } from './training.ts'
 
 /** A space whose points say networks (and perhaps how they are trained): `network` is the table its choices belong to. */
 export interface NetworkSpace extends Space {
@@ -51,29 +51,9 @@ export type SpaceName = NetworkSpaceName | 'training'
  */
 export const spaceNames: readonly SpaceName[] = [...networkSpaceNames, 'training']
 
-/** Largest images when nobody says. */
-const publishedSize = 224
-
-function stageChoices(stage: Stage, name: string): [string, Choice][] {
-  const all = Object.entries(stage.all).map(([aspect, c]): [string, Choice] => [`${name}.${aspect}`, c])
-  const each = Object.entries(stage.each ?? {})
-  const depths = stage.all.depth ? listed(stage.all.depth).map(Number) : [stage.blocks]
-  const blocks = Array.from({ length: each.length > 0 ? Math.max(...depths) : 0 }, (_, b) => {
-    const deep = depths.filter((depth) => depth > b)
-    const when = deep.length < depths.length ? { when: { [`${name}.depth`]: deep } } : {}
-    return each.map(([aspect, c]): [string, Choice] => [`${name}.block${b + 1}.${aspect}`, { ...c, ...when }])
-  })
-  return [...all, ...blocks.flat()]
-}
-
 function networkSpace(name: NetworkSpaceName, size: number): NetworkSpace {
-  const { whole, stages, called, rules, resolution } = baseOf(name).table
-  const choices: Record<string, Choice> = Object.fromEntries([
-    ['resolution', resolution(size)],
-    ...Object.entries(whole),
-    ...stages.flatMap((stage, i) => stageChoices(stage, `${called}${i + 1}`)),
-  ])
-  const constraints = rules.map((rule) => constraintOf(rule, choices, `space ${name}`))
+  const choices = networkChoices(name, size)
+  const constraints = baseOf(name).table.rules.map((rule) => constraintOf(rule, choices, `space ${name}`))
   return { ...defineSpace(name, choices, constraints), network: name }
 }
 
@@ -97,35 +77,6 @@ export function spaceOf(name: SpaceName | (string & {}), options: { readonly siz
   if (known) return networkSpace(known, options.size ?? publishedSize)
   const meant = nearest(name, spaceNames)
   throw new UsageError(`no space ${name}${meant ? ` (did you mean ${meant}?)` : ''}: use ${oneOf(spaceNames)}`)
-}
-
-/** The meaning of a choice's name in networks of `network` and in training. */
-export const meaningIn = (network: NetworkSpaceName | undefined, name: string): Meaning | undefined =>
-  (network && meaningOf(baseOf(network), name)) ?? trainingMeaningOf(name)
-
-/** Throws for names that mean nothing in networks of `network` or in training, and for values that cannot be. */
-export function assertMeanings(
-  named: readonly (readonly [name: string, values: readonly unknown[]])[],
-  network: NetworkSpaceName,
-  what: string,
-): void {
-  for (const [name, values] of named) {
-    const meaning = meaningIn(network, name)
-    if (!meaning) {
-      const all = [
-        ...Object.keys(networkSpace(network, publishedSize).choices),
-        'dropout',
-        ...Object.keys(trainingChoices),
-      ]
-      const meant = nearest(name, all)
-      throw new KingletError(
-        `${what}: no choice ${name}${meant ? ` (did you mean ${meant}?)` : ''}: ${network} has ${oneOf(all)}`,
-      )
-    }
-    for (const value of values)
-      if (!meaning.check.is(value))
-        throw new KingletError(`${what}: choice ${name} is ${JSON.stringify(value)}: it must be ${meaning.check.must}`)
-  }
 }
 
 /** The value that a choice has which is nearest to `own`; its first where they cannot be compared. */

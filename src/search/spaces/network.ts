@@ -5,9 +5,10 @@
 import { oneOf, UsageError } from '../../core/index.ts'
 import { type BuildOptions, build, type Model, makeDivisible, type RowSpec, reductionFor } from '../../models/index.ts'
 import { listed } from '../points.ts'
-import { assertPoint, type Point, type Scalar, type Space } from '../space.ts'
+import { assertPoint, type Choice, type Point, type Scalar, type Space } from '../space.ts'
 import { type Base, baseOf } from './base.ts'
-import { assertMeanings, isNetworkSpace, meaningIn } from './named.ts'
+import { assertMeanings, meaningIn } from './meanings.ts'
+import { isNetworkSpace } from './named.ts'
 import { type NetworkSpaceName, networkSpaceNames } from './tables.ts'
 
 /** Arguments of `build` that a point does not say. */
@@ -88,11 +89,10 @@ export function networkOf(space: NetworkSpaceName | Space, point: Point, options
   if (typeof space !== 'string') assertPoint(space, point)
   // A space may have choices of one's own beside; in a point alone they are slips.
   const named = Object.entries(point).filter(([own]) => typeof space === 'string' || meaningIn(name, own))
-  assertMeanings(
-    named.map(([own, value]) => [own, [value]]),
-    name,
-    what,
+  const chosen = Object.fromEntries(
+    named.map(([own, value]): [string, Choice] => [own, { kind: 'categorical', values: [value] }]),
   )
+  assertMeanings(chosen, name, what, typeof space === 'string' ? chosen : space.choices)
   const base = baseOf(name)
   const { size: given = 224, ...others } = options
   const size = Object.hasOwn(point, 'resolution') ? (point.resolution as number) : given

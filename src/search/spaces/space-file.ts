@@ -26,7 +26,8 @@ import {
   type Real,
   type Space,
 } from '../space.ts'
-import { assertMeanings, isNetworkSpace, type NetworkSpace } from './named.ts'
+import { assertMeanings } from './meanings.ts'
+import { isNetworkSpace, type NetworkSpace } from './named.ts'
 import { constraintOf, type Rule, type RuledConstraint } from './rules.ts'
 import { type NetworkSpaceName, networkSpaceNames } from './tables.ts'
 
@@ -87,21 +88,13 @@ function assertChoice(what: string, given: Choice): void {
   assertMembers(what, given, kinds[kind])
 }
 
-/** The values at which a choice is looked at: all of a few, or both ends. */
-const ends = (c: Choice): readonly unknown[] => (c.kind === 'categorical' ? c.values : [c.low, c.high])
-
 function spaceFrom(data: SpaceData, what: string): Space {
   assertMembers(what, data, members)
   for (const [name, c] of Object.entries(data.choices)) assertChoice(`${what}: choice ${name}`, c)
   const { name, network, choices, constraints = [] } = data
-  if (network)
-    assertMeanings(
-      Object.entries(choices).map(([own, c]) => [own, ends(c)]),
-      network,
-      what,
-    )
   const rules = constraints.map((rule) => constraintOf(rule as Rule, choices, what))
   const space = defineSpace(name, choices, rules)
+  if (network) assertMeanings(choices, network, what)
   return network ? ({ ...space, network } as NetworkSpace) : space
 }
 

@@ -179,6 +179,11 @@ describe('what is wrong is told', () => {
       () => networkOf('v3-small', { 'stage2.kernal': 3 }),
       'space v3-small: no choice stage2.kernal (did you mean stage2.kernel?): v3-small has resolution, stem.width,',
     ],
+    [
+      'a block of none',
+      () => networkOf('v3-small', { 'stage2.depth': 1, 'stage2.block2.kernel': 3 }),
+      'space v3-small: choice stage2.block2.kernel is of block 2: there are 1 at most: leave it out, or let stage2.depth be 2',
+    ],
     ['a stage of none', () => networkOf('v3-small', { 'stage6.kernel': 3 }), 'space v3-small: no choice stage6.kernel'],
     ['an expansion of V1', () => networkOf('v1', { 'layer1.expansion': 1 }), 'space v1: no choice layer1.expansion'],
     ['a head of V1', () => networkOf('v1', { 'head.width': 8 }), 'space v1: no choice head.width'],

@@ -143,6 +143,36 @@ describe('a file that is wrong', () => {
       'mine.json: choice stage2.kernel is -1: it must be a positive odd',
     ],
     [
+      'an integer between that cannot be',
+      choice({ kind: 'integer', low: 3, high: 7 }),
+      'mine.json: choice stage2.kernel is 4: it must be a positive odd integer',
+    ],
+    [
+      'steps to what cannot be',
+      choices({ 'stage2.width': { kind: 'integer', low: 16, high: 32, step: 4 } }),
+      'mine.json: choice stage2.width is 20: it must be a positive multiple of 8',
+    ],
+    [
+      'a long range of what cannot be',
+      choices({ 'head.width': { kind: 'integer', low: 8, high: 8e12 } }),
+      'mine.json: choice head.width is 9: it must be a positive multiple of 8',
+    ],
+    [
+      'numbers where whole ones are wanted',
+      choices({ epochs: { kind: 'real', low: 1, high: 20 } }),
+      'mine.json: choice epochs is a number from 1 to 20: it must be a positive integer',
+    ],
+    [
+      'a block that no network has',
+      choices({ 'stage2.block9.kernel': { kind: 'categorical', values: [3, 5] } }),
+      'choice stage2.block9.kernel is of block 9: there are 3 at most: leave it out, or let stage2.depth be 9',
+    ],
+    [
+      "a block that the table's network does not have, and no choice of depth",
+      choices({ 'stage5.block4.se': { kind: 'categorical', values: [true] } }),
+      'choice stage5.block4.se is of block 4: there are 3 at most: leave it out, or let stage5.depth be 4',
+    ],
+    [
       'a value twice',
       choice({ kind: 'categorical', values: [3, 3] }),
       'mine.json: space small-kernels: choice stage2.kernel has a value twice: 3, 3: leave one out',
@@ -198,6 +228,21 @@ describe('a file that is wrong', () => {
     const space = readSpace(rule({ never: { 'stage2.kernel': [3] } }), 'mine.json')
     expect(() => defaultPoint(space)).toThrow('breaks a constraint: never stage2.kernel is 3')
   })
+})
+
+test('ranges and blocks that networks have', () => {
+  const own = {
+    'stage2.kernel': { kind: 'integer', low: 3, high: 7, step: 2 },
+    'stage5.depth': { kind: 'categorical', values: [1, 4] },
+    'stage5.block4.se': { kind: 'categorical', values: [false, true], when: { 'stage5.depth': [4] } },
+    'stage3.block3.kernel': { kind: 'real', low: 5, high: 5 },
+    dropout: { kind: 'real', low: 0, high: 0.5 },
+    epochs: { kind: 'integer', low: 1, high: 2e9 },
+  }
+  const space = readSpace(JSON.stringify({ ...parsed, choices: own, constraints: [] }), 'mine.json')
+  expect(Object.keys(space.choices)).toEqual(Object.keys(own))
+  const deep = { 'stage2.kernel': 3, 'stage3.block3.kernel': 5, dropout: 0.1, epochs: 3 }
+  expect(networkOf(space, { ...deep, 'stage5.depth': 4, 'stage5.block4.se': true }, { size: 32 }).rows).toBeDefined()
 })
 
 test("choices of one's own, without a network", () => {
