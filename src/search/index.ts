@@ -1,6 +1,6 @@
 /** Search: spaces, algorithms, evaluation strategies and studies, each exchangeable; latency tables; NetAdapt. */
 export type { Algorithm } from './algorithm.ts'
-export { type AlgorithmOptions, algorithmNames, algorithmOf } from './algorithms/index.ts'
+export { type AlgorithmOptions, algorithmNames, algorithmOf, assertTrials } from './algorithms/index.ts'
 export * from './evaluate/index.ts'
 export { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from './evaluator.ts'
 export { type Importance, importanceOf } from './importance.ts'

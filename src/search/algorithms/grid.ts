@@ -29,9 +29,10 @@ export function grid(options: Partial<GridOptions> = {}): Algorithm {
         const next = listed.rest.next()
         if (next.done) {
           const { length } = listed.points
+          const isCut = Object.values(space.choices).some((c) => c.kind === 'real')
           throw new UsageError(
             `grid: space ${space.name} has ${length} points, and this is trial ${number + 1}: ` +
-              `ask for ${length} trials at most, or cut real choices into more than ${own.levels} levels`,
+              `ask for ${length} trials at most${isCut ? `, or cut real choices into more than ${own.levels} levels` : ''}`,
           )
         }
         listed.points.push(next.value)

@@ -2,6 +2,7 @@
 import { nearest, oneOf, UsageError } from '../../core/index.ts'
 import type { Algorithm } from '../algorithm.ts'
 import { type Reward, withReward } from '../rewards.ts'
+import type { Problem } from '../trial.ts'
 import { evolution } from './evolution.ts'
 import { gaussianProcess } from './gp.ts'
 import { grid } from './grid.ts'
@@ -65,4 +66,22 @@ export function algorithmOf(name: string, options: AlgorithmOptions = {}): Algor
   const { reward, ...own } = options
   const algorithm = algorithms[name](own)
   return reward === undefined ? algorithm : withReward(algorithm, reward)
+}
+
+/**
+ * Throws a `UsageError` where an algorithm has fewer points than trials are wanted: `grid`, which goes through all of a
+ * space once. Before anything is trained, as it would else be found out after the last point.
+ *
+ * @example
+ * ```ts
+ * import { algorithmOf, assertTrials, defineSpace } from 'kinglet/search'
+ *
+ * const space = defineSpace('few', { kernel: { kind: 'categorical', values: [3, 5, 7] } })
+ * const problem = { space, objectives: [{ name: 'accuracy', direction: 'maximize' }], seed: 0 } as const
+ * assertTrials(algorithmOf('grid'), problem, 3) // 4 would be refused
+ * assertTrials(algorithmOf('tpe'), problem, 1000)
+ * ```
+ */
+export function assertTrials(algorithm: Algorithm, problem: Problem, trials: number): void {
+  if (algorithm.name === 'grid') algorithm.ask(problem, [], trials - 1)
 }

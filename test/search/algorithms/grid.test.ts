@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { algorithmOf } from '../../../src/search/algorithms/index.ts'
+import { algorithmOf, assertTrials } from '../../../src/search/algorithms/index.ts'
 import { allPoints } from '../../../src/search/points.ts'
 import { defineSpace } from '../../../src/search/space.ts'
 
@@ -21,6 +21,19 @@ test('there is no trial beyond the last point', () => {
   expect(() => algorithmOf('grid', { levels: 3 }).ask(problem, [], 9)).toThrow(
     'grid: space few has 9 points, and this is trial 10: ask for 9 trials at most, or cut real choices into more than 3 levels',
   )
+})
+
+test('more trials than points are refused before the first; a grid without real choices has no levels to be cut into', () => {
+  const reward = { kind: 'weighted', weights: { value: -1 } } as const
+  for (const search of [algorithmOf('grid', { levels: 3 }), algorithmOf('grid', { levels: 3, reward })]) {
+    expect(() => assertTrials(search, problem, 9)).not.toThrow()
+    expect(() => assertTrials(search, problem, 100)).toThrow(
+      'space few has 9 points, and this is trial 100: ask for 9 trials',
+    )
+  }
+  expect(() => assertTrials(algorithmOf('evolution'), problem, 100)).not.toThrow()
+  const kernels = { ...problem, space: defineSpace('kernels', { kernel: { kind: 'categorical', values: [3, 5] } }) }
+  expect(() => assertTrials(algorithmOf('grid'), kernels, 3)).toThrow(/ask for 2 trials at most$/)
 })
 
 test('a grid that is nearly endless is not listed to its end', () => {
