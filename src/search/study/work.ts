@@ -3,7 +3,6 @@ import type { Algorithm } from '../algorithm.ts'
 import type { Pruner } from '../pruner.ts'
 import { assertPoint, type Space } from '../space.ts'
 import type { Problem } from '../trial.ts'
-import { isOver } from './history.ts'
 import type { StoredTrial, Study, Work } from './store.ts'
 
 export interface WorkRules {
@@ -21,9 +20,12 @@ export const problemOf = ({ study, space }: Pick<WorkRules, 'study' | 'space'>):
   seed: study.seed,
 })
 
+const lastStep = ({ reports }: StoredTrial): number => reports.at(-1)?.step ?? 0
+
 /**
- * First what nobody works on any more, then what waited for others and need not any longer, then a new trial. Where all
- * that is left waits for each other, the first goes on: a study never stands still.
+ * First what nobody works on any more, then what waited for others and need not any longer, the furthest first (as ASHA
+ * has it, Li et al. 2020, algorithm 2), then a new trial. Where all that is left waits for each other, the first goes on:
+ * a study never stands still.
  */
 export function nextWork(rules: WorkRules, trials: readonly StoredTrial[]): Work {
   const { study, space, algorithm, pruner, tries } = rules
@@ -36,7 +38,7 @@ export function nextWork(rules: WorkRules, trials: readonly StoredTrial[]): Work
     return { do: 'finish', number, result: { state: 'failed', reason: `its worker ended ${times} before it was done` } }
   }
   const paused = trials.filter((t) => t.state === 'paused')
-  for (const trial of paused) {
+  for (const trial of [...paused].sort((a, b) => lastStep(b) - lastStep(a) || a.number - b.number)) {
     const { number } = trial
     const decision = pruner?.decide(problem, trials, trial) ?? 'continue'
     if (decision === 'continue') return { do: 'resume', number }
@@ -57,7 +59,3 @@ export function nextWork(rules: WorkRules, trials: readonly StoredTrial[]): Work
 
 /** Why a trial was pruned. */
 export const prunedBy = ({ name }: Pruner): string => `${name}: others did better`
-
-/** Whether all trials of the study have ended. */
-export const isDone = (study: Study, trials: readonly StoredTrial[]): boolean =>
-  trials.filter(isOver).length >= study.trials && trials.every(isOver)

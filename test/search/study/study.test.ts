@@ -10,7 +10,8 @@ import { openStudy } from '../../../src/search/study/node-folder.ts'
 import type { Store } from '../../../src/search/study/store.ts'
 import { type RunStudyOptions, runStudy, type StudyParts, type StudyProgress } from '../../../src/search/study/study.ts'
 import { summarise } from '../../../src/search/study/summary.ts'
-import { lasting, toyEvaluator, toyParts, toyStudy } from './toys.ts'
+import { nextWork } from '../../../src/search/study/work.ts'
+import { lasting, toyEvaluator, toyParts, toyPoint, toyStudy } from './toys.ts'
 
 const top = mkdtempSync(join(tmpdir(), 'kinglet-study-'))
 afterAll(() => rmSync(top, { recursive: true, force: true }))
@@ -152,6 +153,22 @@ test('trials that wait for their rung are taken up when it is full, with one wor
     expect(trials.map((t) => t.state).sort()).toEqual([...Array(4).fill('complete'), ...Array(4).fill('pruned')])
     for (const t of trials) expect(t.tries).toBeLessThanOrEqual(1)
   }
+})
+
+test('of trials that need not wait any longer, the furthest goes on first', () => {
+  const { space, algorithm } = toyParts()
+  const paused = [1, 3, 3, 2].map((steps, number) => ({
+    ...({ number, point: toyPoint(0), state: 'paused', tries: 0, held: false, worker: '' } as const),
+    reports: Array.from({ length: steps }, (_, i) => ({ step: i + 1, value: 1 })),
+  }))
+  const next = (decide: Pruner['decide'], trials: number) =>
+    nextWork(
+      { study: toyStudy(trials), space, algorithm, pruner: { name: 'mine', options: {}, decide }, tries: 3 },
+      paused,
+    )
+  expect(next(() => 'continue', 5)).toEqual({ do: 'resume', number: 1 })
+  expect(next((_, __, { number }) => (number % 3 === 0 ? 'continue' : 'pause'), 5)).toEqual({ do: 'resume', number: 3 })
+  expect(next(() => 'pause', 4)).toEqual({ do: 'resume', number: 0 })
 })
 
 test('where all wait for each other, the first goes on: a rung that never fills is not waited for', async () => {
