@@ -9,6 +9,10 @@ export interface Check {
 /** What each member of `T` must be; members that may be left out are not checked when they are. */
 export type Checks<T> = { readonly [K in keyof T]-?: Check }
 
+/** Neither a list nor nothing: what JSON calls an object. */
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 const isNumber = (n: unknown): n is number => typeof n === 'number' && Number.isFinite(n)
 
 export const checks = {
@@ -40,7 +44,7 @@ const show = (value: unknown): string =>
  * cannot be.
  */
 export function assertOptions(what: string, given: object, members: Readonly<Record<string, Check>>): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+  if (!isObject(given)) {
     const [first] = Object.keys(members)
     throw new UsageError(`${what}: options are ${show(given)}: give an object, { ${first}: ... }`)
   }

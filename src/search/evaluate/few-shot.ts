@@ -8,11 +8,10 @@ import { assertOptions, checks } from '../../core/check.ts'
 import { assert, key, keyOf, oneOf, Rng, UsageError } from '../../core/index.ts'
 import type { Dataset } from '../../data/index.ts'
 import type { Evaluator } from '../evaluator.ts'
-import type { Objective } from '../trial.ts'
 import { type FeatureOptions, type Features, featuresOf } from './features.ts'
 import { deviationOf, meanOf } from './k-fold.ts'
 import { linearProbe } from './linear-probe.ts'
-import { accuracy, costsOf, type Demand, type NetworkOf, objectivesOf, outcome } from './network.ts'
+import { accuracy, accuracySpread, costsOf, type Demand, type NetworkOf, objectivesOf, outcome } from './network.ts'
 
 /** Answers with a class for each of `queries`, given examples: all features have length 1. */
 type Classifier = (
@@ -126,13 +125,11 @@ export interface FewShotEvaluationOptions extends FeatureOptions, EpisodeOptions
   /** The backbone of a point, with its trained weights. */
   readonly networkOf: NetworkOf
   readonly data: Dataset
-  /** The spread over the episodes is an objective too, `accuracySpread`, to be minimised. Default false. */
-  readonly spreadToo?: boolean
+  /** The standard deviation over the episodes is an objective too, `accuracySpread`, to be minimised. Default false. */
+  readonly spread?: boolean
   /** Objectives and budgets beside accuracy. */
   readonly demands?: readonly Demand[]
 }
-
-const accuracySpread: Objective = { name: 'accuracySpread', direction: 'minimize' }
 
 /**
  * Judges frozen backbones by their few-shot accuracy. Throws a `UsageError` for options that cannot be.
@@ -158,18 +155,18 @@ const accuracySpread: Objective = { name: 'accuracySpread', direction: 'minimize
  * ```
  */
 export function fewShotEvaluation(options: FewShotEvaluationOptions): Evaluator {
-  const { networkOf, data, spreadToo = false, demands = [], shots, episodes, classifier, seed, ...how } = options
+  const { networkOf, data, spread = false, demands = [], shots, episodes, classifier, seed, ...how } = options
   const given = Object.entries({ shots, episodes, classifier, seed }).filter(([, value]) => value !== undefined)
   const drawing: EpisodeOptions = Object.fromEntries(given)
   assertOptions('fewShot', drawing, members)
   if (data.length === 0) throw new UsageError('fewShot: the set has no images')
   return {
     name: 'few-shot',
-    objectives: [accuracy, ...(spreadToo ? [accuracySpread] : []), ...objectivesOf(demands)],
+    objectives: [accuracy, ...(spread ? [accuracySpread] : []), ...objectivesOf(demands)],
     async evaluate(point, { seed: own, signal }) {
       const model = await networkOf(point, own)
-      const { mean, spread } = fewShot(await featuresOf(model, data, { ...how, signal }), drawing)
-      return outcome(spreadToo ? [mean, spread] : [mean], await costsOf(model, demands))
+      const found = fewShot(await featuresOf(model, data, { ...how, signal }), drawing)
+      return outcome(spread ? [found.mean, found.spread] : [found.mean], await costsOf(model, demands))
     },
   }
 }

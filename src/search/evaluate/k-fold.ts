@@ -6,8 +6,8 @@ import { assert, key, keyOf } from '../../core/index.ts'
 import { type Dataset, subset } from '../../data/index.ts'
 import type { TrainData } from '../../train/index.ts'
 import type { Evaluator } from '../evaluator.ts'
-import type { Objective, StepReport } from '../trial.ts'
-import { accuracy, objectivesOf, outcome } from './network.ts'
+import type { StepReport } from '../trial.ts'
+import { accuracy, accuracySpread, objectivesOf, outcome } from './network.ts'
 import { type TrainingSetup, train, withinBudget } from './training.ts'
 
 export interface KFoldEvaluationOptions extends TrainingSetup {
@@ -19,8 +19,6 @@ export interface KFoldEvaluationOptions extends TrainingSetup {
   /** The standard deviation over the folds is an objective too, `accuracySpread`, to be minimised. Default false. */
   readonly spread?: boolean
 }
-
-const accuracySpread: Objective = { name: 'accuracySpread', direction: 'minimize' }
 
 /**
  * The mean accuracy over k folds, and its spread if asked for. Throws a `KingletError` for fewer than two folds, or more

@@ -26,6 +26,9 @@ export interface Demand {
 
 export const accuracy: Objective = { name: 'accuracy', direction: 'maximize' }
 
+/** Of strategies that judge several times: how far apart the accuracies are. */
+export const accuracySpread: Objective = { name: 'accuracySpread', direction: 'minimize' }
+
 /** The objectives that demands add. Throws a `UsageError` for a demand that asks for nothing. */
 export function objectivesOf(demands: readonly Demand[]): Objective[] {
   for (const { name, minimize, atMost } of demands)

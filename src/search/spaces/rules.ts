@@ -2,6 +2,7 @@
  * Constraints as data, so that spaces can be files: each is an object of one member, whose name is in the table below.
  * A rule speaks of active choices: one whose choices are not all asked for is met.
  */
+import { isObject } from '../../core/check.ts'
 import { KingletError, nearest, oneOf } from '../../core/index.ts'
 import {
   allows,
@@ -46,8 +47,6 @@ interface Kind<D> {
 
 const areNames = (value: unknown): value is string[] =>
   Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string')
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 type Kinds = { [K in Rule as keyof K]: Kind<K[keyof K]> }
 const kinds: Kinds = {

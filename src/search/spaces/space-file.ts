@@ -15,17 +15,9 @@
  * they mean what the evaluation strategy takes them for. A constraint is a rule of `rules.ts`; one that is a function
  * cannot be written.
  */
-import { assertOptions, type Check, type Checks, checks, named } from '../../core/check.ts'
+import { assertOptions, type Check, type Checks, checks, isObject, named } from '../../core/check.ts'
 import { KingletError, UsageError } from '../../core/index.ts'
-import {
-  type Categorical,
-  type Choice,
-  type Condition,
-  defineSpace,
-  type Integer,
-  type Real,
-  type Space,
-} from '../space.ts'
+import { type Categorical, type Choice, defineSpace, type Integer, type Real, type Space } from '../space.ts'
 import { assertMeanings } from './meanings.ts'
 import { isNetworkSpace, type NetworkSpace } from './named.ts'
 import { constraintOf, type Rule, type RuledConstraint } from './rules.ts'
@@ -47,7 +39,6 @@ export const spaceData = (space: Space): SpaceData => ({
   constraints: space.constraints.map((c) => ('rule' in c ? (c as RuledConstraint).rule : c.says)),
 })
 
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isScalar = (v: unknown): boolean => typeof v === 'string' || typeof v === 'boolean' || Number.isFinite(v)
 const number: Check = { is: Number.isFinite, must: 'a number' }
 const scalars: Check = {
@@ -55,7 +46,7 @@ const scalars: Check = {
   must: 'a list of numbers, texts, true and false',
 }
 const when: Check = {
-  is: (value) => isObject(value) && Object.values(value as Condition).every(scalars.is),
+  is: (value) => isObject(value) && Object.values(value).every(scalars.is),
   must: 'an object of earlier choices and lists of their values',
 }
 

@@ -4,6 +4,7 @@
  * stores behave alike. `memory.ts`, `node-folder.ts` and `node-postgres.ts` are the implementations, and
  * `test/search/study/store-contract.ts` says what each must do.
  */
+import { isObject } from '../../core/check.ts'
 import { KingletError } from '../../core/index.ts'
 import type { Point } from '../space.ts'
 import type { SpaceData } from '../spaces/index.ts'
@@ -137,17 +138,14 @@ export function assertSameStudy(place: string, kept: Study, asked: Study): void 
 /** Path and both values of the first difference between two pieces of JSON. */
 function difference(a: unknown, b: unknown, path: string): readonly [string, string, string] | undefined {
   const show = (value: unknown) => JSON.stringify(value) ?? 'left out'
-  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b))
-    return Object.is(a, b) ? undefined : [path, show(a), show(b)]
-  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])]
+  const [left, right] = Array.isArray(a) && Array.isArray(b) ? [{ ...a }, { ...b }] : [a, b]
+  if (!isObject(left) || !isObject(right)) return Object.is(a, b) ? undefined : [path, show(a), show(b)]
+  const names = [...new Set([...Object.keys(left), ...Object.keys(right)])]
   for (const name of names) {
-    const found = difference(a[name], b[name], path ? `${path}.${name}` : name)
+    const found = difference(left[name], right[name], path ? `${path}.${name}` : name)
     if (found) return found
   }
   // The order of choices is the order in which they are drawn.
-  const [was, now] = [a, b].map((o) => Object.keys(o).join(', '))
+  const [was, now] = [left, right].map((o) => Object.keys(o).join(', '))
   return path === 'space.choices' && was !== now ? [path, was, now] : undefined
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null

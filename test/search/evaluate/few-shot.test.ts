@@ -102,7 +102,7 @@ describe('episodes', () => {
 
 describe('as an evaluator', () => {
   test('mean and spread of a frozen backbone', async () => {
-    const evaluator = fewShotEvaluation({ networkOf, engine, data, shots: 3, episodes: 4, spreadToo: true })
+    const evaluator = fewShotEvaluation({ networkOf, engine, data, shots: 3, episodes: 4, spread: true })
     expect(evaluator.objectives.map((o) => o.name)).toEqual(['accuracy', 'accuracySpread'])
     const { values } = await evaluator.evaluate({ width: 0.25 }, contextOf().context)
     const features = await featuresOf(networkOf({ width: 0.25 }, 7), data, { engine })
