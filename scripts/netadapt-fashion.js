@@ -1,9 +1,10 @@
 /**
  * `node scripts/netadapt-fashion.js --table table.json`: NetAdapt on Fashion-MNIST, small V1 and V3 at 28 pixels.
  *
- * - NetAdapt beside the width multiplier: a network is trained and adapted to a share of its latency; beside it stands the
- *   widest of the same kind that is no slower by the table, trained as long and then fine-tuned for as many steps as all
- *   of NetAdapt's (the winners' short fine-tuning, and the long one).
+ * - NetAdapt beside the width multiplier: the widest network of a kind that takes at most a share of the whole one's
+ *   latency by the table; and the whole one, trained and adapted until it takes no longer than that. The narrow one is
+ *   trained as long and then fine-tuned for as many steps as all of NetAdapt's (the winners' short fine-tuning, and the
+ *   long one).
  * - Guided by latency beside guided by multiply-adds: a second run goes down to the multiply-adds that the first ended with.
  *
  * `--networks` names each with its width. The table is of them, down to their smallest counts:
@@ -36,19 +37,19 @@ const { values } = parseArgs({
     table: { type: 'string' },
     out: { type: 'string', default: 'runs/netadapt' },
     networks: { type: 'string', default: 'mobilenet_v1:0.25,mobilenet_v3_small:0.5' },
-    seeds: { type: 'string', default: '3' },
+    seeds: { type: 'string', default: '0,1,2' },
     share: { type: 'string', default: '0.5' },
     epochs: { type: 'string', default: '5' },
-    steps: { type: 'string', default: '40' },
+    steps: { type: 'string', default: '30' },
     long: { type: 'string', default: '2' },
-    delta: { type: 'string', default: '0.06' },
+    delta: { type: 'string', default: '0.04' },
     multiple: { type: 'string', default: '8' },
     threads: { type: 'string', default: '1' },
     tiny: { type: 'boolean', default: false },
   },
 })
 const number = (name) => Number(values[name])
-const [epochs, steps, long, seeds] = values.tiny ? [1, 2, 1, 1] : ['epochs', 'steps', 'long', 'seeds'].map(number)
+const [epochs, steps, long] = values.tiny ? [1, 2, 1] : ['epochs', 'steps', 'long'].map(number)
 const base = { size: 28, reduction: 16, dropout: 0.1 }
 const batch = 64
 const engine = wasmEngine({ threads: number('threads') })
@@ -69,7 +70,7 @@ const table = values.table && readTable(readFileSync(values.table, 'utf8'), valu
 const macs = { name: 'macs', value: (model) => resourceOf(model, 'macs'), monotone: true }
 const latency = table && {
   name: 'latencyMs',
-  source: values.table,
+  source: JSON.parse(readFileSync(values.table, 'utf8')).checksum,
   value: (model) => (lackingIn(table, unitsOf(model)).length > 0 ? Number.POSITIVE_INFINITY : latencyOf(table, model)),
 }
 if (!latency) say('no --table: both comparisons are by multiply-adds, and there is no latency-guided run')
@@ -153,7 +154,8 @@ async function experiment(network, seed) {
   const folder = join(values.out, `${name}-${seed}`)
   const net = build(name, { ...base, width, classes, seed })
   await learn(net, train, join(folder, 'base'), scratch(seed))
-  const budget = guide.value(net) * number('share')
+  const narrow = widest(name, width, guide.value(net) * number('share'), guide, seed)
+  const budget = guide.value(narrow)
   const found = { base: net }
   const byGuide = await adapted(net, guide, budget, join(folder, `by-${guide.name}`), seed)
   found.netadapt = byGuide.model
@@ -161,7 +163,6 @@ async function experiment(network, seed) {
     const most = macs.value(byGuide.model)
     found.netadaptByMacs = (await adapted(net, macs, most, join(folder, 'by-macs'), seed)).model
   }
-  const narrow = widest(name, width, guide.value(byGuide.model), guide, seed)
   await learn(narrow, train, join(folder, 'width', 'base'), scratch(seed))
   const short = (byGuide.points.length - 1) * steps * batch
   if (short > 0) await learn(narrow, rounds(train, short, seed), join(folder, 'width', 'short'), tuning(seed, 1))
@@ -218,7 +219,7 @@ function tableOf(results) {
 makeFolder(values.out)
 const results = []
 const write = (name, text) => writeFileAtomic(join(values.out, name), new TextEncoder().encode(text))
-for (let seed = 0; seed < seeds; seed++)
+for (const seed of values.seeds.split(',').map(Number))
   for (const network of values.networks.split(',')) {
     results.push(await experiment(network, seed))
     write('results.json', `${JSON.stringify({ options: values, results }, undefined, 2)}\n`)

@@ -8,6 +8,7 @@ import {
   type AdaptPoint,
   assertMeasuredWith,
   type Budget,
+  type LatencyTable,
   lackingIn,
   latencyOf,
   type Resource,
@@ -25,27 +26,41 @@ import type { Io } from './terminal.ts'
 /** These never rise when channels go; memory may, where the order of steps changes, and a measured latency. */
 const monotone: readonly ResourceName[] = ['macs', 'parameters', 'modelBytes']
 
-/** The resource of a budget: of a latency by the table in the file `table`. */
-export function resourceOfBudget(name: ResourceName, table?: string): Resource {
+/** A latency table in a file, and what a run or a study knows it by. */
+export interface TableFile {
+  readonly path: string
+  readonly table: LatencyTable
+  readonly checksum: string
+}
+
+/** Reads a table. Throws a `KingletError` for one of other kernels than those that will run. */
+export function openTableFile(path: string | undefined): TableFile {
+  if (path === undefined)
+    throw new UsageError('latency needs a table of the device: give one with --table, which kinglet measure writes')
+  const text = readFileSync(path, 'utf8')
+  const table = readTable(text, path)
+  // The device may well be another one than this.
+  assertMeasuredWith(table, { kinglet: version }, path, 'measure the device again with kinglet measure')
+  return { path, table, checksum: crc32InLoops(new TextEncoder().encode(text)).toString(16) }
+}
+
+/** The resource of a budget for a network that is to be adapted: of a latency by the table in the file `path`. */
+export function resourceOfBudget({ resource: name }: Budget, path: string | undefined, network: Model): Resource {
   if (name !== 'latencyMs') {
-    if (table !== undefined)
+    if (path !== undefined)
       throw new UsageError(
-        `--table: ${table} is a latency table, the budget is of ${name}: leave it out, or give latency=`,
+        `--table: ${path} is a latency table, the budget is of ${name}: leave it out, or give latency=`,
       )
     return { name, value: (model) => resourceOf(model, name), monotone: monotone.includes(name) }
   }
-  if (table === undefined)
-    throw new UsageError('--budget latency: it needs a table of the device: --table, which kinglet measure writes')
-  const text = readFileSync(table, 'utf8')
-  const found = readTable(text, table)
-  // The device may well be another one than this: kernels must be those that will run.
-  assertMeasuredWith(found, { kinglet: version }, table, 'measure the device again with kinglet measure')
+  const { table, checksum } = openTableFile(path)
+  // Throws, and says why, where the table has not even this network.
+  latencyOf(table, network, path)
   return {
     name,
-    source: crc32InLoops(new TextEncoder().encode(text)).toString(16),
-    value(model) {
-      return lackingIn(found, unitsOf(model)).length > 0 ? Number.POSITIVE_INFINITY : latencyOf(found, model, table)
-    },
+    source: checksum,
+    value: (model) =>
+      lackingIn(table, unitsOf(model)).length > 0 ? Number.POSITIVE_INFINITY : latencyOf(table, model, path),
   }
 }
 

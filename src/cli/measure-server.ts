@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { KingletError } from '../core/index.ts'
 import type { PageAnswer, PagePlan } from '../measure-page.ts'
 import { assertTable, isQuartiles } from '../search/latency/table.ts'
-import { layerOf } from '../search/latency/units.ts'
+import { entryKey, unitKey } from '../search/latency/units.ts'
 import { version } from '../version.ts'
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
@@ -204,10 +204,8 @@ function answerIn(text: string, { units, networks, threads }: PagePlan): PageAns
   }
   const { table: value, wholes } = given ?? {}
   assertTable(value, what)
-  const keyOf = (entry: { layer: string; channels: readonly number[] }) =>
-    `${entry.layer} / ${entry.channels.join(' ')}`
-  const wanted = new Set(units.map((unit) => keyOf({ layer: layerOf(unit), channels: unit.channels })))
-  const found = new Set(value.entries.map(keyOf))
+  const wanted = new Set(units.map(unitKey))
+  const found = new Set(value.entries.map(entryKey))
   if (value.entries.length !== wanted.size || [...wanted].some((key) => !found.has(key)))
     throw new KingletError(
       `${what}: it has ${value.entries.length} entries, not the ${wanted.size} that were asked for`,

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { assert, UsageError } from '../core/index.ts'
-import type { LoaderPool, PreprocessingName } from '../data/index.ts'
+import { fingerprint, type LoaderPool, type PreprocessingName } from '../data/index.ts'
 import type { OpenedData } from '../data/node.ts'
 import { engineOf } from '../engine.ts'
 import {
@@ -15,14 +15,16 @@ import {
   joinSpaces,
   keepInFolder,
   kFoldEvaluation,
+  latencyOf,
+  type NetworkSpace,
   networkOf,
   type Objective,
   type Point,
   prunerOf,
-  type Resource,
   type ResourceName,
   readSpace,
   resourceNames,
+  resourceOf,
   type Space,
   type Study,
   type StudyParts,
@@ -33,7 +35,7 @@ import {
   trainingEvaluation,
   trainingOf,
 } from '../search/node.ts'
-import { resourceOfBudget } from './adaptation.ts'
+import { openTableFile, type TableFile } from './adaptation.ts'
 import { batchOf } from './beginning.ts'
 import { percent } from './format.ts'
 import type { EngineOptions } from './options.ts'
@@ -52,8 +54,9 @@ interface Judging {
   /** Share of each class that is held out where the data has no split of its own. */
   readonly validation: number
   readonly classes: readonly string[]
-  /** Training images. */
+  /** Training images, and what they are known by. */
   readonly images: number
+  readonly data: string
   /** Checksum of the latency table. */
   readonly table?: string
 }
@@ -63,7 +66,7 @@ export interface SearchPlan extends Pick<Study, 'name' | 'seed' | 'trials' | 'bu
   readonly space: Space
   /** Objectives beside accuracy. */
   readonly minimize: readonly ResourceName[]
-  readonly judging: Omit<Judging, 'classes' | 'images' | 'table'>
+  readonly judging: Omit<Judging, 'classes' | 'images' | 'data' | 'table'>
 }
 
 /** What is on the machine that works on it. */
@@ -86,13 +89,19 @@ async function sizeOf({ kind, train }: OpenedData, size: number | undefined): Pr
 }
 
 /** The space that names and files, with commas between them, make together. */
-function spaceNamed(text: string, size: number): Space {
+export function spaceNamed(text: string, size: number | undefined): Space {
   const spaces = text.split(',').map((name) => {
     if (!(spaceNames as readonly string[]).includes(name) && existsSync(name))
       return readSpace(readFileSync(name, 'utf8'), name)
-    return spaceOf(name, { size })
+    return spaceOf(name, size === undefined ? {} : { size })
   })
   return spaces.length === 1 ? spaces[0] : joinSpaces(...spaces)
+}
+
+/** Throws a `UsageError` for a space of training alone. */
+export function assertNetworks(space: Space): asserts space is NetworkSpace {
+  if (!isNetworkSpace(space))
+    throw new UsageError(`--space ${space.name}: it has no networks: join it with one that has, v3-small,${space.name}`)
 }
 
 /** The share that is held out: every image is in one of the folds. */
@@ -114,9 +123,12 @@ export async function planned(name: string, opened: OpenedData, options: SearchC
   }
   return {
     ...{ name, seed, trials, space: spaceNamed(options.space, size) },
-    budgets: Object.fromEntries(budget.map((b) => [b.resource, b.most])),
+    // In the order of their demands, which is that of violations.
+    budgets: Object.fromEntries(
+      resourceNames.flatMap((resource) => budget.filter((b) => b.resource === resource).map((b) => [resource, b.most])),
+    ),
     algorithm: { name: algorithm, options: reward ? { reward } : {} },
-    ...(pruner && { pruner: { name: pruner, options: { max: epochs, trials } } }),
+    ...(pruner && { pruner: { name: pruner, options: { max: folds ?? epochs } } }),
     minimize: [...minimize, ...(target ? [target.resource] : [])],
     judging: { begunBy, epochs, ...(folds && { folds }), size, preprocessing, validation: options.validation },
   }
@@ -140,19 +152,21 @@ export const plannedBy = (study: Study, place: string): SearchPlan => ({
   judging: judgingOf(study),
 })
 
+/** The resources that a plan speaks of. */
+const demanded = ({ budgets, minimize }: SearchPlan): ResourceName[] =>
+  resourceNames.filter((name) => minimize.includes(name) || Object.hasOwn(budgets, name))
+
 /** What is asked of networks beside accuracy: each resource once, as an objective, a budget, or both. */
-function demandsOf({ budgets, minimize }: SearchPlan, latency: Resource | undefined): Demand[] {
-  return resourceNames
-    .filter((name) => minimize.includes(name) || Object.hasOwn(budgets, name))
-    .map((name) => {
-      const resource = latency?.name === name ? latency : resourceOfBudget(name)
-      return {
-        name,
-        of: (model) => resource.value(model),
-        ...(minimize.includes(name) && { minimize: true }),
-        ...(Object.hasOwn(budgets, name) && { atMost: budgets[name] }),
-      }
-    })
+function demandsOf(plan: SearchPlan, file: TableFile | undefined): Demand[] {
+  const { budgets, minimize } = plan
+  return demanded(plan).map((name) => {
+    return {
+      name,
+      of: (model) => (name === 'latencyMs' ? latencyOf(file!.table, model, file!.path) : resourceOf(model, name)),
+      ...(minimize.includes(name) && { minimize: true }),
+      ...(Object.hasOwn(budgets, name) && { atMost: budgets[name] }),
+    }
+  })
 }
 
 export interface Prepared {
@@ -164,13 +178,16 @@ export interface Prepared {
 export function prepareSearch(plan: SearchPlan, { opened, pool, engine, table }: SearchMachine): Prepared {
   const { name, seed, trials, budgets, space, algorithm, pruner, judging } = plan
   const { epochs, folds, size, preprocessing } = judging
-  if (!isNetworkSpace(space))
-    throw new UsageError(`--space ${space.name}: it has no networks: join it with one that has, v3-small,${space.name}`)
+  assertNetworks(space)
   const { classes, train, val } = opened
   const build = (point: Point, own: number) => networkOf(space, point, { classes: classes.length, size, seed: own })
-  const isTimed = plan.minimize.includes('latencyMs') || Object.hasOwn(budgets, 'latencyMs')
-  const latency = isTimed ? resourceOfBudget('latencyMs', table) : undefined
-  const demands = demandsOf(plan, latency)
+  const isTimed = demanded(plan).includes('latencyMs')
+  if (!isTimed && table !== undefined)
+    throw new UsageError(
+      `--table: ${table} is a latency table, and nothing is asked of latency: leave it out, or give --budget, --minimize or --target`,
+    )
+  const file = isTimed ? openTableFile(table) : undefined
+  const demands = demandsOf(plan, file)
   for (const [resource, most] of Object.entries(budgets) as [ResourceName, number][]) {
     const { of } = demands.find((demand) => demand.name === resource)!
     assertReachable(space, { resource, most }, (point) => of(build(point, 0)) as number)
@@ -188,12 +205,12 @@ export function prepareSearch(plan: SearchPlan, { opened, pool, engine, table }:
       ? kFoldEvaluation({ ...setup, data: train, folds })
       : trainingEvaluation({ ...setup, data: { train, val: val! } }),
     algorithm: algorithmOf(algorithm.name, algorithm.options),
-    ...(pruner && { pruner: prunerOf(pruner.name, pruner.options) }),
+    ...(pruner && { pruner: prunerOf(pruner.name, { ...pruner.options, trials }) }),
   }
   const evaluatorOptions: Judging = {
     ...judging,
-    ...{ classes, images: train.length },
-    ...(latency?.source !== undefined && { table: latency.source }),
+    ...{ classes, images: train.length, data: fingerprint(train) },
+    ...(file && { table: file.checksum }),
   }
   return { study: studyOf({ name, trials, seed, budgets, evaluatorOptions: { ...evaluatorOptions }, ...parts }), parts }
 }

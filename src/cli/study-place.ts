@@ -1,6 +1,7 @@
 /** Studies by their place, as commands are given it: a folder, or the address of a database. */
 import {
   type Damage,
+  type FolderStore,
   isPostgres,
   listPostgresStudies,
   openPostgresStudy,
@@ -28,9 +29,14 @@ export async function openPlace({ place, name }: StudyPlace): Promise<OpenPlace>
     return { store, warnings: () => [] }
   }
   const store = openStudy(place)
+  return { store, warnings: () => warningsOf(store) }
+}
+
+/** What of a folder's journal could not be read, as sentences. */
+export function warningsOf(store: FolderStore): string[] {
   const say = ({ line, what, isCutOff }: Damage) =>
     `${store.journal}: line ${line}: ${what}: ${isCutOff ? 'it was never counted' : 'it is left out, all else is read'}`
-  return { store, warnings: () => store.damage().map(say) }
+  return store.damage().map(say)
 }
 
 /** The studies of a database, or of a folder: itself, or those in it. */

@@ -37,6 +37,10 @@ const styles = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as 
 export const paint = (io: Io, sink: Sink, style: keyof typeof styles, text: string): string =>
   sink.isTTY && !io.env.NO_COLOR && io.env.TERM !== 'dumb' ? `\x1b[${styles[style]}m${text}\x1b[0m` : text
 
+/** A line on stderr for what is not as it should be, and does not stop the work. */
+export const warn = (io: Io, text: string): unknown =>
+  io.stderr.write(`${paint(io, io.stderr, 'yellow', 'warning:')} ${text}\n`)
+
 export interface Column<Row> {
   readonly title: string
   readonly align?: 'left' | 'right'

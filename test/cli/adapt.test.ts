@@ -4,12 +4,12 @@ import { beforeAll, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
 import { curvePage } from '../../src/cli/report/curve.ts'
 import { readModelFile } from '../../src/formats/index.ts'
-import { restore } from '../../src/models/index.ts'
-import { resourceOf } from '../../src/search/index.ts'
+import { build, restore } from '../../src/models/index.ts'
+import { latencyOf, planOf, readTable, resourceOf, unitsOf } from '../../src/search/index.ts'
 import { folderOf } from '../data/make.ts'
 import { ensureBuilt } from '../support/built.ts'
 import { fakeIo } from './fake-io.ts'
-import { kinglet, pictures, tinyModel } from './make.ts'
+import { kinglet, pictures, tableFile, tinyModel } from './make.ts'
 
 let photos: string
 let model: string
@@ -81,7 +81,7 @@ test('mistakes are a sentence each', async () => {
   }
   expect(await failure('--budget', 'latency=2ms')).toEqual({
     code: 2,
-    errors: 'error: --budget latency: it needs a table of the device: --table, which kinglet measure writes',
+    errors: 'error: latency needs a table of the device: give one with --table, which kinglet measure writes',
   })
   expect(await failure('--budget', 'macs=5M', '--table', 't.json')).toMatchObject({
     code: 2,
@@ -96,6 +96,42 @@ test('mistakes are a sentence each', async () => {
     errors: expect.stringContaining('budget mac=5M: no resource mac (did you mean macs?)'),
   })
 })
+
+test('to a latency, by a table that has smaller counts too; one that has not is refused before anything is trained', async () => {
+  const { architecture, weights } = readModelFile(readFileSync(model))
+  const net = restore(architecture, weights, model)
+  const units = unitsOf(net)
+  const run = (file: string, most: number) =>
+    kinglet(
+      'adapt',
+      model,
+      '--data',
+      photos,
+      '--budget',
+      `latency=${most}ms`,
+      '--table',
+      file,
+      ...quick,
+      '--out',
+      newFolder(),
+    )
+  const file = tableFile(planOf(units, { downTo: 0.1 }))
+  const start = latencyOf(readTable(readFileSync(file, 'utf8'), file), net)
+  const { code, errors } = await run(file, 0.9 * start)
+  expect(errors).toMatch(/^step +1 {2}[\d.]+ ms {2}top-1 .+ \d+ to \d+$/m)
+  expect(code).toBe(0)
+
+  expect((await run(tableFile(planOf(units)), 0.9 * start)).errors).toMatch(
+    /^error: adapt: a budget of .* cannot be met: .* at its smallest that has a value .*: raise the budget, or measure smaller counts too \(kinglet measure --down-to\)$/m,
+  )
+  const other = tableFile(planOf(unitsOf(build('mobilenet_v3_small', { size: 32, classes: 3 }))))
+  expect((await run(other, start)).errors).toMatch(
+    /^error: \S+phone\.json: it has no time for conv 16x16 .+: measure this network into it with kinglet measure, on the same device$/m,
+  )
+  expect((await run(tableFile(planOf(units), '0.0.9'), start)).errors).toMatch(
+    /phone\.json: a latency table measured with Kinglet 0\.0\.9, and this is Kinglet .*: measure the device again/,
+  )
+}, 120_000)
 
 test('what is put into the page is escaped', () => {
   const hostile = '<script>"&'

@@ -6,6 +6,8 @@ import { main } from '../../src/cli/main.ts'
 import { preprocessingPreset } from '../../src/data/index.ts'
 import { provenanceNow, writeModelFile } from '../../src/formats/index.ts'
 import { build } from '../../src/models/index.ts'
+import { entryOf, type Unit, writeTable } from '../../src/search/latency/index.ts'
+import { version } from '../../src/version.ts'
 import { folderOf } from '../data/make.ts'
 import { fakeIo } from './fake-io.ts'
 
@@ -63,6 +65,18 @@ export function smallSpace(): string {
   const ordered = (...values: number[]) => ({ kind: 'categorical', values, ordered: true })
   const choices = { resolution: ordered(8, 16), width: ordered(0.1, 0.2), 'layer1.kernel': ordered(3, 5) }
   return join(folderOf({ 'small.json': JSON.stringify({ name: 'small', network: 'v1', choices }) }), 'small.json')
+}
+
+/** A latency table of these units in a folder of its own; each takes a thousandth of a millisecond for each channel. */
+export function tableFile(units: readonly Unit[], kinglet = version): string {
+  const device = { name: 'Pixel 8', system: 'Android 14', cores: 9 }
+  const entries = units.map((unit) => {
+    const ms = 0.001 * (unit.channels[0] + (unit.channels[1] ?? 0))
+    return entryOf(unit, { lower: ms, median: ms, upper: ms })
+  })
+  const created = '2026-11-26T12:00:00.000Z'
+  const text = writeTable({ device, engine: 'wasm on V8', kinglet, threads: 1, created, referenceMs: 0.1, entries })
+  return join(folderOf({ 'phone.json': text }), 'phone.json')
 }
 
 /** A network that trains in a moment, as options of `train`. */

@@ -18,7 +18,7 @@ import { defineSpace, type Point } from '../../src/search/space.ts'
 import { version } from '../../src/version.ts'
 import { folderOf } from '../data/make.ts'
 import { fakeIo } from './fake-io.ts'
-import { kinglet } from './make.ts'
+import { kinglet, smallSpace } from './make.ts'
 
 const network = 'mobilenet_v1:width=0.1,size=16,reduction=4,classes=3'
 const model = build('mobilenet_v1', { width: 0.1, size: 16, reduction: 4, classes: 3 })
@@ -44,6 +44,15 @@ test('measure writes a table, and prints the error of its sums; again, it has al
   expect(found).toMatchObject({ out, threads: 1, layers, networks: [{ name: 'mobilenet_v1' }] })
   expect(found.networks[0].sumMs).toBeCloseTo(latencyOf(table, model), 9)
   expect(found.agreement.worstError).toBeCloseTo(Math.abs(found.networks[0].error), 9)
+})
+
+test('--space takes what search takes: a file too', async () => {
+  const args = ['--space', smallSpace(), '--size', '16', '--classes', '2', ...quick, '--check', '3']
+  const { code, output } = await kinglet('measure', ...args, '--out', fresh())
+  expect(code).toBe(0)
+  expect(output.match(/^small \d /gm)).toHaveLength(3)
+  const training = await kinglet('measure', '--space', 'training', ...quick, '--out', fresh())
+  expect([training.code, training.errors]).toEqual([2, expect.stringMatching(/it has no networks: join it with one/)])
 })
 
 test('another network goes into the same table, which keeps what it has', async () => {

@@ -1,13 +1,15 @@
 /** `kinglet search` on pictures drawn here and a space so small that each network trains in a moment. */
-import { existsSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
+import { planOfSpace } from '../../src/cli/measure-plan.ts'
 import { readModelFile } from '../../src/formats/index.ts'
+import { networkOf, type Point, readSpace, resourceOf } from '../../src/search/index.ts'
 import { folderOf } from '../data/make.ts'
 import { ensureBuilt } from '../support/built.ts'
 import { fakeIo } from './fake-io.ts'
-import { kinglet, pictures, smallSpace } from './make.ts'
+import { kinglet, pictures, smallSpace, tableFile } from './make.ts'
 
 let photos: string
 let space: string
@@ -83,6 +85,81 @@ describe('search', () => {
     expect(values(ended)).toEqual(values(whole))
   }, 120_000)
 
+  test('within a latency by a table of the space, beside another budget; what it has not is refused', async () => {
+    const out = fresh()
+    const of = readSpace(readFileSync(space, 'utf8'), space)
+    const build = (classes: number) => (point: Point) => networkOf(of, point, { classes, size: 16 })
+    const table = tableFile(planOfSpace(of, build(2), 0))
+    const budgets = ['--budget', 'latency=1s', '--budget', 'parameters=90k,macs=2M']
+    const { code, errors, output } = await kinglet(
+      ...[...small(), ...budgets, '--table', table, '--trials', '6', '--algorithm', 'random', '--json', '--out', out],
+    )
+    expect(errors).toMatch(/above a budget/)
+    expect(code).toBe(0)
+    expect(JSON.parse(output).front[0].violations).toHaveLength(3)
+    // Columns are named as the budgets are, whatever the order on the command line.
+    const [head, ...rows] = (await kinglet('study', 'export', out)).output
+      .trim()
+      .split('\n')
+      .map((l) => l.split(','))
+    const at = (row: string[], name: string) => Number(row[head.indexOf(name)])
+    for (const row of rows) {
+      const net = build(2)(
+        Object.fromEntries(['resolution', 'width', 'layer1.kernel'].map((c) => [c, at(row, `point.${c}`)])),
+      )
+      expect(at(row, 'violation.macs')).toBe(resourceOf(net, 'macs') - 2e6)
+      expect(at(row, 'violation.parameters')).toBe(resourceOf(net, 'parameters') - 90e3)
+      expect(at(row, 'violation.latencyMs')).toBeLessThan(0)
+    }
+
+    const other = tableFile(planOfSpace(of, build(7), 0))
+    const lacking = await kinglet(...small(), '--budget', 'latency=1s', '--table', other, '--out', fresh())
+    expect([lacking.code, lacking.errors]).toEqual([
+      1,
+      expect.stringMatching(/phone\.json: it has no time for linear, .* 2 channels.*: measure this network into it/),
+    ])
+  }, 120_000)
+
+  test('by folds: the models of all of them', async () => {
+    const out = fresh()
+    const args = [...small(), '--folds', '2', '--pruner', 'asha', '--algorithm', 'random', '--out', out]
+    const { code, output } = await kinglet(...args, '--trials', '2')
+    expect(code).toBe(0)
+    const [, number] = /^trial (\d) .*best\/trial-\d-fold-0\.safetensors$/m.exec(output)!
+    const files = readdirSync(join(out, 'best'))
+    expect(files.filter((name) => name.startsWith(`trial-${number}-`))).toEqual(
+      [0, 1].map((fold) => `trial-${number}-fold-${fold}.safetensors`),
+    )
+  }, 120_000)
+
+  test('what has left the front leaves best/, and damage of the journal is told', async () => {
+    const out = fresh()
+    const args = [...small(), '--minimize', 'parameters', '--algorithm', 'random', '--out', out]
+    expect((await kinglet(...args, '--trials', '1')).code).toBe(0)
+    writeFileSync(join(out, 'best', 'trial-99.safetensors'), 'of an earlier front')
+    appendFileSync(join(out, 'journal.jsonl'), '{"torn')
+    const { errors, code, output } = await kinglet(...args, '--trials', '2', '--json')
+    expect(errors).toMatch(/^warning: .*journal\.jsonl: line \d+: .*: it was never counted$/m)
+    expect(code).toBe(0)
+    const front = JSON.parse(output).front.map((t: { number: number }) => `trial-${t.number}.safetensors`)
+    expect(readdirSync(join(out, 'best')).sort()).toEqual(front.sort())
+  }, 120_000)
+
+  test('nothing within the budgets: an error, in JSON too, and the report tells of it', async () => {
+    const out = fresh()
+    // Half of the space is above it: with this seed, the one that is tried.
+    const args = [...small(), '--budget', 'parameters=40k', '--trials', '1', '--algorithm', 'random', '--json']
+    for (let seed = 0; ; seed++) {
+      const { code, output, errors } = await kinglet(...args, '--seed', String(seed), '--out', `${out}-${seed}`)
+      const { front, report } = JSON.parse(output)
+      expect(existsSync(report)).toBe(true)
+      expect(code).toBe(front.length > 0 ? 0 : 1)
+      if (front.length > 0) continue
+      expect(errors).toMatch(/none of 1 trials came to an end within the budgets: try more, or looser budgets/)
+      break
+    }
+  }, 120_000)
+
   test("MnasNet's reward and a pruner", async () => {
     const out = fresh()
     const { code, errors, output } = await kinglet(
@@ -100,7 +177,12 @@ describe('search refuses', () => {
     ['a budget that no network meets', () => ['--budget', 'parameters=10'], /smallest there is has \d[\d.]* k/],
     ['a space without networks', () => ['--space', 'training'], /it has no networks: join it with one that has/],
     ['an unknown space', () => ['--space', 'v3-smal'], /no space v3-smal \(did you mean v3-small\?\)/],
-    ['a latency without a table', () => ['--budget', 'latency=2ms'], /needs a table of the device/],
+    [
+      'a latency without a table',
+      () => ['--minimize', 'latency'],
+      /latency needs a table of the device: give one with/,
+    ],
+    ['a table for nothing', () => ['--table', 'phone.json'], /--table: phone\.json .* nothing is asked of latency/],
     ['an unknown resource', () => ['--minimize', 'flops'], /no resource flops/],
     ['exponents above 0', () => ['--target', 'macs=1M', '--exponents', '1'], /one number or two, 0 or below/],
     ['nothing to judge by', () => ['--validation', '0'], /no images are left to judge networks by/],

@@ -35,7 +35,7 @@ interface Surroundings {
 async function run({ io, pool, signal }: Surroundings, path: string, options: AdaptCommandOptions): Promise<Adapted> {
   const { data, budget, out, force = false, seed, validation, strict, epochs } = options
   const { network, classes, preprocessing } = await openModelFile(path)
-  const resource = resourceOfBudget(budget.resource, options.table)
+  const resource = resourceOfBudget(budget, options.table, network)
   const engine = engineOf(options)
   const opened = await openDataset(data, { pool, classes, validation, seed, strict, signal })
   if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)

@@ -15,21 +15,21 @@ import {
   checkSums,
   describeTable,
   engineTimer,
+  entryKey,
   entryOf,
   type LatencyTable,
   latencyOf,
-  layerOf,
   type MeasuredWith,
   measureUnits,
   planOf,
   readTable,
-  type TableEntry,
   type Unit,
+  unitKey,
   unitsOf,
   writeTable,
 } from '../../search/latency/index.ts'
 import { measuredHere } from '../../search/latency/node-device.ts'
-import { networkOf, networkSpaceNames, spaceOf } from '../../search/spaces/index.ts'
+import { networkOf } from '../../search/spaces/index.ts'
 import { maxThreads } from '../../wasm/index.ts'
 import { percent } from '../format.ts'
 import { Interrupted, interruptible } from '../interrupt.ts'
@@ -40,16 +40,16 @@ import {
   addJsonOption,
   addSeedOption,
   type CommandDefinition,
-  choice,
   positiveInteger,
   probability,
   wholeNumber,
 } from '../options.ts'
 import { Progress } from '../progress.ts'
+import { assertNetworks, spaceNamed } from '../search-parts.ts'
 import { type Column, type Io, table as lines, paint } from '../terminal.ts'
 
 interface MeasureOptions {
-  readonly space?: (typeof networkSpaceNames)[number]
+  readonly space?: string
   readonly out?: string
   readonly threads?: number
   readonly downTo: number
@@ -81,7 +81,8 @@ async function taskOf(names: readonly string[], options: MeasureOptions): Promis
   if (name && names.length > 0)
     throw new UsageError(`--space ${name}: it stands in the place of networks, ${names[0]} is one: leave one out`)
   if (name) {
-    const space = spaceOf(name, typeof given.size === 'number' ? { size: given.size } : {})
+    const space = spaceNamed(name, typeof given.size === 'number' ? given.size : undefined)
+    assertNetworks(space)
     const { width, ...rest } = given
     if (width !== undefined) throw new UsageError(`--width: space ${name} has widths of its own: leave it out`)
     const build = (point: Parameters<typeof networkOf>[1]) => networkOf(space, point, rest)
@@ -114,9 +115,6 @@ const emptyTable = (what: MeasuredWith): LatencyTable => ({
   entries: [],
 })
 
-const keyOf = ({ layer, channels }: Pick<TableEntry, 'layer' | 'channels'>): string => `${layer} ${channels.join(' ')}`
-const keyOfUnit = (unit: Unit): string => keyOf({ layer: layerOf(unit), channels: unit.channels })
-
 /** The table that `out` has of this device, to go on with; an empty one where there is none. */
 function openTable(out: string, here: MeasuredWith): LatencyTable {
   if (!existsSync(out)) return emptyTable(here)
@@ -129,10 +127,10 @@ function openTable(out: string, here: MeasuredWith): LatencyTable {
 async function measureInto(io: Io, out: string, before: LatencyTable, { plan }: Task, options: MeasureOptions) {
   const { rounds, runs } = options
   let table = before
-  const measured = new Map(before.entries.map((entry) => [keyOf(entry), entry.ms]))
-  const lacking = plan.filter((unit) => !measured.has(keyOfUnit(unit)))
+  const measured = new Map(before.entries.map((entry) => [entryKey(entry), entry.ms]))
+  const lacking = plan.filter((unit) => !measured.has(unitKey(unit)))
   const found = plan.flatMap((unit) => {
-    const ms = measured.get(keyOfUnit(unit))
+    const ms = measured.get(unitKey(unit))
     return ms ? [{ unit, ms }] : []
   })
   if (lacking.length < plan.length)
@@ -250,11 +248,7 @@ export const measure: CommandDefinition = {
     addJsonOption(addSeedOption(addNetworkOptions(command)))
       .description('Time each layer of networks on this device, or on that of a browser, and write a table of them.')
       .argument('[networks...]', 'networks of "kinglet models", or model files')
-      .addOption(
-        new Option('--space <name>', 'all networks of a search space, in the place of some').argParser(
-          choice(networkSpaceNames),
-        ),
-      )
+      .option('--space <names>', 'all networks of a search space, as "kinglet search" takes it, in the place of some')
       .option('--out <file>', 'the table (default: named after the device); one that is there is gone on with')
       .addOption(
         new Option('--threads <n>', 'threads that share the work (default: one for each core)').argParser(

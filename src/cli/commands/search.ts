@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path'
 import { KingletError } from '../../core/index.ts'
 import type { LoaderPool } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
-import { makeFolder, writeFileAtomic } from '../../formats/node-files.ts'
+import { writeFileAtomic } from '../../formats/node-files.ts'
 import {
   countPoints,
   frontOf,
@@ -17,6 +17,7 @@ import {
   type StudyProgress,
 } from '../../search/node.ts'
 import { version } from '../../version.ts'
+import { keepBest } from '../best-models.ts'
 import { count, duration } from '../format.ts'
 import { Interrupted, interruptible } from '../interrupt.ts'
 import { addEngineOptions, addJsonOption, addSeedOption, type CommandDefinition } from '../options.ts'
@@ -24,7 +25,8 @@ import { Progress } from '../progress.ts'
 import { searchPage } from '../report/search.ts'
 import { addSearchOptions, type SearchCommandOptions } from '../search-options.ts'
 import { heldOut, planned, prepareSearch, showObjective } from '../search-parts.ts'
-import type { Io } from '../terminal.ts'
+import { warningsOf } from '../study-place.ts'
+import { type Io, warn } from '../terminal.ts'
 
 const valuesText = ({ objectives }: Study, { values = [] }: StoredTrial): string =>
   objectives.map((o, i) => `${o.name} ${showObjective(o, values[i])}`).join('  ')
@@ -51,20 +53,6 @@ function trialLine(study: Study, { trial, secondsLeft, ...counts }: StudyProgres
 const frontLine = ({ objectives }: Study, front: readonly StoredTrial[]): string =>
   `front  ${front.map((t) => `${t.number}: ${objectives.map((o, i) => showObjective(o, t.values![i])).join(', ')}`).join('  ')}`
 
-/** Copies the models of the front into `out/best`; their paths from `out` by trial. */
-async function keepBest(store: Store, out: string, front: readonly StoredTrial[]): Promise<Map<number, string>> {
-  const models = new Map<number, string>()
-  for (const { number, files } of front) {
-    const bytes = files?.model && (await store.file(files.model))
-    if (!bytes) continue
-    makeFolder(join(out, 'best'))
-    const to = join('best', `trial-${number}.safetensors`)
-    writeFileAtomic(join(out, to), bytes)
-    models.set(number, to)
-  }
-  return models
-}
-
 interface Searched {
   readonly study: Study
   readonly trials: readonly StoredTrial[]
@@ -72,15 +60,27 @@ interface Searched {
   readonly models: ReadonlyMap<number, string>
 }
 
+/** Begins the study, or opens it where it is. */
+async function opening(
+  io: Io,
+  study: Study,
+  { database, out }: SearchCommandOptions,
+  signal: AbortSignal,
+): Promise<Store> {
+  const notice = (text: string) => io.stderr.write(`${text}\n`)
+  if (database !== undefined) return openPostgresStudy(database, { study, notice, signal })
+  const store = openStudy(out, study)
+  for (const warning of warningsOf(store)) warn(io, warning)
+  return store
+}
+
 async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, signal: AbortSignal): Promise<Searched> {
-  const { data, database, out, seed, strict, table, trialSeconds } = options
+  const { data, out, seed, strict, table, trialSeconds } = options
   const opened = await openDataset(data, { pool, validation: heldOut(options), seed, strict, signal })
   if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
   const plan = await planned(options.study ?? basename(resolve(data)), opened, options)
   const { study, parts } = prepareSearch(plan, { opened, pool, engine: options, table })
-  const notice = (text: string) => io.stderr.write(`${text}\n`)
-  await using store: Store =
-    database === undefined ? openStudy(out, study) : await openPostgresStudy(database, { study, notice, signal })
+  await using store = await opening(io, study, options, signal)
   const before = (await store.trials()).length
   const points = countPoints(parts.space)
   io.stderr.write(
@@ -105,6 +105,9 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
         })
       },
     })
+  } catch (error) {
+    // What a store says that was given up while its server was away.
+    if (!(signal.aborted && error instanceof KingletError)) throw error
   } finally {
     progress.clear()
   }
@@ -112,7 +115,6 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
   const trials = await store.trials()
   const problem: Problem = { space: parts.space, objectives: study.objectives, seed }
   const front = frontOf(study, trials)
-  makeFolder(out)
   const models = await keepBest(store, out, front)
   const provenance = [
     ['made by', `Kinglet ${version}, kinglet search`],
@@ -142,7 +144,6 @@ function conclude(io: Io, { study, trials, front, models }: Searched, { out, jso
     io.stdout.write(
       `${JSON.stringify({ study: study.name, trials: trials.length, front: told, report }, undefined, 2)}\n`,
     )
-    return
   }
   if (front.length === 0) {
     const [why] = trials.filter((t) => t.state === 'failed')
@@ -151,6 +152,7 @@ function conclude(io: Io, { study, trials, front, models }: Searched, { out, jso
         `${why ? ` (trial ${why.number}: ${why.reason})` : ''}: try more, or looser budgets; ${report} has what they did`,
     )
   }
+  if (json) return
   for (const t of front) io.stdout.write(`trial ${t.number}  ${valuesText(study, t)}  ${modelOf(t) ?? ''}\n`)
   io.stdout.write(`report  ${report}\n`)
 }

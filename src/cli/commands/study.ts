@@ -5,7 +5,7 @@ import { type StoredTrial, type Study, studyCsv, summarise } from '../../search/
 import { duration } from '../format.ts'
 import { addJsonOption, type CommandDefinition } from '../options.ts'
 import { openPlace, type StudyPlace, studyPlaces } from '../study-place.ts'
-import { type Column, type Io, paint, table } from '../terminal.ts'
+import { type Column, type Io, paint, table, warn } from '../terminal.ts'
 
 interface Json {
   readonly json?: boolean
@@ -16,8 +16,6 @@ interface OneStudy extends Json {
 }
 
 const printJson = (io: Io, value: unknown) => io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
-
-const warn = (io: Io, text: string) => io.stderr.write(`${paint(io, io.stderr, 'yellow', 'warning:')} ${text}\n`)
 
 /** A study as it is now; what could not be read is told on stderr. */
 async function read(io: Io, where: StudyPlace) {

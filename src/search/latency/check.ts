@@ -25,7 +25,7 @@ export const checkedNetwork = (model: Model, sumMs: number, wholeMs: Quartiles):
   error: sumMs / wholeMs.median - 1,
 })
 
-/** Times `models` as a whole beside their sums. Rejects with the signal's reason when that is aborted. */
+/** Times `models` as a whole beside their sums; in the order of `models`. Rejects with the signal's reason when that is aborted. */
 export async function checkSums(
   timer: Timer,
   table: LatencyTable,
@@ -33,18 +33,22 @@ export async function checkSums(
   options: Partial<TimingOptions> & { onProgress?(done: number, of: number): void } = {},
 ): Promise<CheckedNetwork[]> {
   const { rounds = defaultTiming.rounds, runs = defaultTiming.runs, signal, onProgress } = options
-  const items = models.map((model) => ({
-    model,
+  const items = models.map((model, index) => ({
+    ...{ model, index },
     sumMs: latencyOf(table, model),
     graphs: () => [model.graph()],
     count: 1,
     values: unitsOf(model).reduce((n, unit) => n + weightsOf(unit), 0),
   }))
   const found: CheckedNetwork[] = []
+  let done = 0
   const groups = timeQuietly(timer, items, { rounds, runs, signal, ...longWarmup }, table.referenceMs)
   for await (const { items: own, times } of groups) {
-    for (const [i, { model, sumMs }] of own.entries()) found.push(checkedNetwork(model, sumMs, quartiles(times[i][0])))
-    onProgress?.(found.length, models.length)
+    // Groups end in another order than they began where the machine was busy.
+    for (const [i, { model, index, sumMs }] of own.entries())
+      found[index] = checkedNetwork(model, sumMs, quartiles(times[i][0]))
+    done += own.length
+    onProgress?.(done, models.length)
   }
   return found
 }

@@ -15,4 +15,4 @@ export {
   writeTable,
 } from './table.ts'
 export { engineTimer, type Timer, type TimingOptions } from './timer.ts'
-export { describeUnit, layerOf, type Unit, type UnitKind, unitKey, unitsOf } from './units.ts'
+export { describeUnit, entryKey, layerOf, type Unit, type UnitKind, unitKey, unitsOf } from './units.ts'

@@ -43,7 +43,7 @@ const most = { copies: 48, weightBytes: 4_000_000 }
 /** Rows of different layers, and how many are in each. */
 const mixtures = { count: 6, layers: 24 }
 /** Entries of what layers cost one after the other: it is their number times the same. */
-export const stepCounts = [1, 1000]
+const stepCounts = [1, 1000]
 /** Where runs are measured: values that go in. */
 const runSizes = [1, 16_384, 65_536, 262_144, 1_048_576]
 

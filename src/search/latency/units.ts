@@ -269,8 +269,12 @@ export function describeUnit(unit: Unit): string {
   return `${layerOf(unit)}, ${channels.slice(0, 2).join(' to ')} channels${among}`
 }
 
+/** Equal for entries of equal units. */
+export const entryKey = ({ layer, channels }: { readonly layer: string; readonly channels: readonly number[] }) =>
+  `${layer} / ${channels.join(' ')}`
+
 /** Equal for equal units. */
-export const unitKey = (unit: Unit): string => `${layerOf(unit)} / ${unit.channels.join(' ')}`
+export const unitKey = (unit: Unit): string => entryKey({ layer: layerOf(unit), channels: unit.channels })
 
 /** Each unit once, in order. */
 export const distinctUnits = (units: Iterable<Unit>): Unit[] => [

@@ -13,7 +13,7 @@ import type { Model } from '../../models/index.ts'
 import { assertSuits } from '../../train/evaluate.ts'
 import { evaluate, fit, type TrainStep } from '../../train/index.ts'
 import { turn } from '../../train/turn.ts'
-import { type Proposal, proposalsFor, smallest } from './counts.ts'
+import { countsBelow, type Proposal, proposalsFor, smallest } from './counts.ts'
 import { type AdaptOptions, type AdaptPlan, planOf } from './options.ts'
 import type { Candidate } from './rules.ts'
 import { shrink } from './shrink.ts'
@@ -91,12 +91,21 @@ function assertCanBeMet(model: Model, { options, limits, groupsIn, cut, identity
       `adapt: ${model.architecture.name} has nothing that proposals ${identity.options.proposals} could shrink: use ` +
       'proposals filters',
   )
-  const least = resource.value(smallest(model, groupsIn, resource, limits))
+  const { name } = model.architecture
+  assert(
+    start < Number.POSITIVE_INFINITY,
+    () => `adapt: ${name} as it is has no ${resource.name}: measure its layers, or use another resource`,
+  )
+  const lowest = smallest(model, groupsIn, resource, limits)
+  const least = resource.value(lowest)
+  // Where counts are left, none of them has a value.
+  const isWhole = groupsIn(lowest).every((group) => countsBelow(group, limits).length === 0)
   assert(
     least <= budget,
     () =>
       `adapt: a budget of ${budget} ${resource.name} cannot be met: ${model.architecture.name} has ${start}, and ` +
-      `${least} with every group at its smallest (multiples of ${limits.multiple}, ${limits.least} or more): raise the budget`,
+      `${least} with every group at its smallest ${isWhole ? '' : 'that has a value '}(multiples of ${limits.multiple}, ` +
+      `${limits.least} or more): raise the budget${isWhole ? '' : ', or measure smaller counts too (kinglet measure --down-to)'}`,
   )
   // Far more steps than a run could have: what a pace has not cut by then it never cuts.
   let whole = 0

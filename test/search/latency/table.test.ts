@@ -143,3 +143,24 @@ test('sums are checked against whole networks: errors and ranks', async () => {
   const three = [...checked, { ...checked[0], sumMs: 100, wholeMs: { lower: 0, median: 0, upper: 0 } }]
   expect(agreementOf(three).rankCorrelation).toBeCloseTo(-0.5, 9)
 })
+
+test('networks come in the order in which they were given, also where a busy machine had a group timed again', async () => {
+  const models = Array.from({ length: 18 }, (_, i) => build('mobilenet_v1', { width: 0.1 + 0.05 * i, size: 32 }))
+  const table = tableOf(planOf(models.flatMap(unitsOf)))
+  const sums = models.map((net) => latencyOf(table, net))
+  let calls = 0
+  const timer: Timer = {
+    tickMs: 0.001,
+    async time(graphs, { rounds }) {
+      // The reference, and what it stands for: slow the first time.
+      const reference = calls++ === 0 ? 10 : 0.1
+      return graphs.map((_, i) => Array.from({ length: rounds }, () => (i === 0 ? reference : 1)))
+    },
+  }
+  const order: number[] = []
+  const checked = await checkSums(timer, table, models, { onProgress: (done) => order.push(done) })
+  expect(checked.map(({ sumMs }) => sumMs)).toEqual(sums)
+  // The second group came first.
+  expect(order[0]).toBeLessThan(16)
+  expect(order).toHaveLength(2)
+})

@@ -139,6 +139,9 @@ test('what cannot be is said before anything is trained', async () => {
   expect(await failure({ budget: 100 })).toMatch(
     /^KingletError: adapt: a budget of 100 macs cannot be met: mobilenet_v1_shallow has \d+, and \d+ with every group at its smallest \(multiples of 1, 1 or more\): raise the budget$/,
   )
+  expect(await failure({ budget: 1, resource: { name: 'ms', value: () => Number.POSITIVE_INFINITY } })).toBe(
+    'KingletError: adapt: mobilenet_v1_shallow as it is has no ms: measure its layers, or use another resource',
+  )
   expect(await failure({ budget: 0.5 * start, pace: { name: 'decay', delta: 0.02, decay: 0.9 } })).toMatch(
     /^KingletError: adapt: a budget of [\d.]+ macs is [\d.]+ below the \d+ of mobilenet_v1_shallow, the pace cuts [\d.]+ at most: use pace fixed, or a larger delta or decay$/,
   )
