@@ -14,6 +14,8 @@ const run = promisify(execFile)
 
 export interface PostgresServer {
   readonly port: number
+  /** The folder of its socket. */
+  readonly folder: string
   /** The owner's password: tests look for it where it must not appear. */
   readonly password: string
   /** Makes a database and returns its address, with the password in it. */
@@ -106,7 +108,7 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
   await start()
   let isClosed = false
   return {
-    ...{ port, password, address, sql, stop, start },
+    ...{ port, folder, password, address, sql, stop, start },
     async database(name) {
       await sql('postgres', `create database ${name}`)
       return address(name)

@@ -55,10 +55,7 @@ export async function keepFiles(
         'keep fewer, or smaller ones',
     )
   const now: Kept = new Map([...files].map(([name, { stamp }]) => [name, stamp]))
-  await sql('delete from kinglet.file where study = $1 and number = $2 and not (name = any($3))', [
-    ...[study, number],
-    [...now.keys()],
-  ])
+  await dropFiles(sql, { study, number }, [...now.keys()])
   for (const [name, stamp] of now) {
     if (kept.get(name) === stamp) continue
     await sql('delete from kinglet.file where study = $1 and number = $2 and name = $3', [study, number, name])
@@ -70,6 +67,11 @@ export async function keepFiles(
       ])
   }
   return now
+}
+
+/** Removes all files of a trial but these. */
+export async function dropFiles(sql: Sql, { study, number }: TrialKey, but: readonly string[]): Promise<void> {
+  await sql('delete from kinglet.file where study = $1 and number = $2 and not (name = any($3))', [study, number, but])
 }
 
 /** The bytes of a file; undefined where the trial has none of that name. */

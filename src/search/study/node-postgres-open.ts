@@ -95,9 +95,9 @@ const names = async (sql: Sql) =>
 
 /** Makes what is not there yet: one at a time, since several may begin a study at once, which pg-boss does not expect. */
 async function prepare(connection: Connection): Promise<void> {
-  const { sql, end } = await connection.session(() => undefined)
+  const lock = (sql: Sql) => sql(`select pg_advisory_lock(hashtextextended('kinglet', 0))`)
+  const { end } = await connection.session(lock, () => undefined)
   try {
-    await sql(`select pg_advisory_lock(hashtextextended('kinglet', 0))`)
     await connection.transaction((own) => makeTables(own, connection.place))
     await (await startQueue(connection, true)).stop({ graceful: false, close: false })
   } finally {

@@ -5,15 +5,14 @@
  * had happened. Where the machine itself is gone, the lease says so.
  */
 import { hostname } from 'node:os'
-import type { Connection, Sql } from './node-postgres-connect.ts'
-
-type Session = Awaited<ReturnType<Connection['session']>>
+import type { Connection, Session, Sql } from './node-postgres-connect.ts'
 
 export class Seat {
   readonly #connection: Connection
   readonly #study: number
   readonly #machine: string
-  #taken: Promise<{ readonly name: string; readonly session: Session }> | undefined
+  /** Its number. */
+  #taken: Promise<Session<number>> | undefined
   /** The number it had before the connection broke. */
   #last = 1
 
@@ -23,32 +22,35 @@ export class Seat {
     this.#machine = machine
   }
 
-  /** Its name; taken when it is first asked for, and again after the connection broke. */
+  /** Its name; taken when it is first asked for. Waits while the server is away. */
   async name(): Promise<string> {
-    this.#taken ??= this.#take()
-    try {
-      return (await this.#taken).name
-    } catch (error) {
-      this.#taken = undefined
-      throw error
-    }
+    const { begun } = await (this.#taken ?? this.#take())
+    return `${this.#machine} ${begun}`
   }
 
   async leave(): Promise<void> {
-    const taken = await this.#taken?.catch(() => undefined)
+    const taken = this.#taken
     this.#taken = undefined
-    await taken?.session.end()
+    await (await taken?.catch(() => undefined))?.end()
   }
 
-  async #take() {
-    const session = await this.#connection.session(() => {
-      this.#taken = undefined
-    })
-    for (let number = this.#last, tried = 0; ; number = ++tried) {
-      if (number === 0 || !(await this.#lock(session.sql, number))) continue
-      this.#last = number
-      return { name: `${this.#machine} ${number}`, session }
-    }
+  #take(): Promise<Session<number>> {
+    const isOurs = () => this.#taken === taken
+    const taken = this.#connection.session(
+      (sql) => this.#sit(sql),
+      // At once and not when it is asked for next: a new worker would have the seat by then, and with it the trial.
+      () => void (isOurs() && this.#take()),
+    )
+    this.#taken = taken
+    // Whoever asks for the name hears of it; the next one who does tries again.
+    taken.catch(() => isOurs() && (this.#taken = undefined))
+    return taken
+  }
+
+  /** The number that it had, or the first that is free. */
+  async #sit(sql: Sql): Promise<number> {
+    for (let number = this.#last, tried = 0; ; number = ++tried)
+      if (await this.#lock(sql, number)) return (this.#last = number)
   }
 
   async #lock(sql: Sql, number: number): Promise<boolean> {

@@ -18,18 +18,18 @@ const given = (row: Row, ...names: readonly string[]) =>
   Object.fromEntries(names.filter((name) => row[name] !== null).map((name) => [name, row[name]]))
 
 /**
- * The trials of a study in order, or one of them, locked until the transaction ends. `isHeld` says whether somebody has
- * one that is running.
+ * The trials of a study in order, or one of them, which may be locked until the transaction ends. `isHeld` says whether
+ * somebody has one that is running.
  */
 export async function readTrials(
   sql: Sql,
   study: number,
   isHeld: (job: string, worker: string) => boolean,
-  number?: number,
+  one?: { readonly number: number; readonly lock: boolean },
 ): Promise<TrialRow[]> {
-  const [only, values] = number === undefined ? ['', [study]] : [' and number = $2', [study, number]]
+  const [only, values] = one ? [' and number = $2', [study, one.number]] : ['', [study]]
   const rows = await sql(
-    `select * from kinglet.trial where study = $1${only} order by number${only && ' for update'}`,
+    `select * from kinglet.trial where study = $1${only} order by number${one?.lock ? ' for update' : ''}`,
     values,
   )
   const reports = new Map<number, StepReport[]>(rows.map((row) => [row.number as number, []]))

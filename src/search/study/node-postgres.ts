@@ -13,7 +13,7 @@ import { assert, KingletError } from '../../core/index.ts'
 import type { StepReport } from '../trial.ts'
 import { isOver } from './history.ts'
 import type { Connection, QueueSql, Sql } from './node-postgres-connect.ts'
-import { emptyFolder, fetchFiles, type Kept, keepFiles, readKept } from './node-postgres-files.ts'
+import { dropFiles, emptyFolder, fetchFiles, type Kept, keepFiles, readKept } from './node-postgres-files.ts'
 import type { Seat } from './node-postgres-seat.ts'
 import { isHolder, readTrials, type TrialRow } from './node-postgres-trials.ts'
 import type { Choose, Lease, Result, Store, StoredTrial, Study } from './store.ts'
@@ -63,8 +63,9 @@ export class PostgresStore implements Store {
 
   async take(worker: string, choose: Choose): Promise<Lease | 'wait' | 'nothing'> {
     const { connection, id, seat } = this.#parts
-    const by = `${await seat.name()}/${worker}`
     const taken = await connection.transaction(async (sql, db) => {
+      // Each time anew: after the connection broke, it may have another seat.
+      const by = `${await seat.name()}/${worker}`
       // Whoever wants a trial of this study stands in line here.
       await sql('select 1 from kinglet.study where id = $1 for update', [id])
       for (;;) {
@@ -83,14 +84,15 @@ export class PostgresStore implements Store {
       }
     })
     if (typeof taken === 'string') return taken
-    const { number } = taken
-    const folder = join((this.#folder ??= mkdtempSync(join(tmpdir(), 'kinglet-worker-'))), `${number}`)
-    emptyFolder(folder)
-    if (taken.turn > 0)
-      this.#kept.set(number, await connection.transaction((sql) => fetchFiles(sql, { study: id, number }, folder)))
-    const lease = { ...taken, folder }
-    this.#leases.set(number, lease)
-    return lease
+    try {
+      const lease = { ...taken, folder: await this.#fetch(taken) }
+      this.#leases.set(taken.number, lease)
+      return lease
+    } catch (error) {
+      // As a lease without a folder, so that what is kept stays as it is.
+      await this.giveBack(taken).catch(() => undefined)
+      throw error
+    }
   }
 
   async report(lease: Lease, { step, value }: StepReport): Promise<void> {
@@ -131,10 +133,14 @@ export class PostgresStore implements Store {
   }
 
   async renew(lease: Lease): Promise<boolean> {
-    return this.#change(lease, async (_, row, db) => {
+    const { connection, id, boss } = this.#parts
+    return connection.transaction(async (sql, db) => {
+      // Without a lock on the row: a report has that until all its files are there, which may take longer than a lease.
+      const [row] = await readTrials(sql, id, () => false, { number: lease.number, lock: false })
       if (!isHolder(row, lease)) return false
-      // Also where the lease had run out meanwhile: nobody took the trial since, so it is this worker's again.
-      await this.#parts.boss.touch(this.#queue, row!.job, { db })
+      // Also where the lease had run out meanwhile: nobody took the trial since, so it is this worker's again. If it is
+      // another's by now, that has a new job, and this one is gone.
+      await boss.touch(this.#queue, row.job, { db })
       return true
     })
   }
@@ -197,6 +203,21 @@ export class PostgresStore implements Store {
     return { number, point, tries, turn, worker: by }
   }
 
+  /** Makes the trial's folder, with what is kept of it. */
+  async #fetch({ number, turn }: Lease): Promise<string> {
+    const { connection, id } = this.#parts
+    const folder = join((this.#folder ??= mkdtempSync(join(tmpdir(), 'kinglet-worker-'))), `${number}`)
+    try {
+      emptyFolder(folder)
+      if (turn > 0)
+        this.#kept.set(number, await connection.transaction((sql) => fetchFiles(sql, { study: id, number }, folder)))
+      return folder
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true })
+      throw error
+    }
+  }
+
   /** Makes the job that stands for having the trial, and takes it: no other can be waiting, since all stand in line. */
   async #hold(db: QueueSql, number: number, job: string): Promise<void> {
     const { boss, leaseSeconds } = this.#parts
@@ -221,6 +242,8 @@ export class PostgresStore implements Store {
         by,
       ],
     )
+    // Also of one that nobody worked on any more, and of one whose last files were too large.
+    await dropFiles(sql, { study: this.#parts.id, number }, Object.values(files ?? {}))
     await this.#parts.boss.deleteJob(this.#queue, job, { db })
   }
 
@@ -245,7 +268,7 @@ export class PostgresStore implements Store {
     body: (sql: Sql, row: TrialRow | undefined, db: QueueSql) => Promise<T>,
   ): Promise<T> {
     return this.#parts.connection.transaction(async (sql, db) => {
-      const [row] = await readTrials(sql, this.#parts.id, () => false, number)
+      const [row] = await readTrials(sql, this.#parts.id, () => false, { number, lock: true })
       return body(sql, row, db)
     })
   }

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileS
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mostBytes } from '../../../src/search/study/node-postgres-files.ts'
 import {
@@ -10,12 +11,12 @@ import {
   type OpenPostgresOptions,
   openPostgresStudy,
 } from '../../../src/search/study/node-postgres-open.ts'
-import type { Lease, Store, Work } from '../../../src/search/study/store.ts'
-import { runStudy, studyOf } from '../../../src/search/study/study.ts'
+import type { Store, Work } from '../../../src/search/study/store.ts'
+import { runStudy } from '../../../src/search/study/study.ts'
 import { optional } from '../../support/optional.ts'
 import { type PostgresServer, startPostgres } from '../../support/postgres.ts'
 import { root } from '../../support/sources.ts'
-import { partsWith } from './postgres-toys.ts'
+import { begin, messageOf, nameOf, parts, studiesOn, study, take, takeUp } from './postgres-studies.ts'
 
 const programs = optional('postgresql')
 
@@ -24,27 +25,11 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
   beforeAll(async () => {
     server = await startPostgres(programs!)
   })
-  afterAll(() => server?.close())
-
-  let databases = 0
-  const parts = partsWith('told')
-  const study = (more: { name?: string; trials?: number; seed?: number } = {}) =>
-    studyOf({ name: 'toy', trials: 4, ...parts, ...more })
-  const fresh = () => server.database(`fresh_${databases++}`)
-  const opened: Store[] = []
-  const open = async (address: string, options: OpenPostgresOptions = { study: study() }) => {
-    const store = await openPostgresStudy(address, { leaseSeconds: 10, ...options })
-    opened.push(store)
-    return store
-  }
-  afterAll(() => Promise.all(opened.map((store) => store.close())))
-  const begin = (number: number): Work => ({ do: 'begin', number, point: { x: number / 8 } })
-  const take = async (store: Store, work: Work, worker = 'main') => (await store.take(worker, () => work)) as Lease
-  const messageOf = (work: Promise<unknown>) => work.then(String, (error: Error) => error.message)
-  const nameOf = (address: string) => address.slice(address.lastIndexOf('/') + 1)
-  /** As if the heartbeats of all workers had stayed away for an hour. */
-  const silence = (address: string) =>
-    server.sql(nameOf(address), `update kinglet_queue.job set heartbeat_on = heartbeat_on - interval '1 hour'`)
+  const { fresh, open, silence, close } = studiesOn(() => server)
+  afterAll(async () => {
+    await close()
+    await server?.close()
+  })
 
   test('is worked on until its trials have ended, and is read by others meanwhile', async () => {
     const address = await fresh()
@@ -117,18 +102,24 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     expect((await store.trials())[0].held).toBe(true)
   })
 
-  test('a worker that was killed has its trial again as soon as it is back', async () => {
+  test('a lease is renewed while its trial’s files are still on their way', async () => {
     const address = await fresh()
     const store = await open(address)
-    await take(store, begin(0))
-    // Its process is gone, and with it its connections.
-    await server.sql(
-      'postgres',
-      `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${nameOf(address)}'`,
-    )
-    const back = await open(address)
-    const lease = await back.take('main', ([{ held }]) => (held ? { do: 'wait' } : { do: 'resume', number: 0 }))
-    expect(lease).toMatchObject({ number: 0, tries: 2 })
+    const lease = await take(store, begin(0))
+    await silence(address)
+    // As a report that takes longer than a lease: it has the trial's row until the last byte is there.
+    const upload = new pg.Client(address)
+    await upload.connect()
+    try {
+      await upload.query('begin')
+      await upload.query('select 1 from kinglet.trial for update')
+      expect(await store.renew(lease)).toBe(true)
+      expect((await store.trials())[0].held).toBe(true)
+    } finally {
+      await upload.end()
+    }
+    await store.finish(lease, { state: 'complete', values: [1] })
+    expect(await store.renew(lease)).toBe(false)
   })
 
   test('pausing and giving back keep what the folder has', async () => {
@@ -152,6 +143,49 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     expect(readFileSync(join(lease.folder!, 'b')).equals(large)).toBe(true)
   })
 
+  test('a trial whose files cannot be fetched is given back as it was', async () => {
+    const address = await fresh()
+    const store = await open(address)
+    const lease = await take(store, begin(0))
+    for (const name of ['a', 'b']) writeFileSync(join(lease.folder!, name), name)
+    await store.pause(lease)
+    const rename = (from: string, to: string) =>
+      server.sql(nameOf(address), `update kinglet.file set name = ${to} where name = ${from}`)
+    // No disk takes a name of that length: what a full one does to an ordinary file.
+    const long = `repeat('n', 300)`
+    await rename(`'b'`, long)
+    expect(await messageOf(takeUp(store))).toMatch(/^ENAMETOOLONG/)
+    expect((await store.trials())[0]).toMatchObject({ state: 'running', held: false, tries: 0 })
+    expect(existsSync(lease.folder!)).toBe(false)
+    await rename(long, `'b'`)
+    const again = await take(store, { do: 'resume', number: 0 })
+    expect(again.tries).toBe(1)
+    for (const name of ['a', 'b']) expect(readFileSync(join(again.folder!, name), 'utf8')).toBe(name)
+  })
+
+  test('of a trial that ends without being worked on, no files stay', async () => {
+    const address = await fresh()
+    const store = await open(address)
+    const ends: readonly Work[] = [
+      { do: 'finish', number: 0, result: { state: 'pruned', reason: 'others did better' } },
+      { do: 'finish', number: 1, result: { state: 'failed', reason: 'its worker ended once before it was done' } },
+    ]
+    for (const end of ends) {
+      const lease = await take(store, begin((end as { number: number }).number))
+      writeFileSync(join(lease.folder!, 'checkpoint'), 'two epochs')
+      await store.report(lease, { step: 2, value: 0.5 })
+      if (lease.number === 0) await store.pause(lease)
+    }
+    await silence(address)
+    expect(await server.sql(nameOf(address), 'select number, name from kinglet.file order by 1')).toBe(
+      '0|checkpoint\n1|checkpoint',
+    )
+    const left = [...ends]
+    expect(await store.take('other', () => left.shift() ?? { do: 'nothing' })).toBe('nothing')
+    expect((await store.trials()).map(({ state }) => state)).toEqual(['pruned', 'failed'])
+    expect(await server.sql(nameOf(address), 'select number, name from kinglet.file order by 1')).toBe('')
+  })
+
   test('files that are too large are not kept, and a result that names one is a failure', async () => {
     const address = await fresh()
     const notices: string[] = []
@@ -172,41 +206,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     grow(mostBytes + 1)
     await store.finish(lease, { state: 'complete', values: [1], files: { model: 'large' } })
     expect((await store.trials()).map(({ state, reason }) => [state, reason])).toEqual([['failed', large]])
-  })
-
-  test('goes on where the server was stopped and started in the middle', async () => {
-    const address = await fresh()
-    const notices: string[] = []
-    const store = await open(address, { study: study(), notice: (text) => notices.push(text) })
-    const lease = await take(store, begin(0))
-    await server.stop('immediate')
-    const told = store.report(lease, { step: 1, value: 0.5 })
-    const renewed = store.renew(lease)
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    await server.start()
-    await told
-    expect(await renewed).toBe(true)
-    expect(await store.finish(lease, { state: 'complete', values: [1] })).toBe(true)
-    expect((await store.trials())[0]).toMatchObject({ state: 'complete', reports: [{ step: 1, value: 0.5 }], tries: 1 })
-    expect(notices).toContain(`${store.place}: the server does not answer: waiting for it`)
-    expect(notices).toContain(`${store.place}: the server answers again`)
-  })
-
-  test('a stopped study does not wait for a server that is away', async () => {
-    const address = await fresh()
-    const stop = new AbortController()
-    const store = await openPostgresStudy(address, { study: study(), signal: stop.signal })
-    const lease = await take(store, begin(0))
-    await server.stop('fast')
-    try {
-      stop.abort()
-      expect(await messageOf(store.giveBack(lease))).toBe(
-        `${store.place}: no server answers there: check host and port, and that PostgreSQL runs and listens there`,
-      )
-      await store.close()
-    } finally {
-      await server.start()
-    }
+    expect(await store.file('trials/0/small')).toBeUndefined()
   })
 
   test('another study of the same name is refused, and another number of trials is taken', async () => {
@@ -246,6 +246,14 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
         {},
         'the address of the database begins with mysql:: write postgres://user@host:5432/database',
       ],
+      ...['me%zz:100', 'me:100%', 'me:%ff'].map(
+        (who) =>
+          [
+            `postgres://${who}@127.0.0.1/x`,
+            {},
+            'the address of the database has a % that stands for nothing (a plain one is written %25): write postgres://user@host:5432/database',
+          ] as const,
+      ),
       [
         closed,
         {},
