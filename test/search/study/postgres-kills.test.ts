@@ -56,6 +56,8 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
       this.#start = () =>
         spawn(process.execPath, [child, address, algorithm, String(trials), String(stepMs), this.ends], {
           stdio: ['ignore', 'pipe', 'inherit'],
+          // Who is killed leaves its trials' folders.
+          env: { ...process.env, TMPDIR: folder },
         })
     }
 
