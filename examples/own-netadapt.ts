@@ -41,6 +41,7 @@ for await (const event of adapt(net, train, {
   holdout: 0.25,
 })) {
   if (event.kind !== 'step') continue
+  console.log(event.point)
   shrunk.add(event.point.shrunk!.group)
   result = event.model
 }

@@ -5,7 +5,8 @@
  *   latency by the table; and the whole one, trained and adapted until it takes no longer than that. The narrow one is
  *   trained as long and then fine-tuned for as many steps as all of NetAdapt's (the winners' short fine-tuning, and the
  *   long one).
- * - Guided by latency beside guided by multiply-adds: a second run goes down to the multiply-adds that the first ended with.
+ * - Guided by latency beside guided by multiply-adds, for the first seed: a second run goes down to the multiply-adds that
+ *   the first ended with.
  *
  * `--networks` names each with its width. The table is of them, down to their smallest counts:
  * `kinglet measure mobilenet_v1:width=0.25 mobilenet_v3_small:width=0.5 --size 28 --reduction 16 --classes 10 --threads 1
@@ -41,7 +42,7 @@ const { values } = parseArgs({
     share: { type: 'string', default: '0.5' },
     epochs: { type: 'string', default: '5' },
     steps: { type: 'string', default: '30' },
-    long: { type: 'string', default: '2' },
+    long: { type: 'string', default: '8' },
     delta: { type: 'string', default: '0.04' },
     multiple: { type: 'string', default: '8' },
     threads: { type: 'string', default: '1' },
@@ -50,6 +51,7 @@ const { values } = parseArgs({
 })
 const number = (name) => Number(values[name])
 const [epochs, steps, long] = values.tiny ? [1, 2, 1] : ['epochs', 'steps', 'long'].map(number)
+const seeds = values.seeds.split(',').map(Number)
 const base = { size: 28, reduction: 16, dropout: 0.1 }
 const batch = 64
 const engine = wasmEngine({ threads: number('threads') })
@@ -112,7 +114,7 @@ async function adapted(net, resource, budget, folder, seed) {
     if (event.kind === 'step') say(`${folder}: ${JSON.stringify(event.point)}`)
     if (event.kind === 'begun' || event.kind === 'step') model = event.model
   }
-  await learn(model, train, join(folder, 'long'), tuning(seed))
+  await learn(model, train, join(folder, `long-${long}`), tuning(seed))
   return { model, points }
 }
 
@@ -159,14 +161,14 @@ async function experiment(network, seed) {
   const found = { base: net }
   const byGuide = await adapted(net, guide, budget, join(folder, `by-${guide.name}`), seed)
   found.netadapt = byGuide.model
-  if (latency) {
+  if (latency && seed === seeds[0]) {
     const most = macs.value(byGuide.model)
     found.netadaptByMacs = (await adapted(net, macs, most, join(folder, 'by-macs'), seed)).model
   }
   await learn(narrow, train, join(folder, 'width', 'base'), scratch(seed))
   const short = (byGuide.points.length - 1) * steps * batch
   if (short > 0) await learn(narrow, rounds(train, short, seed), join(folder, 'width', 'short'), tuning(seed, 1))
-  await learn(narrow, train, join(folder, 'width', 'long'), tuning(seed))
+  await learn(narrow, train, join(folder, 'width', `long-${long}`), tuning(seed))
   found.width = narrow
   // The base network as it was before it was adapted: fine-tuning replaces weights in place.
   const file = join(folder, 'base', runFiles.model)
@@ -219,7 +221,7 @@ function tableOf(results) {
 makeFolder(values.out)
 const results = []
 const write = (name, text) => writeFileAtomic(join(values.out, name), new TextEncoder().encode(text))
-for (const seed of values.seeds.split(',').map(Number))
+for (const seed of seeds)
   for (const network of values.networks.split(',')) {
     results.push(await experiment(network, seed))
     write('results.json', `${JSON.stringify({ options: values, results }, undefined, 2)}\n`)

@@ -13,6 +13,7 @@ const number =
 
 /** Readers of option values. Each refuses with what the value must be. */
 export const positiveInteger = number('a positive integer', (n) => Number.isInteger(n) && n > 0)
+export const portNumber = number('a port, 0 to 65535', (n) => Number.isInteger(n) && n >= 0 && n <= 65_535)
 export const wholeNumber = number('a whole number, 0 or more', (n) => Number.isSafeInteger(n) && n >= 0)
 export const positive = number('a number above 0', (n) => n > 0 && Number.isFinite(n))
 export const nonNegative = number('a number, 0 or more', (n) => n >= 0 && Number.isFinite(n))

@@ -1,5 +1,5 @@
 /** The folder that `--out` names: whether it can be used, and what a run has left in it. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../core/index.ts'
 import { readModelFile } from '../formats/index.ts'
@@ -36,6 +36,14 @@ function assertSameEpochs(out: string, epochs: number): void {
         ? `train longer from its last weights, into another folder: --from ${model}`
         : 'begin anew with --force'),
   )
+}
+
+/** Throws where `out` has files that no run of this command leaves, unless it has `mark`, by which such a run is known. */
+export function assertOwnFolder(out: string, mark: string, isOurs: (name: string) => boolean): void {
+  if (!existsSync(out) || existsSync(join(out, mark))) return
+  const others = readdirSync(out).filter((name) => !name.startsWith('.') && !isOurs(name))
+  const shown = others.length > 3 ? [...others.slice(0, 3), '...'] : others
+  assert(others.length === 0, `${out}: it has other files (${shown.join(', ')}): choose another folder with --out`)
 }
 
 export const epochsOf = (folder: string): EpochRecord[] =>

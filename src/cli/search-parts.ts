@@ -10,6 +10,7 @@ import { engineOf } from '../engine.ts'
 import {
   algorithmOf,
   assertReachable,
+  assertTrials,
   type Demand,
   isNetworkSpace,
   joinSpaces,
@@ -22,6 +23,7 @@ import {
   type Point,
   prunerOf,
   type ResourceName,
+  type Reward,
   readSpace,
   resourceNames,
   resourceOf,
@@ -91,8 +93,10 @@ async function sizeOf({ kind, train }: OpenedData, size: number | undefined): Pr
 /** The space that names and files, with commas between them, make together. */
 export function spaceNamed(text: string, size: number | undefined): Space {
   const spaces = text.split(',').map((name) => {
-    if (!(spaceNames as readonly string[]).includes(name) && existsSync(name))
+    if (!(spaceNames as readonly string[]).includes(name) && (existsSync(name) || /[./\\]/.test(name))) {
+      if (!existsSync(name)) throw new UsageError(`--space ${name}: there is no such file`)
       return readSpace(readFileSync(name, 'utf8'), name)
+    }
     return spaceOf(name, size === undefined ? {} : { size })
   })
   return spaces.length === 1 ? spaces[0] : joinSpaces(...spaces)
@@ -207,6 +211,7 @@ export function prepareSearch(plan: SearchPlan, { opened, pool, engine, table }:
     algorithm: algorithmOf(algorithm.name, algorithm.options),
     ...(pruner && { pruner: prunerOf(pruner.name, { ...pruner.options, trials }) }),
   }
+  assertTrials(parts.algorithm, { space, objectives: parts.evaluator.objectives, seed }, trials)
   const evaluatorOptions: Judging = {
     ...judging,
     ...{ classes, images: train.length, data: fingerprint(train) },
@@ -215,8 +220,18 @@ export function prepareSearch(plan: SearchPlan, { opened, pool, engine, table }:
   return { study: studyOf({ name, trials, seed, budgets, evaluatorOptions: { ...evaluatorOptions }, ...parts }), parts }
 }
 
+/** How a reward is written: `accuracy x (latency / 2.0 ms)^w, w -0.07 below and -0.07 above`. */
+export function showReward({ options }: Study['algorithm']): string | undefined {
+  const { reward } = options as { readonly reward?: Reward }
+  if (reward?.kind !== 'mnasnet') return reward && JSON.stringify(reward.weights)
+  const { value, cost, target, alpha, beta = alpha } = reward
+  const [unit] = resourceNames.filter((own) => own === cost)
+  return `${value} x (${cost} / ${unit ? showResource(unit, target) : target})^w, w ${alpha} below and ${beta} above`
+}
+
 /** How values of an objective are written: accuracies in per cent, resources with their unit. */
 export function showObjective({ name }: Objective, value: number): string {
   const resource = resourceNames.find((own) => own === name)
-  return resource ? showResource(resource, value) : percent(value)
+  if (resource) return showResource(resource, value)
+  return name === 'accuracy' ? percent(value) : String(Number(value.toPrecision(6)))
 }

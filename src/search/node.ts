@@ -10,7 +10,7 @@ export {
   readCurve,
 } from './netadapt/node-folder.ts'
 export { type ChildEvaluatorOptions, childEvaluator } from './study/node-child.ts'
-export { type FolderStore, openStudy, studiesIn } from './study/node-folder.ts'
+export { type FolderStore, journalName, openStudy, studiesIn } from './study/node-folder.ts'
 export type { Damage } from './study/node-folder-journal.ts'
 export {
   isPostgres,

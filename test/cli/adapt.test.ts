@@ -91,6 +91,16 @@ test('mistakes are a sentence each', async () => {
     code: 2,
     errors: 'error: --decay: pace fixed has none: leave it out, or give --pace decay',
   })
+  expect(await failure('--budget', 'macs=100M', '--out', newFolder())).toMatchObject({
+    code: 1,
+    errors: expect.stringMatching(
+      /^error: \S+m\.safetensors: it has [\d.]+ \w+, so macs of at most 100\.0 M is met already: give a smaller budget, or train it on with kinglet train --from$/,
+    ),
+  })
+  expect(await failure('--budget', 'macs=1M', '--out', photos)).toMatchObject({
+    code: 1,
+    errors: expect.stringMatching(/it has other files \(across, down, plain\): choose another folder with --out$/),
+  })
   expect(await failure('--budget', 'mac=5M')).toMatchObject({
     code: 2,
     errors: expect.stringContaining('budget mac=5M: no resource mac (did you mean macs?)'),

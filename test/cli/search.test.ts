@@ -9,7 +9,7 @@ import { networkOf, type Point, readSpace, resourceOf } from '../../src/search/i
 import { folderOf } from '../data/make.ts'
 import { ensureBuilt } from '../support/built.ts'
 import { fakeIo } from './fake-io.ts'
-import { kinglet, pictures, smallSpace, tableFile } from './make.ts'
+import { kinglet, pictures, smallSpace, snapshot, tableFile } from './make.ts'
 
 let photos: string
 let space: string
@@ -182,6 +182,12 @@ describe('search refuses', () => {
       () => ['--minimize', 'latency'],
       /latency needs a table of the device: give one with/,
     ],
+    [
+      'more trials than a grid has',
+      () => ['--algorithm', 'grid'],
+      /grid: space small has 8 points, and this is trial 100/,
+    ],
+    ['a file that is not there', () => ['--space', 'smal.json'], /--space smal\.json: there is no such file/],
     ['a table for nothing', () => ['--table', 'phone.json'], /--table: phone\.json .* nothing is asked of latency/],
     ['an unknown resource', () => ['--minimize', 'flops'], /no resource flops/],
     ['exponents above 0', () => ['--target', 'macs=1M', '--exponents', '1'], /one number or two, 0 or below/],
@@ -194,6 +200,16 @@ describe('search refuses', () => {
     expect(errors).not.toMatch(/^ {4}at |defect/m)
     expect(code).toBeGreaterThan(0)
     expect(existsSync(out)).toBe(false)
+  })
+
+  test('a folder that is of something else, which stays as it is', async () => {
+    const before = snapshot(photos)
+    const { code, errors } = await kinglet(...small(), '--trials', '1', '--out', photos)
+    expect([code, errors]).toEqual([
+      1,
+      `error: ${photos}: it has other files (across, down): choose another folder with --out\n`,
+    ])
+    expect(snapshot(photos)).toEqual(before)
   })
 
   test('a folder with a study of another space', async () => {

@@ -146,7 +146,9 @@ describe.skipIf(!programs)('workers on a study in PostgreSQL', () => {
     const wrong = await kinglet('worker', address, '--data', others, '--threads', '1')
     expect([wrong.code, wrong.errors]).toEqual([
       1,
-      expect.stringMatching(/its evaluator\.options\.images is 18, now it is 14/),
+      expect.stringMatching(
+        /^error: --data \S+: these are not the images of study small, which has 18 of 2 classes \(across, down\): here are 14 of 2 \(across, down\)$/m,
+      ),
     ])
     const worker = await kinglet('worker', address, '--data', photos, '--threads', '1', '--json')
     const { complete, pruned, failed } = JSON.parse(worker.output)

@@ -1,7 +1,7 @@
 /** `kinglet adapt`: NetAdapt, from a trained network to one that meets a budget, with the curve between. */
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { UsageError } from '../../core/index.ts'
+import { assert, UsageError } from '../../core/index.ts'
 import type { Dataset, LoaderPool, Preprocessing } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
 import { engineOf } from '../../engine.ts'
@@ -19,12 +19,18 @@ import { Interrupted, interruptible } from '../interrupt.ts'
 import { labelOf, openModelFile } from '../networks.ts'
 import { addEngineOptions, addJsonOption, addSeedOption, type CommandDefinition } from '../options.ts'
 import { type Adapted, adaptationPage } from '../report/adaptation.ts'
+import { assertOwnFolder } from '../run-folder.ts'
 import { type Io, table } from '../terminal.ts'
 import { learningOptions } from '../training-options.ts'
 import { watch } from '../watch.ts'
 
 /** Files of the command's own, beside those of `adaptFiles`. */
 const files = { long: 'long', model: 'adapted.safetensors', report: 'curve.html' } as const
+
+const isOurs = (name: string): boolean =>
+  /^step-\d+\.safetensors$/.test(name) ||
+  name === adaptFiles.trying ||
+  (Object.values(files) as string[]).includes(name)
 
 interface Surroundings {
   readonly io: Io
@@ -34,14 +40,22 @@ interface Surroundings {
 
 async function run({ io, pool, signal }: Surroundings, path: string, options: AdaptCommandOptions): Promise<Adapted> {
   const { data, budget, out, force = false, seed, validation, strict, epochs } = options
+  if (!force) assertOwnFolder(out, adaptFiles.curve, isOurs)
   const { network, classes, preprocessing } = await openModelFile(path)
   const resource = resourceOfBudget(budget, options.table, network)
   const engine = engineOf(options)
   const opened = await openDataset(data, { pool, classes, validation, seed, strict, signal })
   if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
   const { train, val = train } = opened
+  const now = resource.value(network)
+  assert(
+    now > budget.most,
+    () =>
+      `${path}: it has ${showResource(budget.resource, now)}, so ${showBudget(budget)} is met already: give a smaller budget, ` +
+      'or train it on with kinglet train --from',
+  )
   io.stderr.write(
-    `${labelOf(network)}: ${showResource(budget.resource, resource.value(network))}, to be ${showBudget(budget)}\n` +
+    `${labelOf(network)}: ${showResource(budget.resource, now)}, to be ${showBudget(budget)}\n` +
       `${count(train.length)} images of ${classes.length} classes, ${count(val.length)} to validate\n`,
   )
   const isSmall = Math.min(...preprocessing.size) <= smallImage

@@ -40,6 +40,7 @@ import {
   addJsonOption,
   addSeedOption,
   type CommandDefinition,
+  portNumber,
   positiveInteger,
   probability,
   wholeNumber,
@@ -276,7 +277,7 @@ export const measure: CommandDefinition = {
       .addOption(
         new Option('--host <name>', 'where that page is served: 0.0.0.0 for other devices').default('127.0.0.1'),
       )
-      .addOption(new Option('--port <n>', 'the same (0: any that is free)').argParser(wholeNumber).default(0))
+      .addOption(new Option('--port <n>', 'the same (0: any that is free)').argParser(portNumber).default(0))
       .addHelpText(
         'after',
         `

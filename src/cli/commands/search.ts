@@ -7,6 +7,8 @@ import { writeFileAtomic } from '../../formats/node-files.ts'
 import {
   countPoints,
   frontOf,
+  isFeasible,
+  journalName,
   openPostgresStudy,
   openStudy,
   type Problem,
@@ -23,8 +25,9 @@ import { Interrupted, interruptible } from '../interrupt.ts'
 import { addEngineOptions, addJsonOption, addSeedOption, type CommandDefinition } from '../options.ts'
 import { Progress } from '../progress.ts'
 import { searchPage } from '../report/search.ts'
+import { assertOwnFolder } from '../run-folder.ts'
 import { addSearchOptions, type SearchCommandOptions } from '../search-options.ts'
-import { heldOut, planned, prepareSearch, showObjective } from '../search-parts.ts'
+import { heldOut, planned, prepareSearch, showObjective, showReward } from '../search-parts.ts'
 import { warningsOf } from '../study-place.ts'
 import { type Io, warn } from '../terminal.ts'
 
@@ -32,13 +35,18 @@ const valuesText = ({ objectives }: Study, { values = [] }: StoredTrial): string
   objectives.map((o, i) => `${o.name} ${showObjective(o, values[i])}`).join('  ')
 
 /** What became of a trial, in a line. */
-function trialLine(study: Study, { trial, secondsLeft, ...counts }: StudyProgress): string {
+function trialLine(study: Study, trial: StoredTrial, { secondsLeft, ...counts }: StudyProgress): string {
   const { ended, total, pruned, failed, best } = counts
-  const isOver = (trial.violations ?? []).some((v) => v > 0)
+  const last = trial.reports.at(-1)
+  const reached = last
+    ? `${study.objectives[0].name} ${showObjective(study.objectives[0], last.value)} after ${last.step}`
+    : ''
   const outcome =
     trial.state === 'complete'
-      ? `${valuesText(study, trial)}${isOver ? '  above a budget' : ''}`
-      : `${trial.state}: ${trial.reason ?? ''}`
+      ? `${valuesText(study, trial)}${isFeasible(trial) ? '' : '  above a budget'}`
+      : trial.state === 'paused'
+        ? `waits for others: ${reached}`
+        : [`${trial.state}: ${trial.reason}`, reached].filter(Boolean).join(', ')
   const told = [
     `${ended}/${total} done`,
     ...(pruned > 0 ? [`${pruned} pruned`] : []),
@@ -76,12 +84,17 @@ async function opening(
 
 async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, signal: AbortSignal): Promise<Searched> {
   const { data, out, seed, strict, table, trialSeconds } = options
+  assertOwnFolder(out, journalName, (name) => ['best', 'report.html', 'trials'].includes(name))
   const opened = await openDataset(data, { pool, validation: heldOut(options), seed, strict, signal })
   if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
   const plan = await planned(options.study ?? basename(resolve(data)), opened, options)
   const { study, parts } = prepareSearch(plan, { opened, pool, engine: options, table })
   await using store = await opening(io, study, options, signal)
-  const before = (await store.trials()).length
+  const known = await store.trials()
+  const before = known.length
+  // A trial is told when it ends or waits, whoever brought it there.
+  const saying = ({ state, reports }: StoredTrial) => `${state} ${reports.length}`
+  const told = new Map(known.map((trial) => [trial.number, saying(trial)]))
   const points = countPoints(parts.space)
   io.stderr.write(
     `space ${study.space.name}: ${Number.isFinite(points) ? `${points < 1e7 ? count(points) : points.toExponential(1)} points` : 'endlessly many points'}; ` +
@@ -94,7 +107,10 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
       ...{ store, ...parts, signal },
       ...(trialSeconds !== undefined && { trialSeconds }),
       onProgress(state) {
-        if (state.trial.state !== 'running') progress.line(trialLine(study, state))
+        for (const trial of state.trials.filter((t) => t.state !== 'running' && told.get(t.number) !== saying(t))) {
+          told.set(trial.number, saying(trial))
+          progress.line(trialLine(study, trial, state))
+        }
         if (study.objectives.length > 1 && state.front.includes(state.trial))
           progress.line(frontLine(study, state.front))
         progress.update({
@@ -123,10 +139,11 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
       'data',
       `${resolve(data)}: ${count(opened.train.length)} training and ${count(opened.val?.length ?? 0)} held-out images`,
     ],
+    ['reward', showReward(study.algorithm) ?? 'none'],
     [
       'budgets',
       Object.entries(study.budgets)
-        .map(([name, most]) => `${name} ${most}`)
+        .map(([name, most]) => `${name} at most ${most}`)
         .join(', ') || 'none',
     ],
     ['machine', `Node ${process.versions.node}, ${process.arch}, engine ${options.engine}`],
@@ -149,7 +166,7 @@ function conclude(io: Io, { study, trials, front, models }: Searched, { out, jso
     const [why] = trials.filter((t) => t.state === 'failed')
     throw new KingletError(
       `${out}: none of ${trials.length} trials came to an end within the budgets` +
-        `${why ? ` (trial ${why.number}: ${why.reason})` : ''}: try more, or looser budgets; ${report} has what they did`,
+        `${why ? ` (trial ${why.number}: ${why.reason})` : ''}: try more, or looser budgets; "kinglet study show" has what they came to`,
     )
   }
   if (json) return

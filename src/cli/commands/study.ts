@@ -1,9 +1,10 @@
 /** `kinglet study`: what studies there are, how one stands, and its trials as a file; also while it runs. */
 import type { Command } from 'commander'
 import { KingletError } from '../../core/index.ts'
-import { type StoredTrial, type Study, studyCsv, summarise } from '../../search/node.ts'
+import { isFeasible, type StoredTrial, type Study, studyCsv, summarise } from '../../search/node.ts'
 import { duration } from '../format.ts'
 import { addJsonOption, type CommandDefinition } from '../options.ts'
+import { showReward } from '../search-parts.ts'
 import { openPlace, type StudyPlace, studyPlaces } from '../study-place.ts'
 import { type Column, type Io, paint, table, warn } from '../terminal.ts'
 
@@ -67,10 +68,13 @@ async function list(io: Io, place: string, { json }: Json): Promise<void> {
   else io.stdout.write(`${table(listColumns, found).join('\n')}\n`)
 }
 
+const stateText = (t: StoredTrial): string =>
+  t.state === 'running' && !t.held ? 'left' : isFeasible(t) ? t.state : 'above a budget'
+
 const trialColumns = ({ objectives }: Study, front: readonly StoredTrial[]): Column<StoredTrial>[] => [
   { title: 'trial', align: 'right', cell: (t) => String(t.number) },
   { title: 'front', cell: (t) => (front.includes(t) ? '*' : '') },
-  { title: 'state', cell: (t) => (t.state === 'running' && !t.held ? 'left' : t.state) },
+  { title: 'state', cell: stateText },
   ...objectives.map(
     ({ name }, i): Column<StoredTrial> => ({
       title: name,
@@ -111,6 +115,7 @@ async function show(io: Io, where: StudyPlace, { json }: Json): Promise<void> {
   }
   const { study, trials, summary } = found
   const { best } = summary
+  const reward = showReward(study.algorithm)
   const [titles, ...rows] = table(trialColumns(study, summary.front), trials)
   const parts = [
     `space ${study.space.name}`,
@@ -122,6 +127,7 @@ async function show(io: Io, where: StudyPlace, { json }: Json): Promise<void> {
   const lines = [
     paint(io, io.stdout, 'bold', `study ${study.name}`),
     parts.join(', '),
+    ...(reward === undefined ? [] : [`reward: ${reward}`]),
     ...Object.entries(study.budgets).map(([name, most]) => `budget: ${name} at most ${most}`),
     counts(found),
     '',

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Option } from 'commander'
-import { KingletError, UsageError } from '../../core/index.ts'
+import { assert, KingletError, UsageError } from '../../core/index.ts'
+import { fingerprint } from '../../data/index.ts'
 import { loaderPool, openDataset } from '../../data/node.ts'
 import {
   assertSameStudy,
@@ -23,7 +24,7 @@ import {
   type EngineOptions,
   positiveInteger,
 } from '../options.ts'
-import { heldOut, judgingOf, plannedBy, prepareSearch } from '../search-parts.ts'
+import { heldOut, judgingOf, plannedBy, prepareSearch, showObjective } from '../search-parts.ts'
 import type { Io } from '../terminal.ts'
 
 interface WorkerOptions extends EngineOptions {
@@ -61,6 +62,13 @@ function ofSearch(place: string, { data, table, ...engine }: WorkerOptions, sign
     async partsOf(study) {
       const judging = judgingOf(study)
       const opened = await openDataset(data!, { pool, validation: heldOut(judging), seed: study.seed, signal })
+      assert(
+        opened.classes.join() === judging.classes.join() && fingerprint(opened.train) === judging.data,
+        () =>
+          `--data ${data}: these are not the images of study ${study.name}, which has ${judging.images} of ` +
+          `${judging.classes.length} classes (${judging.classes.join(', ')}): here are ${opened.train.length} of ` +
+          `${opened.classes.length} (${opened.classes.join(', ')})`,
+      )
       const { study: here, parts } = prepareSearch(plannedBy(study, place), { opened, pool, engine, table })
       assertSameStudy(place, study, here)
       return parts
@@ -75,9 +83,10 @@ const ofModule = async (path: string): Promise<Opened> => ({
 })
 
 /** A line for each trial that ended here. */
-function tell(io: Io, { trial, ended, total }: StudyProgress): void {
-  const { number, state, reason, values } = trial
-  const what = { running: 'begins', paused: 'waits for others', complete: values?.join(', ') ?? '' }
+function tell(io: Io, { objectives }: Study, { trial, ended, total }: StudyProgress): void {
+  const { number, state, reason, values = [] } = trial
+  const complete = objectives.map((o, i) => `${o.name} ${showObjective(o, values[i] ?? Number.NaN)}`).join('  ')
+  const what = { running: 'begins', paused: 'waits for others', complete }
   const said = state in what ? what[state as keyof typeof what] : `${state}: ${reason}`
   io.stderr.write(`trial ${number}: ${said} (${ended} of ${total} ended)\n`)
 }
@@ -99,7 +108,7 @@ async function work(io: Io, address: string, options: WorkerOptions, signal: Abo
   io.stderr.write(`${store.place}: study ${study.name}, ${study.trials} trials\n`)
   const run: RunStudyOptions = {
     ...(await opened.partsOf(study)),
-    ...{ store, workers, tries, signal, onProgress: (progress) => tell(io, progress) },
+    ...{ store, workers, tries, signal, onProgress: (progress) => tell(io, study, progress) },
     ...(trialSeconds !== undefined && { trialSeconds }),
   }
   const trials = await runStudy(run).catch((error) => {

@@ -54,13 +54,28 @@ function chart({ resource, steps, final }: CurveReport): Markup {
   })
 }
 
-const stepTable = ({ steps, resource }: CurveReport): Markup =>
-  html`<div class="scroll"><table><tr><th class="n">step</th><th>shrunk</th><th class="n">${resource.name}</th><th class="n">MACs</th><th class="n">parameters</th><th class="n">top-1</th></tr>
-${steps.map(
+/** What a step came to; what the resource is shows once. */
+const stepColumns = ({ resource }: CurveReport): [title: string, cell: (s: CurveStep) => string][] => {
+  const others: [string, (s: CurveStep) => string][] = [
+    ['macs', (s) => short(s.macs)],
+    ['parameters', (s) => short(s.parameters)],
+  ]
+  return [
+    [resource.name, (s) => resource.show(s.resource)],
+    ...others.filter(([name]) => name !== resource.name),
+    ['top-1', (s) => percent(s.accuracy)],
+  ]
+}
+
+const stepTable = (report: CurveReport): Markup => {
+  const columns = stepColumns(report)
+  return html`<div class="scroll"><table><tr><th class="n">step</th><th>shrunk</th>${columns.map(([title]) => html`<th class="n">${title}</th>`)}</tr>
+${report.steps.map(
   (s) =>
-    html`<tr><td class="n">${s.step}</td><td>${s.what}</td><td class="n">${resource.show(s.resource)}</td><td class="n">${short(s.macs)}</td><td class="n">${short(s.parameters)}</td><td class="n">${percent(s.accuracy)}</td></tr>
+    html`<tr><td class="n">${s.step}</td><td>${s.what}</td>${columns.map(([, cell]) => html`<td class="n">${cell(s)}</td>`)}</tr>
 `,
 )}</table></div>`
+}
 
 const groupTable = ({ groups }: CurveReport): Markup =>
   html`<div class="scroll"><table><tr><th>channels</th><th class="n">before</th><th class="n">after</th><th></th><th class="n">kept</th></tr>

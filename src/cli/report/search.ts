@@ -39,9 +39,16 @@ function history({ problem, trials, show }: SearchReport): LineChart {
   const better = objective.direction === 'minimize' ? Math.min : Math.max
   const told = measured(trials)
   let best: number | undefined
-  const line = told.map((t): Xy => {
+  // In steps: it holds until the next trial.
+  const line = told.flatMap((t): Xy[] => {
+    const before = best
     best = best === undefined ? t.values![0] : better(best, t.values![0])
-    return [t.number, best]
+    return before === undefined || before === best
+      ? [[t.number, best]]
+      : [
+          [t.number, before],
+          [t.number, best],
+        ]
   })
   return {
     title: `${objective.name} of each trial, and the best so far`,
@@ -117,12 +124,14 @@ ${own.map((t) => {
 export function searchPage(report: SearchReport): string {
   const { study, problem, trials, show, provenance } = report
   const counted = (state: StoredTrial['state']) => trials.filter((t) => t.state === state).length
+  const above = counted('complete') - measured(trials).length
   const { best: first } = summarise(study, trials)
   const best = first && isFeasible(first) ? first : undefined
   const seconds = trials.reduce((sum, t) => sum + (t.began && t.ended ? (t.ended - t.began) / 1000 : 0), 0)
   const figures = [
     ...(best ? problem.objectives.map((o, i) => [show(o, best.values![i]), `${o.name} of the best`] as const) : []),
-    [count(counted('complete')), `trials complete of ${count(study.trials)}`],
+    [count(measured(trials).length), `trials complete of ${count(study.trials)}`],
+    ...(above > 0 ? [[count(above), 'above a budget, not trained'] as const] : []),
     [count(counted('pruned')), 'stopped early'],
     ...(counted('failed') > 0 ? [[count(counted('failed')), 'failed'] as const] : []),
     [duration(seconds), 'in trials'],

@@ -2,6 +2,7 @@
  * A latency table: milliseconds of layers on one device, as JSON. It says what it was measured with, and has a checksum:
  * a table that was changed or cut short would mislead a search without anyone seeing it.
  */
+import { isObject } from '../../core/check.ts'
 import { KingletError } from '../../core/index.ts'
 import type { Quartiles } from '../../core/quartiles.ts'
 import { crc32InLoops } from '../../formats/crc32.ts'
@@ -51,8 +52,6 @@ export const entryOf = (unit: Unit, ms: Quartiles): TableEntry => ({
   ms,
 })
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 const isText = (value: unknown): boolean => typeof value === 'string' && value.length > 0 && value.length <= 200
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0
 const isMs = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value < 1e7

@@ -15,7 +15,8 @@ import { type Damage, Journal } from './node-folder-journal.ts'
 import { isRunning, processName } from './node-folder-process.ts'
 import { assertSameStudy, type Store, type Study } from './store.ts'
 
-const journalName = 'journal.jsonl'
+/** The file by which a study's folder is known. */
+export const journalName = 'journal.jsonl'
 
 /** A study in a folder. */
 export interface FolderStore extends Store {

@@ -76,6 +76,8 @@ export function studyOf(options: StudyOptions): Study {
 export interface StudyProgress extends StudySummary {
   /** The trial that began or ended just now, as it is. */
   readonly trial: StoredTrial
+  /** All of them. Others may have ended trials meanwhile, and a pruner those that waited. */
+  readonly trials: readonly StoredTrial[]
   /** At the pace since `runStudy` was called; unknown until a trial has ended. */
   readonly secondsLeft?: number
 }
@@ -144,7 +146,7 @@ export async function runStudy(options: RunStudyOptions): Promise<readonly Store
     if (!onProgress) return
     const trials = await store.trials()
     const summary = summarise(study, trials)
-    onProgress({ ...summary, trial: trials.find((t) => t.number === number)!, ...pace.left(summary) })
+    onProgress({ ...summary, trials, trial: trials.find((t) => t.number === number)!, ...pace.left(summary) })
   }
   const work = async (worker: string) => {
     while (!signal.aborted) {
