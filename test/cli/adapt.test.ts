@@ -94,7 +94,7 @@ test('mistakes are a sentence each', async () => {
   expect(await failure('--budget', 'macs=100M', '--out', newFolder())).toMatchObject({
     code: 1,
     errors: expect.stringMatching(
-      /^error: \S+m\.safetensors: it has [\d.]+ \w+, so macs of at most 100\.0 M is met already: give a smaller budget, or train it on with kinglet train --from$/,
+      /^error: \S+m\.safetensors: it has [\d.]+ M, which meets the budget of multiply-adds of at most 100\.0 M: give a smaller budget, or train it on with kinglet train --from$/,
     ),
   })
   expect(await failure('--budget', 'macs=1M', '--out', photos)).toMatchObject({

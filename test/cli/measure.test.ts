@@ -18,7 +18,7 @@ import { defineSpace, type Point } from '../../src/search/space.ts'
 import { version } from '../../src/version.ts'
 import { folderOf } from '../data/make.ts'
 import { fakeIo } from './fake-io.ts'
-import { kinglet, smallSpace } from './make.ts'
+import { kinglet } from './make.ts'
 
 const network = 'mobilenet_v1:width=0.1,size=16,reduction=4,classes=3'
 const model = build('mobilenet_v1', { width: 0.1, size: 16, reduction: 4, classes: 3 })
@@ -47,7 +47,10 @@ test('measure writes a table, and prints the error of its sums; again, it has al
 })
 
 test('--space takes what search takes: a file too', async () => {
-  const args = ['--space', smallSpace(), '--size', '16', '--classes', '2', ...quick, '--check', '3']
+  const narrow = { kind: 'categorical', values: [0.1] }
+  const choices = { width: narrow, 'layer1.kernel': { kind: 'categorical', values: [3, 5] } }
+  const space = folderOf({ 'small.json': JSON.stringify({ name: 'small', network: 'v1', choices }) })
+  const args = ['--space', join(space, 'small.json'), '--size', '16', '--classes', '2', ...quick, '--check', '3']
   const { code, output } = await kinglet('measure', ...args, '--out', fresh())
   expect(code).toBe(0)
   expect(output.match(/^small \d /gm)).toHaveLength(3)

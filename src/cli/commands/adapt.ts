@@ -51,7 +51,7 @@ async function run({ io, pool, signal }: Surroundings, path: string, options: Ad
   assert(
     now > budget.most,
     () =>
-      `${path}: it has ${showResource(budget.resource, now)}, so ${showBudget(budget)} is met already: give a smaller budget, ` +
+      `${path}: it has ${showResource(budget.resource, now)}, which meets the budget of ${showBudget(budget)}: give a smaller budget, ` +
       'or train it on with kinglet train --from',
   )
   io.stderr.write(
