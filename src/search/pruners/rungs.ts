@@ -2,6 +2,7 @@
  * Rungs: the steps at which trials are compared, and how they are ranked there. What a trial has at a rung is its first
  * report at that step or after it, so it never changes once it is there.
  */
+import { isFeasible } from '../pareto.ts'
 import type { Objective, Trial } from '../trial.ts'
 
 export interface Rung {
@@ -21,13 +22,14 @@ export function rungsOf(count: number, first: number, max: number, eta: number):
 }
 
 /**
- * A trial's value at `step`; NaN, which is worse than all, if it failed before; undefined while it may still come there.
- * One that was complete sooner has its last value there.
+ * A trial's value at `step`; NaN, which is worse than all, if it failed before or was above a budget and so never judged;
+ * undefined while it may still come there. One that was complete sooner has its last value there.
  */
 export function valueAt(trial: Trial, step: number): number | undefined {
   const report = trial.reports.find((r) => r.step >= step)
   if (report) return report.value
-  if (trial.state === 'complete') return trial.reports.at(-1)?.value ?? trial.values?.[0] ?? Number.NaN
+  if (trial.state === 'complete')
+    return trial.reports.at(-1)?.value ?? (isFeasible(trial) ? trial.values?.[0] : undefined) ?? Number.NaN
   return trial.state === 'failed' || trial.state === 'pruned' ? Number.NaN : undefined
 }
 

@@ -198,6 +198,17 @@ describe('ASHA', () => {
       expect(prunerOf(name, { max: 9, trials: 5 }).options).toEqual(prunerOf(name, { max: 9 }).options)
   })
 
+  test.each([maximize, minimize])('a network above a budget, which was not judged, is no rival: %#', (problem) => {
+    const real = [0.9, 0.8].map((value, number): Trial => {
+      return { number, point: { x: 0 }, state: 'running', reports: [{ step: 1, value }] }
+    })
+    const skipped = [2, 3, 4, 5].map((number): Trial => {
+      return { number, point: { x: 0 }, state: 'complete', values: [0], violations: [1], reports: [] }
+    })
+    // Of two, none is among the best third; of six, two would be.
+    for (const trial of real) expect(asha({ max: 9 }).decide(problem, [...real, ...skipped], trial)).toBe('pause')
+  })
+
   test('the last rung is the end of the evaluation: nothing is stopped there', () => {
     const trial: Trial = { number: 0, point: { x: 0 }, state: 'running', reports: [{ step: 9, value: 0 }] }
     expect(asha({ max: 9, min: 9 }).decide(maximize, [trial], trial)).toBe('continue')
