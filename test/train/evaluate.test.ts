@@ -132,12 +132,12 @@ describe('what cannot be evaluated says so', () => {
       ),
     )
     expect(await refused(net)).toBe(
-      'KingletError: evaluate: classifier.w holds NaN at element 2: begin with weights that are whole',
+      'DivergedError: evaluate: classifier.w holds NaN at element 2: begin with weights that are whole',
     )
     const huge = linearNet(tensor([3, 3], new Float32Array(9).fill(3e38)), zeros([3]))
     const one = scored([0], [[255, 255, 255]])
     expect(await failureOf(() => evaluate(huge, one, options))).toBe(
-      'KingletError: evaluate: the scores of arrays image 0 are not finite: the weights are too large, train again with a lower learningRate',
+      'DivergedError: evaluate: the scores of arrays image 0 are not finite: the weights are too large, train again with a lower learningRate',
     )
   })
 })

@@ -271,7 +271,7 @@ describe('endings', () => {
     const options = { optimizer: 'sgd', schedule: 'constant', learningRate: 1e20 } as const
     const message = await failureOf(() => trained(net, data, optionsFor({ ...options, engine: wasm(threads) })))
     expect(message).toMatch(
-      /^KingletError: train: the loss is (NaN|-?Infinity) at step [23], learning rate 100000000000000000000: use a lower learningRate, or clipNorm: 1$/,
+      /^DivergedError: train: the loss is (NaN|-?Infinity) at step [23], learning rate 100000000000000000000: use a lower learningRate, or clipNorm: 1$/,
     )
     expect(net.weights).toBe(before)
   })
@@ -363,7 +363,7 @@ describe('what cannot be trained says so before anything is done', () => {
     const broken = toyNet()
     broken.weights.set('classifier.b', tensor([3], [0, Number.NaN, 0]))
     expect(await refused(broken)).toBe(
-      'KingletError: train: classifier.b holds NaN at element 1: begin with weights that are whole',
+      'DivergedError: train: classifier.b holds NaN at element 1: begin with weights that are whole',
     )
   })
 })

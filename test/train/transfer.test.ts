@@ -43,7 +43,7 @@ describe('what cannot be taken over says so, and leaves the network as it was', 
       'a tensor that is not finite',
       new Map([['stem.bn.gamma', tensor([8], [1, 1, 1, 1, 1, 1, Number.POSITIVE_INFINITY, 1])]]),
       {},
-      'KingletError: transfer: stem.bn.gamma holds Infinity at element 6: begin with weights that are whole',
+      'DivergedError: transfer: stem.bn.gamma holds Infinity at element 6: begin with weights that are whole',
     ],
     [
       'a layer that there is not',

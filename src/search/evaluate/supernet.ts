@@ -5,7 +5,7 @@
  * and of the optimiser's state, and writes them back.
  */
 import { assertOptions } from '../../core/check.ts'
-import { assert, KingletError, key, keyOf, Rng, type Tensor } from '../../core/index.ts'
+import { assert, DivergedError, key, keyOf, Rng, type Tensor } from '../../core/index.ts'
 import { batchesOf, type Dataset } from '../../data/index.ts'
 import { type Program, parametersOf, startingWeights } from '../../graph/index.ts'
 import type { Model } from '../../models/index.ts'
@@ -32,7 +32,7 @@ export interface SupernetRound {
 
 /**
  * Trains `supernet`, the network of the largest point, and tells each round. When the loop ends or is left, its weights
- * are the trained ones. Throws a `UsageError` for options that cannot be, and a `KingletError` when a loss is not finite
+ * are the trained ones. Throws a `UsageError` for options that cannot be, and a `DivergedError` when a loss is not finite
  * or a sub-network is not within the supernet.
  *
  * @example
@@ -167,7 +167,7 @@ async function* rounds(
         const numbers = step.numbers(round, rate, key(seed, i))
         const { loss, logits } = await program.run({ x, targets, ...numbers })
         if (!Number.isFinite(loss.data[0]))
-          throw new KingletError(
+          throw new DivergedError(
             `supernet: the loss is ${loss.data[0]} in round ${round}, learning rate ${Number(rate.toPrecision(3))}: use ` +
               'a lower learningRate',
           )

@@ -162,7 +162,7 @@ describe('training', () => {
       'KingletError: supernet: a batch of 25 is larger than the set of 24 images: use a batch of at most 24',
     )
     expect(await failureOf(() => trained(net, { learningRate: 1e30, clipNorm: 0, schedule: 'constant' }))).toMatch(
-      /^KingletError: supernet: the loss is (NaN|Infinity) in round [12], learning rate 1e\+30: use a lower learningRate$/,
+      /^DivergedError: supernet: the loss is (NaN|Infinity) in round [12], learning rate 1e\+30: use a lower learningRate$/,
     )
   })
 })
