@@ -31,8 +31,11 @@ import { heldOut, planned, prepareSearch, showObjective, showReward } from '../s
 import { warningsOf } from '../study-place.ts'
 import { type Io, warn } from '../terminal.ts'
 
-const valuesText = ({ objectives }: Study, { values = [] }: StoredTrial): string =>
-  objectives.map((o, i) => `${o.name} ${showObjective(o, values[i])}`).join('  ')
+/** What a trial came to. One above a budget was not trained: it has no accuracy. */
+const valuesText = ({ objectives }: Study, trial: StoredTrial): string => {
+  const told = objectives.map((o, i) => `${o.name} ${showObjective(o, trial.values![i])}`)
+  return isFeasible(trial) ? told.join('  ') : ['above a budget, not trained', ...told.slice(1)].join('  ')
+}
 
 /** What became of a trial, in a line. */
 function trialLine(study: Study, trial: StoredTrial, { secondsLeft, ...counts }: StudyProgress): string {
@@ -43,7 +46,7 @@ function trialLine(study: Study, trial: StoredTrial, { secondsLeft, ...counts }:
     : ''
   const outcome =
     trial.state === 'complete'
-      ? `${valuesText(study, trial)}${isFeasible(trial) ? '' : '  above a budget'}`
+      ? valuesText(study, trial)
       : trial.state === 'paused'
         ? `waits for others: ${reached}`
         : [`${trial.state}: ${trial.reason}`, reached].filter(Boolean).join(', ')
