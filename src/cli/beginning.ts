@@ -9,7 +9,7 @@ import { networkArguments, openModelFile, parseNetwork, refuseArguments } from '
 import type { Io } from './terminal.ts'
 
 /** Side of the network's input for photos, when nobody says: a compromise of time and detail. */
-const photoSize = 128
+export const photoSize = 128
 export const defaultModel = 'mobilenet_v3_small'
 
 /**

@@ -38,7 +38,7 @@ import {
   trainingOf,
 } from '../search/node.ts'
 import { openTableFile, type TableFile } from './adaptation.ts'
-import { batchOf } from './beginning.ts'
+import { batchOf, photoSize } from './beginning.ts'
 import { percent } from './format.ts'
 import type { EngineOptions } from './options.ts'
 import type { SearchCommandOptions } from './search-options.ts'
@@ -79,9 +79,6 @@ export interface SearchMachine {
   /** A file of `kinglet measure`. */
   readonly table?: string | undefined
 }
-
-/** Largest side of photos, when nobody says. */
-const photoSize = 128
 
 async function sizeOf({ kind, train }: OpenedData, size: number | undefined): Promise<number> {
   if (size !== undefined) return size
@@ -163,14 +160,12 @@ const demanded = ({ budgets, minimize }: SearchPlan): ResourceName[] =>
 /** What is asked of networks beside accuracy: each resource once, as an objective, a budget, or both. */
 function demandsOf(plan: SearchPlan, file: TableFile | undefined): Demand[] {
   const { budgets, minimize } = plan
-  return demanded(plan).map((name) => {
-    return {
-      name,
-      of: (model) => (name === 'latencyMs' ? latencyOf(file!.table, model, file!.path) : resourceOf(model, name)),
-      ...(minimize.includes(name) && { minimize: true }),
-      ...(Object.hasOwn(budgets, name) && { atMost: budgets[name] }),
-    }
-  })
+  return demanded(plan).map((name) => ({
+    name,
+    of: (model) => (name === 'latencyMs' ? latencyOf(file!.table, model, file!.path) : resourceOf(model, name)),
+    ...(minimize.includes(name) && { minimize: true }),
+    ...(Object.hasOwn(budgets, name) && { atMost: budgets[name] }),
+  }))
 }
 
 export interface Prepared {
@@ -225,7 +220,7 @@ export function showReward({ options }: Study['algorithm']): string | undefined 
   const { reward } = options as { readonly reward?: Reward }
   if (reward?.kind !== 'mnasnet') return reward && JSON.stringify(reward.weights)
   const { value, cost, target, alpha, beta = alpha } = reward
-  const [unit] = resourceNames.filter((own) => own === cost)
+  const unit = resourceNames.find((own) => own === cost)
   return `${value} x (${cost} / ${unit ? showResource(unit, target) : target})^w, w ${alpha} below and ${beta} above`
 }
 

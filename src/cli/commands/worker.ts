@@ -85,7 +85,7 @@ const ofModule = async (path: string): Promise<Opened> => ({
 /** A line for each trial that ended here. */
 function tell(io: Io, { objectives }: Study, { trial, ended, total }: StudyProgress): void {
   const { number, state, reason, values = [] } = trial
-  const complete = objectives.map((o, i) => `${o.name} ${showObjective(o, values[i] ?? Number.NaN)}`).join('  ')
+  const complete = values.map((v, i) => `${objectives[i].name} ${showObjective(objectives[i], v)}`).join('  ')
   const what = { running: 'begins', paused: 'waits for others', complete }
   const said = state in what ? what[state as keyof typeof what] : `${state}: ${reason}`
   io.stderr.write(`trial ${number}: ${said} (${ended} of ${total} ended)\n`)
