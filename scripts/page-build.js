@@ -25,7 +25,7 @@ const cutting = (used) => ({
   transform(code, path) {
     const name = relative(dist, path).replaceAll(sep, '/')
     if (name.startsWith('..')) return undefined
-    if (name === 'wasm/worker-source.js') return minifiedWorker(path)
+    if (name === 'wasm/runtime/worker-source.js') return minifiedWorker(path)
     return cutModule(name, code, { absentFrom: join(dist, 'absent.js'), used })
   },
 })

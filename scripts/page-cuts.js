@@ -20,9 +20,9 @@ export const slots = {
   'ops/matmul.js': ['reference'],
   'ops/pool.js': ['reference'],
   'ops/slice.js': ['reference'],
-  'graph/fused.js': ['grad', 'samples', 'cost', 'reference'],
-  'wasm/packed.js': ['grad', 'samples', 'cost'],
-  'wasm/packed-conv.js': ['grad', 'samples', 'cost', 'reference'],
+  'graph/passes/fused.js': ['grad', 'samples', 'cost', 'reference'],
+  'wasm/passes/packed-matmul.js': ['grad', 'samples', 'cost'],
+  'wasm/passes/packed-conv.js': ['grad', 'samples', 'cost', 'reference'],
   // For lists of models; building one needs its table alone.
   'models/': ['title', 'source', 'reported'],
   // What saves and trains.
@@ -56,10 +56,10 @@ export const exported = {
   // Inference walks the patches of a convolution in the image, and packs weights when it compiles.
   'wasm/kernels/im2col.js': { im2col: 'kernel of im2col' },
   'wasm/kernels/matmul.js': { packPanels: 'kernel of pack' },
-  'wasm/host.js': { spawnInNode: 'threads of Node' },
+  'wasm/runtime/host.js': { spawnInNode: 'threads of Node' },
   // A model file has its weights.
   'core/rng.js': { key: 'first values of weights', Rng: 'random numbers' },
-  'graph/reference.js': { referenceEngine: 'engine reference' },
+  'engine/reference.js': { referenceEngine: 'engine reference' },
 }
 
 /** The name in the object literal of an op's contract. */

@@ -13,7 +13,7 @@ import { root } from './prepare.js'
 const { Rng, key } = await import('../dist/core/index.js')
 const { openDataset, preprocessingPreset, subset } = await import('../dist/data/node.js')
 const { provenanceNow, readModelFile, writeModelFile } = await import('../dist/formats/index.js')
-const { makeFolder, writeFileAtomic } = await import('../dist/formats/node-files.js')
+const { makeFolder, writeFileAtomic } = await import('../dist/platform/node/files.js')
 const { build, makeDivisible, restore } = await import('../dist/models/index.js')
 const search = await import('../dist/search/node.js')
 const { wasmEngine } = await import('../dist/wasm/index.js')

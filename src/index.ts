@@ -2,15 +2,15 @@
  * The front door, in Node: what most people need, by the names that they would guess. `browser.ts` has the same names
  * for pages. Everything else is in `kinglet/graph`, `kinglet/models`, `kinglet/data`, `kinglet/train` and so on.
  */
-import type { Classifier } from './classifier.ts'
-import type { Dataset } from './data/index.ts'
-import type { Network } from './graph/index.ts'
-import { nodePlatform } from './node-platform.ts'
-import { type SaveOptions, saveOn } from './save.ts'
-import type { Evaluation, TrainStep } from './train/index.ts'
-import { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './training.ts'
 
-export { Classifier, type ClassifyOptions, type Prediction } from './classifier.ts'
+import type { Dataset } from './data/index.ts'
+import type { Classifier } from './door/classifier.ts'
+import { type SaveOptions, saveOn } from './door/save.ts'
+import { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './door/training.ts'
+import type { Network } from './graph/index.ts'
+import { nodePlatform } from './platform/node/platform.ts'
+import type { Evaluation, TrainStep } from './train/index.ts'
+
 export { DivergedError, KingletError, UsageError } from './core/index.ts'
 export {
   type Augmentation,
@@ -21,16 +21,17 @@ export {
   type RgbImage,
   rgbImage,
 } from './data/index.ts'
-export { type EngineName, type EngineOptions, engineOf } from './engine.ts'
+export { Classifier, type ClassifyOptions, type Prediction } from './door/classifier.ts'
+export { type EngineName, type EngineOptions, engineOf } from './door/engine.ts'
+export type { LoadOptions } from './door/load.ts'
+export { type SaveOptions, toBytes } from './door/save.ts'
+export type { EvaluateOptions, TrainingData, TrainOptions } from './door/training.ts'
 export type { Provenance } from './formats/index.ts'
 export { type Analysis, analyse, type Engine, type Network } from './graph/index.ts'
-export type { LoadOptions } from './load.ts'
 export { type BuildOptions, build, type Model, type ModelInfo, type ModelName, models, twin } from './models/index.ts'
+export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/sources.ts'
 export { load } from './run.ts'
-export { type SaveOptions, toBytes } from './save.ts'
-export type { FetchOptions, ImageSource, ModelSource, Pixels } from './sources.ts'
 export type { Evaluation, TrainStep } from './train/index.ts'
-export type { EvaluateOptions, TrainingData, TrainOptions } from './training.ts'
 
 /**
  * Saves a network, or a classifier, as a model file; the old file stays whole until the new one is. The classes and the

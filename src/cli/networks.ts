@@ -5,11 +5,11 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { nearest, oneOf, UsageError } from '../core/index.ts'
-import { readBytes } from '../data/node-decode.ts'
+import { readBytes } from '../data/images/node-decode.ts'
+import { type OpenedModel, openModel } from '../door/load.ts'
 import { paddingNames } from '../graph/index.ts'
-import { type OpenedModel, openModel } from '../load.ts'
 import { activationNames, type BuildOptions, build, type Model, widthRuleNames } from '../models/index.ts'
-import { choice, fraction, positive, positiveInteger } from './options.ts'
+import { choice, fraction, positive, positiveInteger } from './terminal/options.ts'
 
 /** 224, or 192x256 (height x width). */
 export function imageSize(text: string): number | [height: number, width: number] {

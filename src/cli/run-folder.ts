@@ -2,11 +2,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../core/index.ts'
+import type { EpochRecord } from '../door/reports/node-training.ts'
 import { readModelFile } from '../formats/index.ts'
-import { readCheckpoint } from '../train/checkpoint.ts'
 import { readMetrics, runFiles } from '../train/node.ts'
-import { assertNoRun } from '../train/node-run.ts'
-import type { EpochRecord } from './report/training.ts'
+import { readCheckpoint } from '../train/runs/checkpoint.ts'
+import { assertNoRun } from '../train/runs/node-run.ts'
 
 export interface RunFolderOptions {
   readonly out: string

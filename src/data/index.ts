@@ -1,7 +1,20 @@
 /** Images, sets of images, augmentation and the loader: what works in Node and in a page alike. */
-export { type Augmentation, type AugmentationName, augmentationNames, augmentationOf } from './augmentation.ts'
-export { type CheckOptions, checkDataset } from './check.ts'
-export { type CifarKind, cifarDataset } from './cifar.ts'
+export { type Augmentation, type AugmentationName, augmentationNames, augmentationOf } from './augment/augmentation.ts'
+export { fromGrey, fromRgba, type RgbImage, rgbImage } from './images/image.ts'
+export { type ArraysOptions, arrays, type PixelSource } from './images/pixels.ts'
+export { preprocess, resizeAndCrop } from './images/preprocess.ts'
+export {
+  assertPreprocessing,
+  type Preprocessing,
+  type PreprocessingName,
+  preprocessingNames,
+  preprocessingPreset,
+} from './images/preprocessing.ts'
+export { type Batch, batchesOf, type LoaderOptions, loader } from './loader/loader.ts'
+export type { LoaderPool } from './loader/pool.ts'
+export type { BatchData, BatchTask, CheckTask, DamagedImage, Tasks } from './loader/tasks.ts'
+export { type CheckOptions, checkDataset } from './sets/check.ts'
+export { type CifarKind, cifarDataset } from './sets/cifar.ts'
 export {
   classCounts,
   type Dataset,
@@ -10,20 +23,7 @@ export {
   fingerprint,
   type SubsetSource,
   subset,
-} from './dataset.ts'
-export { fashionMnistClasses, idxDataset, type NamedBytes } from './idx.ts'
-export { fromGrey, fromRgba, type RgbImage, rgbImage } from './image.ts'
-export { type Batch, batchesOf, type LoaderOptions, loader } from './loader.ts'
-export { type ArraysOptions, arrays, type PixelSource } from './pixels.ts'
-export type { LoaderPool } from './pool.ts'
-export { preprocess, resizeAndCrop } from './preprocess.ts'
-export {
-  assertPreprocessing,
-  type Preprocessing,
-  type PreprocessingName,
-  preprocessingNames,
-  preprocessingPreset,
-} from './preprocessing.ts'
-export { type DataIssue, type DataReport, formatReport, type IssueKind, issueKinds } from './report.ts'
-export { splitDataset } from './split.ts'
-export type { BatchData, BatchTask, CheckTask, DamagedImage, Tasks } from './tasks.ts'
+} from './sets/dataset.ts'
+export { fashionMnistClasses, idxDataset, type NamedBytes } from './sets/idx.ts'
+export { type DataIssue, type DataReport, formatReport, type IssueKind, issueKinds } from './sets/report.ts'
+export { splitDataset } from './sets/split.ts'

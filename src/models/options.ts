@@ -3,7 +3,7 @@
  * be. A wrong name does not compile; names and values that come from outside are checked here.
  */
 import { assertOptions, type Check, type Checks, checks, named } from '../core/check.ts'
-import { type Initializer, initializerNames, type Padding, paddingNames } from '../graph/builder.ts'
+import { type Initializer, initializerNames, type Padding, paddingNames } from '../nn/builder.ts'
 import { type Activation, activationNames } from './activation.ts'
 import { type RowSpec, rowSpecsOf } from './row-spec.ts'
 import { type WidthRule, widthRuleNames } from './width.ts'

@@ -5,7 +5,7 @@
  * together is in none of them, so shares need not add up to 1. Trials above a budget do not count: most were never judged.
  */
 import { isFeasible } from './pareto.ts'
-import type { Point, Scalar } from './space.ts'
+import type { Point, Scalar } from './space/space.ts'
 import type { Problem, Trial } from './trial.ts'
 
 export interface Importance {

@@ -1,12 +1,19 @@
 /** Search: spaces, algorithms, evaluation strategies and studies, each exchangeable; latency tables; NetAdapt. */
-export type { Algorithm } from './algorithm.ts'
+
+export * from '../latency/index.ts'
+export * from '../prune/index.ts'
+export type { Algorithm } from './algorithms/algorithm.ts'
 export { type AlgorithmOptions, algorithmNames, algorithmOf, assertTrials } from './algorithms/index.ts'
+export { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from './evaluate/evaluator.ts'
 export * from './evaluate/index.ts'
-export { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from './evaluator.ts'
 export { type Importance, importanceOf } from './importance.ts'
-export * from './latency/index.ts'
-export * from './netadapt/index.ts'
 export { frontOf, hypervolume, isFeasible } from './pareto.ts'
+export * from './pruners/index.ts'
+export type { Decision, Pruner } from './pruners/pruner.ts'
+export { compareProxies, kendallTau, type ProxyComparison, spearman } from './ranks.ts'
+export * from './resources.ts'
+export { type MnasReward, type Reward, rewardOf, type WeightedReward } from './rewards.ts'
+export * from './space/index.ts'
 export {
   allPoints,
   countPoints,
@@ -15,12 +22,7 @@ export {
   encodePoint,
   mutatePoint,
   samplePoint,
-} from './points.ts'
-export type { Decision, Pruner } from './pruner.ts'
-export * from './pruners/index.ts'
-export { compareProxies, kendallTau, type ProxyComparison, spearman } from './ranks.ts'
-export * from './resources.ts'
-export { type MnasReward, type Reward, rewardOf, type WeightedReward } from './rewards.ts'
+} from './space/points.ts'
 export {
   assertPoint,
   type Categorical,
@@ -33,8 +35,7 @@ export {
   type Real,
   type Scalar,
   type Space,
-} from './space.ts'
-export * from './spaces/index.ts'
+} from './space/space.ts'
 export { studyCsv } from './study/export.ts'
 export { memoryStore } from './study/memory.ts'
 export {

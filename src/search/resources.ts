@@ -4,11 +4,11 @@
  */
 import { KingletError, key, nearest, oneOf, Rng, UsageError } from '../core/index.ts'
 import { analyse, countsOf } from '../graph/index.ts'
+import { latencyOf } from '../latency/latency.ts'
+import type { LatencyTable } from '../latency/table.ts'
 import type { Model } from '../models/index.ts'
-import { latencyOf } from './latency/latency.ts'
-import type { LatencyTable } from './latency/table.ts'
-import { listed, samplePoint } from './points.ts'
-import { brokenBy, makePoint, type Point, pointKey, type Space } from './space.ts'
+import { listed, samplePoint } from './space/points.ts'
+import { brokenBy, makePoint, type Point, pointKey, type Space } from './space/space.ts'
 
 export type ResourceName = 'macs' | 'parameters' | 'peakBytes' | 'modelBytes' | 'latencyMs'
 

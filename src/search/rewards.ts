@@ -4,7 +4,7 @@
  */
 import { assertOptions, type Check, checks } from '../core/check.ts'
 import { nearest, oneOf, UsageError } from '../core/index.ts'
-import type { Algorithm } from './algorithm.ts'
+import type { Algorithm } from './algorithms/algorithm.ts'
 import type { Objective, Trial } from './trial.ts'
 
 /** `value x (cost / target)^alpha` where the cost is at most the target, else with `beta`. */

@@ -1,5 +1,5 @@
 /** What a study consists of: objectives, and trials with what became of them. Plain data, as it is stored. */
-import type { Point, Space } from './space.ts'
+import type { Point, Space } from './space/space.ts'
 
 export interface Objective {
   /** `accuracy`, `latencyMs`, `macs`: units in names. */

@@ -4,10 +4,10 @@
  */
 import { checks } from '../core/check.ts'
 import { assert, DivergedError, type TypedArrayOf, UsageError } from '../core/index.ts'
+import { turn } from '../core/turn.ts'
 import { type Dataset, type LoaderPool, loader, type Preprocessing } from '../data/index.ts'
 import type { Engine, Network, Weights } from '../graph/index.ts'
 import { assertFinite } from './finite.ts'
-import { turn } from './turn.ts'
 
 export interface EvaluateOptions {
   readonly engine: Engine

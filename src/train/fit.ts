@@ -3,15 +3,15 @@
  * Weights depend on the options, the data and the seed alone: not on threads, timing, or where a run was interrupted.
  */
 import { assert, DivergedError, KingletError, nonFinite, type Tensor } from '../core/index.ts'
+import { turn } from '../core/turn.ts'
 import { type Batch, batchesOf, type Dataset, loader } from '../data/index.ts'
 import type { Network, Program, Weights } from '../graph/index.ts'
-import { type Checkpoint, type Progress, runIdentity } from './checkpoint.ts'
 import { assertSuits, type Evaluation, evaluateWeights, highest } from './evaluate.ts'
 import { assertFinite } from './finite.ts'
 import { type RunOptions, resolveTrainOptions, type TrainOptions } from './options.ts'
+import { type Checkpoint, type Progress, runIdentity } from './runs/checkpoint.ts'
 import { learningRateAt } from './schedule.ts'
 import { emaOf, type Step, trainingStep } from './step.ts'
-import { turn } from './turn.ts'
 
 /** Images to train on, and those on which each epoch is judged. */
 export interface TrainData {

@@ -12,8 +12,8 @@ import {
 import type { Engine, Network } from '../graph/index.ts'
 import { type Selection, select } from './names.ts'
 import { type FullOptimizer, type Optimizer, type OptimizerName, optimizerOf, ruleOf } from './optimizer.ts'
+import type { RunStore } from './runs/store.ts'
 import { type FullSchedule, type Schedule, type ScheduleName, scheduleOf } from './schedule.ts'
-import type { RunStore } from './store.ts'
 
 /** How a network is trained. `engine`, `epochs` and `preprocessing` must be given. */
 export interface TrainOptions {

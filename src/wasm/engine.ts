@@ -31,14 +31,14 @@ import {
 } from '../graph/index.ts'
 import { baseOf } from '../graph/passes/fuse.ts'
 import { isConstant, mulOp, type Value } from '../ops/index.ts'
-import { emitProgram, layoutOf, placeOf } from './emit.ts'
-import { allocateAhead, createExecutor, dismiss, type Executor, maxThreads, recruit } from './executor.ts'
-import { isPageThread, sharedFor } from './host.ts'
+import { emitProgram, layoutOf, placeOf } from './emit/emit.ts'
 import { hasKernel, isLeaf, kernelOf, takesEpilogue } from './kernels/index.ts'
 import type { Kernel } from './kernels/kernel.ts'
-import { packMatmuls } from './packed.ts'
-import { walkPatches } from './packed-conv.ts'
+import { walkPatches } from './passes/packed-conv.ts'
+import { packMatmuls } from './passes/packed-matmul.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
+import { allocateAhead, createExecutor, dismiss, type Executor, maxThreads, recruit } from './runtime/executor.ts'
+import { isPageThread, sharedFor } from './runtime/host.ts'
 
 export interface WasmOptions {
   /** Threads that share the work, the calling one included in Node. Default: one for each core that may be used. */

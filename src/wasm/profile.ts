@@ -17,7 +17,7 @@ import {
   topological,
 } from '../graph/index.ts'
 import { isConstant, isInput, isParameter, type Value } from '../ops/index.ts'
-import { emitProgram, placeOf } from './emit.ts'
+import { emitProgram, placeOf } from './emit/emit.ts'
 import { type Determinism, planKernels, prepare } from './engine.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
 

@@ -1,9 +1,9 @@
 /** The page of `kinglet measure --browser` in Chromium: with threads, and as a phone has it, without. */
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type MeasureServer, serveMeasurePage } from '../../src/cli/measure-server.ts'
+import { type MeasureServer, serveMeasurePage } from '../../src/cli/measure/server.ts'
+import { latencyOf, planOf, unitsOf } from '../../src/latency/index.ts'
 import { build } from '../../src/models/index.ts'
-import { latencyOf, planOf, unitsOf } from '../../src/search/latency/index.ts'
 import { ensureBuilt } from '../support/built.ts'
 import { optional } from '../support/optional.ts'
 import { openPages, type Pages } from './page.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { timeRounds } from '../../src/cli/timing.ts'
+import { timeRounds } from '../../src/cli/bench/timing.ts'
 import { quartiles } from '../../src/core/quartiles.ts'
 import { folderOf } from '../data/make.ts'
 import { kinglet, tinyModel } from './make.ts'

@@ -1,5 +1,5 @@
 /** Surroundings of a command that remember what was printed. */
-import type { Io } from '../../src/cli/terminal.ts'
+import type { Io } from '../../src/cli/terminal/terminal.ts'
 
 interface FakeIo extends Io {
   /** What went to stdout and to stderr. */

@@ -2,20 +2,12 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
-import { drawNetworks, planOfSpace } from '../../src/cli/measure-plan.ts'
-import type { PagePlan } from '../../src/measure-page.ts'
+import type { PagePlan } from '../../src/cli/measure/page.ts'
+import { drawNetworks, planOfSpace } from '../../src/cli/measure/plan.ts'
+import { version } from '../../src/core/version.ts'
+import { entryOf, lackingIn, latencyOf, planOf, readTable, unitsOf, writeTable } from '../../src/latency/index.ts'
 import { build } from '../../src/models/index.ts'
-import {
-  entryOf,
-  lackingIn,
-  latencyOf,
-  planOf,
-  readTable,
-  unitsOf,
-  writeTable,
-} from '../../src/search/latency/index.ts'
-import { defineSpace, type Point } from '../../src/search/space.ts'
-import { version } from '../../src/version.ts'
+import { defineSpace, type Point } from '../../src/search/space/space.ts'
 import { folderOf } from '../data/make.ts'
 import { fakeIo } from './fake-io.ts'
 import { kinglet } from './make.ts'

@@ -1,5 +1,5 @@
 /** A report's data with a bit of everything, hostile names among it. */
-import type { ReportData } from '../../src/cli/report/page.ts'
+import type { ReportData } from '../../src/report/page.ts'
 
 const classes = [
   'T-shirt/top',

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } 
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
-import { planOfSpace } from '../../src/cli/measure-plan.ts'
+import { planOfSpace } from '../../src/cli/measure/plan.ts'
 import { readModelFile } from '../../src/formats/index.ts'
 import { networkOf, type Point, readSpace, resourceOf } from '../../src/search/index.ts'
 import { folderOf } from '../data/make.ts'

@@ -1,11 +1,11 @@
 /** Changes of one image: place, colour, parts made unreadable. */
 import { describe, expect, test } from 'vitest'
 import { Rng } from '../../src/core/index.ts'
-import * as colour from '../../src/data/colour.ts'
-import { cutout, erase } from '../../src/data/erase.ts'
-import * as geometry from '../../src/data/geometry.ts'
+import * as colour from '../../src/data/augment/colour.ts'
+import { cutout, erase } from '../../src/data/augment/erase.ts'
+import * as geometry from '../../src/data/augment/geometry.ts'
+import { randAugment, randAugmentOperations } from '../../src/data/augment/rand-augment.ts'
 import { type RgbImage, rgbImage } from '../../src/data/index.ts'
-import { randAugment, randAugmentOperations } from '../../src/data/rand-augment.ts'
 import { difference, noiseImage, smoothImage } from './make.ts'
 
 const image = noiseImage(13, 9)

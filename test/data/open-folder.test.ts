@@ -10,7 +10,7 @@ import {
   type OpenedData,
   openDataset,
 } from '../../src/data/node.ts'
-import { fileSource, openFiles } from '../../src/data/node-files.ts'
+import { fileSource, openFiles } from '../../src/data/sets/node-files.ts'
 import { failureOf, folderOf, noiseImage, sharpOf } from './make.ts'
 
 const image = await sharpOf(noiseImage(9, 7)).png().toBuffer()

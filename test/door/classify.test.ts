@@ -8,7 +8,7 @@ import { zeros } from '../../src/core/index.ts'
 import { preprocess } from '../../src/data/index.ts'
 import type { Engine, Program } from '../../src/graph/index.ts'
 import { Classifier, type ImageSource, load } from '../../src/index.ts'
-import { nodePlatform } from '../../src/node-platform.ts'
+import { nodePlatform } from '../../src/platform/node/platform.ts'
 import { failureOf, folderOf, sharpOf, smoothImage } from '../data/make.ts'
 import { classes, tinyBytes } from './models.ts'
 

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { type Tensor, tensor } from '../../src/core/index.ts'
+import { version } from '../../src/core/version.ts'
 import { preprocessingPreset } from '../../src/data/index.ts'
+import { openModel } from '../../src/door/load.ts'
 import { crc32InLoops } from '../../src/formats/crc32.ts'
 import {
   type ModelFile,
@@ -15,9 +17,7 @@ import {
   writeModelFile,
   writeSafetensors,
 } from '../../src/formats/index.ts'
-import { openModel } from '../../src/load.ts'
 import { build } from '../../src/models/index.ts'
-import { version } from '../../src/version.ts'
 import { folderOf } from '../data/make.ts'
 import { optional } from '../support/optional.ts'
 

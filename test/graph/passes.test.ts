@@ -16,7 +16,7 @@ import {
   roots,
   topological,
 } from '../../src/graph/index.ts'
-import { pack } from '../../src/graph/plan.ts'
+import { pack } from '../../src/graph/plan/plan.ts'
 import {
   add,
   batchNorm,

@@ -4,7 +4,7 @@
  * the form g = 1 + sum of x1..x9 (of Zitzler, Deb and Thiele 2000).
  */
 import { keyOf } from '../../src/core/index.ts'
-import { type Choice, defineSpace, type Point, type Space } from '../../src/search/space.ts'
+import { type Choice, defineSpace, type Point, type Space } from '../../src/search/space/space.ts'
 import type { Objective } from '../../src/search/trial.ts'
 
 export interface Known {

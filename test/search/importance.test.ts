@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { key, Rng } from '../../src/core/index.ts'
 import { importanceOf } from '../../src/search/importance.ts'
-import { samplePoint } from '../../src/search/points.ts'
-import { defineSpace, type Point } from '../../src/search/space.ts'
+import { samplePoint } from '../../src/search/space/points.ts'
+import { defineSpace, type Point } from '../../src/search/space/space.ts'
 import type { Trial } from '../../src/search/trial.ts'
 
 const space = defineSpace('mixed', {

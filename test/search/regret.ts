@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Algorithm } from '../../src/search/algorithm.ts'
+import type { Algorithm } from '../../src/search/algorithms/algorithm.ts'
 import { algorithmOf } from '../../src/search/algorithms/index.ts'
 import { hypervolume } from '../../src/search/pareto.ts'
 import type { Trial } from '../../src/search/trial.ts'

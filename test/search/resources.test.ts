@@ -9,7 +9,7 @@ import {
   showResource,
   smallestIn,
 } from '../../src/search/resources.ts'
-import { defineSpace, type Point } from '../../src/search/space.ts'
+import { defineSpace, type Point } from '../../src/search/space/space.ts'
 
 test('values of a model: published counts, and bytes of its tensors', () => {
   const model = build('mobilenet_v3_small')

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { Algorithm } from '../../src/search/algorithm.ts'
+import type { Algorithm } from '../../src/search/algorithms/algorithm.ts'
 import { algorithmOf } from '../../src/search/algorithms/index.ts'
 import { type Reward, rewardOf, withReward } from '../../src/search/rewards.ts'
-import { defineSpace } from '../../src/search/space.ts'
+import { defineSpace } from '../../src/search/space/space.ts'
 import type { Problem, Trial } from '../../src/search/trial.ts'
 
 const objectives = [

@@ -1,5 +1,5 @@
 /** Reads TensorBoard's event files: records with their sums checked, and the fields that Kinglet writes. */
-import { crc32c, type Event } from '../../src/train/tensorboard.ts'
+import { crc32c, type Event } from '../../src/train/runs/tensorboard.ts'
 
 const unmasked = (sum: number): number => {
   const rotated = (sum - 0xa282ead8) >>> 0

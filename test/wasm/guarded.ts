@@ -6,10 +6,10 @@ import { expect } from 'vitest'
 import { bytesOf, dtypes, size, type Tensor, type TypedArrayOf } from '../../src/core/index.ts'
 import { type Graph, inputsOf, nameOf, roots, topological } from '../../src/graph/index.ts'
 import { isConstant, isInput, type Value } from '../../src/ops/index.ts'
-import { dataStart } from '../../src/wasm/control.ts'
-import { emitProgram, placeOf } from '../../src/wasm/emit.ts'
+import { emitProgram, placeOf } from '../../src/wasm/emit/emit.ts'
 import { planKernels, prepare } from '../../src/wasm/engine.ts'
-import { createExecutor } from '../../src/wasm/executor.ts'
+import { dataStart } from '../../src/wasm/runtime/control.ts'
+import { createExecutor } from '../../src/wasm/runtime/executor.ts'
 
 const guardBytes = 64
 const pattern = 0xa5

@@ -16,7 +16,7 @@ import { maxPool, maxPoolDx } from '../../src/wasm/kernels/max-pool.ts'
 import { resizeBilinear, resizeBilinearDx } from '../../src/wasm/kernels/resize-bilinear.ts'
 import { slice, zeroPad } from '../../src/wasm/kernels/slice.ts'
 import { logSoftmax, softmax } from '../../src/wasm/kernels/softmax.ts'
-import { pack, packedMatmul, panelsOf } from '../../src/wasm/packed.ts'
+import { pack, packedMatmul, panelsOf } from '../../src/wasm/passes/packed-matmul.ts'
 import { difference, makeInputs, runOracle } from '../ops/samples.ts'
 import { runKernel } from './harness.ts'
 

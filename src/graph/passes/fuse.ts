@@ -6,8 +6,8 @@
  */
 import { sameShape, size } from '../../core/index.ts'
 import { isConstant, reshape, sliceFirst, type Value, withInputs } from '../../ops/index.ts'
-import { fuseNodes, isReduction, readsAs } from '../fused.ts'
 import { type Graph, roots, topological } from '../graph.ts'
+import { fuseNodes, isReduction, readsAs } from './fused.ts'
 import { mapRoots } from './simplify.ts'
 
 /** Beyond this a kernel runs out of registers, and its expression is cut by storing a value. */

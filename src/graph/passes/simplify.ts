@@ -17,8 +17,8 @@ import {
   type Value,
   withInputs,
 } from '../../ops/index.ts'
-import { Deferred } from '../deferred.ts'
 import { type Graph, mapGraph, nameOf, readersOf, roots, topological, type Weights } from '../graph.ts'
+import { Deferred } from './deferred.ts'
 
 /** Keeps only the outputs named, and no updates: dead code goes with the rest. */
 export function prune(graph: Graph, outputs: readonly string[]): Graph {

@@ -4,8 +4,8 @@
  * algorithm 1). The population is the last trials of which something is known.
  */
 import { checks } from '../../core/check.ts'
-import type { Algorithm } from '../algorithm.ts'
-import { mutatePoint, samplePoint } from '../points.ts'
+import { mutatePoint, samplePoint } from '../space/points.ts'
+import type { Algorithm } from './algorithm.ts'
 import { drawUntried, orderOf, resolveOptions, rngOf, toldOf } from './told.ts'
 
 export interface EvolutionOptions {

@@ -4,9 +4,9 @@
  */
 import { checks } from '../../core/check.ts'
 import { UsageError } from '../../core/index.ts'
-import type { Algorithm } from '../algorithm.ts'
-import { allPoints } from '../points.ts'
-import type { Point, Space } from '../space.ts'
+import { allPoints } from '../space/points.ts'
+import type { Point, Space } from '../space/space.ts'
+import type { Algorithm } from './algorithm.ts'
 import { resolveOptions } from './told.ts'
 
 export interface GridOptions {

@@ -1,10 +1,10 @@
 /** The search algorithms by name, each with its options checked. */
 import { nearest, oneOf, UsageError } from '../../core/index.ts'
-import type { Algorithm } from '../algorithm.ts'
 import { type Reward, withReward } from '../rewards.ts'
 import type { Problem } from '../trial.ts'
+import type { Algorithm } from './algorithm.ts'
 import { evolution } from './evolution.ts'
-import { gaussianProcess } from './gp.ts'
+import { gaussianProcess } from './gp/gp.ts'
 import { grid } from './grid.ts'
 import { nsga2 } from './nsga2.ts'
 import { random } from './random.ts'

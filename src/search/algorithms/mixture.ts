@@ -6,8 +6,8 @@
  * (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization", section 4).
  */
 import type { Rng } from '../../core/index.ts'
-import { fromUnit, toUnit } from '../points.ts'
-import { type Choice, countIn, makePoint, type Point, type Scalar, type Space } from '../space.ts'
+import { fromUnit, toUnit } from '../space/points.ts'
+import { type Choice, countIn, makePoint, type Point, type Scalar, type Space } from '../space/space.ts'
 
 const terms = [
   0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368,

@@ -7,10 +7,10 @@
  */
 import { checks } from '../../core/check.ts'
 import type { Rng } from '../../core/index.ts'
-import type { Algorithm } from '../algorithm.ts'
-import { drawValid, fromUnit, mutateValue, samplePoint, sampleValue, toUnit } from '../points.ts'
-import { type Choice, makePoint, type Point, type Scalar, type Space } from '../space.ts'
+import { drawValid, fromUnit, mutateValue, samplePoint, sampleValue, toUnit } from '../space/points.ts'
+import { type Choice, makePoint, type Point, type Scalar, type Space } from '../space/space.ts'
 import type { Problem, Trial } from '../trial.ts'
+import type { Algorithm } from './algorithm.ts'
 import { drawUntried, orderOf, resolveOptions, rngOf, type Told, toldOf } from './told.ts'
 
 export interface Nsga2Options {

@@ -3,8 +3,8 @@
  * permuted by the seed (Owen 2017, "A randomized Halton algorithm in R", arXiv:1706.02808).
  */
 import { key, Rng } from '../../core/index.ts'
-import { drawValid, fromUnit } from '../points.ts'
-import { type Choice, makePoint, type Point, type Scalar, type Space, valuesIn } from '../space.ts'
+import { drawValid, fromUnit } from '../space/points.ts'
+import { type Choice, makePoint, type Point, type Scalar, type Space, valuesIn } from '../space/space.ts'
 
 function primes(count: number): number[] {
   const found: number[] = []

@@ -1,7 +1,7 @@
 /** Random search: each point is drawn evenly, whatever came before. What every other algorithm must beat. */
 import { UsageError } from '../../core/index.ts'
-import type { Algorithm } from '../algorithm.ts'
-import { samplePoint } from '../points.ts'
+import { samplePoint } from '../space/points.ts'
+import type { Algorithm } from './algorithm.ts'
 import { rngOf } from './told.ts'
 
 /** See {@link algorithmOf}. Throws a `UsageError` for any option: there are none. */

@@ -7,9 +7,9 @@
  */
 import { checks } from '../../core/check.ts'
 import type { Rng } from '../../core/index.ts'
-import type { Algorithm } from '../algorithm.ts'
-import { drawValid, fromUnit, toUnit } from '../points.ts'
-import { type Choice, makePoint, type Scalar, valuesIn } from '../space.ts'
+import { drawValid, fromUnit, toUnit } from '../space/points.ts'
+import { type Choice, makePoint, type Scalar, valuesIn } from '../space/space.ts'
+import type { Algorithm } from './algorithm.ts'
 import { drawUntried, orderOf, resolveOptions, rngOf, type Told, toldOf } from './told.ts'
 
 export interface ReinforceOptions {

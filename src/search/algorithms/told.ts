@@ -7,7 +7,7 @@
 import { assertOptions, type Checks } from '../../core/check.ts'
 import { key, keyOf, Rng } from '../../core/index.ts'
 import { compare, costsOf, crowdingOf, excessOf, frontsOf } from '../pareto.ts'
-import type { Point } from '../space.ts'
+import type { Point } from '../space/space.ts'
 import type { Objective, Problem, Trial } from '../trial.ts'
 
 /** A trial of which something is known. */

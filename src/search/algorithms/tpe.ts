@@ -5,9 +5,9 @@
  * count as others, so that nobody else tries the same in the meantime. What exceeds a budget is worse than what does not.
  */
 import { checks } from '../../core/check.ts'
-import type { Algorithm } from '../algorithm.ts'
-import { drawValid, mutatePoint, samplePoint } from '../points.ts'
-import type { Point } from '../space.ts'
+import { drawValid, mutatePoint, samplePoint } from '../space/points.ts'
+import type { Point } from '../space/space.ts'
+import type { Algorithm } from './algorithm.ts'
 import { mixtureOf } from './mixture.ts'
 import { drawUntried, orderOf, resolveOptions, rngOf, toldOf, wasTried } from './told.ts'
 

@@ -7,7 +7,7 @@
 import { assertOptions, checks } from '../../core/check.ts'
 import { assert, key, keyOf, oneOf, Rng, UsageError } from '../../core/index.ts'
 import type { Dataset } from '../../data/index.ts'
-import type { Evaluator } from '../evaluator.ts'
+import type { Evaluator } from './evaluator.ts'
 import { type FeatureOptions, type Features, featuresOf } from './features.ts'
 import { deviationOf, meanOf } from './k-fold.ts'
 import { linearProbe } from './linear-probe.ts'

@@ -5,8 +5,8 @@
 import { assert, key, keyOf } from '../../core/index.ts'
 import { type Dataset, subset } from '../../data/index.ts'
 import type { TrainData } from '../../train/index.ts'
-import type { Evaluator } from '../evaluator.ts'
 import type { StepReport } from '../trial.ts'
+import type { Evaluator } from './evaluator.ts'
 import { accuracy, accuracySpread, objectivesOf, outcome } from './network.ts'
 import { type TrainingSetup, train, withinBudget } from './training.ts'
 

@@ -5,9 +5,9 @@
 import { assert, UsageError } from '../../core/index.ts'
 import { type Dataset, loader, type PreprocessingName, preprocessingPreset } from '../../data/index.ts'
 import type { Model } from '../../models/index.ts'
-import type { Outcome } from '../evaluator.ts'
-import type { Point } from '../space.ts'
+import type { Point } from '../space/space.ts'
 import type { Objective } from '../trial.ts'
+import type { Outcome } from './evaluator.ts'
 
 /** The network that a point describes, with its first weights; `seed` is the trial's, for those that draw them anew. */
 export type NetworkOf = (point: Point, seed: number) => Model | Promise<Model>

@@ -6,7 +6,7 @@
 import { assert, KingletError, showShape, size, stridesOf, type Tensor, tensor } from '../../core/index.ts'
 import { parametersOf } from '../../graph/index.ts'
 import type { Model } from '../../models/index.ts'
-import type { Point } from '../space.ts'
+import type { Point } from '../space/space.ts'
 import type { NetworkOf } from './network.ts'
 
 /** What is known of the sub-networks of a supernet. */

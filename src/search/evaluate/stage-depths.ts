@@ -1,7 +1,8 @@
 /** Of spaces whose networks Kinglet builds: how deep a point's stages are, as a supernet needs to know. */
-import type { Point } from '../space.ts'
-import { baseOf } from '../spaces/base.ts'
-import type { NetworkSpace } from '../spaces/index.ts'
+
+import { baseOf } from '../space/base.ts'
+import type { NetworkSpace } from '../space/index.ts'
+import type { Point } from '../space/space.ts'
 
 /**
  * How many blocks each stage of a point's network has, for a space whose networks Kinglet builds.

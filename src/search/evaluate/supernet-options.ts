@@ -3,8 +3,8 @@ import { type Checks, checks } from '../../core/check.ts'
 import type { Augmentation, AugmentationName, LoaderPool, PreprocessingName } from '../../data/index.ts'
 import type { Engine } from '../../graph/index.ts'
 import type { Optimizer, OptimizerName, Schedule, ScheduleName } from '../../train/index.ts'
-import { listed } from '../points.ts'
-import { assertPoint, makePoint, type Point, type Scalar, type Space } from '../space.ts'
+import { listed } from '../space/points.ts'
+import { assertPoint, makePoint, type Point, type Scalar, type Space } from '../space/space.ts'
 import type { Slicing } from './slices.ts'
 
 /**

@@ -7,9 +7,9 @@ import type { LoaderPool, PreprocessingName } from '../../data/index.ts'
 import type { Engine } from '../../graph/index.ts'
 import type { Model } from '../../models/index.ts'
 import { fit, type RunStore, type TrainData, type TrainOptions } from '../../train/index.ts'
-import { type EvaluationContext, type Evaluator, type Outcome, Paused } from '../evaluator.ts'
-import type { Point } from '../space.ts'
+import type { Point } from '../space/space.ts'
 import type { StepReport } from '../trial.ts'
+import { type EvaluationContext, type Evaluator, type Outcome, Paused } from './evaluator.ts'
 import { accuracy, costsOf, type Demand, type NetworkOf, objectivesOf, outcome, preprocessingFor } from './network.ts'
 
 /** A training run that is kept in a trial's folder: `keepInFolder` of Node makes one. */

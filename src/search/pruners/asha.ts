@@ -5,8 +5,8 @@
  */
 import { assertOptions, type Checks, checks } from '../../core/check.ts'
 import { UsageError } from '../../core/index.ts'
-import type { Pruner } from '../pruner.ts'
 import { assertMax } from './halving.ts'
+import type { Pruner } from './pruner.ts'
 import { best, type Ranked, rungReached, valueAt } from './rungs.ts'
 
 export interface AshaOptions {

@@ -6,8 +6,8 @@
  */
 import { assertOptions, type Checks, checks } from '../../core/check.ts'
 import { UsageError } from '../../core/index.ts'
-import type { Decision, Pruner } from '../pruner.ts'
 import type { Problem, Trial } from '../trial.ts'
+import type { Decision, Pruner } from './pruner.ts'
 import { best, type Ranked, type Rung, rungReached, rungsOf, valueAt } from './rungs.ts'
 
 export interface HalvingOptions {

@@ -1,8 +1,8 @@
 /** Pruners by name. */
 import { nearest, oneOf, UsageError } from '../../core/index.ts'
-import type { Pruner } from '../pruner.ts'
 import { type AshaOptions, asha } from './asha.ts'
 import { type HalvingOptions, type HyperbandOptions, halving, hyperband, hyperbandBrackets } from './halving.ts'
+import type { Pruner } from './pruner.ts'
 import type { Rung } from './rungs.ts'
 
 export type { Rung }

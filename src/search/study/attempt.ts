@@ -4,7 +4,7 @@
  * see `node-child.ts`.
  */
 import { KingletError, key } from '../../core/index.ts'
-import { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from '../evaluator.ts'
+import { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from '../evaluate/evaluator.ts'
 import type { StepReport } from '../trial.ts'
 import type { Lease, Result, Store, StoredTrial } from './store.ts'
 import { problemOf, prunedBy, type WorkRules } from './work.ts'

@@ -7,7 +7,7 @@
  * known from a later one or from its end, which have its point too; without its end it is taken up again; a report
  * that is missing was never told; and where nothing is left of a number, it begins anew.
  */
-import type { Point } from '../space.ts'
+import type { Point } from '../space/space.ts'
 import type { StepReport, Trial } from '../trial.ts'
 import type { Result, Study } from './store.ts'
 

@@ -6,8 +6,8 @@
  */
 import { isObject } from '../../core/check.ts'
 import { KingletError } from '../../core/index.ts'
-import type { Point } from '../space.ts'
-import type { SpaceData } from '../spaces/index.ts'
+import type { SpaceData } from '../space/index.ts'
+import type { Point } from '../space/space.ts'
 import type { Objective, StepReport, Trial } from '../trial.ts'
 
 /** An algorithm, a pruner or an evaluator, as data. */

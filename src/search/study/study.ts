@@ -5,11 +5,11 @@
  * point.
  */
 import { assertOptions, checks } from '../../core/check.ts'
-import type { Algorithm } from '../algorithm.ts'
-import type { Evaluator } from '../evaluator.ts'
-import type { Pruner } from '../pruner.ts'
-import type { Space } from '../space.ts'
-import { spaceData } from '../spaces/index.ts'
+import type { Algorithm } from '../algorithms/algorithm.ts'
+import type { Evaluator } from '../evaluate/evaluator.ts'
+import type { Pruner } from '../pruners/pruner.ts'
+import { spaceData } from '../space/index.ts'
+import type { Space } from '../space/space.ts'
 import { attempt } from './attempt.ts'
 import { assertSameStudy, type Named, type Store, type StoredTrial, type Study } from './store.ts'
 import { type StudySummary, summarise } from './summary.ts'

@@ -1,7 +1,7 @@
 /** What is to be done next in a study: a function of its trials alone, whoever asks. */
-import type { Algorithm } from '../algorithm.ts'
-import type { Pruner } from '../pruner.ts'
-import { assertPoint, type Space } from '../space.ts'
+import type { Algorithm } from '../algorithms/algorithm.ts'
+import type { Pruner } from '../pruners/pruner.ts'
+import { assertPoint, type Space } from '../space/space.ts'
 import type { Problem } from '../trial.ts'
 import type { StoredTrial, Study, Work } from './store.ts'
 

@@ -3,8 +3,9 @@
  * before storing it. The expression's operands are the result itself, full tensors of its size (a residual), one
  * value a channel of the last axis (bias, folded batch norm), and scalars.
  */
-import { bodyOf, fusedOp, readsAs } from '../../graph/fused.ts'
+
 import { baseOf } from '../../graph/passes/fuse.ts'
+import { bodyOf, fusedOp, readsAs } from '../../graph/passes/fused.ts'
 import type { Value } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, type I32, i32, v128 } from '../assembler/index.ts'
 import type { Addresses } from './kernel.ts'

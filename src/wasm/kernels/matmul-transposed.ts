@@ -6,7 +6,7 @@
  */
 import type { Value } from '../../ops/index.ts'
 import { i32, v128 } from '../assembler/index.ts'
-import { panelColumns } from '../packed.ts'
+import { panelColumns } from '../passes/packed-matmul.ts'
 import { type Family, type Kernel, leastPieces } from './kernel.ts'
 import { combine, partialBytes } from './reduce.ts'
 import {

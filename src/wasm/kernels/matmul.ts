@@ -3,7 +3,7 @@
  * stay in the second-level cache while all of b passes; row strides are immediates, so one pointer walks a and one b.
  */
 import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
-import { panelColumns, panelsOf } from '../packed.ts'
+import { panelColumns, panelsOf } from '../passes/packed-matmul.ts'
 import { storeLanes } from './channels.ts'
 import { type Epilogue, epilogueOf } from './epilogue.ts'
 import { type Addresses, type Family, type Kernel, leastPieces } from './kernel.ts'

@@ -4,8 +4,8 @@
  */
 import { size } from '../../core/index.ts'
 import { i32 } from '../assembler/index.ts'
-import { panelColumns } from '../packed.ts'
-import type { PackedConvAttrs } from '../packed-conv.ts'
+import type { PackedConvAttrs } from '../passes/packed-conv.ts'
+import { panelColumns } from '../passes/packed-matmul.ts'
 import { epilogueOf } from './epilogue.ts'
 import { type Family, leastPieces } from './kernel.ts'
 import { finishTile } from './matmul.ts'

@@ -7,7 +7,7 @@
  * with fused multiply-adds under Node 24 (4 x 8: 93 %).
  */
 import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
-import { panelColumns } from '../packed.ts'
+import { panelColumns } from '../passes/packed-matmul.ts'
 import { storeLanes } from './channels.ts'
 import { splat } from './lanes.ts'
 

@@ -1,7 +1,7 @@
 /** What holds of every algorithm, whatever it is. */
 import { describe, expect, test } from 'vitest'
 import { algorithmNames, algorithmOf } from '../../../src/search/algorithms/index.ts'
-import { assertPoint, defineSpace, type Point } from '../../../src/search/space.ts'
+import { assertPoint, defineSpace, type Point } from '../../../src/search/space/space.ts'
 import type { Objective, Problem, Trial } from '../../../src/search/trial.ts'
 import { choices } from '../functions.ts'
 import { search } from '../regret.ts'

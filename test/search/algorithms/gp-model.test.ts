@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { Rng } from '../../../src/core/index.ts'
-import { acquisition } from '../../../src/search/algorithms/gp-acquisition.ts'
-import { fitHyper, lossOf } from '../../../src/search/algorithms/gp-fit.ts'
-import { distances, layoutOf } from '../../../src/search/algorithms/gp-layout.ts'
-import { Posterior } from '../../../src/search/algorithms/gp-posterior.ts'
-import { objectiveTransform, violationTransform } from '../../../src/search/algorithms/gp-transform.ts'
+import { acquisition } from '../../../src/search/algorithms/gp/acquisition.ts'
+import { fitHyper, lossOf } from '../../../src/search/algorithms/gp/fit.ts'
+import { distances, layoutOf } from '../../../src/search/algorithms/gp/layout.ts'
+import { Posterior } from '../../../src/search/algorithms/gp/posterior.ts'
+import { objectiveTransform, violationTransform } from '../../../src/search/algorithms/gp/transform.ts'
 import { defineSpace, encodePoint, type Point, samplePoint } from '../../../src/search/index.ts'
 
 const space = defineSpace('mixed', {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { algorithmOf, assertTrials } from '../../../src/search/algorithms/index.ts'
-import { allPoints } from '../../../src/search/points.ts'
-import { defineSpace } from '../../../src/search/space.ts'
+import { allPoints } from '../../../src/search/space/points.ts'
+import { defineSpace } from '../../../src/search/space/space.ts'
 
 const space = defineSpace('few', {
   kernel: { kind: 'categorical', values: [3, 5] },

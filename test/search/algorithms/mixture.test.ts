@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { key, Rng } from '../../../src/core/index.ts'
 import { mixtureOf } from '../../../src/search/algorithms/mixture.ts'
-import { allPoints } from '../../../src/search/points.ts'
-import { defineSpace, type Point } from '../../../src/search/space.ts'
+import { allPoints } from '../../../src/search/space/points.ts'
+import { defineSpace, type Point } from '../../../src/search/space/space.ts'
 
 const space = defineSpace('small', {
   kernel: { kind: 'categorical', values: [3, 5, 7], ordered: true },

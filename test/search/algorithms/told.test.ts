@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { drawUntried, orderOf, toldOf, wasTried } from '../../../src/search/algorithms/told.ts'
-import { defineSpace } from '../../../src/search/space.ts'
+import { defineSpace } from '../../../src/search/space/space.ts'
 import type { Objective, Trial } from '../../../src/search/trial.ts'
 
 const space = defineSpace('one', { x: { kind: 'integer', low: 0, high: 99 } })

@@ -1,7 +1,7 @@
 /** What tests of evaluation strategies share. */
 import { type Activation, build, type Model } from '../../../src/models/index.ts'
-import type { EvaluationContext } from '../../../src/search/evaluator.ts'
-import type { Point } from '../../../src/search/space.ts'
+import type { EvaluationContext } from '../../../src/search/evaluate/evaluator.ts'
+import type { Point } from '../../../src/search/space/space.ts'
 import type { StepReport } from '../../../src/search/trial.ts'
 import { wasmEngine } from '../../../src/wasm/index.ts'
 import { side } from '../../train/toys.ts'

@@ -4,9 +4,9 @@ import { parametersOf } from '../../../src/graph/index.ts'
 import { subNetwork } from '../../../src/search/evaluate/slices.ts'
 import { stageDepths } from '../../../src/search/evaluate/stage-depths.ts'
 import { extremePoint } from '../../../src/search/evaluate/supernet-options.ts'
-import { samplePoint } from '../../../src/search/points.ts'
-import type { Point } from '../../../src/search/space.ts'
-import { isNetworkSpace, networkOf, spaceOf } from '../../../src/search/spaces/index.ts'
+import { isNetworkSpace, networkOf, spaceOf } from '../../../src/search/space/index.ts'
+import { samplePoint } from '../../../src/search/space/points.ts'
+import type { Point } from '../../../src/search/space/space.ts'
 
 test.each(['v3-small', 'ofa', 'v1'])('every point of %s is a slice of its largest', async (name) => {
   const space = spaceOf(name, { size: 16 })

@@ -7,7 +7,7 @@ import { namesIn, putSlice, type Slicing, subNetwork, takeSlice } from '../../..
 import { type SupernetRound, trainSupernet } from '../../../src/search/evaluate/supernet.ts'
 import { recalibrate, supernetEvaluation } from '../../../src/search/evaluate/supernet-evaluation.ts'
 import { extremePoint } from '../../../src/search/evaluate/supernet-options.ts'
-import { defineSpace, type Point } from '../../../src/search/space.ts'
+import { defineSpace, type Point } from '../../../src/search/space/space.ts'
 import { evaluate, fit } from '../../../src/train/index.ts'
 import { failureOf, preprocessing, toySet } from '../../train/toys.ts'
 import { contextOf, engine, networkOf } from './helpers.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { keyOf, Rng } from '../../../src/core/index.ts'
-import type { Pruner } from '../../../src/search/pruner.ts'
 import { asha, halving, hyperband, hyperbandBrackets, prunerOf } from '../../../src/search/pruners/index.ts'
-import { defineSpace } from '../../../src/search/space.ts'
+import type { Pruner } from '../../../src/search/pruners/pruner.ts'
+import { defineSpace } from '../../../src/search/space/space.ts'
 import type { Problem, StepReport, Trial, TrialState } from '../../../src/search/trial.ts'
 import { failureOf } from '../../train/toys.ts'
 

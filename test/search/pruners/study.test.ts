@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { key, Rng } from '../../../src/core/index.ts'
-import { samplePoint } from '../../../src/search/points.ts'
 import { prunerOf } from '../../../src/search/pruners/index.ts'
-import { defineSpace } from '../../../src/search/space.ts'
+import { samplePoint } from '../../../src/search/space/points.ts'
+import { defineSpace } from '../../../src/search/space/space.ts'
 import { memoryStore } from '../../../src/search/study/memory.ts'
 import { runStudy, type StudyParts, studyOf } from '../../../src/search/study/study.ts'
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openPostgresStudy } from '../../../src/search/study/node-postgres-open.ts'
+import { openPostgresStudy } from '../../../src/search/study/postgres/node-open.ts'
 import { optional } from '../../support/optional.ts'
 import { type PostgresServer, startPostgres } from '../../support/postgres.ts'
 import { begin, messageOf, nameOf, studiesOn, study, take, takeUp } from './postgres-studies.ts'

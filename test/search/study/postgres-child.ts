@@ -3,7 +3,7 @@
  * milliseconds a step, log of ends.
  */
 import { appendFileSync } from 'node:fs'
-import { openPostgresStudy } from '../../../src/search/study/node-postgres-open.ts'
+import { openPostgresStudy } from '../../../src/search/study/postgres/node-open.ts'
 import { runStudy, studyOf } from '../../../src/search/study/study.ts'
 import { type algorithms, partsWith } from './postgres-toys.ts'
 

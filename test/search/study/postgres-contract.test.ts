@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { type OpenPostgresOptions, openPostgresStudy } from '../../../src/search/study/node-postgres-open.ts'
+import { type OpenPostgresOptions, openPostgresStudy } from '../../../src/search/study/postgres/node-open.ts'
 import type { Store } from '../../../src/search/study/store.ts'
 import { optional } from '../../support/optional.ts'
 import { type PostgresServer, startPostgres } from '../../support/postgres.ts'

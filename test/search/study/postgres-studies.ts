@@ -1,5 +1,5 @@
 /** Studies in databases of a test's own server, and the little that is done to them. */
-import { type OpenPostgresOptions, openPostgresStudy } from '../../../src/search/study/node-postgres-open.ts'
+import { type OpenPostgresOptions, openPostgresStudy } from '../../../src/search/study/postgres/node-open.ts'
 import type { Lease, Store, Work } from '../../../src/search/study/store.ts'
 import { studyOf } from '../../../src/search/study/study.ts'
 import type { PostgresServer } from '../../support/postgres.ts'

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mostBytes } from '../../../src/search/study/node-postgres-files.ts'
+import { mostBytes } from '../../../src/search/study/postgres/node-files.ts'
 import {
   listPostgresStudies,
   type OpenPostgresOptions,
   openPostgresStudy,
-} from '../../../src/search/study/node-postgres-open.ts'
+} from '../../../src/search/study/postgres/node-open.ts'
 import type { Store, Work } from '../../../src/search/study/store.ts'
 import { runStudy } from '../../../src/search/study/study.ts'
 import { optional } from '../../support/optional.ts'
@@ -309,7 +309,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     try {
       const outfile = join(folder, 'open.mjs')
       buildSync({
-        ...{ entryPoints: [join(root, 'src/search/study/node-postgres-open.ts')], outfile, packages: 'external' },
+        ...{ entryPoints: [join(root, 'src/search/study/postgres/node-open.ts')], outfile, packages: 'external' },
         ...{ bundle: true, platform: 'node', format: 'esm', logLevel: 'silent' },
       })
       const code = `const { openPostgresStudy } = await import(process.argv[1])

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Rng } from '../../../src/core/index.ts'
-import { openStudy } from '../../../src/search/study/node-folder.ts'
+import { openStudy } from '../../../src/search/study/folder/node-store.ts'
 import { runStudy } from '../../../src/search/study/study.ts'
 import { beginning, toyEvaluator, toyParts, toyStudy } from './toys.ts'
 

@@ -1,10 +1,10 @@
 /** A toy study: a parabola, told on the way, in a space of two choices. */
 import { key, Rng } from '../../../src/core/index.ts'
 // One by one, not from the door: what is killed a hundred times should start fast.
-import type { Algorithm } from '../../../src/search/algorithm.ts'
-import type { Evaluator } from '../../../src/search/evaluator.ts'
-import { samplePoint } from '../../../src/search/points.ts'
-import { defineSpace, type Point } from '../../../src/search/space.ts'
+import type { Algorithm } from '../../../src/search/algorithms/algorithm.ts'
+import type { Evaluator } from '../../../src/search/evaluate/evaluator.ts'
+import { samplePoint } from '../../../src/search/space/points.ts'
+import { defineSpace, type Point } from '../../../src/search/space/space.ts'
 import type { Choose, Study } from '../../../src/search/study/store.ts'
 import { type StudyParts, studyOf } from '../../../src/search/study/study.ts'
 import type { Trial } from '../../../src/search/trial.ts'

@@ -1,0 +1,184 @@
+/** `kinglet adapt`: NetAdapt, from a trained network to one that meets a budget, with the curve between. */
+import { existsSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { assert, UsageError } from '../../core/index.ts'
+import type { Dataset, LoaderPool, Preprocessing } from '../../data/index.ts'
+import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
+import { engineOf } from '../../door/engine.ts'
+import { smallImage } from '../../door/known.ts'
+import { batchOf } from '../../door/plans/node-training.ts'
+import { type Adapted, adaptationPage } from '../../door/reports/node-adaptation.ts'
+import { provenanceNow, writeModelFile } from '../../formats/index.ts'
+import type { Model } from '../../models/index.ts'
+import { writeFileAtomic } from '../../platform/node/files.ts'
+import { count, percent, short } from '../../report/format.ts'
+import { adapt, adaptFiles, fineTuningRate, openAdaptation, showBudget, showResource } from '../../search/node.ts'
+import { type EvaluateOptions, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
+import { labelOf, openModelFile } from '../networks.ts'
+import { assertOwnFolder } from '../run-folder.ts'
+import { Interrupted, interruptible } from '../terminal/interrupt.ts'
+import { addEngineOptions, addJsonOption, addSeedOption, type CommandDefinition } from '../terminal/options.ts'
+import { type Io, table } from '../terminal/terminal.ts'
+import { learningOptions } from '../train/options.ts'
+import { watch } from '../train/progress.ts'
+import { type AdaptCommandOptions, addAdaptOptions, addFineTuningOptions } from './options.ts'
+import { follow, resourceOfBudget } from './progress.ts'
+
+/** Files of the command's own, beside those of `adaptFiles`. */
+const files = { long: 'long', model: 'adapted.safetensors', report: 'curve.html' } as const
+
+const isOurs = (name: string): boolean =>
+  /^step-\d+\.safetensors$/.test(name) ||
+  name === adaptFiles.trying ||
+  (Object.values(files) as string[]).includes(name)
+
+interface Surroundings {
+  readonly io: Io
+  readonly pool: LoaderPool
+  readonly signal: AbortSignal
+}
+
+async function run({ io, pool, signal }: Surroundings, path: string, options: AdaptCommandOptions): Promise<Adapted> {
+  const { data, budget, out, force = false, seed, validation, strict, epochs } = options
+  if (!force) assertOwnFolder(out, adaptFiles.curve, isOurs)
+  const { network, classes, preprocessing } = await openModelFile(path)
+  const resource = resourceOfBudget(budget, options.table, network)
+  const engine = engineOf(options)
+  const opened = await openDataset(data, { pool, classes, validation, seed, strict, signal })
+  if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
+  const { train, val = train } = opened
+  const now = resource.value(network)
+  assert(
+    now > budget.most,
+    () =>
+      `${path}: it has ${showResource(budget.resource, now)}, which meets the budget of ${showBudget(budget)}: give a smaller budget, ` +
+      'or train it on with kinglet train --from',
+  )
+  io.stderr.write(
+    `${labelOf(network)}: ${showResource(budget.resource, now)}, to be ${showBudget(budget)}\n` +
+      `${count(train.length)} images of ${classes.length} classes, ${count(val.length)} to validate\n`,
+  )
+  const isSmall = Math.min(...preprocessing.size) <= smallImage
+  const learning = {
+    batch: batchOf(train.length),
+    learningRate: fineTuningRate(options.optimizer),
+    augmentation: isSmall ? ('light' as const) : ('standard' as const),
+    ...learningOptions(options),
+  }
+  const kept = { trainedOn: basename(resolve(data)), from: path }
+  const { steps, holdout, multiple, proposals, selection, pace: name, delta, decay } = options
+  const adapting = adapt(network, train, {
+    ...{ engine, preprocessing, pool, signal, seed, resource, budget: budget.most },
+    ...{ steps, holdout, multiple, proposals, selection, training: learning },
+    pace: { name, delta, ...(decay !== undefined && { decay }) },
+    store: openAdaptation(out, { force, ...kept }),
+  })
+  const { points, model } = await follow(io, adapting, budget)
+
+  const use = { engine, preprocessing, pool, signal }
+  const before = (await evaluate(network, val, use)).top1
+  if (epochs > 0) {
+    const long = join(out, files.long)
+    const resume = !force && existsSync(join(long, runFiles.checkpoint))
+    const store = openRun(long, { ...(resume ? { resume } : { force: true }), ...kept })
+    const settings = { ...learning, ...use, epochs, seed, store }
+    await watch(io, fit(model, { train, val }, settings), 'validation')
+  }
+  const after = await finish(path, model, { classes, preprocessing, train, val }, use, options)
+  const adapted = { points, before, after, images: val.length }
+  const page = adaptationPage(path, network, model, adapted, options)
+  writeFileAtomic(join(out, files.report), new TextEncoder().encode(page))
+  return adapted
+}
+
+/** Judges the last network and writes its file. */
+async function finish(
+  from: string,
+  model: Model,
+  set: {
+    readonly classes: readonly string[]
+    readonly preprocessing: Preprocessing
+    readonly train: Dataset
+    readonly val: Dataset
+  },
+  use: EvaluateOptions,
+  { out, data, epochs, seed }: AdaptCommandOptions,
+): Promise<number> {
+  const { classes, preprocessing, train, val } = set
+  const { top1 } = await evaluate(model, val, use)
+  const { architecture, weights } = model
+  const provenance = provenanceNow({
+    ...{ trainedOn: basename(resolve(data)), from, images: train.length, epochs, seed },
+    ...{ accuracy: top1, evaluatedOn: val.length },
+  })
+  const bytes = writeModelFile({ architecture, weights, classes, preprocessing, provenance })
+  writeFileAtomic(join(out, files.model), bytes)
+  return top1
+}
+
+function conclude(
+  io: Io,
+  { points, before, after, images }: Adapted,
+  { out, budget, json }: AdaptCommandOptions,
+): void {
+  const [first, last] = [points[0], points[points.length - 1]]
+  const left = { model: join(out, files.model), curve: join(out, adaptFiles.curve), report: join(out, files.report) }
+  if (json) {
+    const said = { ...left, points, validation: { before, after, images } }
+    io.stdout.write(`${JSON.stringify(said, undefined, 2)}\n`)
+    return
+  }
+  const rows = [
+    { name: 'before', top1: before, ...first },
+    { name: 'after', top1: after, ...last },
+  ]
+  const lines = table(
+    [
+      { title: '', cell: (r) => r.name },
+      { title: budget.resource, align: 'right', cell: (r) => showResource(budget.resource, r.resource) },
+      { title: 'macs', align: 'right', cell: (r) => short(r.macs) },
+      { title: 'parameters', align: 'right', cell: (r) => short(r.parameters) },
+      { title: `top-1 of ${count(images)}`, align: 'right', cell: (r) => percent(r.top1) },
+    ],
+    rows,
+  )
+  const paths = Object.entries(left).map(([what, path]) => `${what.padEnd(6)}  ${path}`)
+  io.stdout.write([...lines, '', ...paths, ''].join('\n'))
+}
+
+export const adaptCommand: CommandDefinition = {
+  name: 'adapt',
+  describe: (command, io) =>
+    addJsonOption(addSeedOption(addEngineOptions(addFineTuningOptions(addAdaptOptions(command)))))
+      .description('Shrink a trained network layer by layer until it meets a budget (NetAdapt).')
+      .addHelpText(
+        'after',
+        `
+The run is kept in the folder that --out names: a model file for each step (step-001.safetensors), curve.json, the long
+fine-tuning in long, and at the end adapted.safetensors and curve.html. The same command goes on with a run that was
+interrupted or killed.
+
+Examples:
+  kinglet adapt run/model.safetensors --data photos --budget macs=5M
+  kinglet adapt run/model.safetensors --data photos --budget latency=2ms --table phone.json --multiple 8
+  kinglet adapt run/model.safetensors --data photos --budget size=500kB --proposals v3 --selection ratio --pace decay`,
+      )
+      .action(async (path: string, options: AdaptCommandOptions) => {
+        if (options.decay !== undefined && options.pace !== 'decay')
+          throw new UsageError(`--decay: pace ${options.pace} has none: leave it out, or give --pace decay`)
+        const { out } = options
+        await interruptible(io, 'Finishing this step of training.', async (signal) => {
+          try {
+            await using pool = loaderPool()
+            conclude(io, await run({ io, pool, signal }, path, options), options)
+          } catch (error) {
+            if (!signal.aborted || error !== signal.reason) throw error
+            throw new Interrupted(
+              existsSync(join(out, adaptFiles.curve))
+                ? `Interrupted. The same command goes on with ${out}.`
+                : 'Interrupted: nothing was kept.',
+            )
+          }
+        })
+      }),
+}

@@ -1,0 +1,208 @@
+/** `kinglet search`: the best networks of a space for a folder of images, within budgets, as a study. */
+import { basename, join, resolve } from 'node:path'
+import { KingletError } from '../../core/index.ts'
+import { version } from '../../core/version.ts'
+import type { LoaderPool } from '../../data/index.ts'
+import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
+import { heldOut, planned, prepareSearch, showObjective, showReward } from '../../door/plans/node-search.ts'
+import { searchPage } from '../../door/reports/node-search.ts'
+import { writeFileAtomic } from '../../platform/node/files.ts'
+import { count, duration } from '../../report/format.ts'
+import {
+  countPoints,
+  frontOf,
+  isFeasible,
+  journalName,
+  openPostgresStudy,
+  openStudy,
+  type Problem,
+  runStudy,
+  type Store,
+  type StoredTrial,
+  type Study,
+  type StudyProgress,
+} from '../../search/node.ts'
+import { assertOwnFolder } from '../run-folder.ts'
+import { warningsOf } from '../study/place.ts'
+import { Interrupted, interruptible } from '../terminal/interrupt.ts'
+import { addEngineOptions, addJsonOption, addSeedOption, type CommandDefinition } from '../terminal/options.ts'
+import { Progress } from '../terminal/progress.ts'
+import { type Io, warn } from '../terminal/terminal.ts'
+import { keepBest } from './best-models.ts'
+import { addSearchOptions, type SearchCommandOptions } from './options.ts'
+
+/** What a trial came to. One above a budget was not trained: it has no accuracy. */
+const valuesText = ({ objectives }: Study, trial: StoredTrial): string => {
+  const told = objectives.map((o, i) => `${o.name} ${showObjective(o, trial.values![i])}`)
+  return isFeasible(trial) ? told.join('  ') : ['above a budget, not trained', ...told.slice(1)].join('  ')
+}
+
+/** What became of a trial, in a line. */
+function trialLine(study: Study, trial: StoredTrial, { secondsLeft, ...counts }: StudyProgress): string {
+  const { ended, total, pruned, failed, best } = counts
+  const last = trial.reports.at(-1)
+  const reached = last
+    ? `${study.objectives[0].name} ${showObjective(study.objectives[0], last.value)} after ${last.step}`
+    : ''
+  const outcome =
+    trial.state === 'complete'
+      ? valuesText(study, trial)
+      : trial.state === 'paused'
+        ? `waits for others: ${reached}`
+        : [`${trial.state}: ${trial.reason}`, reached].filter(Boolean).join(', ')
+  const told = [
+    `${ended}/${total} done`,
+    ...(pruned > 0 ? [`${pruned} pruned`] : []),
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(best ? [`best ${best.number}: ${showObjective(study.objectives[0], best.values![0])}`] : []),
+    ...(secondsLeft !== undefined && ended < total ? [`${duration(secondsLeft)} left`] : []),
+  ]
+  return `trial ${String(trial.number).padStart(String(total - 1).length)}  ${outcome}  (${told.join(', ')})`
+}
+
+/** The front after a trial that joined it, in a line. */
+const frontLine = ({ objectives }: Study, front: readonly StoredTrial[]): string =>
+  `front  ${front.map((t) => `${t.number}: ${objectives.map((o, i) => showObjective(o, t.values![i])).join(', ')}`).join('  ')}`
+
+interface Searched {
+  readonly study: Study
+  readonly trials: readonly StoredTrial[]
+  readonly front: readonly StoredTrial[]
+  readonly models: ReadonlyMap<number, string>
+}
+
+/** Begins the study, or opens it where it is. */
+async function opening(
+  io: Io,
+  study: Study,
+  { database, out }: SearchCommandOptions,
+  signal: AbortSignal,
+): Promise<Store> {
+  const notice = (text: string) => io.stderr.write(`${text}\n`)
+  if (database !== undefined) return openPostgresStudy(database, { study, notice, signal })
+  const store = openStudy(out, study)
+  for (const warning of warningsOf(store)) warn(io, warning)
+  return store
+}
+
+async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, signal: AbortSignal): Promise<Searched> {
+  const { data, out, seed, strict, table, trialSeconds } = options
+  assertOwnFolder(out, journalName, (name) => ['best', 'report.html', 'trials'].includes(name))
+  const opened = await openDataset(data, { pool, validation: heldOut(options), seed, strict, signal })
+  if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
+  const plan = await planned(options.study ?? basename(resolve(data)), opened, options)
+  const { study, parts } = prepareSearch(plan, { opened, pool, engine: options, table })
+  await using store = await opening(io, study, options, signal)
+  const known = await store.trials()
+  const before = known.length
+  // A trial is told when it ends or waits, whoever brought it there.
+  const saying = ({ state, reports }: StoredTrial) => `${state} ${reports.length}`
+  const told = new Map(known.map((trial) => [trial.number, saying(trial)]))
+  const points = countPoints(parts.space)
+  io.stderr.write(
+    `space ${study.space.name}: ${Number.isFinite(points) ? `${points < 1e7 ? count(points) : points.toExponential(1)} points` : 'endlessly many points'}; ` +
+      `${count(opened.train.length)} images of ${opened.classes.length} classes, ${count(opened.val?.length ?? 0)} held out\n` +
+      (before > 0 ? `${store.place}: going on with a study of ${count(before)} trials\n` : ''),
+  )
+  const progress = new Progress(io)
+  try {
+    await runStudy({
+      ...{ store, ...parts, signal },
+      ...(trialSeconds !== undefined && { trialSeconds }),
+      onProgress(state) {
+        for (const trial of state.trials.filter((t) => t.state !== 'running' && told.get(t.number) !== saying(t))) {
+          told.set(trial.number, saying(trial))
+          progress.line(trialLine(study, trial, state))
+        }
+        if (study.objectives.length > 1 && state.front.includes(state.trial))
+          progress.line(frontLine(study, state.front))
+        progress.update({
+          done: state.ended,
+          total: state.total,
+          title: 'trials',
+          text: `${state.running} running${state.best ? `  best ${showObjective(study.objectives[0], state.best.values![0])}` : ''}`,
+        })
+      },
+    })
+  } catch (error) {
+    // What a store says that was given up while its server was away.
+    if (!(signal.aborted && error instanceof KingletError)) throw error
+  } finally {
+    progress.clear()
+  }
+  if (signal.aborted) throw new Interrupted(`Interrupted. The same command goes on with ${store.place}.`)
+  const trials = await store.trials()
+  const problem: Problem = { space: parts.space, objectives: study.objectives, seed }
+  const front = frontOf(study, trials)
+  const models = await keepBest(store, out, front)
+  const provenance = [
+    ['made by', `Kinglet ${version}, kinglet search`],
+    ['when', new Date().toISOString()],
+    [
+      'data',
+      `${resolve(data)}: ${count(opened.train.length)} training and ${count(opened.val?.length ?? 0)} held-out images`,
+    ],
+    ['reward', showReward(study.algorithm) ?? 'none'],
+    [
+      'budgets',
+      Object.entries(study.budgets)
+        .map(([name, most]) => `${name} at most ${most}`)
+        .join(', ') || 'none',
+    ],
+    ['machine', `Node ${process.versions.node}, ${process.arch}, engine ${options.engine}`],
+  ] as const
+  const page = searchPage({ study, problem, trials, models, provenance, show: showObjective })
+  writeFileAtomic(join(out, 'report.html'), new TextEncoder().encode(page))
+  return { study, trials, front, models }
+}
+
+function conclude(io: Io, { study, trials, front, models }: Searched, { out, json }: SearchCommandOptions): void {
+  const report = join(out, 'report.html')
+  const modelOf = (t: StoredTrial) => (models.has(t.number) ? join(out, models.get(t.number)!) : undefined)
+  if (json) {
+    const told = front.map((t) => ({ ...t, model: modelOf(t) }))
+    io.stdout.write(
+      `${JSON.stringify({ study: study.name, trials: trials.length, front: told, report }, undefined, 2)}\n`,
+    )
+  }
+  if (front.length === 0) {
+    const [why] = trials.filter((t) => t.state === 'failed')
+    throw new KingletError(
+      `${out}: none of ${trials.length} trials came to an end within the budgets` +
+        `${why ? ` (trial ${why.number}: ${why.reason})` : ''}: try more, or looser budgets; "kinglet study show" has what they came to`,
+    )
+  }
+  if (json) return
+  for (const t of front) io.stdout.write(`trial ${t.number}  ${valuesText(study, t)}  ${modelOf(t) ?? ''}\n`)
+  io.stdout.write(`report  ${report}\n`)
+}
+
+export const searchCommand: CommandDefinition = {
+  name: 'search',
+  describe: (command, io) =>
+    addJsonOption(addSeedOption(addEngineOptions(addSearchOptions(command))))
+      .description('Search the best networks of a space for a folder of images.')
+      .addHelpText(
+        'after',
+        `
+The study is kept in the folder that --out names, or in a database; the same command goes on with it after Ctrl-C, a
+crash, or with more --trials, and several at the same time share its trials. At the end the folder holds best/ (the
+models of the front) and report.html. "kinglet study show" tells how it stands.
+
+Examples:
+  kinglet search --data photos --space v3-small --budget macs=20M --trials 50
+  kinglet search --data photos --space v3-small,training --algorithm nsga2 --minimize latency --table phone.json
+  kinglet search --data photos --budget latency=2ms --table phone.json --pruner asha --trials 100
+  kinglet search --data photos --database postgres://me@lab-server/studies`,
+      )
+      .action(async (options: SearchCommandOptions) => {
+        await interruptible(io, 'Finishing this step; the same command goes on with the study.', async (signal) => {
+          await using pool = loaderPool()
+          const found = await run(io, options, pool, signal).catch((error) => {
+            if (signal.aborted && error === signal.reason) throw new Interrupted('Interrupted: nothing was begun.')
+            throw error
+          })
+          conclude(io, found, options)
+        })
+      }),
+}

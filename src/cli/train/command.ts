@@ -1,0 +1,186 @@
+/** `kinglet train`: from a folder of images to a model file and a report. */
+import { existsSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { type Command, Option } from 'commander'
+import { UsageError } from '../../core/index.ts'
+import { version } from '../../core/version.ts'
+import { type LoaderPool, preprocessingNames } from '../../data/index.ts'
+import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
+import { costsOf } from '../../door/costs.ts'
+import { engineOf } from '../../door/engine.ts'
+import { smallImage } from '../../door/known.ts'
+import { type BeginOptions, batchOf, begin, defaultModel } from '../../door/plans/node-training.ts'
+import { chosen, lookAt } from '../../door/reports/node-samples.ts'
+import { trainingReport } from '../../door/reports/node-training.ts'
+import type { Model } from '../../models/index.ts'
+import { writeFileAtomic } from '../../platform/node/files.ts'
+import { count, percent, short } from '../../report/format.ts'
+import { reportPage } from '../../report/page.ts'
+import { type Evaluation, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
+import { addNetworkOptions, labelOf } from '../networks.ts'
+import { assertUsable, bestOf, epochsOf, type RunFolderOptions } from '../run-folder.ts'
+import { Interrupted, interruptible } from '../terminal/interrupt.ts'
+import {
+  addEngineOptions,
+  addJsonOption,
+  addSeedOption,
+  type CommandDefinition,
+  choice,
+  type EngineOptions,
+  fraction,
+  positiveInteger,
+} from '../terminal/options.ts'
+import type { Io } from '../terminal/terminal.ts'
+import { addTrainingOptions, type LearningOptions, learningOptions } from './options.ts'
+import { watch } from './progress.ts'
+
+interface TrainCommandOptions extends EngineOptions, LearningOptions, BeginOptions, RunFolderOptions {
+  readonly validation: number
+  readonly strict?: boolean
+  readonly json?: boolean
+}
+
+interface Trained {
+  readonly network: Model
+  readonly evaluation: Evaluation
+  readonly part: string
+}
+
+async function run(
+  io: Io,
+  folder: string,
+  options: TrainCommandOptions,
+  pool: LoaderPool,
+  signal: AbortSignal,
+): Promise<Trained> {
+  const { out, resume = false, force = false, validation, seed, strict, epochs, from } = options
+  const engine = engineOf(options)
+  const opened = await openDataset(folder, { pool, validation, seed, strict, signal })
+  if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
+  const { classes, train, val } = opened
+  const { network, preprocessing } = await begin(io, opened, options)
+  const costs = costsOf(network)
+  const { parameters, macs } = costs.analysis.total
+  io.stderr.write(
+    `${labelOf(network)}: ${short(parameters)} parameters, ${short(macs)} multiply-adds an image\n` +
+      `${count(train.length)} images of ${classes.length} classes, ${count(val?.length ?? 0)} held out\n`,
+  )
+  const isSmall = Math.min(...preprocessing.size) <= smallImage
+  const store = openRun(out, {
+    resume,
+    force,
+    trainedOn: basename(resolve(folder)),
+    ...(from !== undefined && { from }),
+  })
+  const settings = {
+    batch: batchOf(train.length),
+    augmentation: isSmall ? ('light' as const) : ('standard' as const),
+    ...learningOptions(options),
+    ...{ engine, epochs, preprocessing, pool, seed, store, signal },
+  }
+  const began = performance.now()
+  const { last } = await watch(io, fit(network, { train, ...(val && { val }) }, settings), 'validation')
+  const seconds = (performance.now() - began) / 1000
+
+  const [data, part] = val ? ([val, 'validation'] as const) : ([train, 'training'] as const)
+  const use = { engine, preprocessing, pool, signal }
+  const evaluation = last?.validation ?? (await evaluate(network, data, use))
+  const samples = await lookAt(network, data, { ...use, top: Math.min(3, classes.length) })
+  const report = await trainingReport({
+    title: `${basename(resolve(folder))}: ${percent(evaluation.top1)}`,
+    subtitle: labelOf(network),
+    ...{ part, epochs: epochsOf(out), seconds, evaluation, costs, data },
+    notes: [],
+    samples: chosen(samples, Math.min(12, Math.max(6, classes.length))),
+    provenance: [
+      ['made by', `Kinglet ${version}, kinglet train`],
+      ['when', new Date().toISOString()],
+      ['data', `${resolve(folder)}: ${count(train.length)} training and ${count(val?.length ?? 0)} validation images`],
+      ['training', `${epochs} epochs, seed ${seed}`],
+      ['machine', `Node ${process.versions.node}, ${process.arch}, engine ${options.engine}`],
+    ],
+  })
+  writeFileAtomic(join(out, 'report.html'), new TextEncoder().encode(reportPage(report)))
+  return { network, evaluation, part }
+}
+
+function conclude(io: Io, { evaluation, part }: Trained, { out, json }: TrainCommandOptions): void {
+  const best = bestOf(out)
+  const files = { model: join(out, runFiles.model), ...(best && { best: best.path }), report: join(out, 'report.html') }
+  if (json) {
+    const bestEpoch = best && { epoch: best.epoch, top1: best.top1 }
+    const said = { ...files, epochs: epochsOf(out), bestEpoch, part, evaluation }
+    io.stdout.write(`${JSON.stringify(said, undefined, 2)}\n`)
+    return
+  }
+  io.stdout.write(`top-1 ${percent(evaluation.top1)} on ${count(evaluation.count)} ${part} images\n`)
+  for (const [what, path] of Object.entries(files)) {
+    const which = best?.path === path ? ` (epoch ${best.epoch}, ${percent(best.top1)})` : ''
+    io.stdout.write(`${what.padEnd(6)}  ${path}${which}\n`)
+  }
+}
+
+export const trainCommand: CommandDefinition = {
+  name: 'train',
+  describe: (command, io) =>
+    addJsonOption(
+      addSeedOption(
+        addEngineOptions(addTrainingOptions(addNetworkOptions(modelOptions(command), ['classes', 'convolution']))),
+      ),
+    )
+      .description('Train a network on a folder of images.')
+      .argument('<data>', 'a folder for each class (photos/cat/1.jpg), or MNIST or CIFAR files')
+      .addHelpText(
+        'after',
+        `
+The run is kept in the folder that --out names: model.safetensors (after the last epoch), best.safetensors (the best on
+the held-out images), report.html, metrics.jsonl, events for TensorBoard, and the checkpoint from which --resume goes
+on. Ctrl-C finishes the step and writes the checkpoint.
+
+Examples:
+  kinglet train photos --model mobilenet_v3_small --epochs 20 --out run
+  kinglet train photos --epochs 20 --out run --resume
+  kinglet train pets --from run/model.safetensors --freeze stem,blocks --epochs 5 --out tuned`,
+      )
+      .action(async (folder: string, options: TrainCommandOptions) => {
+        const { from, model, out, resume, force } = options
+        if (from !== undefined && model !== undefined)
+          throw new UsageError(`--model: ${from} says which network it is: leave --model or --from out`)
+        if (resume && force) throw new UsageError('--resume goes on with a run, --force begins anew: leave one out')
+        assertUsable(options)
+        await interruptible(io, 'Finishing this step and writing the checkpoint.', async (signal) => {
+          try {
+            await using pool = loaderPool()
+            conclude(io, await run(io, folder, options, pool, signal), options)
+          } catch (error) {
+            if (!signal.aborted || error !== signal.reason) throw error
+            const isKept = existsSync(join(out, runFiles.checkpoint))
+            throw new Interrupted(
+              isKept
+                ? `Interrupted. The same command with --resume goes on with ${out}.`
+                : 'Interrupted: nothing was kept.',
+            )
+          }
+        })
+      }),
+}
+
+const modelOptions = (command: Command) =>
+  command
+    .option('--model <network>', `a network of "kinglet models" (default: ${defaultModel})`)
+    .option('--from <file>', 'begin with the network and weights of a model file (fine-tuning)')
+    .addOption(new Option('--epochs <n>', 'how often each image is seen').argParser(positiveInteger).default(20))
+    .option('--out <folder>', 'where the run is kept', 'run')
+    .option('--resume', 'go on with the run in that folder')
+    .option('--force', 'replace the run in that folder')
+    .addOption(
+      new Option('--validation <fraction>', 'of each class held out, where the folder has no split of its own')
+        .argParser(fraction)
+        .default(0.1),
+    )
+    .addOption(
+      new Option('--preprocessing <name>', `of images: ${preprocessingNames.join(', ')}`).argParser(
+        choice(preprocessingNames),
+      ),
+    )
+    .option('--strict', 'a damaged image, an empty class and the like are errors')

@@ -1,0 +1,55 @@
+/** Shows a training run as it goes: a bar with rate, loss and time left, and a line for each epoch. */
+
+import type { EpochRecord } from '../../door/reports/node-training.ts'
+import { percent } from '../../report/format.ts'
+import type { TrainStep } from '../../train/index.ts'
+import { Progress } from '../terminal/progress.ts'
+import type { Io } from '../terminal/terminal.ts'
+
+const rate = (imagesPerSecond: number): string => `${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s`
+
+/** An epoch in one line; `part` is what its validation images are called. */
+export function epochLine(
+  { epoch, epochs, epochLoss, epochAccuracy, validation, imagesPerSecond }: TrainStep,
+  part: string,
+): string {
+  const wide = String(epochs).length
+  return [
+    `epoch ${String(epoch).padStart(wide)}/${epochs}`,
+    `loss ${epochLoss.toFixed(4)}`,
+    `accuracy ${percent(epochAccuracy)}`,
+    ...(validation ? [`${part} loss ${validation.loss.toFixed(4)}`, `top-1 ${percent(validation.top1)}`] : []),
+    // A resumed run may have nothing left of an epoch but its validation.
+    ...(imagesPerSecond > 0 ? [rate(imagesPerSecond)] : []),
+  ].join('  ')
+}
+
+/** Runs through `steps`; returns what each epoch that ended came to, and the last step. */
+export async function watch(
+  io: Io,
+  steps: AsyncIterable<TrainStep>,
+  part: string,
+): Promise<{ readonly epochs: EpochRecord[]; readonly last: TrainStep | undefined }> {
+  const progress = new Progress(io)
+  const epochs: EpochRecord[] = []
+  let last: TrainStep | undefined
+  try {
+    for await (const step of steps) {
+      last = step
+      const { epoch, step: done, steps: total, epochLoss, epochAccuracy, imagesPerSecond, validation } = step
+      if (done % (total / step.epochs) === 0) {
+        epochs.push({ epoch, loss: epochLoss, accuracy: epochAccuracy, ...(validation && { validation }) })
+        progress.line(epochLine(step, part))
+      }
+      progress.update({
+        done,
+        total,
+        title: `epoch ${epoch}/${step.epochs}`,
+        text: `loss ${epochLoss.toFixed(3)}  ${percent(epochAccuracy, 1)}  ${rate(imagesPerSecond)}`,
+      })
+    }
+  } finally {
+    progress.clear()
+  }
+  return { epochs, last }
+}

@@ -1,0 +1,68 @@
+/**
+ * Images as RGB bytes: what every decoder ends in and every augmentation works on. Alpha is composited over white,
+ * grey is repeated three times; 16 bits, palettes and CMYK are the decoder's business.
+ */
+import { assert } from '../../core/index.ts'
+
+/** An image as RGB bytes, row by row from the top left: `data` holds `height * width * 3` bytes. */
+export interface RgbImage {
+  readonly width: number
+  readonly height: number
+  readonly data: Uint8Array
+}
+
+/**
+ * Wraps `data` (kept, not copied) as an image. Throws when its length is not `height * width * 3`.
+ *
+ * @example
+ * ```ts
+ * import { rgbImage } from 'kinglet/data'
+ *
+ * rgbImage(2, 1, new Uint8Array(6)).width // => 2
+ * ```
+ */
+export function rgbImage(width: number, height: number, data: Uint8Array): RgbImage {
+  const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0
+  assert(whole, () => `image: ${width}x${height} is not a size: width and height must be whole numbers above 0`)
+  assert(
+    data.length === width * height * 3,
+    () => `image: ${data.length} bytes given for ${width}x${height} RGB, which holds ${width * height * 3}`,
+  )
+  return { width, height, data }
+}
+
+/**
+ * An image from RGBA bytes whose colours are not premultiplied (a canvas' `ImageData`, say), composited over white.
+ * Throws when the length is not `height * width * 4`.
+ *
+ * @example
+ * ```ts
+ * import { fromRgba } from 'kinglet/data'
+ *
+ * fromRgba(1, 1, new Uint8Array([255, 0, 0, 128])).data // => new Uint8Array([255, 127, 127])
+ * ```
+ */
+export function fromRgba(width: number, height: number, rgba: Uint8Array | Uint8ClampedArray): RgbImage {
+  assert(
+    rgba.length === width * height * 4,
+    () => `image: ${rgba.length} bytes given for ${width}x${height} RGBA, which holds ${width * height * 4}`,
+  )
+  const data = new Uint8Array(width * height * 3)
+  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
+    const alpha = rgba[from + 3]
+    const white = 255 * (255 - alpha)
+    for (let c = 0; c < 3; c++) data[to + c] = Math.round((rgba[from + c] * alpha + white) / 255)
+  }
+  return rgbImage(width, height, data)
+}
+
+/** An image from grey bytes: each becomes three equal ones. Throws when the length is not `height * width`. */
+export function fromGrey(width: number, height: number, grey: Uint8Array): RgbImage {
+  assert(
+    grey.length === width * height,
+    () => `image: ${grey.length} bytes given for ${width}x${height} grey, which holds ${width * height}`,
+  )
+  const data = new Uint8Array(grey.length * 3)
+  for (let from = 0, to = 0; from < grey.length; from++, to += 3) data[to] = data[to + 1] = data[to + 2] = grey[from]
+  return rgbImage(width, height, data)
+}

@@ -1,0 +1,181 @@
+/**
+ * Batches of an epoch, prepared ahead of whoever uses them. Each batch is one task for one thread and depends on (seed,
+ * epoch, number) alone, so bits do not depend on threads and timing, and a resumed run starts at any batch. At most
+ * `prefetch` batches exist beside the one in use: memory does not grow with the set.
+ */
+import { assert, key, Rng } from '../../core/index.ts'
+import { streams } from '../augment/augment.ts'
+import { type Augmentation, type AugmentationName, augmentationOf } from '../augment/augmentation.ts'
+import { assertPreprocessing, type Preprocessing } from '../images/preprocessing.ts'
+import type { Dataset } from '../sets/dataset.ts'
+import { type LoaderPool, runOn } from './pool.ts'
+import type { BatchData } from './tasks.ts'
+
+/** Images and targets of one step. */
+export interface Batch {
+  /** Images, NHWC, normalised: `batch * height * width * 3`. In a last batch that is not full, the rest is zeros. */
+  readonly x: Float32Array
+  /** `[batch, classes]`, each row summing to 1 (0 in the rows that a last batch leaves over). */
+  readonly targets: Float32Array
+  /** The class of each image before mixup and CutMix; `count` of them. */
+  readonly labels: Int32Array
+  /** The images' indices in the dataset; `count` of them. */
+  readonly indices: Uint32Array
+  /** How many images there are: the size of the batch, or less in the last batch. */
+  readonly count: number
+  /** Number of this batch in its epoch, from 0. */
+  readonly number: number
+}
+
+export interface LoaderOptions {
+  /** Images in a batch. */
+  readonly batch: number
+  readonly preprocessing: Preprocessing
+  /** Random changes; none when it is left out. */
+  readonly augmentation?: AugmentationName | Augmentation
+  /** Every random decision is a function of (seed, epoch, index); 0 when it is left out. */
+  readonly seed?: number
+  /** 0 when it is left out. */
+  readonly epoch?: number
+  /** A random order, another one in each epoch. Without it: the order of the set. */
+  readonly shuffle?: boolean
+  /** Leave out a last batch that is not full, as training does. */
+  readonly dropLast?: boolean
+  /** Begin with this batch of the epoch: how a resumed run goes on. 0 when it is left out. */
+  readonly startBatch?: number
+  /** Worker threads; without them everything is done on the calling thread, batch by batch, with the same bits. */
+  readonly pool?: LoaderPool
+  /** Batches that are prepared ahead at most; twice the number of threads when it is left out. */
+  readonly prefetch?: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Number of batches that {@link loader} gives in an epoch.
+ *
+ * @example
+ * ```ts
+ * import { batchesOf } from 'kinglet/data'
+ *
+ * batchesOf(100, 32) // => 4
+ * batchesOf(100, 32, true) // => 3
+ * ```
+ */
+export const batchesOf = (length: number, batch: number, dropLast = false): number =>
+  dropLast ? Math.floor(length / batch) : Math.ceil(length / batch)
+
+/**
+ * The batches of one epoch. Leaving the loop early, an error and `signal` all give up what is being prepared; the pool
+ * stays usable. Throws for options that make no sense, rejects with a `KingletError` that names the image when one
+ * cannot be read, and with the signal's reason when it is aborted.
+ *
+ * @example
+ * ```ts
+ * import { arrays, loader, preprocessingPreset } from 'kinglet/data'
+ *
+ * const pixels = new Uint8Array(5)
+ * const set = arrays({ width: 1, height: 1, channels: 1, pixels, labels: [0, 1, 0, 1, 0], classes: ['a', 'b'] })
+ * const preprocessing = preprocessingPreset('whole', 1)
+ * const counts: number[] = []
+ * for await (const { count } of loader(set, { batch: 2, preprocessing })) counts.push(count)
+ * counts // => [2, 2, 1]
+ * ```
+ */
+export function loader(dataset: Dataset, options: LoaderOptions): AsyncGenerator<Batch, void, undefined> {
+  const { batch, seed = 0, epoch = 0, dropLast = false, startBatch = 0, pool } = options
+  const whole = (name: keyof LoaderOptions, value: number, from: number) =>
+    assert(
+      Number.isInteger(value) && value >= from,
+      () => `loader: ${name} is ${value}: it must be a whole number of at least ${from}`,
+    )
+  whole('batch', batch, 1)
+  whole('seed', seed, 0)
+  whole('epoch', epoch, 0)
+  whole('startBatch', startBatch, 0)
+  const prefetch = pool ? (options.prefetch ?? 2 * pool.workers) : 0
+  whole('prefetch', prefetch, 0)
+  assert(dataset.length > 0, 'loader: the set has no images')
+  assert(
+    !dropLast || batch <= dataset.length,
+    () =>
+      `loader: a batch of ${batch} is larger than the set of ${dataset.length} images: use a batch of at most ` +
+      `${dataset.length}`,
+  )
+  const end = batchesOf(dataset.length, batch, dropLast)
+  assert(startBatch <= end, () => `loader: startBatch is ${startBatch}: the epoch has ${end} batches`)
+  assertPreprocessing(options.preprocessing, 'preprocessing')
+  const plan: Plan = {
+    ...{ dataset, batch, seed, epoch, pool, prefetch, startBatch },
+    preprocessing: options.preprocessing,
+    augmentation: augmentationOf(options.augmentation ?? 'none'),
+    end,
+    order: options.shuffle ? new Rng(key(streams.shuffle, seed, epoch)).permutation(dataset.length) : undefined,
+  }
+  return batchesAhead(plan, options.signal)
+}
+
+interface Plan extends Required<Pick<LoaderOptions, 'batch' | 'seed' | 'epoch' | 'prefetch' | 'startBatch'>> {
+  readonly dataset: Dataset
+  readonly pool: LoaderPool | undefined
+  readonly preprocessing: Preprocessing
+  readonly augmentation: Augmentation
+  /** Number of batches. */
+  readonly end: number
+  /** The images' order; undefined for that of the set. */
+  readonly order: Uint32Array | undefined
+}
+
+/** Indices of the images of batch `number`. */
+function indicesOf({ dataset, batch, order }: Plan, number: number): Uint32Array {
+  const from = number * batch
+  const to = Math.min(from + batch, dataset.length)
+  return order ? order.slice(from, to) : Uint32Array.from({ length: to - from }, (_, i) => from + i)
+}
+
+async function* batchesAhead(plan: Plan, signal: AbortSignal | undefined): AsyncGenerator<Batch, void, undefined> {
+  const { dataset, pool, end } = plan
+  const stop = new AbortController()
+  const onAbort = () => stop.abort(signal?.reason)
+  if (signal?.aborted) onAbort()
+  else signal?.addEventListener('abort', onAbort)
+
+  const ahead: { readonly number: number; readonly indices: Uint32Array; readonly data: Promise<BatchData> }[] = []
+  let next = plan.startBatch
+  const prepare = (most: number) => {
+    for (; next < end && ahead.length < most; next++) {
+      const indices = indicesOf(plan, next)
+      const { batch, seed, epoch, preprocessing, augmentation } = plan
+      const task = {
+        indices,
+        batch,
+        classes: dataset.classes.length,
+        number: next,
+        seed,
+        epoch,
+        preprocessing,
+        augmentation,
+      }
+      const data = runOn(pool, 'batch', task, dataset, stop.signal)
+      // Whoever waits for it sees the error; if the loop ends before, nobody has to.
+      data.catch(() => {})
+      ahead.push({ number: next, indices, data })
+    }
+  }
+
+  try {
+    stop.signal.throwIfAborted()
+    for (;;) {
+      prepare(Math.max(1, plan.prefetch))
+      const first = ahead.shift()
+      if (!first) return
+      const data = await first.data
+      stop.signal.throwIfAborted()
+      if (pool) prepare(plan.prefetch)
+      yield { ...data, indices: first.indices, count: first.indices.length, number: first.number }
+      stop.signal.throwIfAborted()
+    }
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    stop.abort()
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * A loader's worker thread. It holds nothing between tasks: each message brings the task, what it reads from (shared
+ * memory, so that costs nothing) and a word of shared memory that becomes 1 when nobody wants the result any more.
+ */
+import { parentPort } from 'node:worker_threads'
+import { KingletError } from '../../core/index.ts'
+import { openPixels } from '../images/pixels.ts'
+import { type Dataset, type DatasetSource, openSubset } from '../sets/dataset.ts'
+import { openFiles } from '../sets/node-files.ts'
+import { runTask, type Tasks } from './tasks.ts'
+
+/** To a worker. */
+export interface WorkerRequest<K extends keyof Tasks = keyof Tasks> {
+  readonly id: number
+  readonly kind: K
+  readonly task: Tasks[K]['task']
+  readonly source: DatasetSource
+  readonly unwanted: Int32Array
+}
+
+/** From a worker: a result, or why there is none. `mistake`: a person's (a `KingletError`), not a defect. */
+export type WorkerReply =
+  | { readonly id: number; readonly result: Tasks[keyof Tasks]['result'] }
+  | {
+      readonly id: number
+      readonly error: { readonly message: string; readonly stack: string; readonly mistake: boolean }
+    }
+
+/** Names of classes stay with the caller: a task needs their number only. */
+function open(source: DatasetSource): Dataset {
+  if (source.kind === 'subset') return openSubset(open(source.of), source.indices)
+  return source.kind === 'pixels' ? openPixels(source, []) : openFiles(source, [])
+}
+
+async function answer<K extends keyof Tasks>({ id, kind, task, source, unwanted }: WorkerRequest<K>): Promise<void> {
+  const pause = () => {
+    if (Atomics.load(unwanted, 0) === 1) throw new KingletError('loader: nobody wants this batch any more')
+  }
+  try {
+    const result: Tasks[keyof Tasks]['result'] = await runTask[kind](task, open(source), pause)
+    const buffers = Object.values(result).flatMap((value) =>
+      value?.buffer instanceof ArrayBuffer ? [value.buffer] : [],
+    )
+    reply({ id, result }, buffers)
+  } catch (thrown) {
+    const { message, stack = '' } = thrown instanceof Error ? thrown : new Error(String(thrown))
+    reply({ id, error: { message, stack, mistake: thrown instanceof KingletError } })
+  }
+}
+
+const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer)
+
+// One task at a time, in the order in which they came: the one that is waited for is done first.
+let last = Promise.resolve()
+parentPort?.on('message', (request: WorkerRequest) => {
+  last = last.then(() => answer(request))
+})

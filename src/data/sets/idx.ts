@@ -1,0 +1,73 @@
+/**
+ * The IDX files of MNIST and Fashion-MNIST (Y. LeCun's format): a magic number whose third byte is the type (8:
+ * unsigned bytes) and whose fourth is the number of dimensions, the dimensions as big-endian words, then the bytes.
+ * Other types and other dimensions than images [n, rows, columns] and labels [n] are refused.
+ */
+import { assert } from '../../core/index.ts'
+import { arrays } from '../images/pixels.ts'
+import type { Dataset } from './dataset.ts'
+
+/** A file's bytes (no longer compressed) and what errors call it. */
+export interface NamedBytes {
+  readonly name: string
+  readonly bytes: Uint8Array
+}
+
+/** Fashion-MNIST's classes (Xiao et al. 2017, arXiv:1708.07747, table 2). */
+export const fashionMnistClasses: readonly string[] = [
+  'T-shirt/top',
+  'Trouser',
+  'Pullover',
+  'Dress',
+  'Coat',
+  'Sandal',
+  'Shirt',
+  'Sneaker',
+  'Bag',
+  'Ankle boot',
+]
+
+function parseIdx(
+  { name, bytes }: NamedBytes,
+  rank: 1 | 3,
+): { readonly dims: readonly number[]; readonly data: Uint8Array } {
+  const what = rank === 3 ? 'images' : 'labels'
+  const head = 4 + 4 * rank
+  const word = (at: number) => new DataView(bytes.buffer, bytes.byteOffset + at, 4).getUint32(0)
+  assert(
+    bytes.length >= head,
+    () => `${name}: ${bytes.length} bytes are too few for an IDX file of ${what}: it is cut off`,
+  )
+  const magic = 0x800 + rank
+  assert(
+    word(0) === magic,
+    () => `${name}: begins with ${hex(word(0))}, an IDX file of ${what} begins with ${hex(magic)}: not such a file`,
+  )
+  const dims = Array.from({ length: rank }, (_, i) => word(4 + 4 * i))
+  const size = head + dims.reduce((n, d) => n * d, 1)
+  assert(
+    bytes.length === size,
+    () => `${name}: ${bytes.length} bytes, its header (${dims.join(' x ')}) asks for ${size}: the file is damaged`,
+  )
+  return { dims, data: bytes.subarray(head) }
+}
+
+const hex = (word: number): string => `0x${word.toString(16).padStart(8, '0')}`
+
+/**
+ * A set from an IDX file of images and one of labels. Without `classes`, the classes are the digits 0, 1, 2 and so on
+ * up to the largest label. Throws when a file is damaged or the two do not belong together.
+ */
+export function idxDataset(images: NamedBytes, labels: NamedBytes, classes?: readonly string[]): Dataset {
+  const { dims, data } = parseIdx(images, 3)
+  const { data: classOf } = parseIdx(labels, 1)
+  const [count, height, width] = dims
+  assert(count > 0, () => `${images.name}: holds no images`)
+  assert(
+    classOf.length === count,
+    () => `${images.name} holds ${count} images, ${labels.name} ${classOf.length} labels: they do not belong together`,
+  )
+  const largest = classOf.reduce((most, label) => Math.max(most, label), 0)
+  const names = classes ?? Array.from({ length: largest + 1 }, (_, i) => String(i))
+  return arrays({ width, height, channels: 1, pixels: data, labels: classOf, classes: names, name: images.name })
+}

@@ -1,0 +1,68 @@
+/** From a model file to a classifier. */
+
+import { assertOptions, type Checks, checks } from '../core/check.ts'
+import { assert } from '../core/index.ts'
+import type { Preprocessing } from '../data/index.ts'
+import { type Provenance, readModelFile } from '../formats/index.ts'
+import { type Model, restore } from '../models/index.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { FetchOptions, ModelSource } from '../platform/sources.ts'
+import { Classifier } from './classifier.ts'
+import { type EngineOptions, engineOf } from './engine.ts'
+import { remember } from './known.ts'
+
+/** Options of `load`. */
+export interface LoadOptions extends EngineOptions, FetchOptions {}
+
+const { given } = checks
+const members: Checks<LoadOptions> = {
+  engine: given,
+  threads: given,
+  deterministic: given,
+  signal: given,
+  onProgress: given,
+}
+
+/** What a model file holds, with its network built. */
+export interface OpenedModel {
+  readonly network: Model
+  readonly classes: readonly string[]
+  readonly preprocessing: Preprocessing
+  readonly provenance: Provenance
+}
+
+/** Reads a model file and builds its network; `what` names it in errors. Throws when its parts do not fit together. */
+export function openModel(bytes: Uint8Array, what: string): OpenedModel {
+  const { architecture, weights, classes, preprocessing, provenance } = readModelFile(bytes, what)
+  const network = restore(architecture, weights, what)
+  assert(
+    classes.length === network.classes,
+    `${what}: ${classes.length} classes are named, its network has ${network.classes} outputs: the file is damaged`,
+  )
+  assertFits(preprocessing, network, what)
+  return { network, classes, preprocessing, provenance }
+}
+
+/** Throws unless what the preprocessing makes of an image is what the network takes. */
+export function assertFits({ size: [height, width] }: Preprocessing, { inputShape }: Model, what: string): void {
+  assert(
+    inputShape.join() === [height, width, 3].join(),
+    `${what}: its preprocessing makes images [${height}, ${width}, 3], its network takes [${inputShape.join(', ')}]: the ` +
+      'two must be the same',
+  )
+}
+
+/** Loads a model with what `platform` has. */
+export async function loadOn(platform: Platform, source: ModelSource, options: LoadOptions = {}): Promise<Classifier> {
+  assertOptions('load', options, members)
+  const engine = engineOf(options)
+  const { bytes, name } = await platform.read(source, options)
+  options.signal?.throwIfAborted()
+  const opened = openModel(bytes, name)
+  remember(opened.network, opened)
+  const model = new Classifier({ ...opened, engine, decode: platform.decode })
+  await model.prepare()
+  if (!options.signal?.aborted) return model
+  model.dispose()
+  throw options.signal.reason
+}

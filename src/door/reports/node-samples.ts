@@ -1,0 +1,100 @@
+/** A few images of a set with what a network answers, chosen so that both sides are seen, and their pictures. */
+import type { Tensor } from '../../core/index.ts'
+import { loadSharp } from '../../data/images/node-decode.ts'
+import { type Dataset, type LoaderPool, loader, type Preprocessing, resizeAndCrop, subset } from '../../data/index.ts'
+import type { Engine, Network } from '../../graph/index.ts'
+
+export interface Sample {
+  /** Index into the set. */
+  readonly index: number
+  readonly truth: string
+  /** Best first. */
+  readonly answers: readonly { readonly label: string; readonly score: number }[]
+}
+
+export interface SampleOptions {
+  readonly engine: Engine
+  readonly preprocessing: Preprocessing
+  readonly pool?: LoaderPool
+  readonly signal?: AbortSignal
+  /** Answers for each image. */
+  readonly top: number
+}
+
+/** At most this many images are looked at to find some mistakes. */
+const mostLookedAt = 200
+
+/** Indices of about `most` images, taken from each class in turn. */
+export function acrossClasses(data: Dataset, most: number): number[] {
+  const byClass: number[][] = data.classes.map(() => [])
+  for (let i = 0; i < data.length; i++) byClass[data.label(i)].push(i)
+  const found: number[] = []
+  for (let turn = 0; found.length < Math.min(most, data.length); turn++)
+    for (const images of byClass) if (turn < images.length && found.length < most) found.push(images[turn])
+  return found
+}
+
+/** Softmax of row `i`, the `top` best by name. */
+function answersOf(logits: Tensor, i: number, classes: readonly string[], top: number): Sample['answers'] {
+  const row = Array.from(logits.data.subarray(i * classes.length, (i + 1) * classes.length), Number)
+  const highest = Math.max(...row)
+  const parts = row.map((v) => Math.exp(v - highest))
+  const sum = parts.reduce((a, b) => a + b)
+  return parts
+    .map((part, k) => ({ label: classes[k], score: part / sum }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, top)
+}
+
+/** What `net` answers to some images of `data`: the first of each class in turn. */
+export async function lookAt(net: Network, data: Dataset, options: SampleOptions): Promise<Sample[]> {
+  const { engine, preprocessing, pool, signal, top } = options
+  const indices = acrossClasses(data, mostLookedAt)
+  const batch = Math.min(50, indices.length)
+  using program = await engine.compile(net.graph(batch), { weights: net.weights, freeze: true })
+  const samples: Sample[] = []
+  const batches = loader(subset(data, indices), {
+    batch,
+    preprocessing,
+    ...(pool && { pool }),
+    ...(signal && { signal }),
+  })
+  for await (const { x, labels, indices: at } of batches) {
+    const { logits } = await program.run({ x })
+    for (const [i, label] of labels.entries())
+      samples.push({
+        index: indices[at[i]],
+        truth: data.classes[label],
+        answers: answersOf(logits, i, data.classes, top),
+      })
+  }
+  return samples
+}
+
+const isMistake = ({ truth, answers }: Sample): boolean => answers[0].label !== truth
+
+/** The first `most` samples, and as many of the mistakes among the others, the surest first. */
+export function chosen(samples: readonly Sample[], most: number): Sample[] {
+  const first = samples.slice(0, most)
+  const mistakes = samples.slice(most).filter(isMistake)
+  return [...first, ...mistakes.sort((a, b) => b.answers[0].score - a.answers[0].score).slice(0, most)]
+}
+
+/** An image as a `data:` URL; a larger one is scaled down to `side` pixels. */
+export async function pictureOf(data: Dataset, index: number, side = 144): Promise<string> {
+  const whole = await data.image(index)
+  const isLarge = Math.min(whole.width, whole.height) > side
+  const view = {
+    size: [side, side],
+    fit: 'crop',
+    crop: 1,
+    filter: 'bilinear',
+    mean: [0, 0, 0],
+    std: [1, 1, 1],
+  } as const
+  const { width, height, data: bytes } = isLarge ? resizeAndCrop(whole, view) : whole
+  const image = (await loadSharp())(bytes, { raw: { width, height, channels: 3 } })
+  // Small pictures are shown pixel by pixel; photos may lose a little.
+  const [type, coded] = isLarge ? ['jpeg', image.jpeg({ quality: 80 })] : ['png', image.png()]
+  return `data:image/${type};base64,${(await (coded as typeof image).toBuffer()).toString('base64')}`
+}

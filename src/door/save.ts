@@ -1,0 +1,71 @@
+/** From a network to a model file. */
+
+import { assertOptions, type Checks, checks } from '../core/check.ts'
+import { assert } from '../core/index.ts'
+import type { Preprocessing } from '../data/index.ts'
+import { type Provenance, provenanceNow, writeModelFile } from '../formats/index.ts'
+import type { Network } from '../graph/index.ts'
+import { restore } from '../models/index.ts'
+import type { Platform } from '../platform/platform.ts'
+import { type Classifier, networkOf } from './classifier.ts'
+import { preprocessingFor, remembered } from './known.ts'
+import { assertFits } from './load.ts'
+
+/** What a model file says beside the weights. What is left out is what `train` or `load` saw last of this network. */
+export interface SaveOptions {
+  /** Names, in the order of the network's outputs. */
+  readonly classes?: readonly string[]
+  readonly preprocessing?: Preprocessing
+  /** Where the model comes from; joins what is known. */
+  readonly provenance?: Omit<Provenance, 'kinglet' | 'created'>
+}
+
+const { given } = checks
+const members: Checks<SaveOptions> = { classes: given, preprocessing: given, provenance: given }
+
+/**
+ * The bytes of a model file: what `save` writes, for `load`, an upload or a database. Throws when the names of the
+ * classes are neither given nor known, and when the weights are not finite.
+ *
+ * @example
+ * ```ts
+ * import { build, load, toBytes } from 'kinglet'
+ *
+ * const net = build('mobilenet_v2', { width: 0.1, size: 32, classes: 2 })
+ * const bytes = toBytes(net, { classes: ['cat', 'dog'], provenance: { trainedOn: 'nothing yet' } })
+ * using model = await load(bytes)
+ * model.classes // => ['cat', 'dog']
+ * model.provenance.trainedOn // => 'nothing yet'
+ * ```
+ */
+export function toBytes(model: Network | Classifier, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
+  const net = networkOf('save', model)
+  assertOptions('save', options, members)
+  const known = remembered(net)
+  const classes = options.classes ?? known.classes
+  const { name } = net.architecture
+  assert(
+    classes,
+    `save: the names of the ${net.classes} classes of ${name} are not known: give { classes: [...] } or train it first`,
+  )
+  assert(
+    classes.length === net.classes,
+    () =>
+      `save: ${classes.length} classes are named (${classes.slice(0, 3).join(', ')}${classes.length > 3 ? ', ...' : ''}), ${name} has ${net.classes}: ` +
+      'name each of its outputs',
+  )
+  const preprocessing = options.preprocessing ?? known.preprocessing ?? preprocessingFor(net)
+  const { architecture, weights } = net
+  // What is saved can be loaded again: found out now, not when the training is long over.
+  assertFits(preprocessing, restore(architecture, weights, 'save'), 'save')
+  const provenance = provenanceNow({ ...known.provenance, ...options.provenance })
+  return writeModelFile({ architecture, weights, classes, preprocessing, provenance })
+}
+
+/** Saves a model with what `platform` has. */
+export const saveOn = async (
+  platform: Platform,
+  model: Network | Classifier,
+  to: string | URL,
+  options?: SaveOptions,
+): Promise<void> => platform.write(to, toBytes(model, options))

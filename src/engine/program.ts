@@ -1,0 +1,57 @@
+/** What every engine checks in the same words: the inputs of a run, and parameters that come from outside. */
+import { dtypes, KingletError, oneOf, sameShape, size, type Tensor, type TypedArrayOf } from '../core/index.ts'
+import { describe, type Graph, parametersOf, type Weights } from '../graph/graph.ts'
+import { initialise } from '../graph/init.ts'
+import type { Value } from '../ops/index.ts'
+import type { CompileOptions } from './engine.ts'
+
+/** Throws unless `given` holds exactly the graph's inputs, each of the right type and length. */
+export function checkInputs(expected: ReadonlyMap<string, Value>, given: Readonly<Record<string, TypedArrayOf>>): void {
+  for (const name of Object.keys(given))
+    if (!expected.has(name))
+      throw new KingletError(`run: no input ${name}: this program takes ${oneOf(expected.keys()) || 'none'}`)
+  for (const [name, leaf] of expected) {
+    const data = given[name]
+    if (!data) throw new KingletError(`run: input ${name} is missing: it must be ${describe(leaf)}`)
+    if (data.constructor !== dtypes[leaf.dtype].array)
+      throw new KingletError(
+        `run: input ${name} is a ${data.constructor.name}: ${describe(leaf)} needs a ${dtypes[leaf.dtype].array.name}`,
+      )
+    if (data.length !== size(leaf.shape))
+      throw new KingletError(
+        `run: input ${name} has ${data.length} values: ${describe(leaf)} holds ${size(leaf.shape)}`,
+      )
+  }
+}
+
+/** Throws unless every tensor of `weights` is a parameter of the graph with the same shape. */
+export function checkWeights(parameters: ReadonlyMap<string, Value>, weights: Weights, what: string): void {
+  for (const [name, t] of weights) {
+    const leaf = parameters.get(name)
+    if (!leaf) throw new KingletError(`${what}: the graph has no parameter ${name}`)
+    if (!sameShape(leaf.shape, t.shape) || leaf.dtype !== t.dtype)
+      throw new KingletError(`${what}: parameter ${name} is ${describe(leaf)}, the tensor given is ${describe(t)}`)
+  }
+}
+
+/** The parameters' first values: those given (others of that map are ignored), the rest drawn as their init says. */
+export function startingWeights(graph: Graph, { weights, seed = 0 }: CompileOptions): Map<string, Tensor> {
+  const parameters = parametersOf(graph)
+  const given = new Map([...(weights ?? [])].filter(([name]) => parameters.has(name)))
+  checkWeights(parameters, given, 'compile')
+  const missing = [...parameters].filter(([name]) => !given.has(name)).map(([, leaf]) => leaf)
+  const drawn = initialise(missing, seed)
+  return new Map([...parameters.keys()].map((name) => [name, given.get(name) ?? drawn.get(name)!]))
+}
+
+/** The tensors of `all` that are named; all of them when no names are given. Throws for a name that is not there. */
+export function pick<T>(all: ReadonlyMap<string, T>, names?: Iterable<string>): Map<string, T> {
+  if (!names) return new Map(all)
+  return new Map(
+    [...names].map((name) => {
+      const t = all.get(name)
+      if (!t) throw new KingletError(`read: no parameter ${name}`)
+      return [name, t]
+    }),
+  )
+}

@@ -1,0 +1,117 @@
+/**
+ * Tensors whose values are computed when they are wanted, from constants: what constant folding puts in their place. An
+ * engine has them computed straight into its own memory, so that folded and packed weights are never held twice.
+ * Fresh memory is what loading a network costs most: steps between share one piece of it.
+ */
+import {
+  arrayOf,
+  bytesOf,
+  type DType,
+  dtypes,
+  type Shape,
+  size,
+  type Tensor,
+  type TypedArrayOf,
+} from '../../core/index.ts'
+import type { Value } from '../../ops/index.ts'
+
+/** Results of at most this many elements (scales, biases) are kept for all who want them. */
+const smallest = 4096
+
+/** Working memory that is handed out in order and taken back in the reverse one. */
+export class Scratch {
+  #buffer = new ArrayBuffer(0)
+  #used = 0
+
+  /** Runs `body`; what it takes is free again after it. */
+  frame<T>(body: () => T): T {
+    const [buffer, used] = [this.#buffer, this.#used]
+    try {
+      return body()
+    } finally {
+      // A buffer that was outgrown meanwhile is not gone back to.
+      this.#used = buffer === this.#buffer ? used : 0
+    }
+  }
+
+  /** A zeroed array. */
+  take(dtype: DType, length: number): TypedArrayOf {
+    const from = Math.ceil(this.#used / 8) * 8
+    const to = from + length * bytesOf(dtype)
+    if (to > this.#buffer.byteLength) {
+      this.#buffer = new ArrayBuffer(2 * length * bytesOf(dtype))
+      this.#used = length * bytesOf(dtype)
+      return new dtypes[dtype].array(this.#buffer, 0, length)
+    }
+    this.#used = to
+    return new dtypes[dtype].array(this.#buffer, from, length).fill(0)
+  }
+}
+
+/**
+ * What all weights pass through, without the oracle's call for each element, which leaves a boxed number; the same bits.
+ * False where the operands are others than weights and one value a channel: those are left to the oracle.
+ */
+const loops: Readonly<Record<string, (given: readonly Tensor[], y: TypedArrayOf) => boolean>> = {
+  mul([{ shape, data: x }, { shape: perChannel, data: scale }], y) {
+    const channels = scale.length
+    if (x.length !== y.length || perChannel.length !== 1 || shape[shape.length - 1] !== channels) return false
+    for (let i = 0; i < x.length; i += channels) for (let c = 0; c < channels; c++) y[i + c] = x[i + c] * scale[c]
+    return true
+  },
+}
+
+/** The value of `node`, whose inputs are all constants. */
+export class Deferred implements Tensor {
+  readonly shape: Shape
+  readonly dtype: DType
+  readonly #node: Value
+  #data: TypedArrayOf | undefined
+
+  constructor(node: Value) {
+    this.shape = node.shape
+    this.dtype = node.dtype
+    this.#node = node
+  }
+
+  /** Computed when it is first asked for, and kept. */
+  get data(): TypedArrayOf {
+    if (!this.#data) {
+      this.#data = arrayOf(this.dtype, size(this.shape))
+      this.into(this.#data, new Scratch())
+    }
+    return this.#data
+  }
+
+  /** Computes the values into `y`, which is zeroed and as long as they are. */
+  into(y: TypedArrayOf, scratch: Scratch): void {
+    const { op, inputs, attrs } = this.#node
+    scratch.frame(() => {
+      const given = inputs.map((x) => valuesOf(x.attrs.tensor, scratch))
+      if (!loops[op.name]?.(given, y)) op.reference(given, attrs, { shape: this.shape, dtype: this.dtype, data: y })
+    })
+  }
+
+  /** The tensor: kept where it is small, else in `scratch`, or where its input is if it is a view. */
+  in(scratch: Scratch): Tensor {
+    const { op, inputs, attrs } = this.#node
+    const { shape, dtype } = this
+    const length = size(shape)
+    if (this.#data || length <= smallest) return this
+    if (op.viewOffset) {
+      const from = op.viewOffset(inputs, attrs)
+      return { shape, dtype, data: valuesOf(inputs[0].attrs.tensor, scratch).data.subarray(from, from + length) }
+    }
+    const data = scratch.take(dtype, length)
+    this.into(data, scratch)
+    return { shape, dtype, data }
+  }
+}
+
+const valuesOf = (t: Tensor, scratch: Scratch): Tensor => (t instanceof Deferred ? t.in(scratch) : t)
+
+/** Writes a constant's values into `y`, which is zeroed and as long as they are. */
+export function writeConstant({ attrs: { tensor } }: Value, y: TypedArrayOf, scratch: Scratch): void {
+  if (tensor instanceof Deferred) tensor.into(y, scratch)
+  else y.set(tensor.data)
+}

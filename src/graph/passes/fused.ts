@@ -1,0 +1,86 @@
+/**
+ * The `fused` op: a small graph that an engine runs as one kernel. Its body is an ordinary graph over placeholders, so
+ * shape, cost and oracle follow from the ops inside. Three kinds: an elementwise expression; sums over the same axes
+ * of several expressions (stacked along a new first axis); a producer such as a matrix product with an expression as
+ * its epilogue.
+ */
+import type { Tensor } from '../../core/index.ts'
+import { sameShape, size } from '../../core/index.ts'
+import { evaluate } from '../../engine/reference.ts'
+import { defineOp, input, isInput, makeValue, native, no, reduceSum, type Value, withInputs } from '../../ops/index.ts'
+import { topological } from '../graph.ts'
+
+export interface Body {
+  /** Stand for the inputs of the fused node, in their order. */
+  readonly placeholders: readonly Value[]
+  readonly roots: readonly Value[]
+  /** The node that is not elementwise and feeds the expression, if there is one. */
+  readonly anchor: Value | undefined
+}
+
+const empty: Body = { placeholders: [], roots: [], anchor: undefined }
+
+const fusedDefinition = defineOp({
+  name: 'fused',
+  inputs: 'variadic',
+  attrs: { body: empty },
+  shape: (_, { body: { roots } }) => (roots.length === 1 ? roots[0].shape : [roots.length, ...roots[0].shape]),
+  cost: (_, { body }) => ({
+    macs: topological(body.roots).reduce(
+      (n, v) =>
+        n +
+        (isInput(v)
+          ? 0
+          : v.op.cost(
+              v.inputs.map((x) => x.shape),
+              v.attrs,
+              v.shape,
+            ).macs),
+      0,
+    ),
+  }),
+  reference(inputs, { body }, y) {
+    const given = new Map(body.placeholders.map((p, i) => [p, inputs[i]]))
+    // Placeholders have the shape of what they stand for, so the tensors fit as they are.
+    const parts = evaluate(body.roots, (v) => given.get(v) as Tensor)
+    for (const [i, part] of parts.entries()) y.data.set(part.data, i * size(part.shape))
+  },
+  grad: no('fusion comes after differentiation'),
+  lower: native,
+  samples: [],
+})
+
+export const fusedOp = fusedDefinition.op
+export const bodyOf = (v: Value): Body => v.attrs.body
+export const isReduction = (v: Value): boolean => v.op === reduceSum.op
+
+/**
+ * Makes one fused node of `roots`: everything between them and `leaves` moves into the body. Constants with one
+ * element stay in the body, where kernels turn them into immediates.
+ */
+export function fuseNodes(
+  roots: readonly Value[],
+  leaves: readonly Value[],
+  anchor: Value | undefined,
+  mapped: (v: Value) => Value,
+): Value {
+  const placeholders = leaves.map((v, i) => input(`#${i}`, v.shape, v.dtype))
+  const inside = new Map(leaves.map((v, i) => [v, placeholders[i]]))
+  const build = (v: Value): Value => {
+    const known = inside.get(v)
+    if (known) return known
+    const node = withInputs(v, v.inputs.map(build))
+    inside.set(v, node)
+    return node
+  }
+  const body: Body = { placeholders, roots: roots.map(build), anchor: anchor && build(anchor) }
+  return makeValue(fusedOp, leaves.map(mapped), { body }, roots[0].scope)
+}
+
+/** How an expression over `shape` reads an operand: in full, per channel of the last axis, one value, or otherwise. */
+export function readsAs(operand: Value, shape: readonly number[]): 'full' | 'channel' | 'scalar' | 'other' {
+  const n = size(operand.shape)
+  if (sameShape(operand.shape, shape)) return 'full'
+  if (n === 1) return 'scalar'
+  return n === shape[shape.length - 1] && operand.shape[operand.shape.length - 1] === n ? 'channel' : 'other'
+}

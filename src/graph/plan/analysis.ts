@@ -1,0 +1,202 @@
+/**
+ * What a graph costs: parameters, multiply-adds and bytes, for each layer and in total, all exact integers.
+ *
+ * Counting: one multiply-add is one of `macs`; convolutions and matrix products only, those of squeeze-and-excitation
+ * among them; biases, batch norm, activations, pooling and additions count nothing. `parameters` are weights, biases
+ * and batch norm's gamma and beta; running statistics are counted apart, as `state`. Macs are those of the graph's batch.
+ */
+import { bytesOf, type Shape, size } from '../../core/index.ts'
+import {
+  isConstant,
+  isInput,
+  isParameter,
+  type ParameterAttrs,
+  type Role,
+  type Size2,
+  type Value,
+} from '../../ops/index.ts'
+import { type Graph, roots, topological } from '../graph.ts'
+import { memoryOf } from './memory.ts'
+
+/** `conv`: wider than 1x1, over all channels. `pointwise`: 1x1. `se`: the two layers of squeeze-and-excitation. */
+export type LayerKind = 'conv' | 'pointwise' | 'depthwise' | 'linear' | 'se' | 'other'
+export const layerKinds: readonly LayerKind[] = ['conv', 'pointwise', 'depthwise', 'linear', 'se', 'other']
+
+export interface Counts {
+  /** Weights and biases of convolutions and linear layers. */
+  readonly weights: number
+  /** Batch norm's gamma and beta. */
+  readonly norm: number
+  /** Batch norm's running mean and variance: not trained. */
+  readonly state: number
+  /** All that is trained: `weights` + `norm`. */
+  readonly parameters: number
+  readonly macs: number
+  /** Bytes of what the layer hands on to others. */
+  readonly activationBytes: number
+}
+
+export interface LayerCost extends Counts {
+  /** The layer's scope: `blocks.3.expand`. */
+  readonly name: string
+  readonly kind: LayerKind
+  /** Of its convolution. */
+  readonly kernel?: Size2
+  readonly stride?: number
+  readonly groups?: number
+  readonly inputShape: Shape
+  readonly outputShape: Shape
+  /** Bytes that are alive at its most crowded step, under the planned schedule. */
+  readonly liveBytes: number
+}
+
+/** Cost of a kind of layer, and its part in the whole, from 0 to 1. */
+export interface KindCost {
+  readonly macs: number
+  readonly weights: number
+  readonly macShare: number
+  /** Of weights and biases, as the papers count. */
+  readonly weightShare: number
+}
+
+/** What a graph costs, by layer (in the order in which they were added), in total, and by kind of layer. */
+export interface Analysis {
+  readonly layers: readonly LayerCost[]
+  readonly total: Counts & {
+    /**
+     * Bytes of everything but parameters at the peak of the planned schedule, with each layer one step (its batch norm,
+     * activation and addition done in its own store). What an engine's kernels need for themselves comes on top:
+     * `program.memory.arena` has it.
+     */
+    readonly peakBytes: number
+  }
+  readonly kinds: Readonly<Record<LayerKind, KindCost>>
+}
+
+interface Described {
+  readonly kind: LayerKind
+  readonly kernel?: Size2
+  readonly stride?: number
+  readonly groups?: number
+}
+
+/** How ops with multiply-adds are shown. */
+const described: Readonly<Record<string, (v: Value) => Described>> = {
+  conv2d({ inputs: [x, w], attrs: { stride, groups } }) {
+    const [kh, kw, inner, out] = w.shape
+    const isDepthwise = inner === 1 && out === groups && groups === x.shape[3] && groups > 1
+    const kind = isDepthwise ? 'depthwise' : kh * kw === 1 ? 'pointwise' : 'conv'
+    return { kind, kernel: [kh, kw], stride, groups }
+  },
+  depthwise_conv2d({ inputs: [x, w], attrs: { stride } }) {
+    return { kind: 'depthwise', kernel: [w.shape[0], w.shape[1]], stride, groups: x.shape[3] }
+  },
+  matmul: () => ({ kind: 'linear' }),
+}
+
+const counted: Record<Role, 'weights' | 'norm' | 'state'> = {
+  weight: 'weights',
+  depthwise: 'weights',
+  bias: 'weights',
+  norm: 'norm',
+  state: 'state',
+}
+
+const macsOf = (v: Value): number =>
+  v.op.cost(
+    v.inputs.map((x) => x.shape),
+    v.attrs,
+    v.shape,
+  ).macs
+
+/** Parameters and multiply-adds of a graph alone: what a search asks of each network that it considers. */
+export function countsOf(graph: Graph): Pick<Counts, 'weights' | 'norm' | 'state' | 'parameters' | 'macs'> {
+  const values = topological([...roots(graph), ...graph.updates.map((u) => u.target)])
+  return counts(values)
+}
+
+function counts(values: readonly Value[]) {
+  const count = { weights: 0, norm: 0, state: 0 }
+  let macs = 0
+  for (const v of values)
+    if (isParameter(v)) count[counted[(v.attrs as ParameterAttrs).role]] += size(v.shape)
+    else if (!isInput(v) && !isConstant(v)) macs += macsOf(v)
+  return { ...count, parameters: count.weights + count.norm, macs }
+}
+
+/**
+ * Counts a graph, layer by layer in the order in which layers were added.
+ *
+ * @example
+ * ```ts
+ * import { analyse } from 'kinglet/graph'
+ * import { build } from 'kinglet/models'
+ *
+ * const { total, kinds } = analyse(build('mobilenet_v1').graph())
+ * total.parameters // => 4231976
+ * total.macs // => 568740352
+ * kinds.pointwise.macShare.toFixed(4) // => '0.9486'
+ * ```
+ */
+export function analyse(graph: Graph): Analysis {
+  const values = topological([...roots(graph), ...graph.updates.map((u) => u.target)]).sort((a, b) => a.id - b.id)
+  const handedOn = new Set(roots(graph))
+  for (const v of values) for (const x of v.inputs) if (x.scope !== v.scope) handedOn.add(x)
+  const memory = memoryOf(graph)
+
+  const byScope = new Map<string, Value[]>()
+  for (const v of values) byScope.set(v.scope, [...(byScope.get(v.scope) ?? []), v])
+  const layers = [...byScope]
+    .map(([name, own]) => layerOf(name, own, handedOn, memory.liveBytes.get(name) ?? 0))
+    .filter((layer) => layer !== undefined)
+  const sum = (key: keyof Counts): number => layers.reduce((n, layer) => n + layer[key], 0)
+  const total = {
+    weights: sum('weights'),
+    norm: sum('norm'),
+    state: sum('state'),
+    parameters: sum('parameters'),
+    macs: sum('macs'),
+    activationBytes: sum('activationBytes'),
+    peakBytes: memory.peakBytes,
+  }
+  const kinds = Object.fromEntries(
+    layerKinds.map((kind) => {
+      const own = layers.filter((layer) => layer.kind === kind)
+      const macs = own.reduce((n, layer) => n + layer.macs, 0)
+      const weights = own.reduce((n, layer) => n + layer.weights, 0)
+      return [kind, { macs, weights, macShare: macs / (total.macs || 1), weightShare: weights / (total.weights || 1) }]
+    }),
+  ) as Record<LayerKind, KindCost>
+  return { layers, total, kinds }
+}
+
+const largest = (values: readonly Value[]): Value => values.reduce((a, b) => (size(b.shape) > size(a.shape) ? b : a))
+
+/** A layer without results of its own (only inputs and constants) is none. */
+function layerOf(
+  name: string,
+  own: readonly Value[],
+  handedOn: ReadonlySet<Value>,
+  liveBytes: number,
+): LayerCost | undefined {
+  const results = own.filter((v) => !isInput(v) && !isConstant(v) && !isParameter(v))
+  if (results.length === 0) return undefined
+  const main = results.reduce((a, b) => (macsOf(b) > macsOf(a) ? b : a))
+  const inside = new Set(own)
+  const outside = results.flatMap((v) => v.inputs.filter((x) => !inside.has(x)))
+  const input = macsOf(main) > 0 ? main.inputs[0] : largest(outside.length ? outside : results)
+  const given = results.filter((v) => handedOn.has(v))
+  const output = given.at(-1) ?? results[results.length - 1]
+  const isSe = name.split('.').includes('se')
+  const shown = described[main.op.name]?.(main) ?? { kind: 'other' }
+  return {
+    name,
+    ...shown,
+    kind: isSe && shown.kind !== 'other' ? 'se' : shown.kind,
+    inputShape: input.shape,
+    outputShape: output.shape,
+    ...counts(own),
+    activationBytes: given.reduce((n, v) => n + size(v.shape) * bytesOf(v.dtype), 0),
+    liveBytes,
+  }
+}

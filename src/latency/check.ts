@@ -1,0 +1,78 @@
+/** How well sums over layers stand for what whole networks take: both timed on the same device. */
+import { type Quartiles, quartiles } from '../core/quartiles.ts'
+import type { Model } from '../models/index.ts'
+import { spearman } from '../search/ranks.ts'
+import { latencyOf } from './latency.ts'
+import { defaultTiming, longWarmup } from './measure.ts'
+import { timeQuietly } from './quiet.ts'
+import type { LatencyTable } from './table.ts'
+import type { Timer, TimingOptions } from './timer.ts'
+import { unitsOf, weightsOf } from './units.ts'
+
+/** A network whose sum is held against its own time. */
+export interface CheckedNetwork {
+  readonly model: Model
+  /** By the table. */
+  readonly sumMs: number
+  /** Of the whole network. */
+  readonly wholeMs: Quartiles
+  /** Of the sum: -0.1 where it is a tenth too low. */
+  readonly error: number
+}
+
+export const checkedNetwork = (model: Model, sumMs: number, wholeMs: Quartiles): CheckedNetwork => ({
+  ...{ model, sumMs, wholeMs },
+  error: sumMs / wholeMs.median - 1,
+})
+
+/** Times `models` as a whole beside their sums; in the order of `models`. Rejects with the signal's reason when that is aborted. */
+export async function checkSums(
+  timer: Timer,
+  table: LatencyTable,
+  models: readonly Model[],
+  options: Partial<TimingOptions> & { onProgress?(done: number, of: number): void } = {},
+): Promise<CheckedNetwork[]> {
+  const { rounds = defaultTiming.rounds, runs = defaultTiming.runs, signal, onProgress } = options
+  const items = models.map((model, index) => ({
+    ...{ model, index },
+    sumMs: latencyOf(table, model),
+    graphs: () => [model.graph()],
+    count: 1,
+    values: unitsOf(model).reduce((n, unit) => n + weightsOf(unit), 0),
+  }))
+  const found: CheckedNetwork[] = []
+  let done = 0
+  const groups = timeQuietly(timer, items, { rounds, runs, signal, ...longWarmup }, table.referenceMs)
+  for await (const { items: own, times } of groups) {
+    // Groups end in another order than they began where the machine was busy.
+    for (const [i, { model, index, sumMs }] of own.entries())
+      found[index] = checkedNetwork(model, sumMs, quartiles(times[i][0]))
+    done += own.length
+    onProgress?.(done, models.length)
+  }
+  return found
+}
+
+export interface Agreement {
+  /** Without their signs. */
+  readonly medianError: number
+  readonly worstError: number
+  /** Spearman's, between sums and times; undefined for fewer than three networks. */
+  readonly rankCorrelation: number | undefined
+}
+
+/** What the errors of several networks come to. */
+export function agreementOf(checked: readonly CheckedNetwork[]): Agreement {
+  const errors = checked.map(({ error }) => Math.abs(error))
+  return {
+    medianError: quartiles(errors).median,
+    worstError: Math.max(...errors),
+    rankCorrelation:
+      checked.length < 3
+        ? undefined
+        : spearman(
+            checked.map(({ sumMs }) => sumMs),
+            checked.map(({ wholeMs }) => wholeMs.median),
+          ),
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * A unit as a graph that an engine can time: the layer several times over, each with weights of its own, on the same
+ * input. One value of each copy's result is added up, so that none is dead, results need not be copied out, and the
+ * next copy writes where the last one did. So activations are as warm in the caches as in a network, weights as cold as
+ * many copies make them, and what a run costs by itself is shared by all copies and can be taken off.
+ */
+import { size, type Tensor, tensor } from '../core/index.ts'
+import { Builder, type BuilderSettings, type Graph, parametersOf } from '../graph/index.ts'
+import { activate } from '../models/activation.ts'
+import { add, globalAvgPool, input, maxPool, mul, reshape, sliceFirst, type Value } from '../ops/index.ts'
+import { type Unit, weightsOf } from './units.ts'
+
+const settings = { initializer: 'he', batchNormEps: 1e-3, batchNormMomentum: 0.1 } as const
+
+/** Mean over pixels and product, as squeeze-and-excitation has them; the mean stands for the gate. */
+const gate = (y: Value): Value => mul(y, globalAvgPool(y))
+
+const window = ({ kernel, stride, dilation }: Unit) => ({ kernel, stride, dilation })
+
+type Layer = (b: Builder, x: Value, unit: Unit) => Value
+type LayerKind = Exclude<Unit['kind'], 'run' | 'steps'>
+const layers: Record<LayerKind, Layer> = {
+  conv: (b, x, unit) => activate(b.batchNorm(b.conv(x, { ...window(unit), out: unit.channels[1] })), unit.act),
+  depthwise: (b, x, unit) => activate(b.batchNorm(b.depthwise(x, window(unit))), unit.act),
+  gate: (_, x) => gate(x),
+  pool: (_, x) => globalAvgPool(x),
+  max_pool: (b, x, unit) =>
+    maxPool({ x }, { kernel: [unit.kernel, unit.kernel], stride: unit.stride, pad: b.pad(x, window(unit)) }),
+  linear: (b, x, unit) => activate(b.linear(x, { out: unit.channels[1] }), unit.act),
+}
+
+const shapeIn = ({ kind, height, width, channels }: Unit): number[] =>
+  kind === 'run' || kind === 'steps'
+    ? [channels[0]]
+    : kind === 'linear'
+      ? [1, channels[0]]
+      : [1, height, width, channels[0]]
+
+/** The first value of v, as a view. */
+const first = (v: Value): Value => sliceFirst({ x: reshape({ x: v }, { shape: [size(v.shape), 1] }) }, { from: 0 })
+
+/** By how many values copies' images lie apart: a cache line where it goes into the image. */
+const stepOf = (length: number): number => [16, 4, 2, 1].find((n) => length % n === 0)!
+
+/**
+ * `copies` images of the same memory, each a step further on than the one before: equal expressions over one image would
+ * be computed once for all of them.
+ */
+function imagesIn(shape: readonly number[], copies: number): { readonly x: Value; readonly images: readonly Value[] } {
+  const length = size(shape)
+  const step = stepOf(length)
+  const x = input('x', [length / step + copies - 1, step])
+  const images = Array.from({ length: copies }, (_, from) =>
+    reshape({ x: sliceFirst({ x }, { from, count: length / step }) }, { shape }),
+  )
+  return { x, images }
+}
+
+/** A layer of its own name on `x`, with all that belongs to it; `shortcut` gives what is added. */
+function layerOn(name: string, unit: Unit, x: Value, shortcut: (shape: readonly number[]) => Value): Value {
+  const builder: BuilderSettings = { ...settings, padding: unit.padding }
+  const b = new Builder(builder, { training: false })
+  return b.layer(name, () => {
+    const plain = layers[unit.kind as LayerKind](b, x, unit)
+    const y = unit.gated ? gate(plain) : plain
+    return unit.add === undefined ? y : activate(add(y, shortcut(y.shape)), unit.add)
+  })
+}
+
+/** Adds one value of `y` up. Through a view, which no expression goes through: else all sums were one, at the end. */
+const counted = (sum: Value, y: Value): Value => add(reshape({ x: sum }, { shape: [1] }), first(y))
+
+const ballastInputs = 1024
+
+/**
+ * The layer, `copies` times (none: what all of that costs without it). `ballast` weights are read before them, by a
+ * product that is nothing to the layer. Inputs are `x`, where a shortcut is added `shortcut`, and `ballast`.
+ */
+export function unitGraph(unit: Unit, copies: number, ballast = 0): Graph {
+  const { x, images } = imagesIn(shapeIn(unit), Math.max(1, copies))
+  let sum = add(first(x), 1)
+  const outputs = Math.round(ballast / ballastInputs)
+  if (outputs > 0) {
+    const b = new Builder({ ...settings, padding: 'torch' }, { training: false })
+    sum = counted(
+      sum,
+      b.layer('ballast', () => b.linear(input('ballast', [1, ballastInputs]), { out: outputs })),
+    )
+  }
+  let added: Value | undefined
+  const shortcut = (shape: readonly number[]) => {
+    added ??= input('shortcut', shape)
+    return added
+  }
+  if (unit.kind !== 'run')
+    for (const [i, image] of images.slice(0, copies).entries())
+      sum = counted(sum, layerOn(`copy${i}`, unit, image, shortcut))
+  return { outputs: { sum }, updates: [] }
+}
+
+/** Different layers one after the other, each once, all on the same memory. */
+export function mixtureGraph(units: readonly Unit[]): Graph {
+  const length = Math.max(...units.map((unit) => Math.max(size(shapeIn(unit)), shortcutOf(unit))))
+  const x = input('x', [length + units.length, 1])
+  const imageAt = (from: number) => (shape: readonly number[]) =>
+    reshape({ x: sliceFirst({ x }, { from, count: size(shape) }) }, { shape })
+  let sum = add(first(x), 1)
+  for (const [i, unit] of units.entries())
+    sum = counted(sum, layerOn(`layer${i}`, unit, imageAt(i)(shapeIn(unit)), imageAt(i)))
+  return { outputs: { sum }, updates: [] }
+}
+
+/** Values that go into a run of a mixture. */
+export const valuesIntoMixture = (units: readonly Unit[]): number =>
+  units.length + Math.max(...units.map((unit) => Math.max(size(shapeIn(unit)), shortcutOf(unit))))
+
+/** Values of the shortcut that is added. */
+function shortcutOf({ add, height, width, stride, channels }: Unit): number {
+  return add === undefined ? 0 : Math.ceil(height / stride) * Math.ceil(width / stride) * channels[channels.length - 1]
+}
+
+/** Values that go into a run of the unit's graph, its shortcut among them. */
+export function valuesInto(unit: Unit, copies = 1): number {
+  const length = size(shapeIn(unit))
+  return length + (copies - 1) * stepOf(length) + shortcutOf(unit)
+}
+
+/** Multiply-adds of a unit, and bytes of what it reads and writes: how long it takes, roughly. */
+export function workOf(unit: Unit) {
+  const { kind, height, width, kernel, stride, channels } = unit
+  const [from, to = from] = channels
+  const pixels = kind === 'pool' ? 1 : Math.ceil(height / stride) * Math.ceil(width / stride)
+  const weights = weightsOf(unit)
+  const macs = kind === 'max_pool' ? pixels * kernel ** 2 * from : pixels * weights
+  return { macs, weightBytes: 4 * weights, bytes: 4 * (weights + height * width * from + pixels * to) }
+}
+
+const noise = Float32Array.from({ length: 65536 }, (_, i) => ((i * 7919) % 65536) / 32768 - 1)
+
+/** Values from -1 to 1, none so small that arithmetic slows down. */
+export function filled(length: number): Float32Array {
+  const values = new Float32Array(length)
+  for (let at = 0; at < length; at += noise.length)
+    values.set(noise.subarray(0, Math.min(noise.length, length - at)), at)
+  return values
+}
+
+/** Weights for a graph that is timed: their values do not matter, but each has memory of its own. */
+export const anyWeights = (graph: Graph): Map<string, Tensor> =>
+  new Map(
+    [...parametersOf(graph)].map(([name, { shape }]) => [
+      name,
+      tensor(shape, name.includes('.bn.') ? new Float32Array(size(shape)).fill(1) : filled(size(shape))),
+    ]),
+  )

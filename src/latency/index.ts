@@ -1,0 +1,18 @@
+export type { Quartiles } from '../core/quartiles.ts'
+export { type Agreement, agreementOf, type CheckedNetwork, checkedNetwork, checkSums } from './check.ts'
+export { lackingIn, latencyOf, unitMs } from './latency.ts'
+export { type Measured, type MeasuredGroup, type MeasureOptions, measureUnits } from './measure.ts'
+export { type PlanOptions, planOf } from './plan.ts'
+export {
+  assertMeasuredWith,
+  type Device,
+  describeTable,
+  entryOf,
+  type LatencyTable,
+  type MeasuredWith,
+  readTable,
+  type TableEntry,
+  writeTable,
+} from './table.ts'
+export { engineTimer, type Timer, type TimingOptions } from './timer.ts'
+export { describeUnit, entryKey, layerOf, type Unit, type UnitKind, unitKey, unitsOf } from './units.ts'

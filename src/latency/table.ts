@@ -1,0 +1,203 @@
+/**
+ * A latency table: milliseconds of layers on one device, as JSON. It says what it was measured with, and has a checksum:
+ * a table that was changed or cut short would mislead a search without anyone seeing it.
+ */
+import { isObject } from '../core/check.ts'
+import { KingletError } from '../core/index.ts'
+import type { Quartiles } from '../core/quartiles.ts'
+import { crc32InLoops } from '../formats/crc32.ts'
+import { layerOf, type Unit } from './units.ts'
+
+/** What a table was measured on. */
+export interface Device {
+  /** What a person calls it: `AMD EPYC`, `Pixel 8`. */
+  readonly name: string
+  /** `x64 linux`, `Android 14`. */
+  readonly system: string
+  /** Cores that programs may use. */
+  readonly cores: number
+}
+
+/** What a table's times depend on. Those of others say little of one's own. */
+export interface MeasuredWith {
+  readonly device: Device
+  /** The engine, and what compiles its WebAssembly: `wasm on V8 12.4`. */
+  readonly engine: string
+  /** Version of Kinglet, whose kernels were timed. */
+  readonly kinglet: string
+  readonly threads: number
+}
+
+export interface TableEntry {
+  /** {@link layerOf} a unit. */
+  readonly layer: string
+  readonly channels: readonly number[]
+  readonly ms: Quartiles
+}
+
+export interface LatencyTable extends MeasuredWith {
+  /** ISO 8601. */
+  readonly created: string
+  /** What the reference took at its best: a table that is gone on with is held against it. */
+  readonly referenceMs: number
+  readonly entries: readonly TableEntry[]
+}
+
+/** Number of the arrangement. */
+const arrangement = 1
+
+export const entryOf = (unit: Unit, ms: Quartiles): TableEntry => ({
+  layer: layerOf(unit),
+  channels: unit.channels,
+  ms,
+})
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value.length > 0 && value.length <= 200
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0
+const isMs = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value < 1e7
+
+type Members<T> = { readonly [K in keyof T]-?: readonly [is: (value: unknown) => boolean, must: string] }
+
+const text = [isText, 'a text of at most 200 characters'] as const
+const count = [isCount, 'a positive integer'] as const
+const deviceMembers: Members<Device> = { name: text, system: text, cores: count }
+const quartileMembers: Members<Quartiles> = {
+  lower: [isMs, 'milliseconds'],
+  median: [isMs, 'milliseconds'],
+  upper: [isMs, 'milliseconds'],
+}
+/** Whether a value from elsewhere is what it should be. */
+export const isQuartiles = (value: unknown): value is Quartiles =>
+  isObject(value) && wrongIn(value, quartileMembers) === undefined
+
+const entryMembers: Members<TableEntry> = {
+  layer: text,
+  channels: [
+    (list) => Array.isArray(list) && list.length > 0 && list.length < 4 && list.every(isCount),
+    'one to three positive integers',
+  ],
+  ms: [isQuartiles, 'lower, median and upper milliseconds'],
+}
+const tableMembers: Members<LatencyTable> = {
+  device: [(device) => isObject(device) && !wrongIn(device, deviceMembers), 'name, system and cores'],
+  engine: text,
+  kinglet: text,
+  threads: count,
+  created: [(date) => isText(date) && !Number.isNaN(Date.parse(String(date))), 'a date'],
+  referenceMs: [isMs, 'milliseconds'],
+  entries: [Array.isArray, 'a list'],
+}
+
+/** What is wrong with an object's members, in words; undefined when they are exactly these. */
+function wrongIn(value: Readonly<Record<string, unknown>>, members: Members<object>): string | undefined {
+  const table = members as Readonly<Record<string, readonly [(value: unknown) => boolean, string]>>
+  for (const name of Object.keys(value))
+    if (!Object.hasOwn(table, name)) return `it has ${name}, which belongs to no table`
+  for (const [name, [is, must]] of Object.entries(table)) {
+    const shown = JSON.stringify(value[name]) ?? 'missing'
+    if (!is(value[name]))
+      return `${name} is ${shown.length > 80 ? `${shown.slice(0, 80)}...` : shown}: it must be ${must}`
+  }
+  return undefined
+}
+
+/** Throws a `KingletError` unless `value` has a table's shape; `what` names it. */
+export function assertTable(value: unknown, what: string): asserts value is LatencyTable {
+  if (!isObject(value)) throw new KingletError(`${what}: it is no latency table: use a file that kinglet measure wrote`)
+  const wrong = wrongIn(value, tableMembers)
+  if (wrong) throw new KingletError(`${what}: ${wrong}`)
+  for (const [i, entry] of (value.entries as unknown[]).entries()) {
+    const wrong = isObject(entry) ? wrongIn(entry, entryMembers) : 'it is no object'
+    if (wrong) throw new KingletError(`${what}: entry ${i}: ${wrong}`)
+  }
+}
+
+const checksumOf = (json: string): string => crc32InLoops(new TextEncoder().encode(json)).toString(16).padStart(8, '0')
+
+/** The text of a table's file. */
+export function writeTable(table: LatencyTable): string {
+  const { entries, ...rest } = table
+  const head = { kinglet_latency: arrangement, checksum: checksumOf(JSON.stringify({ ...rest, entries })) }
+  const lines = entries.map((entry) => `    ${JSON.stringify(entry)}`)
+  const members = Object.entries({ ...head, ...rest }).map(
+    ([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`,
+  )
+  return `{\n${[...members, `  "entries": [\n${lines.join(',\n')}\n  ]`].join(',\n')}\n}\n`
+}
+
+/**
+ * Reads a table's file; `what` names it in errors. Throws a `KingletError` for text that is damaged, cut short or
+ * something else.
+ *
+ * @example
+ * ```ts
+ * import { type LatencyTable, readTable, writeTable } from 'kinglet/search'
+ *
+ * const table: LatencyTable = {
+ *   device: { name: 'Pixel 8', system: 'Android 14', cores: 9 },
+ *   engine: 'wasm on Chrome 130',
+ *   kinglet: '0.1.0',
+ *   threads: 1,
+ *   created: '2026-11-26T12:00:00Z',
+ *   referenceMs: 0.1,
+ *   entries: [{ layer: 'linear', channels: [576, 1024], ms: { lower: 0.1, median: 0.12, upper: 0.13 } }],
+ * }
+ * readTable(writeTable(table), 'pixel.json').device.name // => 'Pixel 8'
+ * ```
+ */
+export function readTable(text: string, what: string): LatencyTable {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new KingletError(`${what}: it is no JSON: the file is damaged, or no latency table`, { cause })
+  }
+  if (!isObject(value) || value.kinglet_latency === undefined)
+    throw new KingletError(`${what}: it is no latency table: use a file that kinglet measure wrote`)
+  const { kinglet_latency, checksum, entries, ...rest } = value
+  if (kinglet_latency !== arrangement)
+    throw new KingletError(
+      `${what}: a latency table of kind ${kinglet_latency}, this version of Kinglet reads kind ${arrangement}: ` +
+        'measure it again',
+    )
+  const table = { ...rest, entries }
+  assertTable(table, what)
+  const found = checksumOf(JSON.stringify(table))
+  if (found !== checksum)
+    throw new KingletError(
+      `${what}: its checksum is ${found}, ${checksum} was written: the file was changed or damaged`,
+    )
+  return table
+}
+
+const showDevice = ({ name, system, cores }: Device): string => `${name}, ${system}, ${cores} cores`
+const shown: { readonly [K in keyof MeasuredWith]-?: (value: MeasuredWith[K]) => string } = {
+  device: showDevice,
+  engine: String,
+  kinglet: (version) => `Kinglet ${version}`,
+  threads: (n) => `${n} ${n === 1 ? 'thread' : 'threads'}`,
+}
+
+/** What a table was measured with, in one line. */
+export const describeTable = ({ device, engine, kinglet, threads }: MeasuredWith): string =>
+  [shown.device(device), engine, shown.kinglet(kinglet), shown.threads(threads)].join('; ')
+
+/**
+ * Throws a `KingletError` where a table was measured with something else than `expected`; what is left out may be
+ * anything (the device, where a network is searched for another one than this). `wayOut` ends the sentence.
+ */
+export function assertMeasuredWith(
+  table: MeasuredWith,
+  expected: Partial<MeasuredWith>,
+  what: string,
+  wayOut = 'measure it here with kinglet measure',
+): void {
+  for (const name of ['kinglet', 'engine', 'device', 'threads'] as const) {
+    const wanted = expected[name]
+    if (wanted === undefined) continue
+    const show = shown[name] as (value: unknown) => string
+    const [was, is] = [show(table[name]), show(wanted)]
+    if (was !== is)
+      throw new KingletError(`${what}: a latency table measured with ${was}, and this is ${is}: ${wayOut}`)
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * How far a group shrinks: to the largest count with which the network meets a step's target (NetAdapt, arXiv:1804.03230,
+ * section 3.2: "how many filters"). Fewer channels never have more multiply-adds, so those counts are bisected; a measured
+ * latency may well rise, so there each count is tried, the largest first.
+ */
+import type { Model } from '../models/index.ts'
+import type { Group } from './groups.ts'
+import { resized } from './shrink.ts'
+
+/** What a network uses and a budget limits. */
+export interface Resource {
+  /** `macs`, `latencyMs`: what runs and errors call it. */
+  readonly name: string
+  /** Of one network; the smaller the better. Infinity where it cannot be told: there is no such proposal. */
+  value(model: Model): number
+  /** Fewer channels never cost more. Default false. */
+  readonly monotone?: boolean
+  /** On what its values depend beside the network: the checksum of a table, say. A run goes on only with the same. */
+  readonly source?: string
+}
+
+/** Which counts of channels there may be. */
+export interface CountLimits {
+  /** Counts are multiples of this. */
+  readonly multiple: number
+  /** The smallest count. */
+  readonly least: number
+}
+
+/** A group and the count that it would have. */
+export interface Proposal {
+  readonly group: Group
+  readonly count: number
+  /** What the network would use. */
+  readonly resource: number
+}
+
+/** Counts that a group may shrink to, the largest first. */
+export function countsBelow({ count, apart }: Group, { multiple, least }: CountLimits): number[] {
+  const counts: number[] = []
+  for (let n = Math.floor((count - 1) / multiple) * multiple; n >= Math.max(least, 1); n -= multiple)
+    if (!apart.includes(n)) counts.push(n)
+  return counts
+}
+
+/** The largest count that meets `target`, or the cheapest when none does; undefined when the group cannot shrink. */
+function propose(
+  model: Model,
+  group: Group,
+  { value, monotone }: Resource,
+  target: number,
+  limits: CountLimits,
+): Proposal | undefined {
+  const counts = countsBelow(group, limits)
+  const at = (count: number): Proposal => ({ group, count, resource: value(resized(model, group, count)) })
+  if (counts.length === 0) return undefined
+  if (monotone) {
+    let [low, high] = [0, counts.length - 1]
+    let found = at(counts[high])
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const tried = at(counts[middle])
+      if (tried.resource <= target) [high, found] = [middle, tried]
+      else low = middle + 1
+    }
+    return found
+  }
+  let cheapest: Proposal | undefined
+  for (const count of counts) {
+    const tried = at(count)
+    if (tried.resource <= target) return tried
+    if (!cheapest || tried.resource < cheapest.resource) cheapest = tried
+  }
+  return cheapest
+}
+
+/**
+ * One proposal for each group that can meet `target` alone. Where none can (all are close to their smallest count), one for
+ * each that uses less than `now`, as little as it can: the run goes on in smaller steps.
+ */
+export function proposalsFor(
+  model: Model,
+  groups: readonly Group[],
+  resource: Resource,
+  { now, target }: { readonly now: number; readonly target: number },
+  limits: CountLimits,
+): Proposal[] {
+  const all = groups
+    .map((group) => propose(model, group, resource, target, limits))
+    .filter((p) => p !== undefined)
+    .filter((p) => p.resource < now)
+  const meeting = all.filter((p) => p.resource <= target)
+  return meeting.length > 0 ? meeting : all
+}
+
+/**
+ * The network with every group that `groupsIn` names at its smallest count for which `resource` has a value. Its weights
+ * mean nothing.
+ */
+export function smallest(
+  model: Model,
+  groupsIn: (model: Model) => readonly Group[],
+  resource: Resource,
+  limits: CountLimits,
+): Model {
+  // Expansions last: what blocks hand on to each other costs more.
+  const order = ({ kind }: Group) => Number(kind === 'expansion')
+  for (let now = model; ; ) {
+    let next: Model | undefined
+    for (const group of [...groupsIn(now)].sort((a, b) => order(a) - order(b))) {
+      next = lowest(now, group, resource, limits)
+      if (next) break
+    }
+    if (!next) return now
+    now = next
+  }
+}
+
+function lowest(model: Model, group: Group, { value }: Resource, limits: CountLimits): Model | undefined {
+  for (const count of countsBelow(group, limits).reverse()) {
+    const found = resized(model, group, count)
+    if (value(found) < Number.POSITIVE_INFINITY) return found
+  }
+  return undefined
+}

@@ -1,0 +1,223 @@
+/**
+ * A run of NetAdapt in a folder: a model file for each step, and `curve.json`, which says what the run is and how far it
+ * has come. Files are replaced in one move, and a step counts once the curve has it, so whenever the process ends, the same
+ * run goes on from there: proposals of the step under way that were fine-tuned, and one that was being so, are in `trying`.
+ */
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { assertOptions, checks } from '../core/check.ts'
+import { assert, KingletError } from '../core/index.ts'
+import { provenanceNow, readModelFile, writeModelFile } from '../formats/index.ts'
+import { type Model, restore } from '../models/index.ts'
+import { makeFolder, writeFileAtomic, writing } from '../platform/node/files.ts'
+import type { RunStore } from '../train/index.ts'
+import { assertSameRun, readCheckpoint, writeCheckpoint } from '../train/runs/checkpoint.ts'
+import type { AdaptIdentity, AdaptPoint, AdaptRun, AdaptStore, Judged, Tuned } from './store.ts'
+
+/** Names in the folder of a run; `step-000.safetensors` and on are its networks. */
+export const adaptFiles = {
+  curve: 'curve.json',
+  trying: 'trying',
+  step: (step: number): string => `step-${String(step).padStart(3, '0')}.safetensors`,
+} as const
+
+const isStep = (name: string): boolean => /^step-\d{3,}\.safetensors$/.test(name)
+const isOurs = (name: string): boolean => name === adaptFiles.curve || name === adaptFiles.trying || isStep(name)
+/** What a process that was killed while it wrote leaves behind. */
+const isLeftOver = (name: string): boolean => {
+  const [, of] = /^\.(.+)\.\d+\.tmp$/.exec(name) ?? []
+  return of !== undefined && isOurs(of)
+}
+
+export interface OpenAdaptationOptions {
+  /** Remove the files of the run that the folder holds, and begin anew. */
+  readonly force?: boolean
+  /** A proposal's fine-tuning is kept within when the last time is longer ago than this. Default 60. */
+  readonly checkpointSeconds?: number
+  /** Goes into the models' provenance: what they are trained on... */
+  readonly trainedOn?: string
+  /** ...and the file of the network that was given. */
+  readonly from?: string
+}
+
+const text = { is: (t: unknown) => typeof t === 'string', must: 'text' }
+const members = { force: checks.flag, checkpointSeconds: checks.nonNegative, trainedOn: text, from: text }
+
+/** What `curve.json` holds. */
+export interface Curve {
+  readonly kinglet_adaptation: 1
+  readonly run: AdaptIdentity
+  readonly points: readonly AdaptPoint[]
+}
+
+/**
+ * Keeps a run of `adapt` in `folder`, which is made when it begins; a run that is there already is gone on with. Throws a
+ * `KingletError` (when the run begins) for a folder that holds another run, naming the first difference with both values,
+ * unless `force` is given; and, at any time, for what cannot be written.
+ *
+ * @example
+ * ```ts
+ * import { mkdtempSync, readdirSync } from 'node:fs'
+ * import { tmpdir } from 'node:os'
+ * import { join } from 'node:path'
+ * import { arrays, preprocessingPreset } from 'kinglet/data'
+ * import { referenceEngine } from 'kinglet/graph'
+ * import { build, type Model } from 'kinglet/models'
+ * import { adapt, openAdaptation, resourceOf } from 'kinglet/search'
+ *
+ * const pixels = new Uint8Array(8 * 64).map((_, i) => (i * i) % 256)
+ * const labels = [0, 0, 0, 0, 1, 1, 1, 1]
+ * const train = arrays({ width: 8, height: 8, channels: 1, pixels, labels, classes: ['a', 'b'] })
+ * const net = build('mobilenet_v1', { width: 0.1, size: 8, reduction: 4, classes: 2 })
+ * const folder = mkdtempSync(join(tmpdir(), 'kinglet-'))
+ * const run = adapt(net, train, {
+ *   engine: referenceEngine(),
+ *   preprocessing: preprocessingPreset('whole', 8),
+ *   resource: { name: 'parameters', value: (model: Model) => resourceOf(model, 'parameters'), monotone: true },
+ *   budget: 0.97 * resourceOf(net, 'parameters'),
+ *   steps: 0,
+ *   holdout: 0.5,
+ *   store: openAdaptation(folder),
+ * })
+ * for await (const event of run) console.log(event.kind)
+ * readdirSync(folder).slice(0, 2) // => ['curve.json', 'step-000.safetensors']
+ * ```
+ */
+export function openAdaptation(folder: string, options: OpenAdaptationOptions = {}): AdaptStore {
+  assertOptions('openAdaptation', options, members)
+  return new FolderAdaptation(folder, options)
+}
+
+/** The curve of the run in a folder; undefined when it holds none. Throws a `KingletError` for a damaged file. */
+export function readCurve(folder: string): Curve | undefined {
+  const path = join(folder, adaptFiles.curve)
+  if (!existsSync(path)) return undefined
+  let found: Partial<Curve> | undefined
+  try {
+    found = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw new KingletError(`${path}: it is not JSON: the file is damaged, begin anew`, { cause })
+  }
+  assert(
+    found?.kinglet_adaptation === 1 && Array.isArray(found.points) && typeof found.run === 'object',
+    `${path}: it is not the curve of an adaptation that this version can read: begin anew, or choose another folder`,
+  )
+  return found as Curve
+}
+
+class FolderAdaptation implements AdaptStore {
+  readonly folder: string
+  readonly options: OpenAdaptationOptions
+  #run: AdaptRun | undefined
+  #points: readonly AdaptPoint[] = []
+
+  constructor(folder: string, options: OpenAdaptationOptions) {
+    this.folder = folder
+    this.options = options
+  }
+
+  begin(run: AdaptRun): { points: readonly AdaptPoint[]; model: Model } | undefined {
+    this.#run = run
+    makeFolder(this.folder)
+    if (this.options.force) this.#remove(adaptFiles.curve)
+    const curve = readCurve(this.folder)
+    if (curve) assertSameRun(curve.run, run.identity, this.#path(adaptFiles.curve))
+    this.#points = curve?.points ?? []
+    const done = new Set(this.#points.map(({ step }) => adaptFiles.step(step)))
+    // A step whose file is there and which the curve does not have is done again, to the same bits.
+    for (const name of readdirSync(this.folder))
+      if (isLeftOver(name) || (isStep(name) && !done.has(name)) || (!curve && name === adaptFiles.trying))
+        this.#remove(name)
+    makeFolder(this.#path(adaptFiles.trying))
+    const last = this.#points.at(-1)
+    if (!last) return undefined
+    this.#forget(last.step)
+    return { points: this.#points, model: this.#read(this.#path(adaptFiles.step(last.step))) }
+  }
+
+  tried(step: number, group: string): Tuned | undefined {
+    const judged = this.#trying(step, group, 'json')
+    if (!existsSync(judged)) return undefined
+    return {
+      ...(JSON.parse(readFileSync(judged, 'utf8')) as Judged),
+      model: this.#read(this.#trying(step, group, 'safetensors')),
+    }
+  }
+
+  trial(step: number, group: string, { model, accuracy, loss }: Tuned): void {
+    this.#write(this.#trying(step, group, 'safetensors'), model, accuracy)
+    // The model is whole once this is there.
+    writeJson(this.#trying(step, group, 'json'), { accuracy, loss })
+    this.#remove(join(adaptFiles.trying, `${step}-${group}.checkpoint`))
+  }
+
+  tuning(step: number, group: string): RunStore {
+    const path = this.#trying(step, group, 'checkpoint')
+    const every = 1000 * (this.options.checkpointSeconds ?? 60)
+    let keptAt = Date.now()
+    const isDue = () => Date.now() - keptAt >= every
+    return {
+      begin({ identity }) {
+        if (!existsSync(path)) return undefined
+        const kept = readCheckpoint(readFileSync(path), path)
+        assertSameRun(kept.run, identity, path)
+        return kept
+      },
+      step() {},
+      weights() {},
+      isDue,
+      // At its beginning and end there is nothing that is worth keeping.
+      checkpoint(checkpoint) {
+        if (!isDue()) return
+        writeFileAtomic(path, writeCheckpoint(checkpoint))
+        keptAt = Date.now()
+      },
+    }
+  }
+
+  point(point: AdaptPoint, model: Model): void {
+    this.#write(this.#path(adaptFiles.step(point.step)), model, point.accuracy)
+    this.#points = [...this.#points, point]
+    const curve: Curve = { kinglet_adaptation: 1, run: this.#run!.identity, points: this.#points }
+    writeJson(this.#path(adaptFiles.curve), curve)
+    this.#forget(point.step)
+  }
+
+  /** Trials of a step that is done, and of those before. */
+  #forget(step: number): void {
+    for (const name of readdirSync(this.#path(adaptFiles.trying)))
+      if (Number.parseInt(name, 10) <= step || name.endsWith('.tmp')) this.#remove(join(adaptFiles.trying, name))
+  }
+
+  #read(path: string): Model {
+    const { architecture, weights } = readModelFile(readFileSync(path), path)
+    return restore(architecture, weights, path)
+  }
+
+  #write(path: string, { architecture, weights }: Model, accuracy: number): void {
+    const { identity, classes, preprocessing, images, heldOut } = this.#run!
+    const { trainedOn, from } = this.options
+    const provenance = provenanceNow({
+      ...(trainedOn !== undefined && { trainedOn }),
+      ...(from !== undefined && { from }),
+      ...{ images, seed: identity.options.training.seed, accuracy, evaluatedOn: heldOut },
+    })
+    writeFileAtomic(path, writeModelFile({ architecture, weights, classes, preprocessing, provenance }))
+  }
+
+  #remove(name: string): void {
+    const path = this.#path(name)
+    writing(path, () => rmSync(path, { recursive: true, force: true }))
+  }
+
+  #path(name: string): string {
+    return join(this.folder, name)
+  }
+
+  #trying(step: number, group: string, ending: string): string {
+    return this.#path(join(adaptFiles.trying, `${step}-${group}.${ending}`))
+  }
+}
+
+const writeJson = (path: string, value: unknown): void =>
+  writeFileAtomic(path, new TextEncoder().encode(`${JSON.stringify(value, undefined, 2)}\n`))

@@ -1,0 +1,140 @@
+/** Options of a run of NetAdapt, their values when left out, and what each must be. */
+import { assertOptions, type Checks, checks } from '../core/check.ts'
+import { UsageError } from '../core/index.ts'
+import type { Dataset, LoaderPool, Preprocessing } from '../data/index.ts'
+import { fingerprint } from '../data/index.ts'
+import { checksumOf } from '../formats/crc32.ts'
+import type { Engine } from '../graph/index.ts'
+import type { Model } from '../models/index.ts'
+import { optimizerOf, type TrainOptions } from '../train/index.ts'
+import { ruleOf } from '../train/optimizer.ts'
+import { resolveTrainOptions } from '../train/options.ts'
+import type { CountLimits, Resource } from './counts.ts'
+import type { Group } from './groups.ts'
+import {
+  nameOf,
+  type Pace,
+  type PaceName,
+  type PaceRule,
+  type ProposalName,
+  type ProposalRule,
+  paceOf,
+  proposalRuleOf,
+  type SelectionName,
+  type SelectionRule,
+  selectionRuleOf,
+} from './rules.ts'
+import type { AdaptIdentity, AdaptStore } from './store.ts'
+
+/** How proposals learn: options of `fit`, but for those that are the run's. */
+export type Learning = Omit<TrainOptions, 'engine' | 'epochs' | 'preprocessing' | 'seed' | 'pool' | 'store' | 'signal'>
+
+/** How a network is adapted. `engine`, `preprocessing`, `resource` and `budget` must be given. */
+export interface AdaptOptions {
+  readonly engine: Engine
+  /** What is done to an image before the network sees it. */
+  readonly preprocessing: Preprocessing
+  /** What the budget is of: multiply-adds, a latency by a table, or whatever can be said of a model. */
+  readonly resource: Resource
+  /** The most that the network at the end may use. */
+  readonly budget: number
+  /** Default `filters`. */
+  readonly proposals?: ProposalName | ProposalRule
+  /** Default `accuracy`. */
+  readonly selection?: SelectionName | SelectionRule
+  /** Default `fixed`, of 0.025. */
+  readonly pace?: PaceName | Pace | PaceRule
+  /** Counts of channels are multiples of this. Default 1. */
+  readonly multiple?: number
+  /** No group has fewer channels after it has shrunk. Default: as `multiple`. */
+  readonly least?: number
+  /** Steps for which each proposal is fine-tuned; 0: not at all. Default 100. */
+  readonly steps?: number
+  /** The learning rate's default is a third of that for training from the beginning. */
+  readonly training?: Learning
+  /** Share of each class of the training images that is held out to judge proposals by. Default 0.1. */
+  readonly holdout?: number
+  /** Start of every random choice. Default 0. */
+  readonly seed?: number
+  /** Threads that read and prepare images. */
+  readonly pool?: LoaderPool
+  /** Where the run is kept: `openAdaptation` in Node keeps it in a folder. */
+  readonly store?: AdaptStore
+  /** Ends the run after the step of training that is under way. */
+  readonly signal?: AbortSignal
+}
+
+const { count, whole, given } = checks
+const members: Checks<AdaptOptions> = {
+  engine: { is: (e) => typeof (e as Engine | null)?.compile === 'function', must: 'an engine' },
+  preprocessing: given,
+  resource: {
+    is: (r) => typeof (r as Resource | null)?.value === 'function' && typeof (r as Resource).name === 'string',
+    must: '{ name, value(model) }',
+  },
+  budget: checks.positive,
+  proposals: given,
+  selection: given,
+  pace: given,
+  multiple: count,
+  least: count,
+  steps: whole,
+  training: given,
+  holdout: { is: (n) => checks.share.is(n) && n !== 0, must: 'a number between 0 and 1' },
+  seed: whole,
+  pool: given,
+  store: given,
+  signal: given,
+}
+
+/** Options in full, as the loop needs them. */
+export interface AdaptPlan {
+  readonly options: AdaptOptions
+  readonly seed: number
+  readonly steps: number
+  readonly holdout: number
+  readonly batch: number
+  readonly learning: Learning
+  readonly limits: CountLimits
+  readonly groupsIn: (model: Model) => readonly Group[]
+  readonly select: SelectionRule
+  readonly cut: PaceRule
+  readonly identity: AdaptIdentity
+}
+
+/** A third of the rate for training from first weights: those that are there are to be kept. */
+export const fineTuningRate = (optimizer: Learning['optimizer'] = 'adamw'): number =>
+  ruleOf(optimizerOf(optimizer)).learningRate / 3
+
+/** Fills in what `options` leaves out; throws for a name or a value that cannot be. */
+export function planOf(model: Model, train: Dataset, options: AdaptOptions): AdaptPlan {
+  assertOptions('adapt', options, members)
+  for (const name of ['engine', 'preprocessing', 'resource', 'budget'] as const)
+    if (options[name] === undefined) throw new UsageError(`adapt: ${name} is missing: it must be given`)
+  const { engine, resource, budget, multiple = 1, steps = 100, holdout = 0.1, seed = 0 } = options
+  const { proposals = 'filters', selection = 'accuracy', pace = 'fixed', preprocessing } = options
+  const { least = multiple } = options
+  const learning = { learningRate: fineTuningRate(options.training?.optimizer), ...options.training }
+  const training = resolveTrainOptions(model, train.length, { ...learning, engine, epochs: 1, preprocessing, seed })
+  const { said, rule: cut } = paceOf(pace)
+  return {
+    ...{ options, seed, steps, holdout, learning, cut },
+    batch: training.batch,
+    limits: { multiple, least },
+    groupsIn: proposalRuleOf(proposals),
+    select: selectionRuleOf(selection),
+    identity: {
+      engine: engine.name,
+      ...(engine.deterministic !== undefined && { deterministic: engine.deterministic }),
+      architecture: model.architecture,
+      weights: checksumOf(model.weights),
+      options: {
+        resource: resource.name,
+        ...(resource.source !== undefined && { source: resource.source }),
+        ...{ budget, proposals: nameOf(proposals), selection: nameOf(selection), pace: said },
+        ...{ multiple, least, steps, holdout, training },
+      },
+      data: { train: fingerprint(train) },
+    },
+  }
+}

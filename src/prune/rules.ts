@@ -1,0 +1,109 @@
+/**
+ * What a run of NetAdapt leaves open, by name: which groups are proposed, which proposal wins, and how much each step cuts.
+ * A function of one's own can stand in the place of each name.
+ */
+import { assertOptions, checks } from '../core/check.ts'
+import { nearest, oneOf, UsageError } from '../core/index.ts'
+import type { Model } from '../models/index.ts'
+import { type Group, type GroupKind, groupsOf } from './groups.ts'
+
+/** A proposal after its short-term fine-tuning. */
+export interface Candidate {
+  /** Name of the group. */
+  readonly group: string
+  readonly kind: GroupKind
+  /** Channels before and after. */
+  readonly from: number
+  readonly to: number
+  readonly resource: number
+  /** Top-1 on the images held out, from 0 to 1, and the mean cross-entropy there. */
+  readonly accuracy: number
+  readonly loss: number
+}
+
+/** Which groups of a network may be proposed, of all that there are. */
+export type ProposalRule = (groups: readonly Group[], model: Model) => readonly Group[]
+/** Which candidate wins; `before` is the network that they come from. */
+export type SelectionRule = (
+  candidates: readonly Candidate[],
+  before: Pick<Candidate, 'accuracy' | 'resource' | 'loss'>,
+) => Candidate
+/** By how much step `step` (from 1) cuts the resource, which was `start` at the beginning. */
+export type PaceRule = (start: number, step: number) => number
+
+/** `filters`: every group, NetAdapt's own. `v3`: expansions, and bottlenecks in all blocks that share them. */
+export type ProposalName = 'filters' | 'v3'
+const proposals: Record<ProposalName, ProposalRule> = {
+  filters: (groups) => groups,
+  // Howard et al. 2019, arXiv:1905.02244, section 4.2.
+  v3: (groups) => groups.filter(({ kind }) => kind !== 'layer'),
+}
+
+/** The candidate with the highest score; of equal ones that with the lower loss, then the first. */
+const best = (candidates: readonly Candidate[], score: (c: Candidate) => number): Candidate =>
+  candidates.reduce((a, b) => (score(b) > score(a) || (score(b) === score(a) && b.loss < a.loss) ? b : a))
+
+/**
+ * `accuracy`: the highest (the paper's). `ratio`: the least accuracy lost per resource saved (the authors' code, and V3).
+ */
+export type SelectionName = 'accuracy' | 'ratio'
+const selections: Record<SelectionName, SelectionRule> = {
+  accuracy: (candidates) => best(candidates, (c) => c.accuracy),
+  ratio: (candidates, before) =>
+    best(candidates, (c) => (c.accuracy - before.accuracy) / (before.resource - c.resource)),
+}
+
+/**
+ * `fixed`: every step cuts the same. `decay`: step i cuts `decay` to the power of i - 1 of the first (the authors' code,
+ * 0.96). The first cuts `delta` of what the network uses at the beginning.
+ */
+export type PaceName = 'fixed' | 'decay'
+export interface Pace {
+  readonly name: PaceName
+  /** Default 0.025. */
+  readonly delta?: number
+  /** Of `decay`. Default 0.96. */
+  readonly decay?: number
+}
+
+const named = <T>(what: string, name: string, table: Readonly<Record<string, T>>): T => {
+  if (Object.hasOwn(table, name)) return table[name]
+  const meant = nearest(name, Object.keys(table))
+  throw new UsageError(
+    `adapt: there is no ${what} ${name}${meant ? ` (did you mean ${meant}?)` : ''}: use ${oneOf(Object.keys(table))}`,
+  )
+}
+
+export const proposalNames = Object.keys(proposals) as readonly ProposalName[]
+export const selectionNames = Object.keys(selections) as readonly SelectionName[]
+export const paceNames: readonly PaceName[] = ['fixed', 'decay']
+
+/** The groups of a network that are proposed: none where the rule names none. */
+export function proposalRuleOf(given: ProposalName | ProposalRule): (model: Model) => readonly Group[] {
+  const rule = typeof given === 'function' ? given : named('kind of proposals', given, proposals)
+  return (model) => rule(groupsOf(model), model)
+}
+
+export const selectionRuleOf = (given: SelectionName | SelectionRule): SelectionRule =>
+  typeof given === 'function' ? given : named('selection', given, selections)
+
+/** The pace in full, and what it is as a function. */
+export function paceOf(given: PaceName | Pace | PaceRule): { readonly said: object | string; readonly rule: PaceRule } {
+  if (typeof given === 'function') return { said: nameOf(given), rule: given }
+  const { name, ...options } = typeof given === 'string' ? { name: given } : given
+  const isDecay = named('pace', name, { fixed: false, decay: true })
+  assertOptions(`adapt: pace ${name}`, options, {
+    delta: shares,
+    ...(isDecay && { decay: shares }),
+  })
+  const { delta = 0.025, decay = 0.96 } = options as Pace
+  return isDecay
+    ? { said: { name, delta, decay }, rule: (start, step) => start * delta * decay ** (step - 1) }
+    : { said: { name, delta }, rule: (start) => start * delta }
+}
+
+const shares = { is: (n: unknown) => checks.share.is(n) && n !== 0, must: 'a number between 0 and 1' }
+
+/** How a rule is called in a run's options: a function of one's own by its name. */
+export const nameOf = (rule: string | ((...args: never[]) => unknown)): string =>
+  typeof rule === 'string' ? rule : rule.name || 'own'

@@ -1,0 +1,114 @@
+/**
+ * A network with fewer channels in one group, its weights carried over: of each channel's filters the ones with the
+ * largest L2 norm stay (NetAdapt, arXiv:1804.03230, section 3.3), summed over all layers that make the same channels; what
+ * else there is of a channel (inputs of later layers, depthwise filters, batch norm, gates) stays or goes with it. Squeezed
+ * channels of squeeze-and-excitation are chosen in the same way.
+ */
+import { arrayOf, size, type Tensor, UsageError } from '../core/index.ts'
+import type { Weights } from '../graph/index.ts'
+import { type Model, type RowSpec, withRows } from '../models/index.ts'
+import type { Channels, Group } from './groups.ts'
+
+/** Elements before, along and after an axis. */
+function around({ shape }: Tensor, axis: number): [outer: number, length: number, inner: number] {
+  return [size(shape.slice(0, axis)), shape[axis], size(shape.slice(axis + 1))]
+}
+
+/** Entries `kept` along an axis, in that order. */
+export function take(t: Tensor, axis: number, kept: readonly number[]): Tensor {
+  const [outer, length, inner] = around(t, axis)
+  const data = arrayOf(t.dtype, outer * kept.length * inner)
+  for (let o = 0; o < outer; o++)
+    for (const [i, from] of kept.entries()) {
+      const at = (o * length + from) * inner
+      data.set(t.data.subarray(at, at + inner), (o * kept.length + i) * inner)
+    }
+  return { ...t, shape: t.shape.with(axis, kept.length), data }
+}
+
+/** The L2 norm of each channel's filter, summed over the layers that make these channels. */
+export function filterNorms(weights: Weights, { filters }: Channels): Float64Array {
+  const sums = filters.map(({ tensor, axis }) => {
+    const t = weights.get(tensor)!
+    const [outer, length, inner] = around(t, axis)
+    const squares = new Float64Array(length)
+    for (let o = 0; o < outer; o++)
+      for (let c = 0; c < length; c++)
+        for (let i = 0; i < inner; i++) squares[c] += t.data[(o * length + c) * inner + i] ** 2
+    return squares.map(Math.sqrt)
+  })
+  return sums.reduce((a, b) => a.map((norm, c) => norm + b[c]))
+}
+
+/** The `count` channels with the largest norms, in their order; of equal ones the first. */
+function strongest(weights: Weights, channels: Channels, count: number): number[] {
+  const norms = filterNorms(weights, channels)
+  const order = [...norms.keys()].sort((a, b) => norms[b] - norms[a] || a - b)
+  return order.slice(0, count).sort((a, b) => a - b)
+}
+
+/** Rows in which a group has `count` channels. A shortcut stays where there is one, and comes nowhere anew. */
+function rowsWith({ rows, inputShape }: Model, group: Group, count: number): RowSpec[] {
+  let channels = inputShape[2]
+  return rows.map((row) => {
+    const shortcut = row.shortcut && row.stride === 1 && row.out === channels
+    channels = row.out || channels
+    const own = group.fields.filter((field) => field.row === row.name)
+    return { ...row, shortcut, ...Object.fromEntries(own.map(({ number }) => [number, count])) }
+  })
+}
+
+/** The network with `count` channels in `group`, one of its groups, and first weights: what it costs can be told. */
+export const resized = (model: Model, group: Group, count: number): Model =>
+  withRows(model, rowsWith(model, group, count))
+
+/**
+ * The network with fewer channels in `group`, which is one of `groupsOf(model)`, and the weights of those that stay. `keep`
+ * is how many (the ones with the largest filters), or which, by number. Throws a `UsageError` for channels that there are not,
+ * and for a count that the group cannot have.
+ *
+ * @example
+ * ```ts
+ * import { build } from 'kinglet/models'
+ * import { groupsOf, shrink } from 'kinglet/search'
+ *
+ * const net = build('mobilenet_v3_small', { size: 32, classes: 10 })
+ * const group = groupsOf(net).find((g) => g.name === 'blocks.5.exp')!
+ * const smaller = shrink(net, group, 64)
+ * const shapes = ['expand.conv.w', 'depthwise.conv.w'].map((name) => smaller.weights.get(`blocks.5.${name}`)!.shape)
+ * shapes // => [[1, 1, 40, 64], [5, 5, 64]]
+ * ```
+ */
+export function shrink(model: Model, group: Group, keep: number | readonly number[]): Model {
+  const count = typeof keep === 'number' ? keep : keep.length
+  assertCount(group, count)
+  if (typeof keep !== 'number') assertChannels(group, keep)
+  const next = resized(model, group, count)
+  const { weights } = model
+  const cut = new Map(weights)
+  const cutAll = (channels: Channels, kept: readonly number[]) => {
+    for (const { tensor, axis } of channels.slices) cut.set(tensor, take(cut.get(tensor)!, axis, kept))
+  }
+  for (const channels of group.channels)
+    cutAll(channels, typeof keep === 'number' ? strongest(weights, channels, count) : keep)
+  const squeezeOf = new Map(next.rows.map((row) => [row.name, row.squeeze]))
+  for (const { row, channels } of group.squeezed) cutAll(channels, strongest(weights, channels, squeezeOf.get(row)!))
+  next.weights = cut
+  return next
+}
+
+function assertCount({ name, count, apart }: Group, wanted: number): void {
+  if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= count))
+    throw new UsageError(`shrink: ${name} has ${count} channels, ${wanted} are to stay: keep 1 to ${count}`)
+  if (apart.includes(wanted))
+    throw new UsageError(
+      `shrink: ${name} cannot have ${wanted} channels: its neighbour has as many, and the layer between them would ` +
+        'vanish: keep one more or less',
+    )
+}
+
+function assertChannels({ name, count }: Group, kept: readonly number[]): void {
+  const wrong = kept.find((c, i) => !Number.isInteger(c) || c < 0 || c >= count || kept.indexOf(c) < i)
+  if (wrong !== undefined)
+    throw new UsageError(`shrink: channel ${wrong} of ${name} is to stay: name each of 0 to ${count - 1} once at most`)
+}

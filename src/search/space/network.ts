@@ -1,0 +1,110 @@
+/**
+ * The network of a point: the rows of its table's network with what the point says changed. A block beyond those that
+ * the table has is its stage's last once more; the last convolution keeps its multiple of the last block.
+ */
+import { oneOf, UsageError } from '../../core/index.ts'
+import { type BuildOptions, build, type Model, makeDivisible, type RowSpec, reductionFor } from '../../models/index.ts'
+import { type Base, baseOf } from './base.ts'
+import { assertMeanings, meaningIn } from './meanings.ts'
+import { isNetworkSpace } from './named.ts'
+import { listed } from './points.ts'
+import { assertPoint, type Choice, type Point, type Scalar, type Space } from './space.ts'
+import { type NetworkSpaceName, networkSpaceNames } from './tables.ts'
+
+/** Arguments of `build` that a point does not say. */
+export type NetworkOptions = Omit<
+  BuildOptions,
+  'rows' | 'width' | 'widthRule' | 'outputStride' | 'activation' | 'se' | 'head'
+>
+
+/** The first of the names that the point has, or `otherwise`. */
+function pick<T extends Scalar>(point: Point, otherwise: T, ...names: readonly string[]): T {
+  const name = names.find((n) => Object.hasOwn(point, n))
+  return name === undefined ? otherwise : (point[name] as T)
+}
+
+/** Rows for `build`: those of the table's network where the point says nothing. */
+export function rowsAt({ table, before, stages, after }: Base, point: Point): RowSpec[] {
+  const width = pick(point, 1, 'width')
+  const scaled = (channels: number): number => (channels === 0 ? 0 : makeDivisible(channels * width))
+  const rows: RowSpec[] = before.map((row) => ({ ...row, out: scaled(pick(point, row.out, `${row.name}.width`)) }))
+  let channels = rows[rows.length - 1].out
+  let count = 0
+  for (const [i, blocks] of stages.entries()) {
+    const stage = `${table.called}${i + 1}`
+    const depth = pick(point, blocks.length, `${stage}.depth`)
+    for (let b = 0; b < depth; b++) {
+      const own = blocks[Math.min(b, blocks.length - 1)]
+      const chosen = <T extends Scalar>(otherwise: T, aspect: string): T =>
+        pick(point, otherwise, `${stage}.block${b + 1}.${aspect}`, `${stage}.${aspect}`)
+      const ratio = chosen(own.ratio * chosen(1, 'expansion'), 'ratio')
+      const out = scaled(chosen(own.out, 'width'))
+      rows.push({
+        ...own,
+        name: `blocks.${count++}`,
+        stride: b === 0 ? own.stride : 1,
+        kernel: chosen(own.kernel, 'kernel'),
+        se: chosen(own.se, 'se'),
+        act: chosen(own.act, 'act'),
+        exp: ratio === 0 ? 0 : makeDivisible(channels * ratio),
+        out,
+      })
+      channels = out
+    }
+  }
+  const ownOut = stages[stages.length - 1].at(-1)?.out ?? 1
+  return [
+    ...rows,
+    ...after.map((row) => ({
+      ...row,
+      out:
+        row.name === 'last'
+          ? makeDivisible((channels * row.out) / ownOut)
+          : scaled(pick(point, row.out, `${row.name}.width`)),
+    })),
+  ]
+}
+
+/**
+ * The network of a point of an architecture space, with first weights of `options.seed`. `space` may be a table's name:
+ * then the point need not be whole, and what it leaves out is as the paper's network has it. Choices of training in it are
+ * left alone. Images have the side `resolution`, or where that is no choice `options.size`. Small ones are taken as
+ * `kinglet train` takes them: first strides become 1 until the last feature map of the space's largest resolution has
+ * three pixels, unless `options.reduction` says otherwise. Throws for what is no point, and for a space without networks.
+ *
+ * @example
+ * ```ts
+ * import { networkOf, spaceOf } from 'kinglet/search'
+ *
+ * const net = networkOf('v3-small', { 'stage2.depth': 3, 'stage2.kernel': 5, resolution: 64 }, { classes: 10 })
+ * net.rows.filter((row) => row.out === 24).map((row) => row.kernel) // => [5, 5, 5]
+ * net.graph().outputs.logits.shape // => [1, 10]
+ * ```
+ */
+export function networkOf(space: NetworkSpaceName | Space, point: Point, options: NetworkOptions = {}): Model {
+  const what = typeof space === 'string' ? `space ${space}` : `space ${space.name}`
+  const name = typeof space === 'string' ? space : isNetworkSpace(space) ? space.network : undefined
+  if (name === undefined || !networkSpaceNames.includes(name))
+    throw new UsageError(`${what} has no networks: use, or join it with, ${oneOf(networkSpaceNames)}`)
+  if (typeof space !== 'string') assertPoint(space, point)
+  // A space may have choices of one's own beside; in a point alone they are slips.
+  const named = Object.entries(point).filter(([own]) => typeof space === 'string' || meaningIn(name, own))
+  const chosen = Object.fromEntries(
+    named.map(([own, value]): [string, Choice] => [own, { kind: 'categorical', values: [value] }]),
+  )
+  assertMeanings(chosen, name, what, typeof space === 'string' ? chosen : space.choices)
+  const base = baseOf(name)
+  const { size: given = 224, ...others } = options
+  const size = Object.hasOwn(point, 'resolution') ? (point.resolution as number) : given
+  const sides =
+    typeof space !== 'string' && Object.hasOwn(space.choices, 'resolution')
+      ? listed(space.choices.resolution).map(Number)
+      : [typeof size === 'number' ? size : Math.min(...size)]
+  return build(base.table.base, {
+    reduction: reductionFor(Math.max(...sides)),
+    dropout: pick(point, base.dropout, 'dropout'),
+    ...others,
+    size,
+    rows: rowsAt(base, point),
+  })
+}

@@ -1,0 +1,139 @@
+/**
+ * `journal.jsonl`: a record a line, appended and never changed. A line is the CRC-32 of its JSON, a space, and the
+ * JSON, which is ASCII. Appending needs no lock: the system puts what several processes append one after the other
+ * (on a disk of this machine; on network file systems it may not).
+ *
+ * What is not whole is never guessed at. A process that was ended while it wrote leaves a line without its end; whoever
+ * writes next ends it with a mark, so that it is told from damage for good. Any other line whose sum is wrong is damage:
+ * it is left out, and named; the lines around it are read, even where the line break between two was lost.
+ */
+import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { assert, KingletError } from '../../../core/index.ts'
+import { crc32 } from '../../../formats/crc32.ts'
+import { writing } from '../../../platform/node/files.ts'
+import type { StudyRecord } from '../history.ts'
+
+/** Something in a journal that could not be read. */
+export interface Damage {
+  /** From 1. */
+  readonly line: number
+  /** What is wrong with it, and the beginning of what stands there. */
+  readonly what: string
+  /** True for what an ended process left: nothing is lost that it had been told was kept. */
+  readonly isCutOff: boolean
+}
+
+const mark = ' <- cut off'
+/** Where a line begins; inside JSON, a quote after a brace has a backslash before it. */
+const beginnings = /(?=[0-9a-f]{8} \{")/
+const whole = /^([0-9a-f]{8}) (\{.*\})(.*)$/
+
+const sumOf = (text: string): string => crc32(Buffer.from(text, 'latin1')).toString(16).padStart(8, '0')
+
+/** A record as its line, without line break. */
+export function lineOf(record: StudyRecord): string {
+  const json = JSON.stringify(record).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return `${sumOf(json)} ${json}`
+}
+
+/** What a line holds: mostly one record; more where a line break was lost. */
+export function readLine(text: string, line: number): { records: StudyRecord[]; damage: Damage[] } {
+  const records: StudyRecord[] = []
+  const damage: Damage[] = []
+  if (text === '' || text === mark) return { records, damage }
+  for (const piece of text.split(beginnings)) {
+    const [, sum, json, after] = whole.exec(piece) ?? []
+    const isWhole = json !== undefined && sumOf(json) === sum
+    if (isWhole) records.push(JSON.parse(json))
+    const rest = isWhole ? after : piece
+    const isCutOff = rest.endsWith(mark)
+    const left = isCutOff ? rest.slice(0, -mark.length) : rest
+    if (left === '') continue
+    const shown = JSON.stringify(left.length > 40 ? `${left.slice(0, 40)}...` : left)
+    const why = isCutOff ? 'its process was ended while it wrote' : 'its checksum does not agree'
+    damage.push({ line, what: `${shown}: ${why}`, isCutOff })
+  }
+  return { records, damage }
+}
+
+export class Journal {
+  readonly path: string
+  readonly damage: Damage[] = []
+  /** Bytes and lines read so far. */
+  #at = 0
+  #lines = 0
+  #reading: number | undefined
+  #writing: number | undefined
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** The records since the last call. A last line that is not whole is left: its process may be writing it. */
+  read(): StudyRecord[] {
+    const records: StudyRecord[] = []
+    this.#reading ??= openSync(this.path, 'r')
+    const { size } = fstatSync(this.#reading)
+    if (size < this.#at)
+      throw new KingletError(`${this.path}: it became shorter, from ${this.#at} to ${size} bytes: start again`)
+    if (size === this.#at) return records
+    const lines = textAt(this.#reading, this.#at, size).split('\n')
+    const tail = lines.pop()!
+    for (const [i, text] of lines.entries()) {
+      const read = readLine(text, this.#lines + i + 1)
+      records.push(...read.records)
+      this.damage.push(...read.damage)
+    }
+    this.#lines += lines.length
+    this.#at = size - tail.length
+    // A whole record counts even if only its line break is missing.
+    const [, sum, json] = whole.exec(tail) ?? []
+    if (json !== undefined && sumOf(json) === sum) {
+      records.push(JSON.parse(json))
+      this.#at += sum.length + 1 + json.length
+    }
+    return records
+  }
+
+  /** What stands after the last line's end: nothing, unless somebody writes, or was ended while it wrote. */
+  tail(): Damage | undefined {
+    if (this.#reading === undefined) return undefined
+    const { size } = fstatSync(this.#reading)
+    const text = textAt(this.#reading, this.#at, size)
+    return text.includes('\n') ? undefined : readLine(`${text}${mark}`, this.#lines + 1).damage[0]
+  }
+
+  /** When it returns, the records are on the disk. */
+  append(...records: readonly StudyRecord[]): void {
+    writing(this.path, () => {
+      this.#writing ??= openSync(this.path, 'a+')
+      const text = records.map((record) => `${lineOf(record)}\n`).join('')
+      const bytes = Buffer.from(`${this.#endsWithLine() ? '' : `${mark}\n`}${text}`, 'latin1')
+      const written = writeSync(this.#writing, bytes)
+      assert(
+        written === bytes.length,
+        () =>
+          `${this.path}: ${written} of ${bytes.length} bytes were written: is the disk full? Make room and start again`,
+      )
+      fdatasyncSync(this.#writing)
+    })
+  }
+
+  #endsWithLine(): boolean {
+    const { size } = fstatSync(this.#writing!)
+    return size === 0 || textAt(this.#writing!, size - 1, size) === '\n'
+  }
+
+  close(): void {
+    for (const file of [this.#reading, this.#writing]) if (file !== undefined) closeSync(file)
+    this.#reading = this.#writing = undefined
+  }
+}
+
+function textAt(file: number, from: number, to: number): string {
+  const bytes = Buffer.alloc(to - from)
+  let length = 0
+  for (let n = 1; n > 0 && length < bytes.length; length += n)
+    n = readSync(file, bytes, length, bytes.length - length, from + length)
+  return bytes.toString('latin1', 0, length)
+}

@@ -1,0 +1,57 @@
+/** Rows of the tables of `node-postgres-schema.ts` as trials. */
+import type { Point } from '../../space/space.ts'
+import type { StepReport, TrialState } from '../../trial.ts'
+import type { Lease, StoredTrial } from '../store.ts'
+import type { Row, Sql } from './node-connect.ts'
+
+/** A trial, and what the store alone knows of it. */
+export interface TrialRow {
+  readonly trial: StoredTrial
+  readonly turn: number
+  readonly job: string
+  /** It was given back, or whoever had it took another one. */
+  readonly free: boolean
+}
+
+/** Members that are there only where they have a value. */
+const given = (row: Row, ...names: readonly string[]) =>
+  Object.fromEntries(names.filter((name) => row[name] !== null).map((name) => [name, row[name]]))
+
+/**
+ * The trials of a study in order, or one of them, which may be locked until the transaction ends. `isHeld` says whether
+ * somebody has one that is running.
+ */
+export async function readTrials(
+  sql: Sql,
+  study: number,
+  isHeld: (job: string, worker: string) => boolean,
+  one?: { readonly number: number; readonly lock: boolean },
+): Promise<TrialRow[]> {
+  const [only, values] = one ? [' and number = $2', [study, one.number]] : ['', [study]]
+  const rows = await sql(
+    `select * from kinglet.trial where study = $1${only} order by number${one?.lock ? ' for update' : ''}`,
+    values,
+  )
+  const reports = new Map<number, StepReport[]>(rows.map((row) => [row.number as number, []]))
+  const told = await sql(`select * from kinglet.report where study = $1${only} order by number, step`, values)
+  for (const row of told)
+    reports.get(row.number as number)?.push({ step: row.step as number, value: row.value as number })
+  return rows.map((row) => {
+    const [job, worker] = [row.job as string, row.worker as string]
+    const trial: StoredTrial = {
+      number: row.number as number,
+      point: row.point as Point,
+      state: row.state as TrialState,
+      reports: reports.get(row.number as number)!,
+      tries: row.tries as number,
+      worker,
+      held: row.state === 'running' && !row.free && isHeld(job, worker),
+      ...given(row, 'values', 'violations', 'reason', 'files', 'began', 'ended'),
+    }
+    return { trial, turn: row.turn as number, job, free: row.free as boolean }
+  })
+}
+
+/** Whether who was given the lease has the trial still. */
+export const isHolder = (row: TrialRow | undefined, lease: Lease): boolean =>
+  row?.trial.state === 'running' && !row.free && row.turn === lease.turn && row.trial.worker === lease.worker

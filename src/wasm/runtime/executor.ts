@@ -1,0 +1,96 @@
+/**
+ * Runs a program: a WebAssembly module that exports `run(thread, threads)`, in which every thread passes through all
+ * steps with barriers between them. An executor owns the program's memory and its threads.
+ */
+import { assert } from '../../core/index.ts'
+import { allocate, Recruit } from './executor-parts.ts'
+import { canShareMemory, isPageThread, sharedFor } from './host.ts'
+import { startRemote } from './remote-executor.ts'
+import { startThreaded } from './threaded-executor.ts'
+import type { Start } from './worker-source.ts'
+
+export { maxThreads } from './host.ts'
+
+export interface Executor {
+  readonly threads: number
+  /** Copies bytes into linear memory at `offset`. Throws (or rejects) outside of the data. */
+  write(offset: number, data: ArrayBufferView): Promise<void> | void
+  /** Has `work` write `byteLength` bytes at `offset`, in place where the memory is in reach; they were not written before. */
+  fill(offset: number, byteLength: number, work: (bytes: Uint8Array) => void): Promise<void> | void
+  /** A copy of `byteLength` bytes at `offset`. */
+  read(offset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>
+  /**
+   * Runs the program once. Rejects when a thread traps; the executor cannot be used after that. Only one run may be in
+   * flight, and memory is out of reach meanwhile.
+   */
+  run(): Promise<void>
+  /** Ends the threads and lets go of the memory. A run in flight rejects. May be called again. */
+  dispose(): void
+}
+
+export interface ExecutorOptions {
+  /** The module, whose imported memory has `pages` pages, shared as {@link sharedFor} says. */
+  readonly bytes: Uint8Array
+  readonly pages: number
+  readonly threads: number
+  /** `here`: the calling thread is thread 0 and blocks during a run. `worker`: all threads are workers. */
+  readonly place: 'here' | 'worker'
+  /** What {@link allocateAhead} gave. */
+  readonly memory?: WebAssembly.Memory | undefined
+  /** Workers that {@link recruit} started ahead. */
+  readonly recruits?: Recruit[]
+  /** Fills the memory, as early as it is there: while the module is compiled and threads come up. */
+  readonly meanwhile?: (executor: Executor) => Promise<void> | void
+}
+
+/** Starts the workers that an executor will need, before its program is made. Ones that cannot be had are left out. */
+export function recruit({ threads, place }: Pick<ExecutorOptions, 'threads' | 'place'>): Recruit[] {
+  const recruits: Recruit[] = []
+  try {
+    for (let i = place === 'here' ? 1 : 0; i < threads; i++) recruits.push(new Recruit())
+  } catch {
+    // Starting the executor says why.
+  }
+  return recruits
+}
+
+/**
+ * The memory of a program that is still being made, if its threads share one. The last of the recruits touches all of it
+ * meanwhile: in a virtual machine the first touch of 10 MB takes 30 ms.
+ */
+export function allocateAhead(pages: number, recruits: readonly Recruit[]): WebAssembly.Memory | undefined {
+  const last = recruits[recruits.length - 1]
+  if (!last || !canShareMemory()) return undefined
+  const memory = allocate(pages, true)
+  last.thread.post({ role: 'toucher', memory } satisfies Start)
+  return memory
+}
+
+/** Ends those that no executor took. */
+export function dismiss(recruits: Recruit[]): void {
+  for (const { thread } of recruits.splice(0)) thread.end()
+}
+
+/**
+ * Compiles the module and starts the threads. Rejects when memory or a thread is not to be had here.
+ *
+ * In a page's own thread use `worker`: there nothing may block. In Node, idle threads do not keep the process alive.
+ */
+export async function createExecutor(options: ExecutorOptions): Promise<Executor> {
+  const { bytes, pages, memory, threads, place, recruits = [], meanwhile = () => {} } = options
+  assert(Number.isInteger(threads) && threads > 0, `threads is ${threads}: it must be a positive integer`)
+  assert(
+    threads === 1 || canShareMemory(),
+    `${threads} threads need shared memory, which a page has only when it is cross-origin isolated ` +
+      '(Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp): use 1 thread',
+  )
+  assert(
+    threads === 1 || place === 'worker' || !isPageThread(),
+    `${threads} threads would block the page: run the program in workers (place: 'worker')`,
+  )
+  const module = WebAssembly.compile(bytes.slice())
+  // Who waits for it hears of a failure; until then it is nobody's.
+  module.catch(() => {})
+  const start = { module, pages, memory, threads, place, recruits, meanwhile }
+  return place === 'worker' && !sharedFor(threads) ? startRemote(start) : startThreaded(start)
+}

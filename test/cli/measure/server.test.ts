@@ -1,0 +1,184 @@
+/** The server of `kinglet measure --browser`: what it gives, what it takes, and what it refuses. */
+import { request } from 'node:http'
+import { afterEach, beforeAll, expect, test } from 'vitest'
+import { type MeasureServer, serveMeasurePage } from '../../../src/cli/measure/server.ts'
+import { version } from '../../../src/core/version.ts'
+import { entryOf, type LatencyTable, planOf, unitsOf } from '../../../src/latency/index.ts'
+import { build } from '../../../src/models/index.ts'
+import { ensureBuilt } from '../../support/built.ts'
+
+const units = planOf(unitsOf(build('mobilenet_v3_small', { size: 32, reduction: 8, width: 0.35, classes: 2 })))
+const timing = { rounds: 1, runs: 1 }
+const table: LatencyTable = {
+  device: { name: 'Pixel 8', system: 'Android 14', cores: 9 },
+  engine: 'wasm on Chrome 130',
+  kinglet: version,
+  threads: 1,
+  created: '2026-11-26T12:00:00.000Z',
+  referenceMs: 0.1,
+  entries: units.map((unit) => entryOf(unit, { lower: 0.1, median: 0.2, upper: 0.3 })),
+}
+
+beforeAll(ensureBuilt)
+
+const servers: MeasureServer[] = []
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+async function serve(threads?: number): Promise<{ server: MeasureServer; address: string }> {
+  const server = await serveMeasurePage({ units, networks, timing, threads }, { host: '127.0.0.1', port: 0 })
+  servers.push(server)
+  return { server, address: server.addresses[0] }
+}
+
+const networks = [build('mobilenet_v1', { size: 32, width: 0.1 }).architecture]
+const wholes = [{ lower: 1, median: 2, upper: 3 }]
+
+/** Posts a text, or a table with the times of the networks. */
+const post = async (address: string, body: unknown, type = 'application/json', times: unknown = wholes) => {
+  const text = typeof body === 'string' ? body : JSON.stringify({ table: body, wholes: times })
+  const response = await fetch(`${address}answer`, { method: 'POST', headers: { 'Content-Type': type }, body: text })
+  return `${response.status} ${await response.text()}`
+}
+
+test('the page, its plan and the modules of the package stand below the token', async () => {
+  const { address } = await serve()
+  expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{22}\/$/)
+  const page = await fetch(address)
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(page.headers.get('cross-origin-opener-policy')).toBe('same-origin')
+  expect(page.headers.get('cross-origin-embedder-policy')).toBe('require-corp')
+  expect(page.headers.get('referrer-policy')).toBe('no-referrer')
+  expect(await page.text()).toContain('<button id="start" disabled>')
+  expect(await (await fetch(`${address}plan.json`)).json()).toEqual(
+    JSON.parse(JSON.stringify({ units, networks, timing })),
+  )
+  const code = await fetch(`${address}dist/cli/measure/page.js`)
+  expect(code.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+  expect((await fetch(`${address}dist/latency/index.js`)).status).toBe(200)
+})
+
+test('without the token there is nothing, and nothing but modules of the package with it', async () => {
+  const { address, server } = await serve()
+  const { origin } = new URL(address)
+  for (const path of ['/', '/x/', '/answer', '/plan.json', `/${'A'.repeat(22)}/`, `/${'A'.repeat(22)}/plan.json`])
+    expect(`${path} ${(await fetch(origin + path)).status}`).toBe(`${path} 404`)
+  expect(await post(`${origin}/${'A'.repeat(22)}/`, table)).toBe('404 there is nothing here')
+  for (const path of ['dist/cli/main.js', 'dist/index.d.ts', 'dist/none.js', 'package.json', 'dist//etc/x.js'])
+    expect(`${path} ${(await fetch(address + path)).status}`).toBe(`${path} 404`)
+  // As written, which fetch would tidy up.
+  const raw = (path: string) =>
+    new Promise<number | undefined>((resolve) => {
+      const { hostname, port, pathname } = new URL(address)
+      request({ hostname, port, path: pathname + path }, (response) => {
+        response.resume()
+        resolve(response.statusCode)
+      }).end()
+    })
+  for (const path of [
+    'dist/../package.json',
+    'dist/../bin/kinglet.js',
+    'dist/%2e%2e/bin/kinglet.js',
+    'dist/..%2fbin/kinglet.js',
+  ])
+    expect(`${path} ${await raw(path)}`).toBe(`${path} 404`)
+  let settled = false
+  void server.answer.then(() => {
+    settled = true
+  })
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(settled).toBe(false)
+})
+
+test('a table of what was asked for is taken, once', async () => {
+  const { address, server } = await serve()
+  expect(await post(address, table)).toBe('200 taken')
+  const answer = await server.answer
+  const { created, ...rest } = answer.table
+  expect(answer.wholes).toEqual(wholes)
+  expect({ ...rest, created: table.created }).toEqual(table)
+  expect(Math.abs(Date.parse(created) - Date.now())).toBeLessThan(60_000)
+  expect(await post(address, table)).toBe('409 an answer was taken already')
+})
+
+test('of two tables that come at once, one is taken', async () => {
+  const { address } = await serve()
+  const both = await Promise.all([post(address, table), post(address, table)])
+  expect(both.sort()).toEqual(['200 taken', '409 an answer was taken already'])
+})
+
+test('what is no such table is refused with the reason, and a right one is taken after it', async () => {
+  const { address } = await serve(1)
+  const { entries } = table
+  const wrong: [unknown, string][] = [
+    ['{', '400 what is posted is no JSON'],
+    ['null', '400 the table posted: it is no latency table: use a file that kinglet measure wrote'],
+    [[], '400 the table posted: it is no latency table: use a file that kinglet measure wrote'],
+    [{ ...table, threads: -1 }, '400 the table posted: threads is -1: it must be a positive integer'],
+    [{ ...table, more: 1 }, '400 the table posted: it has more, which belongs to no table'],
+    [
+      { ...table, entries: entries.slice(1) },
+      `400 the table posted: it has ${entries.length - 1} entries, not the ${entries.length} that were asked for`,
+    ],
+    [
+      { ...table, entries: [...entries.slice(1), { ...entries[0], layer: 'another' }] },
+      `400 the table posted: it has ${entries.length} entries, not the ${entries.length} that were asked for`,
+    ],
+    [
+      { ...table, entries: [{ ...entries[0], ms: { lower: 1, median: null, upper: 1 } }, ...entries.slice(1)] },
+      '400 the table posted: entry 0: ms is {"lower":1,"median":null,"upper":1}: it must be lower, median and upper milliseconds',
+    ],
+    [
+      { ...table, kinglet: '0.0.9' },
+      `400 the table posted: it was measured with Kinglet 0.0.9, the page has ${version}`,
+    ],
+    [{ ...table, threads: 2 }, '400 the table posted: it was measured with 2 threads, 1 were asked for'],
+  ]
+  for (const [body, said] of wrong) expect(await post(address, body)).toBe(said)
+  for (const times of [[], [...wholes, ...wholes], [{ lower: 1, median: 'x', upper: 1 }], undefined, 7])
+    expect(await post(address, table, undefined, times ?? null)).toBe(
+      '400 what is posted has no times of the 1 whole networks',
+    )
+  expect(await post(address, table, 'text/plain')).toBe('415 an answer is JSON')
+  expect((await fetch(`${address}answer`)).status).toBe(405)
+  expect((await fetch(address, { method: 'POST' })).status).toBe(405)
+  expect(await post(address, table)).toBe('200 taken')
+})
+
+test('a body that is too large is refused, whatever it says of its length', async () => {
+  const { address } = await serve()
+  const most = 8192 + 400 * units.length + 200
+  expect(await post(address, ' '.repeat(most + 1))).toBe(`413 an answer to this plan has at most ${most} bytes`)
+  // In chunks, without a length.
+  const { hostname, port, pathname } = new URL(address)
+  const status = await new Promise<number | string | undefined>((resolve) => {
+    const headers = { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' }
+    const out = request({ hostname, port, path: `${pathname}answer`, method: 'POST', headers }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    out.on('error', (error: NodeJS.ErrnoException) => resolve(error.code))
+    const more = () => out.write(' '.repeat(10_000), (error) => (error ? undefined : setImmediate(more)))
+    more()
+  })
+  // The connection may end before what was answered is read.
+  expect([413, 'ECONNRESET', 'EPIPE']).toContain(status)
+  expect(await post(address, table)).toBe('200 taken')
+})
+
+test('a port that another program has is told', async () => {
+  const { address } = await serve()
+  const port = Number(new URL(address).port)
+  await expect(serveMeasurePage({ units, networks, timing }, { host: '127.0.0.1', port })).rejects.toThrow(
+    `127.0.0.1:${port} cannot be listened at: another program has it: choose another --host or --port`,
+  )
+})
+
+test('at all addresses: those of others first, and each has the token', async () => {
+  const server = await serveMeasurePage({ units, networks, timing }, { host: '0.0.0.0', port: 0 })
+  servers.push(server)
+  expect(server.addresses.at(-1)).toMatch(/^http:\/\/127\.0\.0\.1:/)
+  expect(new Set(server.addresses.map((address) => new URL(address).pathname)).size).toBe(1)
+  expect((await fetch(server.addresses.at(-1)!)).status).toBe(200)
+})

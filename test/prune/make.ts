@@ -1,0 +1,42 @@
+/** Networks for the tests of NetAdapt: small, with batch norm that is not the identity, and their logits. */
+import { Rng, type Tensor, tensor } from '../../src/core/index.ts'
+import { topological } from '../../src/graph/index.ts'
+import { type BuildOptions, build, type Model } from '../../src/models/index.ts'
+import type { Resource } from '../../src/prune/index.ts'
+import { wasmEngine } from '../../src/wasm/index.ts'
+
+/** A network of the registry for 8 pixels, its weights changed to what training could have made of them. */
+export function lively(name: string, options: BuildOptions = {}): Model {
+  const net = build(name, { width: 0.2, size: 8, reduction: 4, classes: 5, seed: 3, ...options })
+  const rng = new Rng(11)
+  const changed = (name: string, { shape, data }: Tensor): Tensor => {
+    if (!/\.bn\.|\.b$/.test(name)) return tensor(shape, data as Float32Array)
+    const [low, high] = /gamma|variance/.test(name) ? [0.5, 1.5] : [-0.3, 0.3]
+    return tensor(
+      shape,
+      Float32Array.from(data, () => rng.between(low, high)),
+    )
+  }
+  net.weights = new Map([...net.weights].map(([name, t]) => [name, changed(name, t)]))
+  return net
+}
+
+const engine = wasmEngine({ threads: 1 })
+
+/** What a network answers to one random image. */
+export async function logitsOf(net: Model): Promise<number[]> {
+  const rng = new Rng(7)
+  const [height, width, channels] = net.inputShape
+  const x = Float32Array.from({ length: height * width * channels }, () => rng.between(-1, 1))
+  using program = await engine.compile(net.graph(), { weights: net.weights })
+  return Array.from((await program.run({ x })).logits.data, Number)
+}
+
+/** As `analyse` counts them, without planning memory: tests ask for thousands. */
+const macsOf = (model: Model): number =>
+  topological(Object.values(model.graph().outputs)).reduce((sum, { op, inputs, attrs, shape }) => {
+    const shapes = inputs.map((x) => x.shape)
+    return sum + op.cost(shapes, attrs, shape).macs
+  }, 0)
+
+export const macs: Resource = { name: 'macs', monotone: true, value: macsOf }

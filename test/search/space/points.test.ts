@@ -1,0 +1,204 @@
+/** Points are drawn, changed and crossed within their space; counting is listing; encoding tells points apart. */
+import { describe, expect, test } from 'vitest'
+import { Rng } from '../../../src/core/index.ts'
+import {
+  allPoints,
+  countPoints,
+  crossPoints,
+  encodePoint,
+  fromUnit,
+  listed,
+  mutatePoint,
+  samplePoint,
+  toUnit,
+} from '../../../src/search/space/points.ts'
+import {
+  assertPoint,
+  brokenBy,
+  type Categorical,
+  type Choice,
+  defineSpace,
+  type Point,
+  pointKey,
+} from '../../../src/search/space/space.ts'
+import { all, constrained, enumerate, isolated, mixed, nested } from '../toy-spaces.ts'
+
+const keys = (points: Iterable<Point>) => [...points].map(pointKey).sort()
+const validOf = (space: typeof nested) => enumerate(space).filter((p) => !brokenBy(space, p))
+
+describe('counting and listing', () => {
+  test.each([nested, constrained, isolated].map((s) => [s.name, s] as const))('%s: as by trying all', (_, space) => {
+    expect(countPoints(space)).toBe(enumerate(space).length)
+    expect(keys(allPoints(space))).toEqual(keys(validOf(space)))
+  })
+
+  test('random spaces with random conditions', () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const rng = new Rng(seed)
+      const choices: Record<string, Categorical> = {}
+      for (let i = 0; i < 6; i++) {
+        const values = Array.from({ length: 1 + rng.integer(3) }, (_, v) => v)
+        const earlier = Object.keys(choices)
+        const when: Record<string, number[]> = {}
+        for (const name of earlier) if (rng.uniform() < 0.3) when[name] = [rng.integer(choices[name].values.length)]
+        choices[`c${i}`] = { kind: 'categorical', values, when }
+      }
+      const space = defineSpace(`random ${seed}`, choices)
+      const found = enumerate(space)
+      expect(countPoints(space)).toBe(found.length)
+      expect(keys(allPoints(space))).toEqual(keys(found))
+    }
+  })
+
+  test('a real choice has no end of points, alone and as a condition', () => {
+    expect(countPoints(mixed)).toBe(Number.POSITIVE_INFINITY)
+    const real: Choice = { kind: 'real', low: 0, high: 1 }
+    const space = defineSpace('r', { x: real, y: { kind: 'categorical', values: [1, 2], when: { x: [0.5] } } })
+    expect(countPoints(space)).toBe(Number.POSITIVE_INFINITY)
+    expect([...allPoints(defineSpace('r', { x: real }), 3)]).toEqual([{ x: 0 }, { x: 0.5 }, { x: 1 }])
+    expect(countPoints(defineSpace('one', { x: { ...real, low: 1 } }))).toBe(1)
+  })
+
+  test('many conditions are counted without going through their combinations', () => {
+    const choices: Record<string, Choice> = {}
+    for (let i = 0; i < 40; i++) {
+      choices[`s${i}.depth`] = { kind: 'integer', low: 1, high: 3 }
+      choices[`s${i}.second`] = { kind: 'categorical', values: [3, 5], when: { [`s${i}.depth`]: [2, 3] } }
+    }
+    expect(countPoints(defineSpace('deep', choices))).toBe(5 ** 40)
+  })
+})
+
+describe.each(all.map((space) => [space.name, space] as const))('%s', (_, space) => {
+  test('thousands of points that are drawn, changed and crossed are points', () => {
+    const rng = new Rng(11)
+    let [a, b] = [samplePoint(space, rng), samplePoint(space, rng)]
+    for (let i = 0; i < 3000; i++) {
+      const mutant = mutatePoint(space, a, rng)
+      const child = crossPoints(space, mutant, b, rng)
+      for (const p of [a, mutant, child]) assertPoint(space, p)
+      expect(pointKey(mutant)).not.toBe(pointKey(a))
+      for (const [name, value] of Object.entries(child)) {
+        const parents = [mutant, b].filter((p) => Object.hasOwn(p, name))
+        if (parents.length > 0) expect(parents.map((p) => p[name])).toContain(value)
+      }
+      ;[a, b] = [child, samplePoint(space, rng)]
+    }
+  })
+
+  test('what is drawn is a function of the random numbers', () => {
+    const walk = (seed: number) => {
+      const rng = new Rng(seed)
+      let p = samplePoint(space, rng)
+      for (let i = 0; i < 20; i++) p = crossPoints(space, mutatePoint(space, p, rng), samplePoint(space, rng), rng)
+      return pointKey(p)
+    }
+    expect(walk(3)).toBe(walk(3))
+  })
+})
+
+test('drawing reaches every point, and each about as often', () => {
+  const rng = new Rng(2)
+  const times = new Map(validOf(constrained).map((p) => [pointKey(p), 0]))
+  for (let i = 0; i < 20_000; i++) {
+    const key = pointKey(samplePoint(constrained, rng))
+    times.set(key, times.get(key)! + 1)
+  }
+  expect(Math.min(...times.values())).toBeGreaterThan(0)
+  const [low, high] = [0, 5].map((b) => times.get(pointKey({ a: 0, b }))!)
+  // Binomial, about 900 each: six deviations.
+  expect(Math.abs(low - high)).toBeLessThan(260)
+})
+
+test('changing goes everywhere in the end, also where no neighbour is valid', () => {
+  for (const space of [nested, constrained, isolated]) {
+    const rng = new Rng(4)
+    const seen = new Set<string>()
+    let p = samplePoint(space, rng)
+    for (let i = 0; i < 20_000; i++) {
+      seen.add(pointKey(p))
+      p = mutatePoint(space, p, rng)
+    }
+    expect(seen.size).toBe(validOf(space).length)
+  }
+})
+
+test('a change is of one choice, by one step where values are in order', () => {
+  const rng = new Rng(6)
+  for (let i = 0; i < 2000; i++) {
+    const p = samplePoint(nested, rng)
+    const q = mutatePoint(nested, p, rng)
+    const both = Object.keys(p).filter((name) => Object.hasOwn(q, name))
+    const moved = both.filter((name) => p[name] !== q[name])
+    expect(moved).toHaveLength(1)
+    const c = nested.choices[moved[0]]
+    const at = (point: Point) => listed(c).indexOf(point[moved[0]])
+    if (c.kind === 'integer' || (c.kind === 'categorical' && c.ordered)) expect(Math.abs(at(p) - at(q))).toBe(1)
+  }
+  const single = defineSpace('single', { x: { kind: 'integer', low: 3, high: 3 } })
+  expect(mutatePoint(single, { x: 3 }, rng)).toEqual({ x: 3 })
+})
+
+test('values and the unit scale go into each other, ends exactly', () => {
+  const choices: Choice[] = [
+    { kind: 'integer', low: 0, high: 29, step: 10 },
+    { kind: 'integer', low: -7, high: 1000, step: 3 },
+    { kind: 'integer', low: 5, high: 5 },
+    { kind: 'categorical', values: ['a', 'b', 'c'], ordered: true },
+    { kind: 'categorical', values: ['only'] },
+  ]
+  for (const c of choices) {
+    const values = listed(c)
+    for (const v of values) expect(fromUnit(c, toUnit(c, v))).toBe(v)
+    expect([toUnit(c, values[0]), fromUnit(c, -3), fromUnit(c, 4)]).toEqual([0, values[0], values[values.length - 1]])
+    if (values.length > 1) expect(toUnit(c, values[values.length - 1])).toBe(1)
+  }
+  for (const [low, high] of [
+    [1e-4, 0.1],
+    [0.0003, 0.03],
+    [3e-7, 7],
+    [0.3, 0.3],
+  ]) {
+    const c: Choice = { kind: 'real', low, high, log: true }
+    expect([fromUnit(c, 0), fromUnit(c, 1), fromUnit(c, -1), fromUnit(c, 2)]).toEqual([low, high, low, high])
+    for (const u of [0.1, 0.5, 0.77]) if (low < high) expect(toUnit(c, fromUnit(c, u))).toBeCloseTo(u, 12)
+  }
+  expect(fromUnit({ kind: 'real', low: 1e-4, high: 1, log: true }, 0.5)).toBeCloseTo(0.01, 12)
+})
+
+test('points as numbers: one each for what is in order, one a value for the rest, a half where nothing is asked', () => {
+  expect(encodePoint(nested, { depth: 2, se: true, ratio: 4, second: 7, width: 18 })).toEqual([
+    0.5,
+    ...[0, 1],
+    ...[0, 1, 0],
+    1,
+    0.5,
+    ...[0.5, 0.5],
+    0.5,
+  ])
+  expect(encodePoint(nested, { depth: 1, se: false, width: 28 })).toEqual([
+    0, 1, 0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 1,
+  ])
+  const point = { rate: 0.1, decay: 1, fixed: 0.3, optimizer: 'sgd', momentum: 0.99, kernel: 5, steps: 1 }
+  expect(encodePoint(mixed, point)).toEqual([1, 0.5, 0, 1, 0, 0, 1, 0.5, 0])
+})
+
+test('different points of the same active choices have different numbers, all from 0 to 1', () => {
+  const seen = new Map<string, string>()
+  for (const p of enumerate(nested)) {
+    const numbers = encodePoint(nested, p)
+    expect(numbers.every((x) => x >= 0 && x <= 1)).toBe(true)
+    const key = `${Object.keys(p)} ${numbers}`
+    expect(seen.has(key)).toBe(false)
+    seen.set(key, pointKey(p))
+  }
+})
+
+test('a space whose constraints cannot be met says so, and names one', () => {
+  const space = defineSpace('none', { x: { kind: 'integer', low: 1, high: 3 } }, [
+    { says: 'x is above 5', holds: (p) => Number(p.x) > 5 },
+  ])
+  expect(() => samplePoint(space, new Rng(0))).toThrow(
+    'space none: none of 10000 points meets its constraints, the last broke "x is above 5": loosen it',
+  )
+})
