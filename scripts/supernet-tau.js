@@ -13,9 +13,9 @@ import { root } from './prepare.js'
 const { Rng, key } = await import('../dist/core/index.js')
 const { openDataset, preprocessingPreset, subset } = await import('../dist/data/node.js')
 const { provenanceNow, readModelFile, writeModelFile } = await import('../dist/formats/index.js')
-const { makeFolder, writeFileAtomic } = await import('../dist/platform/node/files.js')
+const { makeFolder, writeFileAtomic } = await import('../dist/platform/node/index.js')
 const { build, makeDivisible, restore } = await import('../dist/models/index.js')
-const search = await import('../dist/search/node.js')
+const search = await import('../dist/node-search.js')
 const { wasmEngine } = await import('../dist/wasm/index.js')
 
 const { values } = parseArgs({

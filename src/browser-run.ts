@@ -3,18 +3,24 @@
  * it as one module, dist/page/run.js, built without what runs no model file (scripts/page-cuts.js): so it refuses the
  * engine `reference`. It shares no classes with `kinglet`: a page needs one or the other.
  */
-import type { Classifier } from './door/classifier.ts'
-import { type LoadOptions, loadOn } from './door/load.ts'
-import { pagePlatform } from './platform/page/platform.ts'
-import type { ModelSource } from './platform/sources.ts'
+import type { Classifier } from './door/index.ts'
+import { type LoadOptions, loadOn } from './door/index.ts'
+import type { ModelSource } from './platform/index.ts'
+import { pagePlatform } from './platform/page/index.ts'
 
 export { KingletError, UsageError } from './core/index.ts'
 export { type Preprocessing, type RgbImage, rgbImage } from './data/index.ts'
-export { Classifier, type ClassifyOptions, type Prediction } from './door/classifier.ts'
-export { type EngineName, type EngineOptions, engineOf } from './door/engine.ts'
-export type { LoadOptions } from './door/load.ts'
+export type { LoadOptions } from './door/index.ts'
+export {
+  Classifier,
+  type ClassifyOptions,
+  type EngineName,
+  type EngineOptions,
+  engineOf,
+  type Prediction,
+} from './door/index.ts'
 export type { Provenance } from './formats/index.ts'
-export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/sources.ts'
+export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/index.ts'
 
 /** As in Node; a string is a URL, relative to the page. */
 export const load = (source: ModelSource, options?: LoadOptions): Promise<Classifier> =>

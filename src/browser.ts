@@ -1,11 +1,18 @@
 /** The front door, in a page or a worker of one: the same names as in Node (`index.ts`), with what a page has. */
 
 import type { Dataset } from './data/index.ts'
-import type { Classifier } from './door/classifier.ts'
-import { type SaveOptions, saveOn } from './door/save.ts'
-import { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './door/training.ts'
-import type { Network } from './graph/index.ts'
-import { pagePlatform } from './platform/page/platform.ts'
+import type { Classifier } from './door/index.ts'
+import {
+  type EvaluateOptions,
+  evaluateOn,
+  type SaveOptions,
+  saveOn,
+  type TrainingData,
+  type TrainOptions,
+  trainOn,
+} from './door/index.ts'
+import type { Network } from './nn/index.ts'
+import { pagePlatform } from './platform/page/index.ts'
 import type { Evaluation, TrainStep } from './train/index.ts'
 
 export { load } from './browser-run.ts'
@@ -19,15 +26,23 @@ export {
   type RgbImage,
   rgbImage,
 } from './data/index.ts'
-export { Classifier, type ClassifyOptions, type Prediction } from './door/classifier.ts'
-export { type EngineName, type EngineOptions, engineOf } from './door/engine.ts'
-export type { LoadOptions } from './door/load.ts'
-export { type SaveOptions, toBytes } from './door/save.ts'
-export type { EvaluateOptions, TrainingData, TrainOptions } from './door/training.ts'
+export type { EvaluateOptions, LoadOptions, TrainingData, TrainOptions } from './door/index.ts'
+export {
+  Classifier,
+  type ClassifyOptions,
+  type EngineName,
+  type EngineOptions,
+  engineOf,
+  type Prediction,
+  type SaveOptions,
+  toBytes,
+} from './door/index.ts'
+export type { Engine } from './engine/index.ts'
 export type { Provenance } from './formats/index.ts'
-export { type Analysis, analyse, type Engine, type Network } from './graph/index.ts'
+export { type Analysis, analyse } from './graph/index.ts'
 export { type BuildOptions, build, type Model, type ModelInfo, type ModelName, models, twin } from './models/index.ts'
-export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/sources.ts'
+export type { Network } from './nn/index.ts'
+export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/index.ts'
 export type { Evaluation, TrainStep } from './train/index.ts'
 
 /** As in Node, but `to` is the name under which the browser offers the file as a download. */

@@ -2,18 +2,24 @@
  * `kinglet/run` in Node: loads model files and runs them, without what builds, trains and saves networks. `kinglet` has
  * the same names; a page that loads its code on demand loads less of it from here.
  */
-import type { Classifier } from './door/classifier.ts'
-import { type LoadOptions, loadOn } from './door/load.ts'
-import { nodePlatform } from './platform/node/platform.ts'
-import type { ModelSource } from './platform/sources.ts'
+import type { Classifier } from './door/index.ts'
+import { type LoadOptions, loadOn } from './door/index.ts'
+import type { ModelSource } from './platform/index.ts'
+import { nodePlatform } from './platform/node/index.ts'
 
 export { KingletError, UsageError } from './core/index.ts'
 export { type Preprocessing, type RgbImage, rgbImage } from './data/index.ts'
-export { Classifier, type ClassifyOptions, type Prediction } from './door/classifier.ts'
-export { type EngineName, type EngineOptions, engineOf } from './door/engine.ts'
-export type { LoadOptions } from './door/load.ts'
+export type { LoadOptions } from './door/index.ts'
+export {
+  Classifier,
+  type ClassifyOptions,
+  type EngineName,
+  type EngineOptions,
+  engineOf,
+  type Prediction,
+} from './door/index.ts'
 export type { Provenance } from './formats/index.ts'
-export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/sources.ts'
+export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/index.ts'
 
 /**
  * Loads a model file: its path, URL, bytes or a `Blob`. The classifier has its engine compiled and ready. Throws a

@@ -5,8 +5,7 @@
  * Kinglet itself has a stack, and it is shown with KINGLET_DEBUG=1.
  */
 import { Command, CommanderError } from 'commander'
-import { KingletError, UsageError } from '../core/index.ts'
-import { version } from '../core/version.ts'
+import { KingletError, UsageError, version } from '../core/index.ts'
 import { adaptCommand } from './adapt/command.ts'
 import { bench } from './bench/command.ts'
 import { evaluateCommand } from './eval.ts'

@@ -1,7 +1,7 @@
 /** `kinglet models`: the registry, with what each network costs and which accuracies others report for it. */
 import { analyse } from '../graph/index.ts'
 import { build, type ModelInfo, models as registry } from '../models/index.ts'
-import { short } from '../report/format.ts'
+import { short } from '../report/index.ts'
 import { addJsonOption, type CommandDefinition } from './terminal/options.ts'
 import { type Column, paint, table } from './terminal/terminal.ts'
 

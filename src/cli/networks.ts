@@ -5,10 +5,10 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { nearest, oneOf, UsageError } from '../core/index.ts'
-import { readBytes } from '../data/images/node-decode.ts'
-import { type OpenedModel, openModel } from '../door/load.ts'
-import { paddingNames } from '../graph/index.ts'
+import { readBytes } from '../data/node.ts'
+import { type OpenedModel, openModel } from '../door/index.ts'
 import { activationNames, type BuildOptions, build, type Model, widthRuleNames } from '../models/index.ts'
+import { paddingNames } from '../nn/index.ts'
 import { choice, fraction, positive, positiveInteger } from './terminal/options.ts'
 
 /** 224, or 192x256 (height x width). */

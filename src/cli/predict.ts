@@ -2,7 +2,7 @@
 import { Option } from 'commander'
 import { KingletError } from '../core/index.ts'
 import { load } from '../index.ts'
-import { percent } from '../report/format.ts'
+import { percent } from '../report/index.ts'
 import { givingUp } from './terminal/interrupt.ts'
 import {
   addEngineOptions,

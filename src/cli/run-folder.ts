@@ -2,11 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../core/index.ts'
-import type { EpochRecord } from '../door/reports/node-training.ts'
+import type { EpochRecord } from '../door/node.ts'
 import { readModelFile } from '../formats/index.ts'
-import { readMetrics, runFiles } from '../train/node.ts'
-import { readCheckpoint } from '../train/runs/checkpoint.ts'
-import { assertNoRun } from '../train/runs/node-run.ts'
+import { readCheckpoint } from '../train/index.ts'
+import { assertNoRun, readMetrics, runFiles } from '../train/node.ts'
 
 export interface RunFolderOptions {
   readonly out: string

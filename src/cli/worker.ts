@@ -6,7 +6,7 @@ import { Option } from 'commander'
 import { assert, KingletError, UsageError } from '../core/index.ts'
 import { fingerprint } from '../data/index.ts'
 import { loaderPool, openDataset } from '../data/node.ts'
-import { heldOut, judgingOf, plannedBy, prepareSearch, showObjective } from '../door/plans/node-search.ts'
+import { heldOut, judgingOf, plannedBy, prepareSearch, showObjective } from '../door/node.ts'
 import {
   assertSameStudy,
   isPostgres,

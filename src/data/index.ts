@@ -1,7 +1,6 @@
 /** Images, sets of images, augmentation and the loader: what works in Node and in a page alike. */
 export { type Augmentation, type AugmentationName, augmentationNames, augmentationOf } from './augment/augmentation.ts'
 export { fromGrey, fromRgba, type RgbImage, rgbImage } from './images/image.ts'
-export { type ArraysOptions, arrays, type PixelSource } from './images/pixels.ts'
 export { preprocess, resizeAndCrop } from './images/preprocess.ts'
 export {
   assertPreprocessing,
@@ -21,9 +20,11 @@ export {
   type DatasetSource,
   type FileSource,
   fingerprint,
+  type PixelSource,
   type SubsetSource,
   subset,
 } from './sets/dataset.ts'
 export { fashionMnistClasses, idxDataset, type NamedBytes } from './sets/idx.ts'
+export { type ArraysOptions, arrays } from './sets/pixels.ts'
 export { type DataIssue, type DataReport, formatReport, type IssueKind, issueKinds } from './sets/report.ts'
 export { splitDataset } from './sets/split.ts'

@@ -1,10 +1,11 @@
 /** A trained network ready for use: pictures in, names and scores out. */
 import { KingletError, type Shape, size, type Tensor, tensor, UsageError } from '../core/index.ts'
 import { type Preprocessing, preprocess, type RgbImage } from '../data/index.ts'
+import type { Engine, Program } from '../engine/index.ts'
 import type { Provenance } from '../formats/index.ts'
-import type { Engine, Network, Program } from '../graph/index.ts'
 import type { Model } from '../models/index.ts'
-import { type ImageSource, kindOf } from '../platform/sources.ts'
+import type { Network } from '../nn/index.ts'
+import { type ImageSource, kindOf } from '../platform/index.ts'
 
 /** An answer: the name of a class, and how sure the network is of it, from 0 to 1 (all classes sum to 1). */
 export interface Prediction {

@@ -1,6 +1,6 @@
 /** Where a network runs: the engines that a person can ask for by name, and the options of `load`, `train`, `evaluate`. */
 import { oneOf, UsageError } from '../core/index.ts'
-import { type Engine, referenceEngine } from '../graph/index.ts'
+import { type Engine, referenceEngine } from '../engine/index.ts'
 import { type Determinism, wasmEngine } from '../wasm/index.ts'
 
 /** `wasm`: kernels emitted as WebAssembly SIMD. `reference`: plain loops, slow and obvious. */

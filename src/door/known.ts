@@ -4,7 +4,7 @@
  */
 import { type Preprocessing, preprocessingPreset } from '../data/index.ts'
 import type { Provenance } from '../formats/index.ts'
-import type { Network } from '../graph/index.ts'
+import type { Network } from '../nn/index.ts'
 
 export interface Known {
   readonly classes: readonly string[]

@@ -1,12 +1,10 @@
 /** From a model file to a classifier. */
 
-import { assertOptions, type Checks, checks } from '../core/check.ts'
-import { assert } from '../core/index.ts'
+import { assert, assertOptions, type Checks, checks } from '../core/index.ts'
 import type { Preprocessing } from '../data/index.ts'
 import { type Provenance, readModelFile } from '../formats/index.ts'
 import { type Model, restore } from '../models/index.ts'
-import type { Platform } from '../platform/platform.ts'
-import type { FetchOptions, ModelSource } from '../platform/sources.ts'
+import type { FetchOptions, ModelSource, Platform } from '../platform/index.ts'
 import { Classifier } from './classifier.ts'
 import { type EngineOptions, engineOf } from './engine.ts'
 import { remember } from './known.ts'

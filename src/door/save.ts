@@ -1,12 +1,11 @@
 /** From a network to a model file. */
 
-import { assertOptions, type Checks, checks } from '../core/check.ts'
-import { assert } from '../core/index.ts'
+import { assert, assertOptions, type Checks, checks } from '../core/index.ts'
 import type { Preprocessing } from '../data/index.ts'
 import { type Provenance, provenanceNow, writeModelFile } from '../formats/index.ts'
-import type { Network } from '../graph/index.ts'
 import { restore } from '../models/index.ts'
-import type { Platform } from '../platform/platform.ts'
+import type { Network } from '../nn/index.ts'
+import type { Platform } from '../platform/index.ts'
 import { type Classifier, networkOf } from './classifier.ts'
 import { preprocessingFor, remembered } from './known.ts'
 import { assertFits } from './load.ts'

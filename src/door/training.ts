@@ -1,7 +1,6 @@
 /** `train` and `evaluate` of the front door: those of `train/`, with engine, threads, preprocessing and data found. */
 
-import { assertOptions, type Checks, checks } from '../core/check.ts'
-import { KingletError, UsageError } from '../core/index.ts'
+import { assertOptions, type Checks, checks, KingletError, UsageError } from '../core/index.ts'
 import {
   type Dataset,
   type LoaderPool,
@@ -9,9 +8,9 @@ import {
   type PreprocessingName,
   preprocessingPreset,
 } from '../data/index.ts'
-import type { Network } from '../graph/index.ts'
-import type { Platform } from '../platform/platform.ts'
-import { kindOf } from '../platform/sources.ts'
+import type { Network } from '../nn/index.ts'
+import type { Platform } from '../platform/index.ts'
+import { kindOf } from '../platform/index.ts'
 import {
   type EvaluateOptions as EvaluateWith,
   type Evaluation,

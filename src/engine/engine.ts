@@ -3,7 +3,7 @@
  * `search` are handed one; the WebAssembly engine and the plain reference are two of them.
  */
 import type { Tensor, TypedArrayOf } from '../core/index.ts'
-import type { Graph, Weights } from '../graph/graph.ts'
+import type { Graph, Weights } from '../graph/index.ts'
 
 export interface CompileOptions {
   /** First values of the parameters. Those left out begin as their `init` says, drawn with `seed`. */

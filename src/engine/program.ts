@@ -1,7 +1,6 @@
 /** What every engine checks in the same words: the inputs of a run, and parameters that come from outside. */
 import { dtypes, KingletError, oneOf, sameShape, size, type Tensor, type TypedArrayOf } from '../core/index.ts'
-import { describe, type Graph, parametersOf, type Weights } from '../graph/graph.ts'
-import { initialise } from '../graph/init.ts'
+import { describe, type Graph, initialise, parametersOf, type Weights } from '../graph/index.ts'
 import type { Value } from '../ops/index.ts'
 import type { CompileOptions } from './engine.ts'
 

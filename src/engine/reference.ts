@@ -2,33 +2,11 @@
  * The reference engine: runs a graph node by node with each op's plain-loop oracle. Slow, obvious, and an engine like
  * any other: `--engine reference` runs everything on it, and tests hold the fast engine against it.
  */
-import { arrayOf, bytesOf, KingletError, size, type Tensor } from '../core/index.ts'
-import { type Graph, inputsOf, nameOf, parametersOf, roots, topological } from '../graph/graph.ts'
-import { isConstant, isInput, isParameter, type Value } from '../ops/index.ts'
+import { bytesOf, KingletError, size, type Tensor } from '../core/index.ts'
+import { evaluate, type Graph, inputsOf, nameOf, parametersOf, roots, topological } from '../graph/index.ts'
+import { isInput, type Value } from '../ops/index.ts'
 import type { Engine, Program } from './engine.ts'
 import { checkInputs, checkWeights, pick, startingWeights } from './program.ts'
-
-/** Runs the oracle of one node over given inputs. */
-export function evaluateNode(v: Value, inputs: readonly Tensor[]): Tensor {
-  const y: Tensor = { shape: v.shape, dtype: v.dtype, data: arrayOf(v.dtype, size(v.shape)) }
-  v.op.reference(inputs, v.attrs, y)
-  return y
-}
-
-/** Computes `values`, given the tensors of inputs and parameters; intermediate results go once nothing needs them. */
-export function evaluate(values: readonly Value[], leaf: (v: Value) => Tensor): Tensor[] {
-  const order = topological(values)
-  const last = new Map<Value, number>()
-  for (const [i, v] of order.entries()) for (const x of v.inputs) last.set(x, i)
-  for (const v of values) last.set(v, order.length)
-  const tensors = new Map<Value, Tensor>()
-  for (const [i, v] of order.entries()) {
-    const inputs = v.inputs.map((x) => tensors.get(x)!)
-    tensors.set(v, isInput(v) || isParameter(v) ? leaf(v) : isConstant(v) ? v.attrs.tensor : evaluateNode(v, inputs))
-    for (const x of v.inputs) if (last.get(x) === i) tensors.delete(x)
-  }
-  return values.map((v) => tensors.get(v)!)
-}
 
 /** The engine of the oracles. Results are rounded to float32 after every op. */
 export const referenceEngine = (): Engine => ({

@@ -6,10 +6,9 @@
  *
  * Whether the tensors are those of the architecture is for whoever builds it: `restore` in `models`.
  */
-import { assert, KingletError, nonFinite, type Tensor } from '../core/index.ts'
-import { version } from '../core/version.ts'
-import { assertPreprocessing, type Preprocessing } from '../data/images/preprocessing.ts'
-import type { Architecture } from '../graph/index.ts'
+import { assert, KingletError, nonFinite, type Tensor, version } from '../core/index.ts'
+import { assertPreprocessing, type Preprocessing } from '../data/index.ts'
+import type { Architecture } from '../nn/index.ts'
 import { checksumOf } from './crc32.ts'
 import { viewSafetensors, writeSafetensors } from './safetensors.ts'
 

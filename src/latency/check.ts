@@ -1,7 +1,6 @@
 /** How well sums over layers stand for what whole networks take: both timed on the same device. */
-import { type Quartiles, quartiles } from '../core/quartiles.ts'
+import { type Quartiles, quartiles, spearman } from '../core/index.ts'
 import type { Model } from '../models/index.ts'
-import { spearman } from '../search/ranks.ts'
 import { latencyOf } from './latency.ts'
 import { defaultTiming, longWarmup } from './measure.ts'
 import { timeQuietly } from './quiet.ts'

@@ -5,8 +5,9 @@
  * many copies make them, and what a run costs by itself is shared by all copies and can be taken off.
  */
 import { size, type Tensor, tensor } from '../core/index.ts'
-import { Builder, type BuilderSettings, type Graph, parametersOf } from '../graph/index.ts'
-import { activate } from '../models/activation.ts'
+import { type Graph, parametersOf } from '../graph/index.ts'
+import { activate } from '../models/index.ts'
+import { Builder, type BuilderSettings } from '../nn/index.ts'
 import { add, globalAvgPool, input, maxPool, mul, reshape, sliceFirst, type Value } from '../ops/index.ts'
 import { type Unit, weightsOf } from './units.ts'
 

@@ -1,13 +1,15 @@
-export type { Quartiles } from '../core/quartiles.ts'
+export type { Quartiles } from '../core/index.ts'
 export { type Agreement, agreementOf, type CheckedNetwork, checkedNetwork, checkSums } from './check.ts'
 export { lackingIn, latencyOf, unitMs } from './latency.ts'
 export { type Measured, type MeasuredGroup, type MeasureOptions, measureUnits } from './measure.ts'
 export { type PlanOptions, planOf } from './plan.ts'
 export {
   assertMeasuredWith,
+  assertTable,
   type Device,
   describeTable,
   entryOf,
+  isQuartiles,
   type LatencyTable,
   type MeasuredWith,
   readTable,

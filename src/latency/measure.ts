@@ -4,7 +4,7 @@
  * before the copies reads the rest. What layers cost one after the other comes last: different layers in a row, less
  * what each of them takes.
  */
-import { type Quartiles, quartiles } from '../core/quartiles.ts'
+import { type Quartiles, quartiles } from '../core/index.ts'
 import { mixtureGraph, unitGraph, valuesInto, valuesIntoMixture, workOf } from './graphs.ts'
 import { interpolate } from './interpolate.ts'
 import { reference, speedOf, timeQuietly } from './quiet.ts'

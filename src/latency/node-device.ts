@@ -1,6 +1,6 @@
 /** What is measured with, in Node. */
 import { arch, availableParallelism, cpus, platform, release } from 'node:os'
-import { provenanceNow } from '../formats/model-file.ts'
+import { provenanceNow } from '../formats/index.ts'
 import type { MeasuredWith } from './table.ts'
 
 /**

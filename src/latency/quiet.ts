@@ -3,7 +3,7 @@
  * longer than at its best, others had the processor throughout the group: it is timed once more, after all others, and
  * of each graph the fastest try counts, since others can only slow it down.
  */
-import { quartiles } from '../core/quartiles.ts'
+import { quartiles } from '../core/index.ts'
 import type { Graph } from '../graph/index.ts'
 import { unitGraph, workOf } from './graphs.ts'
 import type { Timer, TimingOptions } from './timer.ts'

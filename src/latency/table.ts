@@ -2,10 +2,10 @@
  * A latency table: milliseconds of layers on one device, as JSON. It says what it was measured with, and has a checksum:
  * a table that was changed or cut short would mislead a search without anyone seeing it.
  */
-import { isObject } from '../core/check.ts'
-import { KingletError } from '../core/index.ts'
-import type { Quartiles } from '../core/quartiles.ts'
-import { crc32InLoops } from '../formats/crc32.ts'
+
+import type { Quartiles } from '../core/index.ts'
+import { isObject, KingletError } from '../core/index.ts'
+import { crc32InLoops } from '../formats/index.ts'
 import { layerOf, type Unit } from './units.ts'
 
 /** What a table was measured on. */

@@ -4,9 +4,9 @@
  * machine does can only add. Rounds of bursts go through all programs of a group in turn, and a program's time is the
  * median of its bursts, which one lucky moment cannot move as it does a minimum.
  */
-import { size, type TypedArrayOf } from '../core/index.ts'
-import { turn } from '../core/turn.ts'
-import { type Engine, type Graph, inputsOf, type Program } from '../graph/index.ts'
+import { size, type TypedArrayOf, turn } from '../core/index.ts'
+import type { Engine, Program } from '../engine/index.ts'
+import { type Graph, inputsOf } from '../graph/index.ts'
 import { anyWeights, filled } from './graphs.ts'
 
 export interface TimingOptions {

@@ -8,9 +8,8 @@
  * many other weights were read since the last run. So all weights of the network are the third of their counts.
  */
 
-import type { Padding } from '../graph/index.ts'
-import type { Activation } from '../models/activation.ts'
-import type { Model, Row } from '../models/index.ts'
+import type { Activation, Model, Row } from '../models/index.ts'
+import type { Padding } from '../nn/index.ts'
 
 type Act = Activation | 'none'
 

@@ -2,7 +2,7 @@
  * What each operator of a table adds to the graph. Orders of layers: V1 arXiv:1704.04861 figure 3; V2 arXiv:1801.04381
  * figure 4; V3 arXiv:1905.02244 figure 4; ResNet arXiv:1512.03385 figure 5; squeeze-and-excitation arXiv:1709.01507.
  */
-import type { Builder, WindowSpec } from '../nn/builder.ts'
+import type { Builder, WindowSpec } from '../nn/index.ts'
 import {
   add,
   flatten,

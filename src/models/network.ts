@@ -3,15 +3,8 @@
  * by shape inference whenever a network is built as the table has it (224 x 224, width 1).
  */
 import { KingletError, nearest, oneOf, type Tensor, UsageError } from '../core/index.ts'
-import {
-  Builder,
-  type Forward,
-  type ForwardOptions,
-  type Graph,
-  initialise,
-  type Network,
-  parametersOf,
-} from '../graph/index.ts'
+import { type Graph, initialise, parametersOf } from '../graph/index.ts'
+import { Builder, type Forward, type ForwardOptions, type Network } from '../nn/index.ts'
 import { input, type Value } from '../ops/index.ts'
 import { operators } from './blocks.ts'
 import type { Definition, Reported } from './family.ts'

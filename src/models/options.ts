@@ -2,8 +2,8 @@
  * Arguments of `build`: what may vary in every network of the registry, their values when left out, and what each must
  * be. A wrong name does not compile; names and values that come from outside are checked here.
  */
-import { assertOptions, type Check, type Checks, checks, named } from '../core/check.ts'
-import { type Initializer, initializerNames, type Padding, paddingNames } from '../nn/builder.ts'
+import { assertOptions, type Check, type Checks, checks, named } from '../core/index.ts'
+import { type Initializer, initializerNames, type Padding, paddingNames } from '../nn/index.ts'
 import { type Activation, activationNames } from './activation.ts'
 import { type RowSpec, rowSpecsOf } from './row-spec.ts'
 import { type WidthRule, widthRuleNames } from './width.ts'

@@ -1,6 +1,7 @@
 /** From what a file says of a network back to the network. */
 import { assert, KingletError, sameShape, showShape, type Tensor, UsageError } from '../core/index.ts'
-import { type Architecture, parametersOf } from '../graph/index.ts'
+import { parametersOf } from '../graph/index.ts'
+import type { Architecture } from '../nn/index.ts'
 import { build, type Model } from './network.ts'
 import type { BuildOptions } from './options.ts'
 

@@ -4,8 +4,7 @@
  * not theirs, nor is the paper's input column. Refused: rows that say too little, names that are not distinct, and rows
  * that do not end with the classifier.
  */
-import { assertOptions, type Check, type Checks, checks, named } from '../core/check.ts'
-import { UsageError } from '../core/index.ts'
+import { assertOptions, type Check, type Checks, checks, named, UsageError } from '../core/index.ts'
 import { activationNames } from './activation.ts'
 import type { Operator, Row } from './table.ts'
 

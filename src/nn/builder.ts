@@ -5,7 +5,7 @@
  * running statistics in inference and in frozen layers.
  */
 import { KingletError, keyOf, type Shape, size, UsageError } from '../core/index.ts'
-import type { Update } from '../graph/graph.ts'
+import type { Update } from '../graph/index.ts'
 import {
   add,
   batchNorm,

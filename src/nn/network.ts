@@ -3,7 +3,7 @@
  * its parameters, and what it is called. Models build these; nothing below `models` knows how.
  */
 import type { Shape, Tensor } from '../core/index.ts'
-import type { Graph, Update } from '../graph/graph.ts'
+import type { Graph, Update } from '../graph/index.ts'
 import type { Value } from '../ops/index.ts'
 
 export interface ForwardOptions {

@@ -6,13 +6,11 @@
  *
  * What a run gives is a function of network, data, options and seed alone, wherever it was interrupted.
  */
-import { assert, DivergedError, KingletError, key, Rng } from '../core/index.ts'
-import { turn } from '../core/turn.ts'
+import { assert, DivergedError, KingletError, key, Rng, turn } from '../core/index.ts'
 import { type Dataset, splitDataset, subset } from '../data/index.ts'
 import { countsOf } from '../graph/index.ts'
 import type { Model } from '../models/index.ts'
-import { assertSuits } from '../train/evaluate.ts'
-import { evaluate, fit, type TrainStep } from '../train/index.ts'
+import { assertSuits, evaluate, fit, type TrainStep } from '../train/index.ts'
 import { countsBelow, type Proposal, proposalsFor, smallest } from './counts.ts'
 import { type AdaptOptions, type AdaptPlan, planOf } from './options.ts'
 import type { Candidate } from './rules.ts'

@@ -5,13 +5,12 @@
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { assertOptions, checks } from '../core/check.ts'
-import { assert, KingletError } from '../core/index.ts'
+import { assert, assertOptions, checks, KingletError } from '../core/index.ts'
 import { provenanceNow, readModelFile, writeModelFile } from '../formats/index.ts'
 import { type Model, restore } from '../models/index.ts'
-import { makeFolder, writeFileAtomic, writing } from '../platform/node/files.ts'
+import { makeFolder, writeFileAtomic, writing } from '../platform/node/index.ts'
 import type { RunStore } from '../train/index.ts'
-import { assertSameRun, readCheckpoint, writeCheckpoint } from '../train/runs/checkpoint.ts'
+import { assertSameRun, readCheckpoint, writeCheckpoint } from '../train/index.ts'
 import type { AdaptIdentity, AdaptPoint, AdaptRun, AdaptStore, Judged, Tuned } from './store.ts'
 
 /** Names in the folder of a run; `step-000.safetensors` and on are its networks. */

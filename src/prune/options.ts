@@ -1,14 +1,11 @@
 /** Options of a run of NetAdapt, their values when left out, and what each must be. */
-import { assertOptions, type Checks, checks } from '../core/check.ts'
-import { UsageError } from '../core/index.ts'
+import { assertOptions, type Checks, checks, UsageError } from '../core/index.ts'
 import type { Dataset, LoaderPool, Preprocessing } from '../data/index.ts'
 import { fingerprint } from '../data/index.ts'
-import { checksumOf } from '../formats/crc32.ts'
-import type { Engine } from '../graph/index.ts'
+import type { Engine } from '../engine/index.ts'
+import { checksumOf } from '../formats/index.ts'
 import type { Model } from '../models/index.ts'
-import { optimizerOf, type TrainOptions } from '../train/index.ts'
-import { ruleOf } from '../train/optimizer.ts'
-import { resolveTrainOptions } from '../train/options.ts'
+import { optimizerOf, resolveTrainOptions, ruleOf, type TrainOptions } from '../train/index.ts'
 import type { CountLimits, Resource } from './counts.ts'
 import type { Group } from './groups.ts'
 import {

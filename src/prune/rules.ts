@@ -2,8 +2,7 @@
  * What a run of NetAdapt leaves open, by name: which groups are proposed, which proposal wins, and how much each step cuts.
  * A function of one's own can stand in the place of each name.
  */
-import { assertOptions, checks } from '../core/check.ts'
-import { nearest, oneOf, UsageError } from '../core/index.ts'
+import { assertOptions, checks, nearest, oneOf, UsageError } from '../core/index.ts'
 import type { Model } from '../models/index.ts'
 import { type Group, type GroupKind, groupsOf } from './groups.ts'
 

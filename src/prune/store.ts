@@ -1,7 +1,7 @@
 /** What a run of NetAdapt tells whoever keeps it: `openAdaptation` keeps it in a folder. */
 import type { Preprocessing } from '../data/index.ts'
-import type { Architecture } from '../graph/index.ts'
 import type { Model } from '../models/index.ts'
+import type { Architecture } from '../nn/index.ts'
 import type { RunOptions, RunStore } from '../train/index.ts'
 import type { Candidate } from './rules.ts'
 

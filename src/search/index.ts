@@ -1,16 +1,14 @@
-/** Search: spaces, algorithms, evaluation strategies and studies, each exchangeable; latency tables; NetAdapt. */
+/** Search: spaces, algorithms, evaluation strategies and studies, each exchangeable. */
 
-export * from '../latency/index.ts'
-export * from '../prune/index.ts'
 export type { Algorithm } from './algorithms/algorithm.ts'
 export { type AlgorithmOptions, algorithmNames, algorithmOf, assertTrials } from './algorithms/index.ts'
 export { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from './evaluate/evaluator.ts'
 export * from './evaluate/index.ts'
 export { type Importance, importanceOf } from './importance.ts'
 export { frontOf, hypervolume, isFeasible } from './pareto.ts'
+export { compareProxies, type ProxyComparison } from './proxy-comparison.ts'
 export * from './pruners/index.ts'
 export type { Decision, Pruner } from './pruners/pruner.ts'
-export { compareProxies, kendallTau, type ProxyComparison, spearman } from './ranks.ts'
 export * from './resources.ts'
 export { type MnasReward, type Reward, rewardOf, type WeightedReward } from './rewards.ts'
 export * from './space/index.ts'
@@ -20,17 +18,20 @@ export {
   crossPoints,
   describeSpace,
   encodePoint,
+  listed,
   mutatePoint,
   samplePoint,
 } from './space/points.ts'
 export {
   assertPoint,
+  brokenBy,
   type Categorical,
   type Choice,
   type Condition,
   type Constraint,
   defineSpace,
   type Integer,
+  makePoint,
   type Point,
   type Real,
   type Scalar,

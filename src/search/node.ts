@@ -1,13 +1,5 @@
 /** Search in Node: what works everywhere, and studies in folders and databases. */
 
-export { measuredHere } from '../latency/node-device.ts'
-export {
-  adaptFiles,
-  type Curve,
-  type OpenAdaptationOptions,
-  openAdaptation,
-  readCurve,
-} from '../prune/node-folder.ts'
 export { keepInFolder } from './evaluate/node-training.ts'
 export * from './index.ts'
 export { type ChildEvaluatorOptions, childEvaluator } from './study/child/node-evaluator.ts'

@@ -4,8 +4,8 @@
  */
 import { KingletError, key, nearest, oneOf, Rng, UsageError } from '../core/index.ts'
 import { analyse, countsOf } from '../graph/index.ts'
-import { latencyOf } from '../latency/latency.ts'
-import type { LatencyTable } from '../latency/table.ts'
+import type { LatencyTable } from '../latency/index.ts'
+import { latencyOf } from '../latency/index.ts'
 import type { Model } from '../models/index.ts'
 import { listed, samplePoint } from './space/points.ts'
 import { brokenBy, makePoint, type Point, pointKey, type Space } from './space/space.ts'

@@ -2,8 +2,7 @@
  * One reward out of several objectives, for any algorithm: MnasNet's product, ACC x (LAT / TARGET)^w (Tan et al. 2019,
  * arXiv:1807.11626, equations 2 and 3), and a weighted sum. More is better. Refuses objectives that the study has not.
  */
-import { assertOptions, type Check, checks } from '../core/check.ts'
-import { nearest, oneOf, UsageError } from '../core/index.ts'
+import { assertOptions, type Check, checks, nearest, oneOf, UsageError } from '../core/index.ts'
 import type { Algorithm } from './algorithms/algorithm.ts'
 import type { Objective, Trial } from './trial.ts'
 

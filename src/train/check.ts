@@ -1,6 +1,5 @@
 /** Optimisers and schedules: a name, or an object with `name` and options of its own. */
-import { assertOptions, type Check, type Checks } from '../core/check.ts'
-import { nearest, oneOf, UsageError } from '../core/index.ts'
+import { assertOptions, type Check, type Checks, nearest, oneOf, UsageError } from '../core/index.ts'
 
 /** A kind of optimiser or schedule: values of its options when they are left out, and what each must be. */
 export interface Kind<O> {

@@ -2,11 +2,11 @@
  * Evaluation: the inference graph, frozen, over a set in its own order. Figures are counted from the logits in double
  * precision and in the order of the images, so they depend neither on threads nor on the loader's pool.
  */
-import { checks } from '../core/check.ts'
-import { assert, DivergedError, type TypedArrayOf, UsageError } from '../core/index.ts'
-import { turn } from '../core/turn.ts'
+import { assert, checks, DivergedError, type TypedArrayOf, turn, UsageError } from '../core/index.ts'
 import { type Dataset, type LoaderPool, loader, type Preprocessing } from '../data/index.ts'
-import type { Engine, Network, Weights } from '../graph/index.ts'
+import type { Engine } from '../engine/index.ts'
+import type { Weights } from '../graph/index.ts'
+import type { Network } from '../nn/index.ts'
 import { assertFinite } from './finite.ts'
 
 export interface EvaluateOptions {

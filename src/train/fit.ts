@@ -2,44 +2,24 @@
  * The training loop. A step is one run of one compiled graph; batches are prepared ahead of it on the pool's threads.
  * Weights depend on the options, the data and the seed alone: not on threads, timing, or where a run was interrupted.
  */
-import { assert, DivergedError, KingletError, nonFinite, type Tensor } from '../core/index.ts'
-import { turn } from '../core/turn.ts'
+import { assert, DivergedError, KingletError, nonFinite, type Tensor, turn } from '../core/index.ts'
 import { type Batch, batchesOf, type Dataset, loader } from '../data/index.ts'
-import type { Network, Program, Weights } from '../graph/index.ts'
+import type { Program } from '../engine/index.ts'
+import type { Weights } from '../graph/index.ts'
+import type { Network } from '../nn/index.ts'
 import { assertSuits, type Evaluation, evaluateWeights, highest } from './evaluate.ts'
 import { assertFinite } from './finite.ts'
-import { type RunOptions, resolveTrainOptions, type TrainOptions } from './options.ts'
+import { resolveTrainOptions, type TrainOptions } from './options.ts'
+import type { RunOptions } from './run-options.ts'
 import { type Checkpoint, type Progress, runIdentity } from './runs/checkpoint.ts'
 import { learningRateAt } from './schedule.ts'
 import { emaOf, type Step, trainingStep } from './step.ts'
+import type { TrainStep } from './train-step.ts'
 
 /** Images to train on, and those on which each epoch is judged. */
 export interface TrainData {
   readonly train: Dataset
   readonly val?: Dataset
-}
-
-/** What one step did. */
-export interface TrainStep {
-  /** From 1. */
-  readonly epoch: number
-  readonly epochs: number
-  /** From 1, in the whole run. */
-  readonly step: number
-  /** In the whole run. */
-  readonly steps: number
-  /** Of this step's images, before its weights changed. */
-  readonly loss: number
-  /** Share of this step's images that were classified rightly, from 0 to 1. */
-  readonly accuracy: number
-  /** Means over the epoch so far. */
-  readonly epochLoss: number
-  readonly epochAccuracy: number
-  readonly learningRate: number
-  /** In this epoch so far, without validation. */
-  readonly imagesPerSecond: number
-  /** On an epoch's last step, when there are images for it. */
-  readonly validation?: Evaluation
 }
 
 /**

@@ -1,11 +1,14 @@
 /** Training and evaluation: what works in Node and in a page alike. */
 
-export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts'
-export { fit, type TrainData, type TrainStep } from './fit.ts'
+export { assertSuits, type EvaluateOptions, type Evaluation, evaluate, highest } from './evaluate.ts'
+export { fit, type TrainData } from './fit.ts'
 export type { Selection } from './names.ts'
-export { type Optimizer, type OptimizerName, optimizerNames, optimizerOf } from './optimizer.ts'
-export type { RunOptions, TrainOptions } from './options.ts'
+export { type Optimizer, type OptimizerName, optimizerNames, optimizerOf, ruleOf } from './optimizer.ts'
+export type { TrainOptions } from './options.ts'
+export { resolveTrainOptions } from './options.ts'
+export type { RunOptions } from './run-options.ts'
 export type { Checkpoint, Progress, RunIdentity } from './runs/checkpoint.ts'
+export { assertSameRun, readCheckpoint, writeCheckpoint } from './runs/checkpoint.ts'
 export type { RunInfo, RunStore } from './runs/store.ts'
 export {
   learningRateAt,
@@ -15,4 +18,6 @@ export {
   scheduleNames,
   scheduleOf,
 } from './schedule.ts'
+export { type Step, trainingStep } from './step.ts'
+export type { TrainStep } from './train-step.ts'
 export { type Transfer, type TransferOptions, transfer } from './transfer.ts'

@@ -1,4 +1,4 @@
 /** All of `train`, with what needs Node: runs that are kept in folders. */
 export * from './index.ts'
 export { type Metrics, readMetrics } from './runs/node-metrics.ts'
-export { type OpenRunOptions, openRun, runFiles } from './runs/node-run.ts'
+export { assertNoRun, type OpenRunOptions, openRun, runFiles } from './runs/node-run.ts'

@@ -2,7 +2,7 @@
  * Optimisers as expressions: each gives a parameter's next value, and that of its own state, in ops; the training step
  * makes them updates. What depends on the step's number (Adam's correction) is an input, so one program serves a run.
  */
-import { checks } from '../core/check.ts'
+import { checks } from '../core/index.ts'
 import { add, div, mul, type Operand, sqrt, sub, type Value } from '../ops/index.ts'
 import { type Kind, resolveKind } from './check.ts'
 

@@ -1,6 +1,5 @@
 /** Options of a training run, their values when left out, and what each must be. */
-import { assertOptions, type Checks, checks } from '../core/check.ts'
-import { UsageError } from '../core/index.ts'
+import { assertOptions, type Checks, checks, UsageError } from '../core/index.ts'
 import {
   type Augmentation,
   type AugmentationName,
@@ -9,11 +8,13 @@ import {
   type LoaderPool,
   type Preprocessing,
 } from '../data/index.ts'
-import type { Engine, Network } from '../graph/index.ts'
+import type { Engine } from '../engine/index.ts'
+import type { Network } from '../nn/index.ts'
 import { type Selection, select } from './names.ts'
-import { type FullOptimizer, type Optimizer, type OptimizerName, optimizerOf, ruleOf } from './optimizer.ts'
+import { type Optimizer, type OptimizerName, optimizerOf, ruleOf } from './optimizer.ts'
+import type { RunOptions } from './run-options.ts'
 import type { RunStore } from './runs/store.ts'
-import { type FullSchedule, type Schedule, type ScheduleName, scheduleOf } from './schedule.ts'
+import { type Schedule, type ScheduleName, scheduleOf } from './schedule.ts'
 
 /** How a network is trained. `engine`, `epochs` and `preprocessing` must be given. */
 export interface TrainOptions {
@@ -58,25 +59,6 @@ export interface TrainOptions {
   readonly store?: RunStore
   /** Ends the run after the step that is under way, which is kept in `store`. */
   readonly signal?: AbortSignal
-}
-
-/** Everything on which the weights depend, in full and as JSON: what a checkpoint must agree with. */
-export interface RunOptions {
-  readonly epochs: number
-  readonly batch: number
-  readonly optimizer: FullOptimizer
-  readonly learningRate: number
-  readonly schedule: FullSchedule
-  readonly weightDecay: number
-  readonly decayDepthwise: boolean
-  readonly labelSmoothing: number
-  readonly clipNorm: number
-  readonly ema: number
-  /** Names of parameters that do not train. */
-  readonly freeze: readonly string[]
-  readonly seed: number
-  readonly augmentation: Augmentation
-  readonly preprocessing: Preprocessing
 }
 
 const { given } = checks

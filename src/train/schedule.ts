@@ -3,8 +3,7 @@
  * may begin with a linear warm-up (Goyal et al. 2017, arXiv:1706.02677, section 2.2); the schedule itself begins after
  * it. `exponential` and `step` count epochs: the MobileNet papers' "0.98 per epoch" and "0.94 every 2.5 epochs".
  */
-import { type Checks, checks } from '../core/check.ts'
-import { UsageError } from '../core/index.ts'
+import { type Checks, checks, UsageError } from '../core/index.ts'
 import { type Kind, resolveKind } from './check.ts'
 
 interface Warmup {

@@ -4,7 +4,8 @@
  * another pass. What changes from step to step (learning rate, random seed, Adam's corrections) is an input.
  */
 import { KingletError, key, keyOf, size, type TypedArrayOf } from '../core/index.ts'
-import { type Graph, gradients, inputsOf, type Network, nameOf, topological, type Update } from '../graph/index.ts'
+import { type Graph, gradients, inputsOf, nameOf, topological, type Update } from '../graph/index.ts'
+import type { Network } from '../nn/index.ts'
 import {
   add,
   crossEntropy,

@@ -3,7 +3,8 @@
  * the classes are others) keeps the first values that it was built with.
  */
 import { assert, sameShape, showShape } from '../core/index.ts'
-import type { Network, Weights } from '../graph/index.ts'
+import type { Weights } from '../graph/index.ts'
+import type { Network } from '../nn/index.ts'
 import { assertFinite } from './finite.ts'
 import { type Selection, select } from './names.ts'
 

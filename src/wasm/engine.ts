@@ -9,27 +9,23 @@ import {
   checkInputs,
   checkWeights,
   type Engine,
+  type Program,
+  pick,
+  startingWeights,
+} from '../engine/index.ts'
+import { type Graph, inputsOf, nameOf, parametersOf, roots, topological } from '../graph/index.ts'
+import {
+  baseOf,
   foldBatchNorm,
   foldConstants,
   freeze,
   fuse,
-  type Graph,
-  inputsOf,
   lower,
   mergeEqual,
-  nameOf,
-  type Plan,
-  type Program,
-  parametersOf,
-  pick,
-  planMemory,
-  roots,
   Scratch,
-  startingWeights,
-  topological,
   writeConstant,
-} from '../graph/index.ts'
-import { baseOf } from '../graph/passes/fuse.ts'
+} from '../graph/passes/index.ts'
+import { type Plan, planMemory } from '../graph/plan/index.ts'
 import { isConstant, mulOp, type Value } from '../ops/index.ts'
 import { emitProgram, layoutOf, placeOf } from './emit/emit.ts'
 import { hasKernel, isLeaf, kernelOf, takesEpilogue } from './kernels/index.ts'

@@ -3,19 +3,9 @@
  * of a real run, so that what a kernel finds in the caches is what its predecessors left there.
  */
 import { bytesOf, size, type TypedArrayOf } from '../core/index.ts'
-import {
-  bodyOf,
-  type CompileOptions,
-  foldBatchNorm,
-  freeze,
-  fusedOp,
-  type Graph,
-  isReduction,
-  nameOf,
-  roots,
-  startingWeights,
-  topological,
-} from '../graph/index.ts'
+import { type CompileOptions, startingWeights } from '../engine/index.ts'
+import { type Graph, nameOf, roots, topological } from '../graph/index.ts'
+import { bodyOf, foldBatchNorm, freeze, fusedOp, isReduction } from '../graph/passes/index.ts'
 import { isConstant, isInput, isParameter, type Value } from '../ops/index.ts'
 import { emitProgram, placeOf } from './emit/emit.ts'
 import { type Determinism, planKernels, prepare } from './engine.ts'

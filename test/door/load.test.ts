@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { referenceEngine } from '../../src/engine/index.ts'
 import { checksumOf } from '../../src/formats/crc32.ts'
-import { referenceEngine } from '../../src/graph/index.ts'
 import {
   build,
   type Engine,

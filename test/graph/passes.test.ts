@@ -1,21 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { key, type Shape, size, type Tensor, tensor, uniformAt } from '../../src/core/index.ts'
-import {
-  evaluate,
-  foldBatchNorm,
-  foldConstants,
-  freeze,
-  fuse,
-  type Graph,
-  gradients,
-  lower,
-  mergeEqual,
-  nameOf,
-  planMemory,
-  prune,
-  roots,
-  topological,
-} from '../../src/graph/index.ts'
+import { evaluate, type Graph, gradients, nameOf, roots, topological } from '../../src/graph/index.ts'
+import { foldBatchNorm, foldConstants, freeze, fuse, lower, mergeEqual, prune } from '../../src/graph/passes/index.ts'
+import { planMemory } from '../../src/graph/plan/index.ts'
 import { pack } from '../../src/graph/plan/plan.ts'
 import {
   add,

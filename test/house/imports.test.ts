@@ -1,66 +1,155 @@
+/** The rooms of src: which may import which, by which doors, and that nothing runs in circles. */
 import { expect, test } from 'vitest'
 import { filesOf, type Import, importsOf, textOf } from '../support/sources.ts'
 
-/** Folders of src and what each may import, beside itself. */
+/** What each room may import, beside itself and what those rooms may import. */
 const below: Record<string, readonly string[]> = {
   core: [],
   ops: ['core'],
-  graph: ['ops', 'core'],
-  wasm: ['graph', 'ops', 'core'],
-  models: ['graph', 'ops', 'core'],
-  formats: ['graph', 'ops', 'core', 'data', 'version.ts'],
+  graph: ['ops'],
+  nn: ['graph'],
+  engine: ['graph'],
+  wasm: ['engine'],
   data: ['core'],
-  train: ['graph', 'ops', 'core', 'data', 'formats'],
-  search: ['models', 'train', 'graph', 'ops', 'core', 'data', 'formats'],
+  platform: ['data'],
+  models: ['nn'],
+  formats: ['nn', 'data'],
+  train: ['engine', 'formats', 'platform'],
+  latency: ['engine', 'formats', 'models'],
+  prune: ['latency', 'train'],
+  search: ['latency', 'train'],
+  report: ['core'],
+  door: ['wasm', 'prune', 'search', 'report'],
+  cli: ['door'],
 }
+const rooms = Object.keys(below)
 
-const folderOf = (path: string) => path.split('/')[1]
+/** The room and all that it may import, directly or through others. */
+function reach(room: string): ReadonlySet<string> {
+  return new Set([room, ...below[room].flatMap((next) => [...reach(next)])])
+}
+const reachOf = new Map(rooms.map((room) => [room, reach(room)]))
+
 const isOurs = (path: string) => path.startsWith('src/')
+const roomOf = (path: string) => path.split('/')[1]
+/** Files at the root of src: entries of the package, above all rooms. */
+const isEntry = (path: string) => /^src\/[\w-]+\.ts$/.test(path)
+/** A room, or a folder of one, is entered by its index; what needs Node, by `node.ts`. */
+const isDoor = (path: string) => /^src\/(\w+\/)+(index|node)\.ts$/.test(path)
 
-/** Imports that run upwards: one line each, saying what the folder may import. */
-function upward(imports: readonly Import[]): string[] {
+/** Imports that run upwards or take a short cut: one line each, with what is allowed. */
+function wrong(imports: readonly Import[]): string[] {
   return imports.flatMap(({ from, to }) => {
-    const [here, there] = [folderOf(from), folderOf(to)]
-    const allowed = below[here]
-    if (!isOurs(to) || !allowed || here === there || allowed.includes(there)) return []
-    return [`${from} imports ${to}: ${here} may import ${allowed.join(', ') || 'nothing'}`]
+    if (!isOurs(to) || isEntry(to))
+      return isOurs(to) && !isEntry(from) && roomOf(from) !== 'cli'
+        ? [`${from} imports ${to}: only cli may import an entry`]
+        : []
+    const [here, there] = [roomOf(from), roomOf(to)]
+    if (!isEntry(from) && here === there) return []
+    if (!isEntry(from) && !reachOf.get(here)?.has(there))
+      return [`${from} imports ${to}: ${here} may import ${below[here]?.join(', ') || 'nothing'}`]
+    return isDoor(to) ? [] : [`${from} imports ${to}: enter ${there} by an index.ts or its node.ts`]
   })
 }
 
-const all = filesOf('src', '.ts').flatMap((path) => importsOf(path, textOf(path)))
+const files = filesOf('src', '.ts')
+const all = files.flatMap((path) => importsOf(path, textOf(path)))
 
-test('imports run downwards only', () => {
-  expect(all.length).toBeGreaterThan(50)
-  expect(upward(all)).toEqual([])
+test('every file of src stands in a room, or is an entry that only exports', () => {
+  expect(files.filter((path) => !isEntry(path) && !rooms.includes(roomOf(path)))).toEqual([])
+  const entries = files.filter(isEntry)
+  expect(entries).toContain('src/index.ts')
+  const { exports } = JSON.parse(textOf('package.json')) as { exports: object }
+  const text = JSON.stringify(exports)
+  const isExported = (path: string) => text.includes(path.replace('src/', './dist/').replace('.ts', '.js'))
+  // The page's `kinglet/run` is built from this entry into a file of another name.
+  expect(entries.filter((path) => !isExported(path))).toEqual(['src/browser-run.ts'])
+})
+
+test('imports run downwards only, and through the doors of rooms', () => {
+  expect(all.length).toBeGreaterThan(500)
+  expect(wrong(all)).toEqual([])
 })
 
 test('docs/architecture.md has the same table', () => {
   const rows = [...textOf('docs/architecture.md').matchAll(/^\| `(\w+)` \| .* \| ([\w, ]+) \|$/gm)]
   const told = Object.fromEntries(rows.map(([, folder, list]) => [folder, list === 'nothing' ? [] : list.split(', ')]))
-  const { cli, ...rooms } = told
-  expect(cli).toEqual(['everything'])
-  expect(rooms).toEqual(
-    Object.fromEntries(Object.entries(below).map(([folder, list]) => [folder, list.filter((p) => !p.includes('.'))])),
-  )
+  expect(told).toEqual(below)
 })
 
-test('an upward import is found, in each of the ways in which one can be written', () => {
-  const found = (path: string, text: string) => upward(importsOf(path, text))
+test('a wrong import is found, in each of the ways in which one can be written', () => {
+  const found = (path: string, text: string) => wrong(importsOf(path, text))
   expect(found('src/core/a.ts', `import { conv2d } from '../ops/index.ts'`)).toEqual([
     'src/core/a.ts imports src/ops/index.ts: core may import nothing',
   ])
   expect(found('src/graph/a.ts', `export * from '../wasm/index.ts'`)).toHaveLength(1)
-  expect(found('src/train/a.ts', `const b = await import('../models/b.ts')`)).toHaveLength(1)
+  expect(found('src/train/a.ts', `const b = await import('../search/index.ts')`)).toHaveLength(1)
   expect(found('src/wasm/a.ts', `import {\n  a,\n  type B,\n} from '../models/index.ts'`)).toHaveLength(1)
-  expect(found('src/data/a.ts', `import { type Fit, type B } from '../train/a.ts'`)).toHaveLength(1)
+  expect(found('src/data/images/a.ts', `import { type Fit, type B } from '../../train/index.ts'`)).toHaveLength(1)
+  expect(found('src/door/a.ts', `import { b } from '../cli/index.ts'`)).toHaveLength(1)
+  expect(found('src/wasm/a.ts', `import type { Graph } from '../graph/graph.ts'`)).toEqual([
+    'src/wasm/a.ts imports src/graph/graph.ts: enter graph by an index.ts or its node.ts',
+  ])
+  expect(found('src/index.ts', `export { load } from './door/load.ts'`)).toHaveLength(1)
+  expect(found('src/door/a.ts', `import { load } from '../index.ts'`)).toHaveLength(1)
   expect(found('src/wasm/a.ts', `import type { Graph } from '../graph/index.ts'`)).toEqual([])
+  expect(found('src/wasm/a.ts', `import { fuse } from '../graph/passes/index.ts'`)).toEqual([])
+  expect(found('src/cli/a.ts', `import { openDataset } from '../data/node.ts'`)).toEqual([])
+})
+
+/** Groups of files that import each other, types included. */
+function circles(imports: readonly Import[]): string[][] {
+  const next = new Map<string, string[]>()
+  for (const { from, to } of imports) if (isOurs(to)) next.set(from, [...(next.get(from) ?? []), to])
+  const reached = (from: string): ReadonlySet<string> => {
+    const seen = new Set<string>()
+    const stack = [...(next.get(from) ?? [])]
+    while (stack.length) {
+      const at = stack.pop()!
+      if (!seen.has(at)) {
+        seen.add(at)
+        stack.push(...(next.get(at) ?? []))
+      }
+    }
+    return seen
+  }
+  const from = new Map([...next.keys()].map((file) => [file, reached(file)]))
+  const groups = [...from].flatMap(([file, seen]) =>
+    seen.has(file)
+      ? [
+          [...seen]
+            .filter((other) => from.get(other)?.has(file))
+            .sort()
+            .join(' '),
+        ]
+      : [],
+  )
+  return [...new Set(groups)].sort().map((group) => group.split(' '))
+}
+
+test('no files import each other in a circle', () => {
+  expect(circles(all)).toEqual([
+    // The gradient of a convolution is made of ops whose gradients are convolutions, and that of a sum is a product.
+    ['src/ops/conv2d-gradients.ts', 'src/ops/conv2d.ts'],
+    ['src/ops/elementwise.ts', 'src/ops/reduce.ts'],
+  ])
+})
+
+test('a circle is found, however many files it has', () => {
+  const made = (pairs: readonly string[]) =>
+    pairs.map((pair) => {
+      const [from, to] = pair.split(' ')
+      return { from: `src/core/${from}.ts`, to: `src/core/${to}.ts`, typeOnly: true }
+    })
+  expect(circles(made(['a b', 'b c', 'c d']))).toEqual([])
+  expect(circles(made(['a b', 'b c', 'c a', 'c d']))).toEqual([['src/core/a.ts', 'src/core/b.ts', 'src/core/c.ts']])
 })
 
 /** Node's own modules, and packages that only run there. */
 const needsNode = (to: string) => to.startsWith('node:') || ['sharp', 'commander', 'pg', 'pg-boss'].includes(to)
 
-test('what needs Node stands in files named node-*.ts, in the command line and in the front door for Node', () => {
-  const nodeOnly = (path: string) => /^src\/cli\/|\/node-[^/]+\.ts$/.test(path) || path === 'src/index.ts'
+test('what needs Node says so in its path: `node`, `node-...`, the command line, and the entries for Node', () => {
+  const nodeOnly = (path: string) => /^src\/cli\/|\/node(-[^/]+)?\.ts$|\/node\//.test(path) || path === 'src/index.ts'
   expect(
     all.filter((i) => !i.typeOnly && needsNode(i.to) && !nodeOnly(i.from)).map((i) => `${i.from}: ${i.to}`),
   ).toEqual([])

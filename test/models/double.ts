@@ -3,15 +3,8 @@
  * tells an error of the mathematics from one of rounding.
  */
 import { KingletError, size, type Tensor } from '../../src/core/index.ts'
-import {
-  type Engine,
-  type Graph,
-  nameOf,
-  parametersOf,
-  roots,
-  startingWeights,
-  topological,
-} from '../../src/graph/index.ts'
+import { type Engine, startingWeights } from '../../src/engine/index.ts'
+import { type Graph, nameOf, parametersOf, roots, topological } from '../../src/graph/index.ts'
 import { isConstant, isInput, isParameter, type Value } from '../../src/ops/index.ts'
 
 /** The number that was meant: constants are written with few digits, which rounding to float32 changed. */

@@ -8,7 +8,8 @@
  * Losses and norms are compared as they are.
  */
 import { expect } from 'vitest'
-import { type Engine, type Graph, parametersOf } from '../../src/graph/index.ts'
+import type { Engine } from '../../src/engine/index.ts'
+import { type Graph, parametersOf } from '../../src/graph/index.ts'
 import { input } from '../../src/ops/index.ts'
 import { type ForwardCase, images, largestError, modelOf, rms, summary, titleOf } from './golden.ts'
 

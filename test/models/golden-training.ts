@@ -9,7 +9,8 @@
  */
 import { expect } from 'vitest'
 import { size, type Tensor, tensor } from '../../src/core/index.ts'
-import { type Engine, type Graph, gradients, parametersOf, topological, type Weights } from '../../src/graph/index.ts'
+import type { Engine } from '../../src/engine/index.ts'
+import { type Graph, gradients, parametersOf, topological, type Weights } from '../../src/graph/index.ts'
 import type { Model } from '../../src/models/index.ts'
 import { add, crossEntropy, greater, input, mul, parameter, sub, subOp, type Value } from '../../src/ops/index.ts'
 import { doubleEngine } from './double.ts'

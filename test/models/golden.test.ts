@@ -3,7 +3,8 @@
  * `KINGLET_SHOW_ERRORS=1` prints the largest errors of each case.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { referenceEngine, type Weights } from '../../src/graph/index.ts'
+import { referenceEngine } from '../../src/engine/index.ts'
+import type { Weights } from '../../src/graph/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
 import { forwardCases, lossesThatRepeat, titleOf, trainCases } from './golden.ts'
 import { compareForward, type Errors, expectAllWithin } from './golden-cases.ts'

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { keyOf, size, uniformAt } from '../../src/core/index.ts'
 import { arrays, preprocessingPreset } from '../../src/data/index.ts'
-import { type Engine, referenceEngine } from '../../src/graph/index.ts'
+import { type Engine, referenceEngine } from '../../src/engine/index.ts'
 import { build, models } from '../../src/models/index.ts'
 import { fit } from '../../src/train/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'

@@ -1,7 +1,8 @@
 /** Every gradient against central differences of the oracle, in double precision and away from kinks. */
 import { describe, expect, it } from 'vitest'
 import { key, Rng, type Shape, size, type Tensor } from '../../src/core/index.ts'
-import { gradients, mergeEqual, topological } from '../../src/graph/index.ts'
+import { gradients, topological } from '../../src/graph/index.ts'
+import { mergeEqual } from '../../src/graph/passes/index.ts'
 import {
   add,
   allOps,

@@ -1,6 +1,7 @@
 /** The samples of ops as tensors, and graphs evaluated in double precision, for the suites over all ops. */
 import { type DType, key, keyOf, Rng, type Shape, size, type Tensor, type TypedArrayOf } from '../../src/core/index.ts'
-import { type Graph, lower, topological } from '../../src/graph/index.ts'
+import { type Graph, topological } from '../../src/graph/index.ts'
+import { lower } from '../../src/graph/passes/index.ts'
 import { isConstant, native, type Op, type Value } from '../../src/ops/index.ts'
 
 /** Kinks are kept this far away: more than any step of a difference quotient, less than the samples' ranges. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Rng } from '../../src/core/index.ts'
-import { compareProxies, kendallTau, ranksOf, spearman } from '../../src/search/ranks.ts'
+import { kendallTau, Rng, ranksOf, spearman } from '../../src/core/index.ts'
+import { compareProxies } from '../../src/search/index.ts'
 import { failureOf } from '../train/toys.ts'
 
 test('Kendall: the same order, the opposite one, and one exchange of four', () => {

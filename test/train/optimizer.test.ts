@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { referenceEngine } from '../../src/graph/index.ts'
+import { referenceEngine } from '../../src/engine/index.ts'
 import { input, mul, parameter, type Value } from '../../src/ops/index.ts'
 import { type Optimizer, type optimizerNames, optimizerOf } from '../../src/train/index.ts'
 import { ruleOf } from '../../src/train/optimizer.ts'

@@ -1,7 +1,9 @@
 /** Small sets and networks for the tests of training. */
 import { type Tensor, tensor, wordAt, zeros } from '../../src/core/index.ts'
 import { arrays, type Dataset, preprocessingPreset } from '../../src/data/index.ts'
-import { Builder, type Graph, initialise, type Network, parametersOf, referenceEngine } from '../../src/graph/index.ts'
+import { referenceEngine } from '../../src/engine/index.ts'
+import { type Graph, initialise, parametersOf } from '../../src/graph/index.ts'
+import { Builder, type Network } from '../../src/nn/index.ts'
 import {
   flatten,
   hardSigmoid,

@@ -1,15 +1,14 @@
 /** Options of `kinglet adapt`. */
 import { type Command, Option } from 'commander'
 import {
-  type Budget,
   type PaceName,
   type ProposalName,
   paceNames,
-  parseBudget,
   proposalNames,
   type SelectionName,
   selectionNames,
-} from '../../search/node.ts'
+} from '../../prune/index.ts'
+import { type Budget, parseBudget } from '../../search/node.ts'
 import { choice, type EngineOptions, fraction, positiveInteger, wholeNumber } from '../terminal/options.ts'
 import { addTrainingOptions, type LearningOptions } from '../train/options.ts'
 

@@ -1,25 +1,12 @@
 /** What `kinglet adapt` works on and shows: the resource that a budget names, and a run of NetAdapt as it goes. */
 import { readFileSync } from 'node:fs'
-import { UsageError } from '../../core/index.ts'
-import { version } from '../../core/version.ts'
-import { crc32InLoops } from '../../formats/crc32.ts'
+import { UsageError, version } from '../../core/index.ts'
+import { crc32InLoops } from '../../formats/index.ts'
+import { assertMeasuredWith, type LatencyTable, lackingIn, latencyOf, readTable, unitsOf } from '../../latency/index.ts'
 import type { Model } from '../../models/index.ts'
-import { percent } from '../../report/format.ts'
-import {
-  type AdaptEvent,
-  type AdaptPoint,
-  assertMeasuredWith,
-  type Budget,
-  type LatencyTable,
-  lackingIn,
-  latencyOf,
-  type Resource,
-  type ResourceName,
-  readTable,
-  resourceOf,
-  showResource,
-  unitsOf,
-} from '../../search/node.ts'
+import type { AdaptEvent, AdaptPoint, Resource } from '../../prune/index.ts'
+import { percent } from '../../report/index.ts'
+import { type Budget, type ResourceName, resourceOf, showResource } from '../../search/node.ts'
 import { Progress } from '../terminal/progress.ts'
 import type { Io } from '../terminal/terminal.ts'
 

@@ -3,11 +3,10 @@
  * in the same run. A kernel takes at least the time of its multiply-adds at the limit of independent chains, and at
  * least that of reading its operands and writing its result once; the longer of the two is its floor.
  */
-import { Rng, type Shape, size } from '../../core/index.ts'
-import { type Quartiles, quartiles } from '../../core/quartiles.ts'
-import { showShape } from '../../door/costs.ts'
+import { type Quartiles, quartiles, Rng, type Shape, size } from '../../core/index.ts'
+import { showShape } from '../../door/index.ts'
 import type { Model } from '../../models/index.ts'
-import { percent } from '../../report/format.ts'
+import { percent } from '../../report/index.ts'
 import { type Determinism, moveMs, multiplyAddLimit, profile, type StepProfile } from '../../wasm/index.ts'
 import type { Column } from '../terminal/terminal.ts'
 

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Option } from 'commander'
 import { renderUnicodeCompact } from 'uqr'
 import { UsageError } from '../../core/index.ts'
-import { engineOf } from '../../door/engine.ts'
-import { assertNetworks, spaceNamed } from '../../door/plans/node-search.ts'
+import { engineOf } from '../../door/index.ts'
+import { assertNetworks, spaceNamed } from '../../door/node.ts'
 import {
   type Agreement,
   agreementOf,
@@ -27,10 +27,10 @@ import {
   unitsOf,
   writeTable,
 } from '../../latency/index.ts'
-import { measuredHere } from '../../latency/node-device.ts'
+import { measuredHere } from '../../latency/node.ts'
 import type { Model } from '../../models/index.ts'
-import { writeFileAtomic } from '../../platform/node/files.ts'
-import { percent } from '../../report/format.ts'
+import { writeFileAtomic } from '../../platform/node/index.ts'
+import { percent } from '../../report/index.ts'
 import { networkOf } from '../../search/space/index.ts'
 import { maxThreads } from '../../wasm/index.ts'
 import { addNetworkOptions, labelOf, networkArguments, openNetwork } from '../networks.ts'

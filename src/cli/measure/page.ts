@@ -3,9 +3,8 @@
  * button measures it and sends the table back. The server (`cli/measure/server.ts`) gives the elements that are used here.
  */
 
-import { version } from '../../core/version.ts'
-import { engineOf } from '../../door/engine.ts'
-import type { Architecture } from '../../graph/index.ts'
+import { version } from '../../core/index.ts'
+import { engineOf } from '../../door/index.ts'
 import {
   checkSums,
   type Device,
@@ -19,6 +18,7 @@ import {
   type Unit,
 } from '../../latency/index.ts'
 import { type BuildOptions, build } from '../../models/index.ts'
+import type { Architecture } from '../../nn/index.ts'
 import { maxThreads } from '../../wasm/index.ts'
 
 /** What the server asks a page to measure. */

@@ -2,8 +2,7 @@
 import { key, Rng } from '../../core/index.ts'
 import { layerOf, planOf, type Unit, unitKey, unitsOf } from '../../latency/index.ts'
 import type { Model } from '../../models/index.ts'
-import { listed, samplePoint } from '../../search/space/points.ts'
-import { brokenBy, makePoint, type Point, type Space } from '../../search/space/space.ts'
+import { brokenBy, listed, makePoint, type Point, type Space, samplePoint } from '../../search/index.ts'
 
 /** Points are drawn until so many in a row had no layer that is new. */
 const patience = 200

@@ -10,13 +10,11 @@ import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { KingletError } from '../../core/index.ts'
-import { version } from '../../core/version.ts'
-import { assertTable, isQuartiles } from '../../latency/table.ts'
-import { entryKey, unitKey } from '../../latency/units.ts'
+import { KingletError, version } from '../../core/index.ts'
+import { assertTable, entryKey, isQuartiles, unitKey } from '../../latency/index.ts'
 import type { PageAnswer, PagePlan } from './page.ts'
 
-const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
+const dist = fileURLToPath(new URL('../../../dist/', import.meta.url))
 
 const page = `<!doctype html>
 <html lang="en">

@@ -1,7 +1,7 @@
 /** The models of a study's front, as files that are easy to find. */
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeFolder, writeFileAtomic } from '../../platform/node/files.ts'
+import { makeFolder, writeFileAtomic } from '../../platform/node/index.ts'
 import type { Store, StoredTrial } from '../../search/node.ts'
 
 /** Files of a trial that are models: one, or one of each fold. */

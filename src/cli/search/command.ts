@@ -1,13 +1,11 @@
 /** `kinglet search`: the best networks of a space for a folder of images, within budgets, as a study. */
 import { basename, join, resolve } from 'node:path'
-import { KingletError } from '../../core/index.ts'
-import { version } from '../../core/version.ts'
+import { KingletError, version } from '../../core/index.ts'
 import type { LoaderPool } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
-import { heldOut, planned, prepareSearch, showObjective, showReward } from '../../door/plans/node-search.ts'
-import { searchPage } from '../../door/reports/node-search.ts'
-import { writeFileAtomic } from '../../platform/node/files.ts'
-import { count, duration } from '../../report/format.ts'
+import { heldOut, planned, prepareSearch, searchPage, showObjective, showReward } from '../../door/node.ts'
+import { writeFileAtomic } from '../../platform/node/index.ts'
+import { count, duration } from '../../report/index.ts'
 import {
   countPoints,
   frontOf,

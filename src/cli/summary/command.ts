@@ -1,9 +1,9 @@
 /** `kinglet summary`: the paper's table with what each row costs, and two networks side by side. */
 import type { Command } from 'commander'
-import { type Costs, costsOf, pairsOf, type RowCost, showShape } from '../../door/costs.ts'
+import { type Costs, costsOf, pairsOf, type RowCost, showShape } from '../../door/index.ts'
 import { layerKinds } from '../../graph/index.ts'
 import { type Model, type Row, twin } from '../../models/index.ts'
-import { bytes, count, percent } from '../../report/format.ts'
+import { bytes, count, percent } from '../../report/index.ts'
 import { addNetworkOptions, labelOf, networkArguments, openNetwork } from '../networks.ts'
 import { addJsonOption, type CommandDefinition } from '../terminal/options.ts'
 import { type Column, type Io, paint, table } from '../terminal/terminal.ts'

@@ -2,13 +2,12 @@
  * A network beside its twin of standard convolutions: what each costs, how long each takes here, and the formula that
  * says why.
  */
-import { size } from '../../core/index.ts'
-import { quartiles } from '../../core/quartiles.ts'
-import type { Costs, Pair } from '../../door/costs.ts'
-import type { Engine } from '../../graph/index.ts'
+import { quartiles, size } from '../../core/index.ts'
+import type { Costs, Pair } from '../../door/index.ts'
+import type { Engine } from '../../engine/index.ts'
 import type { Model } from '../../models/index.ts'
-import { count } from '../../report/format.ts'
-import type { CostColumn } from '../../report/page.ts'
+import type { CostColumn } from '../../report/index.ts'
+import { count } from '../../report/index.ts'
 import { timeRounds } from '../bench/timing.ts'
 import { type Column, table } from '../terminal/terminal.ts'
 

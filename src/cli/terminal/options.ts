@@ -1,7 +1,7 @@
 /** Options that several commands have, and how their values are read. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { nearest, oneOf } from '../../core/index.ts'
-import { type EngineOptions as AnyEngine, type EngineName, engineNames } from '../../door/engine.ts'
+import { type EngineOptions as AnyEngine, type EngineName, engineNames } from '../../door/index.ts'
 
 const number =
   (what: string, isRight: (n: number) => boolean) =>

@@ -2,7 +2,7 @@
  * A progress line: a bar with rate, text and time left, rewritten in place on a terminal. Elsewhere (a file, a pipe)
  * nothing is rewritten: only whole lines appear, at most one in `quietSeconds`.
  */
-import { duration } from '../../report/format.ts'
+import { duration } from '../../report/index.ts'
 import { type Io, paint, type Sink } from './terminal.ts'
 
 const quietSeconds = 30

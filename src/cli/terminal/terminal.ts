@@ -2,7 +2,7 @@
  * What commands print to and with: streams that tests can replace, colours that stay away where nobody sees them, and
  * tables.
  */
-import { count } from '../../report/format.ts'
+import { count } from '../../report/index.ts'
 
 /** As much of a Node stream as is written to. */
 export interface Sink {

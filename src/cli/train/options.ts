@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { oneOf } from '../../core/index.ts'
 import { augmentationNames } from '../../data/index.ts'
-import { smallImage } from '../../door/known.ts'
+import { smallImage } from '../../door/index.ts'
 import { optimizerNames, type Schedule, scheduleNames, type TrainOptions } from '../../train/index.ts'
 import { choice, fraction, nonNegative, positive, positiveInteger } from '../terminal/options.ts'
 

@@ -4,9 +4,9 @@
  */
 import { parentPort } from 'node:worker_threads'
 import { KingletError } from '../../core/index.ts'
-import { openPixels } from '../images/pixels.ts'
 import { type Dataset, type DatasetSource, openSubset } from '../sets/dataset.ts'
 import { openFiles } from '../sets/node-files.ts'
+import { openPixels } from '../sets/pixels.ts'
 import { runTask, type Tasks } from './tasks.ts'
 
 /** To a worker. */

@@ -40,7 +40,7 @@ export function loaderPool(workers = Math.max(1, availableParallelism() - 1)): L
 /** The worker's file: beside this one in the package; from the sources, which Node cannot run, the built one. */
 function workerFile(): URL {
   const url = new URL(
-    import.meta.url.endsWith('.ts') ? '../../dist/data/loader/node-loader-worker.js' : './node-loader-worker.js',
+    import.meta.url.endsWith('.ts') ? '../../../dist/data/loader/node-loader-worker.js' : './node-loader-worker.js',
     import.meta.url,
   )
   const path = fileURLToPath(url)

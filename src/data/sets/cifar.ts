@@ -3,9 +3,9 @@
  * of which the fine one counts) and 32 x 32 pixels, all red ones first, then green, then blue.
  */
 import { assert } from '../../core/index.ts'
-import { arrays } from '../images/pixels.ts'
 import type { Dataset } from './dataset.ts'
 import type { NamedBytes } from './idx.ts'
+import { arrays } from './pixels.ts'
 
 export type CifarKind = 'cifar-10' | 'cifar-100'
 

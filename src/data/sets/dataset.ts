@@ -4,7 +4,18 @@
  */
 import { assert, key, keyOf } from '../../core/index.ts'
 import type { RgbImage } from '../images/image.ts'
-import type { PixelSource } from '../images/pixels.ts'
+
+/** Images of one size, one after the other, each `height * width * channels` bytes. */
+export interface PixelSource {
+  readonly kind: 'pixels'
+  /** What an image is called: `name 17`. */
+  readonly name: string
+  readonly width: number
+  readonly height: number
+  readonly channels: 1 | 3
+  readonly pixels: Uint8Array
+  readonly labels: Uint32Array
+}
 
 /** Image files: paths relative to `root`, as UTF-8 one after the other; path i is bytes `ends[i - 1]` to `ends[i]`. */
 export interface FileSource {

@@ -4,8 +4,8 @@
  * Other types and other dimensions than images [n, rows, columns] and labels [n] are refused.
  */
 import { assert } from '../../core/index.ts'
-import { arrays } from '../images/pixels.ts'
 import type { Dataset } from './dataset.ts'
+import { arrays } from './pixels.ts'
 
 /** A file's bytes (no longer compressed) and what errors call it. */
 export interface NamedBytes {

@@ -3,13 +3,13 @@
  * where a worker on another machine goes on with it.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import { openTableFile, type TableFile } from '../../cli/adapt/progress.ts'
-import type { SearchCommandOptions } from '../../cli/search/options.ts'
-import type { EngineOptions } from '../../cli/terminal/options.ts'
+import type { EngineOptions, SearchCommandOptions } from '../../cli/index.ts'
+import { openTableFile, type TableFile } from '../../cli/index.ts'
 import { assert, UsageError } from '../../core/index.ts'
 import { fingerprint, type LoaderPool, type PreprocessingName } from '../../data/index.ts'
 import type { OpenedData } from '../../data/node.ts'
-import { percent } from '../../report/format.ts'
+import { latencyOf } from '../../latency/index.ts'
+import { percent } from '../../report/index.ts'
 import {
   algorithmOf,
   assertReachable,
@@ -19,7 +19,6 @@ import {
   joinSpaces,
   keepInFolder,
   kFoldEvaluation,
-  latencyOf,
   type NetworkSpace,
   networkOf,
   type Objective,

@@ -1,11 +1,11 @@
 /** The network with which a training run begins, and what is done to an image before it. */
 
-import { networkArguments, openModelFile, parseNetwork, refuseArguments } from '../../cli/networks.ts'
-import type { Io } from '../../cli/terminal/terminal.ts'
+import type { Io } from '../../cli/index.ts'
+import { networkArguments, openModelFile, parseNetwork, refuseArguments } from '../../cli/index.ts'
 import { type Preprocessing, type PreprocessingName, preprocessingPreset } from '../../data/index.ts'
 import type { OpenedData } from '../../data/node.ts'
 import { type BuildOptions, build, type Model, reductionFor } from '../../models/index.ts'
-import { count } from '../../report/format.ts'
+import { count } from '../../report/index.ts'
 import { transfer } from '../../train/index.ts'
 import { preprocessingFor } from '../known.ts'
 

@@ -1,13 +1,12 @@
 /** From a run of `kinglet adapt` to its report page. */
 import { basename, resolve } from 'node:path'
-import type { AdaptCommandOptions } from '../../cli/adapt/options.ts'
-import { shrunkText } from '../../cli/adapt/progress.ts'
-import { labelOf } from '../../cli/networks.ts'
-import { version } from '../../core/version.ts'
+import type { AdaptCommandOptions } from '../../cli/index.ts'
+import { labelOf, shrunkText } from '../../cli/index.ts'
+import { version } from '../../core/index.ts'
 import type { Model } from '../../models/index.ts'
-import { curvePage } from '../../report/curve.ts'
-import { count, percent, short } from '../../report/format.ts'
-import { type AdaptPoint, groupsOf, showBudget, showResource } from '../../search/node.ts'
+import { type AdaptPoint, groupsOf } from '../../prune/index.ts'
+import { count, curvePage, percent, short } from '../../report/index.ts'
+import { showBudget, showResource } from '../../search/node.ts'
 
 /** What came of a run. */
 export interface Adapted {

@@ -1,8 +1,9 @@
 /** A few images of a set with what a network answers, chosen so that both sides are seen, and their pictures. */
 import type { Tensor } from '../../core/index.ts'
-import { loadSharp } from '../../data/images/node-decode.ts'
 import { type Dataset, type LoaderPool, loader, type Preprocessing, resizeAndCrop, subset } from '../../data/index.ts'
-import type { Engine, Network } from '../../graph/index.ts'
+import { loadSharp } from '../../data/node.ts'
+import type { Engine } from '../../engine/index.ts'
+import type { Network } from '../../nn/index.ts'
 
 export interface Sample {
   /** Index into the set. */

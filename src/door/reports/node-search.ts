@@ -1,10 +1,17 @@
 /** The report of a search: the front, how the best came about, what mattered, and what was stopped when. */
 
-import { bar, type LineChart, lineChart } from '../../report/charts.ts'
-import { axisUnit } from '../../report/curve.ts'
-import { count, duration, percent } from '../../report/format.ts'
-import { html, type Markup } from '../../report/markup.ts'
-import { wholePage } from '../../report/shell.ts'
+import {
+  axisUnit,
+  bar,
+  count,
+  duration,
+  html,
+  type LineChart,
+  lineChart,
+  type Markup,
+  percent,
+  wholePage,
+} from '../../report/index.ts'
 import {
   frontOf,
   importanceOf,

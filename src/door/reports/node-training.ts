@@ -1,8 +1,8 @@
 /** From a training run to the data of its report page. */
 
 import type { Dataset } from '../../data/index.ts'
-import { count, duration, percent, short } from '../../report/format.ts'
-import type { CostRow, Picture, ReportData } from '../../report/page.ts'
+import type { CostRow, Picture, ReportData } from '../../report/index.ts'
+import { count, duration, percent, short } from '../../report/index.ts'
 import type { Evaluation } from '../../train/index.ts'
 import type { Costs } from '../costs.ts'
 import { showShape } from '../costs.ts'

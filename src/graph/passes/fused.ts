@@ -6,8 +6,8 @@
  */
 import type { Tensor } from '../../core/index.ts'
 import { sameShape, size } from '../../core/index.ts'
-import { evaluate } from '../../engine/reference.ts'
 import { defineOp, input, isInput, makeValue, native, no, reduceSum, type Value, withInputs } from '../../ops/index.ts'
+import { evaluate } from '../evaluate.ts'
 import { topological } from '../graph.ts'
 
 export interface Body {

@@ -1,9 +1,7 @@
 /** Node's part of the front door: files by path, images through sharp. */
 import { fileURLToPath } from 'node:url'
 import { UsageError } from '../../core/index.ts'
-import { decodeImage, readBytes } from '../../data/images/node-decode.ts'
-import { loaderPool } from '../../data/loader/node-pool.ts'
-import { openDataset } from '../../data/sets/node-open.ts'
+import { decodeImage, loaderPool, openDataset, readBytes } from '../../data/node.ts'
 import type { Platform } from '../platform.ts'
 import { bytesInMemory, type FetchOptions, fetchBytes, imageOfPixels, kindOf, nameOfSource } from '../sources.ts'
 import { writeFileAtomic } from './files.ts'

@@ -3,7 +3,7 @@
  * oldest dies, not the worst (Real et al. 2019, "Regularized evolution for image classifier architecture search",
  * algorithm 1). The population is the last trials of which something is known.
  */
-import { checks } from '../../core/check.ts'
+import { checks } from '../../core/index.ts'
 import { mutatePoint, samplePoint } from '../space/points.ts'
 import type { Algorithm } from './algorithm.ts'
 import { drawUntried, orderOf, resolveOptions, rngOf, toldOf } from './told.ts'

@@ -2,8 +2,7 @@
  * Grid search: all points in order, the last choice turning fastest; reals are cut into levels. Refuses trials beyond the
  * last point.
  */
-import { checks } from '../../core/check.ts'
-import { UsageError } from '../../core/index.ts'
+import { checks, UsageError } from '../../core/index.ts'
 import { allPoints } from '../space/points.ts'
 import type { Point, Space } from '../space/space.ts'
 import type { Algorithm } from './algorithm.ts'

@@ -5,8 +5,9 @@
  * choice's scale; other choices come from either parent, and change to any value. A trial's generation is its number
  * divided by the population.
  */
-import { checks } from '../../core/check.ts'
+
 import type { Rng } from '../../core/index.ts'
+import { checks } from '../../core/index.ts'
 import { drawValid, fromUnit, mutateValue, samplePoint, sampleValue, toUnit } from '../space/points.ts'
 import { type Choice, makePoint, type Point, type Scalar, type Space } from '../space/space.ts'
 import type { Problem, Trial } from '../trial.ts'

@@ -5,8 +5,9 @@
  * along that of the policy's entropy. The reward is the trial's place among all, so that scales and outliers do not
  * matter, and several objectives and budgets are rewards too. Numbers are cut into levels, and reals drawn evenly within one.
  */
-import { checks } from '../../core/check.ts'
+
 import type { Rng } from '../../core/index.ts'
+import { checks } from '../../core/index.ts'
 import { drawValid, fromUnit, toUnit } from '../space/points.ts'
 import { type Choice, makePoint, type Scalar, valuesIn } from '../space/space.ts'
 import type { Algorithm } from './algorithm.ts'

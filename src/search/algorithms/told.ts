@@ -4,8 +4,7 @@
  * that do not, the one that exceeds them less. For one objective a pruned or paused trial costs what it last reported;
  * for several, more than any that is complete. A failed trial has no costs: it is not told.
  */
-import { assertOptions, type Checks } from '../../core/check.ts'
-import { key, keyOf, Rng } from '../../core/index.ts'
+import { assertOptions, type Checks, key, keyOf, Rng } from '../../core/index.ts'
 import { compare, costsOf, crowdingOf, excessOf, frontsOf } from '../pareto.ts'
 import type { Point } from '../space/space.ts'
 import type { Objective, Problem, Trial } from '../trial.ts'

@@ -4,7 +4,7 @@
  * (Bergstra et al. 2011, section 4; sizes and weights of the two as in Optuna's `TPESampler`). Running and failed trials
  * count as others, so that nobody else tries the same in the meantime. What exceeds a budget is worse than what does not.
  */
-import { checks } from '../../core/check.ts'
+import { checks } from '../../core/index.ts'
 import { drawValid, mutatePoint, samplePoint } from '../space/points.ts'
 import type { Point } from '../space/space.ts'
 import type { Algorithm } from './algorithm.ts'

@@ -1,7 +1,7 @@
 /** What a frozen network makes of images: the features that small classifiers, searches and plots begin from. */
 import { KingletError, nearest, oneOf, size } from '../../core/index.ts'
 import { type Dataset, type LoaderPool, loader, type PreprocessingName } from '../../data/index.ts'
-import type { Engine } from '../../graph/index.ts'
+import type { Engine } from '../../engine/index.ts'
 import type { Model } from '../../models/index.ts'
 import { input } from '../../ops/index.ts'
 import { preprocessingFor } from './network.ts'

@@ -4,8 +4,7 @@
  * nearest class mean (Snell et al. 2017, arXiv:1703.05175) and a linear probe, both on features of length 1 (Wang et al.
  * 2019, arXiv:1911.04623). Nothing of the network is trained.
  */
-import { assertOptions, checks } from '../../core/check.ts'
-import { assert, key, keyOf, oneOf, Rng, UsageError } from '../../core/index.ts'
+import { assert, assertOptions, checks, key, keyOf, oneOf, Rng, UsageError } from '../../core/index.ts'
 import type { Dataset } from '../../data/index.ts'
 import type { Evaluator } from './evaluator.ts'
 import { type FeatureOptions, type Features, featuresOf } from './features.ts'

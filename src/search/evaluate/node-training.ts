@@ -1,7 +1,7 @@
 /** Training that is kept in a trial's folder: killed at any moment, it goes on from its last checkpoint. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeFileAtomic } from '../../platform/node/files.ts'
+import { writeFileAtomic } from '../../platform/node/index.ts'
 import { openRun, readMetrics, runFiles } from '../../train/node.ts'
 import type { Kept } from './training.ts'
 

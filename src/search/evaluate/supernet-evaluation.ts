@@ -2,10 +2,10 @@
  * Judging networks by their slices of a trained supernet. Batch norm's statistics belong to one network alone: so each
  * slice has its own measured anew on some images before it is judged (Cai et al. 2020; Yu and Huang 2019, section 3).
  */
-import { checks } from '../../core/check.ts'
-import { type Tensor, tensor, UsageError } from '../../core/index.ts'
+import { checks, type Tensor, tensor, UsageError } from '../../core/index.ts'
 import type { Dataset, LoaderPool, PreprocessingName } from '../../data/index.ts'
-import { type Engine, nameOf } from '../../graph/index.ts'
+import type { Engine } from '../../engine/index.ts'
+import { nameOf } from '../../graph/index.ts'
 import { build, type Model } from '../../models/index.ts'
 import { input } from '../../ops/index.ts'
 import { evaluate, type TrainData } from '../../train/index.ts'

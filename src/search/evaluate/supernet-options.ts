@@ -1,7 +1,7 @@
 /** Options of a supernet's training, and what each must be. */
-import { type Checks, checks } from '../../core/check.ts'
+import { type Checks, checks } from '../../core/index.ts'
 import type { Augmentation, AugmentationName, LoaderPool, PreprocessingName } from '../../data/index.ts'
-import type { Engine } from '../../graph/index.ts'
+import type { Engine } from '../../engine/index.ts'
 import type { Optimizer, OptimizerName, Schedule, ScheduleName } from '../../train/index.ts'
 import { listed } from '../space/points.ts'
 import { assertPoint, makePoint, type Point, type Scalar, type Space } from '../space/space.ts'

@@ -4,16 +4,12 @@
  * the largest, the smallest, and a few at random; each takes its ordinary step in turn, with its slices of the weights
  * and of the optimiser's state, and writes them back.
  */
-import { assertOptions } from '../../core/check.ts'
-import { assert, DivergedError, key, keyOf, Rng, type Tensor } from '../../core/index.ts'
-import { turn } from '../../core/turn.ts'
+import { assert, assertOptions, DivergedError, key, keyOf, Rng, type Tensor, turn } from '../../core/index.ts'
 import { batchesOf, type Dataset } from '../../data/index.ts'
-import { type Program, parametersOf, startingWeights } from '../../graph/index.ts'
+import { type Program, startingWeights } from '../../engine/index.ts'
+import { parametersOf } from '../../graph/index.ts'
 import type { Model } from '../../models/index.ts'
-import { highest } from '../../train/evaluate.ts'
-import { learningRateAt, optimizerOf } from '../../train/index.ts'
-import { ruleOf } from '../../train/optimizer.ts'
-import { type Step, trainingStep } from '../../train/step.ts'
+import { highest, learningRateAt, optimizerOf, ruleOf, type Step, trainingStep } from '../../train/index.ts'
 import { samplePoint } from '../space/points.ts'
 import { type Point, pointKey } from '../space/space.ts'
 import { namesIn, putSlice, takeAll } from './slices.ts'

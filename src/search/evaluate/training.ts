@@ -4,7 +4,7 @@
  */
 import { KingletError, UsageError } from '../../core/index.ts'
 import type { LoaderPool, PreprocessingName } from '../../data/index.ts'
-import type { Engine } from '../../graph/index.ts'
+import type { Engine } from '../../engine/index.ts'
 import type { Model } from '../../models/index.ts'
 import { fit, type RunStore, type TrainData, type TrainOptions } from '../../train/index.ts'
 import type { Point } from '../space/space.ts'

@@ -4,8 +4,7 @@
  * go on and the others are pruned. Trials belong to brackets by their numbers. With `trials`, the last bracket of a study
  * is as small as it comes out; without, its trials wait for some that never begin, and the study decides what then.
  */
-import { assertOptions, type Checks, checks } from '../../core/check.ts'
-import { UsageError } from '../../core/index.ts'
+import { assertOptions, type Checks, checks, UsageError } from '../../core/index.ts'
 import type { Problem, Trial } from '../trial.ts'
 import type { Decision, Pruner } from './pruner.ts'
 import { best, type Ranked, type Rung, rungReached, rungsOf, valueAt } from './rungs.ts'

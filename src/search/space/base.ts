@@ -1,5 +1,5 @@
 /** What the names of an architecture space's choices mean: the network they change, part by part, and its own values. */
-import type { Check } from '../../core/check.ts'
+import type { Check } from '../../core/index.ts'
 import { build, type RowSpec } from '../../models/index.ts'
 import type { Scalar } from './space.ts'
 import { type Aspect, aspects, type NetworkTable, type WholeAspect, wholeAspects } from './table.ts'

@@ -1,7 +1,6 @@
 /** Spaces whose choices Kinglet knows the meaning of: by name, with the points that they begin from. */
 
-import { assertOptions, checks } from '../../core/check.ts'
-import { nearest, oneOf, UsageError } from '../../core/index.ts'
+import { assertOptions, checks, nearest, oneOf, UsageError } from '../../core/index.ts'
 import { baseOf } from './base.ts'
 import { meaningIn, networkChoices, publishedSize } from './meanings.ts'
 import { fromUnit, listed, toUnit } from './points.ts'

@@ -2,8 +2,7 @@
  * Constraints as data, so that spaces can be files: each is an object of one member, whose name is in the table below.
  * A rule speaks of active choices: one whose choices are not all asked for is met.
  */
-import { isObject } from '../../core/check.ts'
-import { KingletError, nearest, oneOf } from '../../core/index.ts'
+import { isObject, KingletError, nearest, oneOf } from '../../core/index.ts'
 import {
   allows,
   type Choice,

@@ -15,8 +15,16 @@
  * they mean what the evaluation strategy takes them for. A constraint is a rule of `rules.ts`; one that is a function
  * cannot be written.
  */
-import { assertOptions, type Check, type Checks, checks, isObject, named } from '../../core/check.ts'
-import { KingletError, UsageError } from '../../core/index.ts'
+import {
+  assertOptions,
+  type Check,
+  type Checks,
+  checks,
+  isObject,
+  KingletError,
+  named,
+  UsageError,
+} from '../../core/index.ts'
 import { assertMeanings } from './meanings.ts'
 import { isNetworkSpace, type NetworkSpace } from './named.ts'
 import { constraintOf, type Rule, type RuledConstraint } from './rules.ts'

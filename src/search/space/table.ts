@@ -3,7 +3,7 @@
  * each stage. What is not chosen is as the network's own table has it, so a point names differences only, and leaving
  * choices out of a space is no error. MnasNet's spaces (Tan et al. 2019, arXiv:1807.11626, section 4.1) have this form.
  */
-import { type Check, checks, named } from '../../core/check.ts'
+import { type Check, checks, named } from '../../core/index.ts'
 import { activationNames, type ModelName } from '../../models/index.ts'
 import type { Rule } from './rules.ts'
 import type { Choice, Scalar } from './space.ts'

@@ -1,5 +1,5 @@
 /** Choices of how a network is trained: a table of names, and what of `fit`'s options they become. */
-import { type Check, checks, named } from '../../core/check.ts'
+import { type Check, checks, named } from '../../core/index.ts'
 import { type Augmentation, augmentationNames, augmentationOf } from '../../data/index.ts'
 import { optimizerNames, type TrainOptions } from '../../train/index.ts'
 import type { Meaning } from './base.ts'

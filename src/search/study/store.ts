@@ -4,8 +4,7 @@
  * stores behave alike. `memory.ts`, `node-folder.ts` and `node-postgres.ts` are the implementations, and
  * `test/search/study/store-contract.ts` says what each must do.
  */
-import { isObject } from '../../core/check.ts'
-import { KingletError } from '../../core/index.ts'
+import { isObject, KingletError } from '../../core/index.ts'
 import type { SpaceData } from '../space/index.ts'
 import type { Point } from '../space/space.ts'
 import type { Objective, StepReport, Trial } from '../trial.ts'

@@ -4,7 +4,7 @@
  * what an algorithm asks depends on what it was told by then, and each trial is still a function of its number and
  * point.
  */
-import { assertOptions, checks } from '../../core/check.ts'
+import { assertOptions, checks } from '../../core/index.ts'
 import type { Algorithm } from '../algorithms/algorithm.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
 import type { Pruner } from '../pruners/pruner.ts'

@@ -5,10 +5,11 @@
  */
 import { assert, KingletError, type Tensor } from '../../core/index.ts'
 import { type Dataset, fingerprint } from '../../data/index.ts'
-import { checksumOf } from '../../formats/crc32.ts'
+import { checksumOf } from '../../formats/index.ts'
 import { readSafetensors, writeSafetensors } from '../../formats/index.ts'
-import type { Architecture, Engine, Network } from '../../graph/index.ts'
-import type { RunOptions } from '../options.ts'
+import type { Architecture, Network } from '../../nn/index.ts'
+import type { Engine } from '../../engine/index.ts'
+import type { RunOptions } from '../run-options.ts'
 
 /** On what the bits of a run depend. */
 export interface RunIdentity {

@@ -1,7 +1,7 @@
 /** `metrics.jsonl`: what a run tells, a line of JSON for each epoch and for every few steps. */
 import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs'
-import { writeFileAtomic, writing } from '../../platform/node/files.ts'
-import type { TrainStep } from '../fit.ts'
+import { writeFileAtomic, writing } from '../../platform/node/index.ts'
+import type { TrainStep } from '../train-step.ts'
 
 interface Line {
   readonly epoch: number

@@ -2,7 +2,7 @@
 import type { Preprocessing } from '../../data/index.ts'
 import type { Weights } from '../../graph/index.ts'
 import type { Checkpoint, RunIdentity } from './checkpoint.ts'
-import type { TrainStep } from '../fit.ts'
+import type { TrainStep } from '../train-step.ts'
 
 /** A run that is about to begin. */
 export interface RunInfo {

@@ -4,7 +4,7 @@
  * writes what one read.
  */
 import { bytesOf, size } from '../../core/index.ts'
-import type { Plan } from '../../graph/index.ts'
+import type { Plan } from '../../graph/plan/index.ts'
 import type { Value } from '../../ops/index.ts'
 import { type Func, i32, type Local, ModuleBuilder } from '../assembler/index.ts'
 import { copyPhase } from '../kernels/copy.ts'

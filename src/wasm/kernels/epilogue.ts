@@ -4,8 +4,7 @@
  * value a channel of the last axis (bias, folded batch norm), and scalars.
  */
 
-import { baseOf } from '../../graph/passes/fuse.ts'
-import { bodyOf, fusedOp, readsAs } from '../../graph/passes/fused.ts'
+import { baseOf, bodyOf, fusedOp, readsAs } from '../../graph/passes/index.ts'
 import type { Value } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, type I32, i32, v128 } from '../assembler/index.ts'
 import type { Addresses } from './kernel.ts'

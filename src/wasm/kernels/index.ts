@@ -1,5 +1,5 @@
 /** Which family runs which op: the one list that compilation, tests and benchmarks walk. */
-import { bodyOf, fusedOp, isReduction } from '../../graph/passes/fused.ts'
+import { bodyOf, fusedOp, isReduction } from '../../graph/passes/index.ts'
 import { isConstant, isInput, isParameter, native, type Op, type Value } from '../../ops/index.ts'
 import { concat } from './concat.ts'
 import { depthwise, depthwiseDx } from './depthwise.ts'

@@ -7,9 +7,8 @@
  * log: reduction to [sqrt(1/2), sqrt(2)) and atanh series (absolute error below 2e-7 near 1, relative elsewhere).
  */
 import { KingletError, type Tensor } from '../../core/index.ts'
-import { topological } from '../../graph/graph.ts'
-import { bodyOf, fusedOp } from '../../graph/passes/fused.ts'
-import { signature } from '../../graph/passes/simplify.ts'
+import { topological } from '../../graph/index.ts'
+import { bodyOf, fusedOp, signature } from '../../graph/passes/index.ts'
 import { isConstant, type Value } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, f32x4, i32x4, v128 } from '../assembler/index.ts'
 

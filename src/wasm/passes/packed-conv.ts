@@ -3,8 +3,8 @@
  * itself, which has its zeros around it. A row of taps is a run of memory, as a row of a patch would be.
  */
 import { assert, showShape } from '../../core/index.ts'
-import { type Graph, readersOf, roots, topological } from '../../graph/graph.ts'
-import { mapRoots } from '../../graph/passes/simplify.ts'
+import { type Graph, readersOf, roots, topological } from '../../graph/index.ts'
+import { mapRoots } from '../../graph/passes/index.ts'
 import {
   defineOp,
   type Im2colAttrs,

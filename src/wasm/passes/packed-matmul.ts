@@ -4,7 +4,7 @@
  * time (constant folding) and training weights once a step.
  */
 import { assert, type Shape, showShape } from '../../core/index.ts'
-import { type Graph, mapGraph } from '../../graph/graph.ts'
+import { type Graph, mapGraph } from '../../graph/index.ts'
 import { defineOp, free, matmul, native, no, scope } from '../../ops/index.ts'
 
 /** Columns of a panel: two vectors. */

@@ -1,9 +1,25 @@
-/** What the kinds of executors have in common: allocation, ranges, workers that start or do not, and one run at a time. */
+/** What an executor is, and what its kinds have in common: allocation, ranges, workers that start or do not, and one run at a time. */
 import { KingletError } from '../../core/index.ts'
 import { dataStart } from './control.ts'
-import type { Executor } from './executor.ts'
 import { spawn, type Thread, type ThreadEvents } from './host.ts'
 import { type Report, type Start, workerSource } from './worker-source.ts'
+
+export interface Executor {
+  readonly threads: number
+  /** Copies bytes into linear memory at `offset`. Throws (or rejects) outside of the data. */
+  write(offset: number, data: ArrayBufferView): Promise<void> | void
+  /** Has `work` write `byteLength` bytes at `offset`, in place where the memory is in reach; they were not written before. */
+  fill(offset: number, byteLength: number, work: (bytes: Uint8Array) => void): Promise<void> | void
+  /** A copy of `byteLength` bytes at `offset`. */
+  read(offset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>
+  /**
+   * Runs the program once. Rejects when a thread traps; the executor cannot be used after that. Only one run may be in
+   * flight, and memory is out of reach meanwhile.
+   */
+  run(): Promise<void>
+  /** Ends the threads and lets go of the memory. A run in flight rejects. May be called again. */
+  dispose(): void
+}
 
 /** What an executor is started with. */
 export interface ExecutorStart {

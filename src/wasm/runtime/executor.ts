@@ -3,30 +3,14 @@
  * steps with barriers between them. An executor owns the program's memory and its threads.
  */
 import { assert } from '../../core/index.ts'
-import { allocate, Recruit } from './executor-parts.ts'
+import { allocate, type Executor, Recruit } from './executor-parts.ts'
 import { canShareMemory, isPageThread, sharedFor } from './host.ts'
 import { startRemote } from './remote-executor.ts'
 import { startThreaded } from './threaded-executor.ts'
 import type { Start } from './worker-source.ts'
 
+export type { Executor } from './executor-parts.ts'
 export { maxThreads } from './host.ts'
-
-export interface Executor {
-  readonly threads: number
-  /** Copies bytes into linear memory at `offset`. Throws (or rejects) outside of the data. */
-  write(offset: number, data: ArrayBufferView): Promise<void> | void
-  /** Has `work` write `byteLength` bytes at `offset`, in place where the memory is in reach; they were not written before. */
-  fill(offset: number, byteLength: number, work: (bytes: Uint8Array) => void): Promise<void> | void
-  /** A copy of `byteLength` bytes at `offset`. */
-  read(offset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>
-  /**
-   * Runs the program once. Rejects when a thread traps; the executor cannot be used after that. Only one run may be in
-   * flight, and memory is out of reach meanwhile.
-   */
-  run(): Promise<void>
-  /** Ends the threads and lets go of the memory. A run in flight rejects. May be called again. */
-  dispose(): void
-}
 
 export interface ExecutorOptions {
   /** The module, whose imported memory has `pages` pages, shared as {@link sharedFor} says. */

@@ -4,12 +4,12 @@
  * next: fresh memory of an image's size costs more than the copy into it.
  */
 import { KingletError } from '../../core/index.ts'
-import type { Executor } from './executor.ts'
 import {
   assertRange,
   brokenBy,
   bytesOfView,
   disposed,
+  type Executor,
   type ExecutorStart,
   Gate,
   type Recruit,

@@ -7,13 +7,13 @@
  */
 import { KingletError } from '../../core/index.ts'
 import { dataStart, ended, index, spins, wordsOf } from './control.ts'
-import type { Executor } from './executor.ts'
 import {
   allocate,
   assertRange,
   brokenBy,
   bytesOfView,
   disposed,
+  type Executor,
   type ExecutorStart,
   Gate,
   reasonOf,

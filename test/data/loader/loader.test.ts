@@ -1,7 +1,6 @@
 /** The loader on the calling thread: order, contents, prefetch, ends of all kinds. Threads are in node-pool.test.ts. */
 import { describe, expect, test } from 'vitest'
 import { KingletError } from '../../../src/core/index.ts'
-import { openPixels } from '../../../src/data/images/pixels.ts'
 import {
   type Augmentation,
   type Batch,
@@ -15,6 +14,7 @@ import {
   subset,
 } from '../../../src/data/index.ts'
 import { runTask } from '../../../src/data/loader/tasks.ts'
+import { openPixels } from '../../../src/data/sets/pixels.ts'
 import { failureOf, noiseSet } from '../make.ts'
 
 const preprocessing = preprocessingPreset('whole', 4)

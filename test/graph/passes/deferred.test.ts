@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { key, type Shape, size, type Tensor, tensor, uniformAt } from '../../../src/core/index.ts'
-import {
-  Deferred,
-  evaluate,
-  foldConstants,
-  type Graph,
-  roots,
-  Scratch,
-  topological,
-  writeConstant,
-} from '../../../src/graph/index.ts'
+import { evaluate, type Graph, roots, topological } from '../../../src/graph/index.ts'
+import { Deferred, foldConstants, Scratch, writeConstant } from '../../../src/graph/passes/index.ts'
 import { add, constant, div, input, mul, reshape, sqrt, type Value } from '../../../src/ops/index.ts'
 import { pack } from '../../../src/wasm/passes/packed-matmul.ts'
 

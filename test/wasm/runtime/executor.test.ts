@@ -324,7 +324,7 @@ test('a process ends beside idle threads, but not beside a run', async () => {
   const { outputFiles } = await build({
     stdin: {
       contents: `
-        import { createExecutor } from './src/wasm/executor.ts'
+        import { createExecutor } from './src/wasm/runtime/executor.ts'
         const options = [[1, 'here'], [3, 'here'], [1, 'worker'], [3, 'worker']]
         const programs = ${JSON.stringify([1, 3].map((n) => [...program(n, stencil)]))}
         for (const [threads, place] of options) {

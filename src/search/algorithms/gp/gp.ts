@@ -4,8 +4,7 @@
  * weighted at random for each trial (Knowles 2006, ParEGO); points that someone works on count as if they had given what
  * is expected of them (kriging believer, Ginsbourger et al. 2010).
  */
-import { type Checks, checks } from '../../../core/check.ts'
-import { key, keyOf } from '../../../core/index.ts'
+import { type Checks, checks, key, keyOf } from '../../../core/index.ts'
 import { encodePoint } from '../../space/points.ts'
 import { type Point, pointKey } from '../../space/space.ts'
 import type { Problem, Trial } from '../../trial.ts'

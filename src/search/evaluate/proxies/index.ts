@@ -1,10 +1,11 @@
 /**
  * Zero-cost proxies: what a network's first weights say of how well it will do, without training. Ask how they rank
- * networks whose accuracy is known before believing them: `compareProxies` in `search/ranks.ts`.
+ * networks whose accuracy is known before believing them: `compareProxies` in `search/proxy-comparison.ts`.
  */
 import { assert, nearest, oneOf, UsageError } from '../../../core/index.ts'
 import type { Dataset, PreprocessingName } from '../../../data/index.ts'
-import { analyse, type Engine } from '../../../graph/index.ts'
+import type { Engine } from '../../../engine/index.ts'
+import { analyse } from '../../../graph/index.ts'
 import type { Model } from '../../../models/index.ts'
 import type { Evaluator } from '../evaluator.ts'
 import { costsOf, type Demand, drawBatches, type NetworkOf, objectivesOf, outcome } from '../network.ts'

@@ -1,14 +1,8 @@
 /** What zero-cost proxies share: a network without dropout, and the gradients of its weights. */
 import { size, type TypedArrayOf } from '../../../core/index.ts'
-import {
-  type Engine,
-  type Graph,
-  gradients,
-  mapGraph,
-  type Network,
-  nameOf,
-  topological,
-} from '../../../graph/index.ts'
+import type { Engine } from '../../../engine/index.ts'
+import { type Graph, gradients, mapGraph, nameOf, topological } from '../../../graph/index.ts'
+import type { Network } from '../../../nn/index.ts'
 import { crossEntropy, dropout, input, isParameter, type ParameterAttrs, type Value } from '../../../ops/index.ts'
 import type { LabelledBatch } from '../network.ts'
 

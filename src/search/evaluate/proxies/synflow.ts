@@ -10,7 +10,8 @@
  * by a power of two that keeps its output about as large as its input, and the exponents are carried beside the graph.
  */
 import { assert, type Tensor, tensor } from '../../../core/index.ts'
-import { gradients, inputsOf, type Network, nameOf, topological } from '../../../graph/index.ts'
+import { gradients, inputsOf, nameOf, topological } from '../../../graph/index.ts'
+import type { Network } from '../../../nn/index.ts'
 import {
   constant,
   input,

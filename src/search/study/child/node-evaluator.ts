@@ -5,8 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { assertOptions, checks } from '../../../core/check.ts'
-import { assert, KingletError } from '../../../core/index.ts'
+import { assert, assertOptions, checks, KingletError } from '../../../core/index.ts'
 import { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from '../../evaluate/evaluator.ts'
 import type { Point } from '../../space/space.ts'
 import type { Objective, StepReport } from '../../trial.ts'
@@ -87,8 +86,8 @@ export function childEvaluator(settings: ChildEvaluatorOptions): Evaluator {
 
 /** The child's file: beside this one in the package; from the sources, which Node cannot run, the built one. */
 function childFile(): string {
-  const here = import.meta.url.endsWith('.ts') ? '../../../dist/search/study/' : './'
-  const path = fileURLToPath(new URL(`${here}node-child-main.js`, import.meta.url))
+  const here = import.meta.url.endsWith('.ts') ? '../../../../dist/search/study/child/' : './'
+  const path = fileURLToPath(new URL(`${here}node-main.js`, import.meta.url))
   assert(existsSync(path), () => `child evaluator: ${path} is missing: run npm run build`)
   return path
 }

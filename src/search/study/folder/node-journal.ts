@@ -9,8 +9,8 @@
  */
 import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { assert, KingletError } from '../../../core/index.ts'
-import { crc32 } from '../../../formats/crc32.ts'
-import { writing } from '../../../platform/node/files.ts'
+import { crc32 } from '../../../formats/index.ts'
+import { writing } from '../../../platform/node/index.ts'
 import type { StudyRecord } from '../history.ts'
 
 /** Something in a journal that could not be read. */

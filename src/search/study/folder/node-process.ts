@@ -8,7 +8,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { crc32 } from '../../../formats/crc32.ts'
+import { crc32 } from '../../../formats/index.ts'
 
 const hex = (text: string): string => crc32(new TextEncoder().encode(text)).toString(16).padStart(8, '0')
 

@@ -2,22 +2,9 @@
  * Sets that are held in memory as pixels: arrays of the caller's own, and what IDX and CIFAR files become. The pixels
  * are copied once into memory that loader threads share.
  */
-import { assertOptions, type Checks, checks } from '../../core/check.ts'
-import { assert } from '../../core/index.ts'
-import { assertIndex, type Dataset, sharedBytes, sharedWords } from '../sets/dataset.ts'
-import { fromGrey, type RgbImage, rgbImage } from './image.ts'
-
-/** Images of one size, one after the other, each `height * width * channels` bytes. */
-export interface PixelSource {
-  readonly kind: 'pixels'
-  /** What an image is called: `name 17`. */
-  readonly name: string
-  readonly width: number
-  readonly height: number
-  readonly channels: 1 | 3
-  readonly pixels: Uint8Array
-  readonly labels: Uint32Array
-}
+import { assert, assertOptions, type Checks, checks } from '../../core/index.ts'
+import { fromGrey, type RgbImage, rgbImage } from '../images/image.ts'
+import { assertIndex, type Dataset, type PixelSource, sharedBytes, sharedWords } from './dataset.ts'
 
 export interface ArraysOptions {
   readonly width: number

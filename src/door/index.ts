@@ -1,0 +1,7 @@
+export { Classifier, type ClassifyOptions, type Prediction } from './classifier.ts'
+export { type Costs, costsOf, type Pair, pairsOf, type RowCost, showShape } from './costs.ts'
+export { type EngineName, type EngineOptions, engineNames, engineOf } from './engine.ts'
+export { smallImage } from './known.ts'
+export { type LoadOptions, loadOn, type OpenedModel, openModel } from './load.ts'
+export { type SaveOptions, saveOn, toBytes } from './save.ts'
+export { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './training.ts'

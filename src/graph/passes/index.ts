@@ -1,0 +1,5 @@
+/** Rewriting of graphs, for engines. */
+export * from './deferred.ts'
+export * from './fuse.ts'
+export * from './fused.ts'
+export * from './simplify.ts'

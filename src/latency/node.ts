@@ -1,0 +1,1 @@
+export { measuredHere } from './node-device.ts'

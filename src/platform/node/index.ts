@@ -1,0 +1,2 @@
+export { makeFolder, writeError, writeFileAtomic, writing } from './files.ts'
+export { nodePlatform } from './platform.ts'

@@ -1,0 +1,1 @@
+export { pagePlatform } from './platform.ts'

@@ -1,0 +1,1 @@
+export { adaptFiles, type Curve, type OpenAdaptationOptions, openAdaptation, readCurve } from './node-folder.ts'

@@ -1,0 +1,7 @@
+export { bar, type LineChart, lineChart } from './charts.ts'
+export { type Mistake, mistakesOf } from './confusion.ts'
+export { axisUnit, curvePage } from './curve.ts'
+export { bytes, count, duration, percent, short } from './format.ts'
+export { html, type Markup } from './markup.ts'
+export { type CostColumn, type CostRow, type Picture, type ReportData, reportPage } from './page.ts'
+export { wholePage } from './shell.ts'
