@@ -3,7 +3,7 @@
  * a build no older than the sources. Plain JavaScript without packages, because it runs before anything is installed.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -72,6 +72,17 @@ const newest = (path) => {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))))
 }
 
+/** Removes compiled files whose source is no longer there. */
+function removeStale(folder, source) {
+  if (!existsSync(folder)) return
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    const stem = entry.name.replace(/\.(d\.ts|js|js\.map)$/, '')
+    if (entry.isDirectory() && existsSync(join(source, entry.name))) removeStale(path, join(source, entry.name))
+    else if (stem !== entry.name && !existsSync(join(source, `${stem}.ts`))) rmSync(path)
+  }
+}
+
 /**
  * Compiles src to dist, and builds the page's `kinglet/run` of that, when a source is newer than the last build. Returns
  * the exit status of what failed, or 0.
@@ -84,6 +95,7 @@ export function build() {
   const isThere = existsSync(stamp) && existsSync(join(root, 'dist/page/run.js'))
   if (isThere && sources.every((path) => newest(join(root, path)) < statSync(stamp).mtimeMs)) return 0
   say('building ...')
+  removeStale(join(root, 'dist'), join(root, 'src'))
   const status =
     runTool('typescript/bin/tsc', ['-p', 'tsconfig.build.json']) || runCommand(process.execPath, [join(root, page)])
   // The compiler leaves the stamp alone when its output stays the same; a failed build must run again.
