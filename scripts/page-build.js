@@ -26,7 +26,7 @@ const cutting = (used) => ({
     const name = relative(dist, path).replaceAll(sep, '/')
     if (name.startsWith('..')) return undefined
     if (name === 'wasm/runtime/worker-source.js') return minifiedWorker(path)
-    return cutModule(name, code, { absentFrom: join(dist, 'door/absent.js'), used })
+    return cutModule(name, code, { absentFrom: join(dist, 'core/absent.js'), used })
   },
 })
 

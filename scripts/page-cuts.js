@@ -26,7 +26,7 @@ export const slots = {
   // For lists of models; building one needs its table alone.
   'models/': ['title', 'source', 'reported'],
   // What saves and trains.
-  'page-platform.js': ['write', 'open', 'pool'],
+  'platform/page/platform.js': ['write', 'open', 'pool'],
 }
 
 /** Exports by module, with what is said when one is called after all. */

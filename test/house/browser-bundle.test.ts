@@ -46,9 +46,9 @@ test('what runs model files brings nothing of training, augmentation, saving, or
   const { modules } = await buildPage()
   const files = Object.keys(modules).filter((path) => modules[path].renderedLength > 0)
   const left = files.map((path) => relative(join(root, 'dist'), path))
-  expect(left).toContain('classifier.js')
+  expect(left).toContain('door/classifier.js')
   const others =
-    /^(train\/|training|save|graph\/(autodiff|analysis)|data\/(aug|loader|mix)|ops\/(all|.*gradients|softmax))/
+    /^(train\/|door\/(training|save)|graph\/(autodiff|plan\/analysis)|data\/(augment|loader)|ops\/(all|.*gradients|softmax))/
   expect(left.filter((path) => others.test(path))).toEqual([])
 })
 

@@ -11,8 +11,8 @@ import { networkInterfaces } from 'node:os'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KingletError, version } from '../../core/index.ts'
+import type { PageAnswer, PagePlan } from '../../door/index.ts'
 import { assertTable, entryKey, isQuartiles, unitKey } from '../../latency/index.ts'
-import type { PageAnswer, PagePlan } from './page.ts'
 
 const dist = fileURLToPath(new URL('../../../dist/', import.meta.url))
 
@@ -31,7 +31,7 @@ them, and nowhere else.</p>
 <progress id="progress" hidden></progress>
 <p id="status" role="status"></p>
 </main>
-<script type="module" src="dist/cli/measure/page.js"></script>
+<script type="module" src="dist/door/measure-page.js"></script>
 </html>
 `
 const style = `:root { color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif }

@@ -54,7 +54,7 @@ test('the page, its plan and the modules of the package stand below the token', 
   expect(await (await fetch(`${address}plan.json`)).json()).toEqual(
     JSON.parse(JSON.stringify({ units, networks, timing })),
   )
-  const code = await fetch(`${address}dist/cli/measure/page.js`)
+  const code = await fetch(`${address}dist/door/measure-page.js`)
   expect(code.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
   expect((await fetch(`${address}dist/latency/index.js`)).status).toBe(200)
 })

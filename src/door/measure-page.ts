@@ -3,8 +3,7 @@
  * button measures it and sends the table back. The server (`cli/measure/server.ts`) gives the elements that are used here.
  */
 
-import { version } from '../../core/index.ts'
-import { engineOf } from '../../door/index.ts'
+import { version } from '../core/index.ts'
 import {
   checkSums,
   type Device,
@@ -16,10 +15,11 @@ import {
   type TableEntry,
   type TimingOptions,
   type Unit,
-} from '../../latency/index.ts'
-import { type BuildOptions, build } from '../../models/index.ts'
-import type { Architecture } from '../../nn/index.ts'
-import { maxThreads } from '../../wasm/index.ts'
+} from '../latency/index.ts'
+import { type BuildOptions, build } from '../models/index.ts'
+import type { Architecture } from '../nn/index.ts'
+import { maxThreads } from '../wasm/index.ts'
+import { engineOf } from './engine.ts'
 
 /** What the server asks a page to measure. */
 export interface PagePlan {

@@ -1,6 +1,6 @@
 """Makes pillow.json: what Pillow's Image.resize answers, for test/data/resample.test.ts.
 
-python3 test/data/pillow.py (needs Pillow; made with 12.3.0). Pixel i of an input is byte i of mix(i) below.
+python3 test/data/images/pillow.py (needs Pillow; made with 12.3.0). Pixel i of an input is byte i of mix(i) below.
 """
 import base64
 import json
