@@ -11,7 +11,7 @@ import { type Dataset, fashionMnistClasses, preprocessingPreset } from '../data/
 import { formatReport, loaderPool, openDataset } from '../data/node.ts'
 import { costsOf, engineOf, pairsOf } from '../door/index.ts'
 import { chosen, lookAt, type Sample, trainingReport } from '../door/node.ts'
-import { provenanceNow, writeModelFile } from '../formats/index.ts'
+import { contentsOf, provenanceNow, writeModelFile } from '../formats/index.ts'
 import { load } from '../index.ts'
 import { build, twin } from '../models/index.ts'
 import { makeFolder, writeFileAtomic } from '../platform/node/index.ts'
@@ -102,7 +102,7 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
     accuracy: evaluation.top1,
     evaluatedOn: evaluation.count,
   })
-  writeFileAtomic(model, writeModelFile({ ...net, classes, preprocessing, provenance }))
+  writeFileAtomic(model, writeModelFile({ ...contentsOf(net), classes, preprocessing, provenance }))
   const samples = await lookAt(net, test, { engine, preprocessing, pool, signal, top: 3 })
   const shown = chosen(samples, classes.length)
   await classifyByName(io, model, test, [...shown.slice(0, 4), ...shown.slice(-1)])

@@ -7,8 +7,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { nearest, oneOf, UsageError } from '../core/index.ts'
 import { readBytes } from '../data/node.ts'
 import { type OpenedModel, openModel } from '../door/index.ts'
-import { activationNames, type BuildOptions, build, type Model, widthRuleNames } from '../models/index.ts'
-import { paddingNames } from '../nn/index.ts'
+import { activationNames, type BuildOptions, build, isModel, type Model, widthRuleNames } from '../models/index.ts'
+import { type Network, paddingNames } from '../nn/index.ts'
 import { choice, fraction, positive, positiveInteger } from './terminal/options.ts'
 
 /** 224, or 192x256 (height x width). */
@@ -120,7 +120,7 @@ export function parseNetwork(text: string, given: BuildOptions = {}): Model {
 export const openModelFile = async (path: string): Promise<OpenedModel> => openModel(await readBytes(path), path)
 
 /** The network that `text` names: one of the registry, or the one in a model file, with its weights. */
-export async function openNetwork(text: string, given: BuildOptions): Promise<Model> {
+export async function openNetwork(text: string, given: BuildOptions): Promise<Network> {
   if (!isModelFile(text)) return parseNetwork(text, given)
   refuseArguments(text, given)
   return (await openModelFile(text)).network
@@ -132,8 +132,16 @@ export function refuseArguments(file: string, given: BuildOptions): void {
   if (name) throw new UsageError(`${flagOf(name)}: ${file} is a model file, which says this itself: leave it out`)
 }
 
+/** A network that `build` makes; throws for another, which `what` cannot take. */
+export function modelOf(network: Network, text: string, what: string): Model {
+  if (isModel(network)) return network
+  throw new UsageError(`${what}: ${text} carries a graph of its own: name a network that "kinglet models" lists`)
+}
+
 /** How a network is called in tables: its name, and the arguments that differ from what it has by itself. */
-export function labelOf({ architecture: { name, options } }: Model): string {
+export function labelOf(network: Network): string {
+  if (!isModel(network)) return `own graph, ${network.inputShape.slice(0, 2).join('x')} px`
+  const { name, options } = network.architecture
   const own: Readonly<Record<string, unknown>> = build(name).architecture.options
   const show = (value: unknown): string => (Array.isArray(value) ? value.join('x') : String(value))
   const differing = names.filter((n) => n !== 'size' && show(options[n]) !== show(own[n]))

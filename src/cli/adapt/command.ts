@@ -6,7 +6,7 @@ import type { Dataset, LoaderPool, Preprocessing } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
 import { engineOf, smallImage } from '../../door/index.ts'
 import { type Adapted, adaptationPage, batchOf } from '../../door/node.ts'
-import { provenanceNow, writeModelFile } from '../../formats/index.ts'
+import { contentsOf, provenanceNow, writeModelFile } from '../../formats/index.ts'
 import type { Model } from '../../models/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
 import { adapt, fineTuningRate } from '../../prune/index.ts'
@@ -14,7 +14,7 @@ import { adaptFiles, openAdaptation } from '../../prune/node.ts'
 import { count, percent, short } from '../../report/index.ts'
 import { showBudget, showResource } from '../../search/node.ts'
 import { type EvaluateOptions, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
-import { labelOf, openModelFile } from '../networks.ts'
+import { labelOf, modelOf, openModelFile } from '../networks.ts'
 import { assertOwnFolder } from '../run-folder.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
 import { addEngineOptions, addJsonOption, addSeedOption, type CommandDefinition } from '../terminal/options.ts'
@@ -41,7 +41,8 @@ interface Surroundings {
 async function run({ io, pool, signal }: Surroundings, path: string, options: AdaptCommandOptions): Promise<Adapted> {
   const { data, budget, out, force = false, seed, validation, strict, epochs } = options
   if (!force) assertOwnFolder(out, adaptFiles.curve, isOurs)
-  const { network, classes, preprocessing } = await openModelFile(path)
+  const { network: opened_, classes, preprocessing } = await openModelFile(path)
+  const network = modelOf(opened_, path, 'adapt')
   const resource = resourceOfBudget(budget, options.table, network)
   const engine = engineOf(options)
   const opened = await openDataset(data, { pool, classes, validation, seed, strict, signal })
@@ -106,12 +107,11 @@ async function finish(
 ): Promise<number> {
   const { classes, preprocessing, train, val } = set
   const { top1 } = await evaluate(model, val, use)
-  const { architecture, weights } = model
   const provenance = provenanceNow({
     ...{ trainedOn: basename(resolve(data)), from, images: train.length, epochs, seed },
     ...{ accuracy: top1, evaluatedOn: val.length },
   })
-  const bytes = writeModelFile({ architecture, weights, classes, preprocessing, provenance })
+  const bytes = writeModelFile({ ...contentsOf(model), classes, preprocessing, provenance })
   writeFileAtomic(join(out, files.model), bytes)
   return top1
 }

@@ -33,7 +33,7 @@ import { writeFileAtomic } from '../../platform/node/index.ts'
 import { percent } from '../../report/index.ts'
 import { networkOf } from '../../search/space/index.ts'
 import { maxThreads } from '../../wasm/index.ts'
-import { addNetworkOptions, labelOf, networkArguments, openNetwork } from '../networks.ts'
+import { addNetworkOptions, labelOf, modelOf, networkArguments, openNetwork } from '../networks.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
 import {
   addJsonOption,
@@ -92,7 +92,7 @@ async function taskOf(names: readonly string[], options: MeasureOptions): Promis
   if (names.length === 0)
     throw new UsageError(`measure: no network is named: give some of "kinglet models", model files, or --space`)
   const models: Model[] = []
-  for (const text of names) models.push(await openNetwork(text, given))
+  for (const text of names) models.push(modelOf(await openNetwork(text, given), text, 'measure'))
   return {
     plan: planOf(models.flatMap(unitsOf), { downTo }),
     checked: models.slice(0, check).map((model) => ({ name: labelOf(model), model })),

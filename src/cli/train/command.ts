@@ -7,7 +7,7 @@ import { type LoaderPool, preprocessingNames } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
 import { costsOf, engineOf, smallImage } from '../../door/index.ts'
 import { type BeginOptions, batchOf, begin, chosen, defaultModel, lookAt, trainingReport } from '../../door/node.ts'
-import type { Model } from '../../models/index.ts'
+import type { Network } from '../../nn/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
 import { count, percent, reportPage, short } from '../../report/index.ts'
 import { type Evaluation, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
@@ -35,7 +35,7 @@ interface TrainCommandOptions extends EngineOptions, LearningOptions, BeginOptio
 }
 
 interface Trained {
-  readonly network: Model
+  readonly network: Network
   readonly evaluation: Evaluation
   readonly part: string
 }

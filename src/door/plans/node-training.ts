@@ -4,10 +4,11 @@ import type { Io } from '../../cli/index.ts'
 import { networkArguments, openModelFile, parseNetwork, refuseArguments } from '../../cli/index.ts'
 import { type Preprocessing, type PreprocessingName, preprocessingPreset } from '../../data/index.ts'
 import type { OpenedData } from '../../data/node.ts'
-import { type BuildOptions, build, type Model, reductionFor } from '../../models/index.ts'
+import { type BuildOptions, build, isModel, reductionFor } from '../../models/index.ts'
+import { classifierOf, type Network, withClasses } from '../../nn/index.ts'
 import { count } from '../../report/index.ts'
 import { transfer } from '../../train/index.ts'
-import { preprocessingFor } from '../known.ts'
+import { preprocessingFor } from '../preprocessing.ts'
 
 /** Side of the network's input for photos, when nobody says: a compromise of time and detail. */
 export const photoSize = 128
@@ -35,23 +36,29 @@ async function sizeOf({ kind, train }: OpenedData): Promise<number | readonly [n
   return [height, width]
 }
 
+/** The same network with first weights, for as many classes. */
+function begun(network: Network, classes: number, seed: number): Network {
+  if (!isModel(network)) return withClasses(network, classes, { seed })
+  const { name, options } = network.architecture
+  return build(name, { ...options, classes, seed } as BuildOptions)
+}
+
 /** The network to begin with, and what is done to an image before it. */
 export async function begin(
   io: Io,
   opened: OpenedData,
   options: BeginOptions,
-): Promise<{ readonly network: Model; readonly preprocessing: Preprocessing }> {
+): Promise<{ readonly network: Network; readonly preprocessing: Preprocessing }> {
   const { from, model: name = defaultModel, seed, preprocessing } = options
   const { classes } = opened
   const given = networkArguments(options as unknown as Readonly<Record<string, unknown>>)
   const known = from === undefined ? undefined : await openModelFile(from)
-  let network: Model
+  let network: Network
   if (known && from) {
     refuseArguments(from, given)
-    const { architecture } = known.network
-    network = build(architecture.name, { ...architecture.options, classes: classes.length, seed } as BuildOptions)
+    network = begun(known.network, classes.length, seed)
     const isSame = known.classes.join('\n') === classes.join('\n')
-    const { loaded, anew } = transfer(network, known.network.weights, isSame ? {} : { anew: ['classifier'] })
+    const { loaded, anew } = transfer(network, known.network.weights, isSame ? {} : { anew: classifierOf(network) })
     io.stderr.write(`${from}: ${count(loaded.length)} tensors taken over, ${count(anew.length)} begin anew\n`)
   } else {
     const size = given.size ?? (await sizeOf(opened))
