@@ -1,5 +1,6 @@
 /** A trained network ready for use: pictures in, names and scores out. */
 import { KingletError, type Shape, size, type Tensor, tensor, UsageError } from './core/index.ts'
+import { Queue } from './core/queue.ts'
 import { type Preprocessing, preprocess, type RgbImage } from './data/index.ts'
 import type { Provenance } from './formats/index.ts'
 import type { Engine, Network, Program } from './graph/index.ts'
@@ -63,7 +64,7 @@ export class Classifier {
   readonly #decode: ClassifierParts['decode']
   /** The one used last is last. */
   readonly #programs = new Map<number, Program>()
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #queue = new Queue(() => this.#assertUsable())
   #disposed = false
 
   constructor({ network, classes, preprocessing, provenance, engine, decode }: ClassifierParts) {
@@ -119,7 +120,7 @@ export class Classifier {
         `run: ${batch.length} values given: an image [${this.inputShape.join(', ')}] has ${each}, give a whole number ` +
           'of images',
       )
-    return this.#inTurn(async () => {
+    return this.#queue.run(async () => {
       signal?.throwIfAborted()
       const program = await this.#programFor(n)
       try {
@@ -136,7 +137,7 @@ export class Classifier {
 
   /** Compiles for batches of `n` images ahead of the first such `run`. */
   async prepare(n = 1): Promise<void> {
-    await this.#inTurn(() => this.#programFor(n))
+    await this.#queue.run(() => this.#programFor(n))
   }
 
   /** Frees memory and ends threads; calls that wait reject. Idempotent. */
@@ -151,21 +152,6 @@ export class Classifier {
 
   #assertUsable(): void {
     if (this.#disposed) throw new KingletError('classifier: it was disposed of: load the model again')
-  }
-
-  /** Runs `work` once all that was asked for before is done: a program does one thing at a time. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(async () => {
-      this.#assertUsable()
-      try {
-        return await work()
-      } catch (error) {
-        this.#assertUsable()
-        throw error
-      }
-    })
-    this.#turn = mine.catch(() => {})
-    return mine
   }
 
   async #programFor(n: number): Promise<Program> {

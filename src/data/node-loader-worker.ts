@@ -4,6 +4,7 @@
  */
 import { parentPort } from 'node:worker_threads'
 import { KingletError } from '../core/index.ts'
+import { Queue } from '../core/queue.ts'
 import { type Dataset, type DatasetSource, openSubset } from './dataset.ts'
 import { openFiles } from './node-files.ts'
 import { openPixels } from './pixels.ts'
@@ -51,7 +52,5 @@ async function answer<K extends keyof Tasks>({ id, kind, task, source, unwanted 
 const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer)
 
 // One task at a time, in the order in which they came: the one that is waited for is done first.
-let last = Promise.resolve()
-parentPort?.on('message', (request: WorkerRequest) => {
-  last = last.then(() => answer(request))
-})
+const queue = new Queue()
+parentPort?.on('message', (request: WorkerRequest) => void queue.run(() => answer(request)))

@@ -4,6 +4,7 @@
  * calling thread works too; in a page all work is done in workers, so that nothing freezes.
  */
 import { bytesOf, dtypes, KingletError, size, type Tensor, type TypedArrayOf, UsageError } from '../core/index.ts'
+import { Queue } from '../core/queue.ts'
 import {
   type CompileOptions,
   checkInputs,
@@ -150,27 +151,36 @@ function programOf(executor: Executor, { inputs, prepared, plan, parameters, fro
     if (!disposed) executor.dispose()
     disposed = true
   }
+  // A call is several messages or copies: none of another call may come between them.
+  const queue = new Queue(usable)
   return {
     memory: { parameters: plan.parameterBytes + plan.constantBytes, arena: plan.arenaBytes },
     async run(given) {
       usable()
       checkInputs(inputs, given)
-      // Asked for at once: a worker does what it is told in order, and each answer that is waited for takes a turn.
-      const written = [...placed.values()].map((leaf) => write(leaf, given[nameOf(leaf)]))
-      await Promise.all([...written, executor.run()])
-      const outputs = Object.entries(prepared.outputs)
-      return Object.fromEntries(await Promise.all(outputs.map(async ([name, v]) => [name, await read(v)] as const)))
+      return queue.run(async () => {
+        // Asked for at once: a worker does what it is told in order, and each answer that is waited for takes a turn.
+        const written = [...placed.values()].map((leaf) => write(leaf, given[nameOf(leaf)]))
+        await Promise.all([...written, executor.run()])
+        const outputs = Object.entries(prepared.outputs)
+        return Object.fromEntries(await Promise.all(outputs.map(async ([name, v]) => [name, await read(v)] as const)))
+      })
     },
     async read(names) {
       usable('read')
-      const found = new Map<string, Tensor>()
-      for (const [name, leaf] of pick(parameters, names)) found.set(name, await read(leaf))
-      return found
+      const wanted = pick(parameters, names)
+      return queue.run(async () => {
+        const found = new Map<string, Tensor>()
+        for (const [name, leaf] of wanted) found.set(name, await read(leaf))
+        return found
+      })
     },
     async write(values) {
       usable('write')
       checkWeights(parameters, values, 'write')
-      for (const [name, t] of values) await write(parameters.get(name)!, t.data)
+      return queue.run(async () => {
+        for (const [name, t] of values) await write(parameters.get(name)!, t.data)
+      })
     },
     dispose,
     [Symbol.dispose]: dispose,
