@@ -3,7 +3,7 @@ import { KingletError, type Shape, size, type Tensor, tensor, UsageError } from 
 import { Queue } from './core/queue.ts'
 import { type Preprocessing, preprocess, type RgbImage } from './data/index.ts'
 import type { Provenance } from './formats/index.ts'
-import type { Engine, Network, Program } from './graph/index.ts'
+import type { Engine, Network, Program, Weights } from './graph/index.ts'
 import type { Model } from './models/index.ts'
 import { type ImageSource, kindOf } from './sources.ts'
 
@@ -58,12 +58,18 @@ export class Classifier {
   /** What is done to a picture before the network sees it. */
   readonly preprocessing: Preprocessing
   readonly provenance: Provenance
-  /** The network itself: for `evaluate`, `analyse`, and `train` (which trains it further). */
+  /**
+   * The network itself: for `evaluate`, `analyse`, and `train` (which trains it further). The next `run` uses the weights
+   * that the network has then: replace the map or tensors in it, as training does. Numbers that are changed within a
+   * tensor are not noticed.
+   */
   readonly network: Model
   readonly #engine: Engine
   readonly #decode: ClassifierParts['decode']
   /** The one used last is last. */
   readonly #programs = new Map<number, Program>()
+  /** The weights that they were compiled with. */
+  #compiled: Weights = new Map()
   readonly #queue = new Queue(() => this.#assertUsable())
   #disposed = false
 
@@ -155,9 +161,13 @@ export class Classifier {
   }
 
   async #programFor(n: number): Promise<Program> {
-    const found = this.#programs.get(n)
     const { network } = this
-    const program = found ?? (await this.#engine.compile(network.graph(n), { weights: network.weights, freeze: true }))
+    if (!sameTensors(this.#compiled, network.weights)) {
+      for (const other of [...this.#programs.keys()]) this.#drop(other)
+      this.#compiled = new Map(network.weights)
+    }
+    const found = this.#programs.get(n)
+    const program = found ?? (await this.#engine.compile(network.graph(n), { weights: this.#compiled, freeze: true }))
     if (this.#disposed) program.dispose()
     this.#assertUsable()
     this.#programs.delete(n)
@@ -171,6 +181,10 @@ export class Classifier {
     this.#programs.delete(n)
   }
 }
+
+/** Whether both hold the same tensors: what replaces weights, as training does, makes others. */
+const sameTensors = (a: Weights, b: Weights): boolean =>
+  a.size === b.size && [...b].every(([name, t]) => a.get(name) === t)
 
 /** Shares that sum to 1. */
 function softmax(logits: Float32Array): Float64Array {
