@@ -56,15 +56,21 @@ export const determinisms: readonly Determinism[] = ['here', 'everywhere']
 
 /** The graph as kernels run it. Results are those of `graph`; only rounding differs. */
 export function prepare(graph: Graph): Graph {
-  const lowered = packMatmuls(lower(computedUpdates(graph), hasKernel))
+  const lowered = packMatmuls(lower(oldValuesKept(graph), hasKernel))
   return fuse(walkPatches(foldConstants(mergeEqual(lowered))), takesEpilogue)
 }
 
-/** An update to a leaf (or a view of one) is computed by a step, so that copies never read what another overwrites. */
-const computedUpdates = (graph: Graph): Graph => ({
-  ...graph,
-  updates: graph.updates.map((u) => (isLeaf(baseOf(u.value)) ? { ...u, value: mulOp(u.value, 1) } : u)),
-})
+/**
+ * Outputs and updates see the parameters as they were before the run, so those that are nothing but a parameter (or a
+ * view of one) are computed by a step of their own: copies of updates run last, and never read what another overwrites.
+ */
+function oldValuesKept(graph: Graph): Graph {
+  const updated = new Set(graph.updates.map((u) => u.target))
+  const computed = (v: Value): Value => mulOp(v, 1)
+  const outputs = Object.entries(graph.outputs).map(([name, v]) => [name, updated.has(baseOf(v)) ? computed(v) : v])
+  const updates = graph.updates.map((u) => (isLeaf(baseOf(u.value)) ? { ...u, value: computed(u.value) } : u))
+  return { outputs: Object.fromEntries(outputs), updates }
+}
 
 /** Kernels and memory plan of a prepared graph. */
 export function planKernels(graph: Graph, guardBytes = 0): { plan: Plan; kernels: Map<Value, Kernel> } {
