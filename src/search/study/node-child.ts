@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { assertOptions, checks } from '../../core/check.ts'
 import { assert, KingletError } from '../../core/index.ts'
+import { after } from '../../core/timer.ts'
 import { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from '../evaluator.ts'
 import type { Point } from '../space.ts'
 import type { Objective, StepReport } from '../trial.ts'
@@ -108,10 +109,10 @@ async function evaluateIn(
   const tell = (message: ToChild) => child.connected && child.send(message, () => {})
   const kill = () => child.kill('SIGKILL')
   let said = ''
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let cancelKill: (() => void) | undefined
   const stop = () => {
     tell({ kind: 'stop', message: String(signal.reason?.message ?? signal.reason) })
-    timer = setTimeout(kill, 1000 * graceSeconds)
+    cancelKill = after(1000 * graceSeconds, kill)
   }
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-10_000)
@@ -142,7 +143,7 @@ async function evaluateIn(
     })
   } finally {
     signal.removeEventListener('abort', stop)
-    clearTimeout(timer)
+    cancelKill?.()
     kill()
   }
 }

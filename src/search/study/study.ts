@@ -5,6 +5,7 @@
  * point.
  */
 import { assertOptions, checks } from '../../core/check.ts'
+import { sleep } from '../../core/timer.ts'
 import type { Algorithm } from '../algorithm.ts'
 import type { Evaluator } from '../evaluator.ts'
 import type { Pruner } from '../pruner.ts'
@@ -158,7 +159,7 @@ export async function runStudy(options: RunStudyOptions): Promise<readonly Store
       })
       if (lease === 'nothing') return
       if (lease === 'wait') {
-        await pause(pollSeconds, signal)
+        await sleep(1000 * pollSeconds, signal)
         continue
       }
       await tell(lease.number)
@@ -204,15 +205,3 @@ class Pace {
     return { secondsLeft: ((performance.now() - this.#began) / 1000 / done) * Math.max(0, total - ended) }
   }
 }
-
-const pause = (seconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, 1000 * seconds)
-    signal.addEventListener('abort', end)
-    if (signal.aborted) end()
-  })
