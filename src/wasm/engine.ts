@@ -31,7 +31,7 @@ import {
   writeConstant,
 } from '../graph/index.ts'
 import { baseOf } from '../graph/passes/fuse.ts'
-import { isConstant, mulOp, type Value } from '../ops/index.ts'
+import { isConstant, mulOp, scope, type Value } from '../ops/index.ts'
 import { emitProgram, layoutOf, placeOf } from './emit.ts'
 import { allocateAhead, createExecutor, dismiss, type Executor, maxThreads, recruit } from './executor.ts'
 import { isPageThread, sharedFor } from './host.ts'
@@ -66,7 +66,7 @@ export function prepare(graph: Graph): Graph {
  */
 function oldValuesKept(graph: Graph): Graph {
   const updated = new Set(graph.updates.map((u) => u.target))
-  const computed = (v: Value): Value => mulOp(v, 1)
+  const computed = (v: Value): Value => scope(v.scope, () => mulOp(v, 1))
   const outputs = Object.entries(graph.outputs).map(([name, v]) => [name, updated.has(baseOf(v)) ? computed(v) : v])
   const updates = graph.updates.map((u) => (isLeaf(baseOf(u.value)) ? { ...u, value: computed(u.value) } : u))
   return { outputs: Object.fromEntries(outputs), updates }
