@@ -1,6 +1,7 @@
 /**
  * Runs a graph on the WebAssembly engine with guard words: all of memory is filled with a pattern, every value is
- * followed by bytes that nothing owns, and after the run those bytes must still hold the pattern.
+ * followed by bytes that nothing owns, and after the run those bytes must still hold the pattern. Phases of equal keys
+ * must have equal code.
  */
 import { expect } from 'vitest'
 import { bytesOf, dtypes, size, type Tensor, type TypedArrayOf } from '../../src/core/index.ts'
@@ -10,8 +11,11 @@ import { dataStart } from '../../src/wasm/control.ts'
 import { emitProgram, placeOf } from '../../src/wasm/emit.ts'
 import { planKernels, prepare } from '../../src/wasm/engine.ts'
 import { createExecutor } from '../../src/wasm/executor.ts'
+import { PhaseCode } from '../support/phase-code.ts'
 
 const guardBytes = 64
+/** Of all graphs that a file of tests runs. */
+const phases = new PhaseCode()
 const pattern = 0xa5
 
 export async function runGuarded(
@@ -21,6 +25,7 @@ export async function runGuarded(
 ): Promise<Record<string, Tensor>> {
   const prepared = prepare(graph)
   const { plan, kernels } = planKernels(prepared, guardBytes)
+  phases.check(plan, kernels, relaxed)
   const { bytes, pages, dataEnd: total } = emitProgram(plan, kernels, { threads, shared: threads > 1, relaxed })
   const executor = await createExecutor({ bytes, pages, threads, place: 'here' })
   try {
