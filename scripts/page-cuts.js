@@ -23,6 +23,8 @@ export const slots = {
   'graph/fused.js': ['grad', 'samples', 'cost', 'reference'],
   'wasm/packed.js': ['grad', 'samples', 'cost'],
   'wasm/packed-conv.js': ['grad', 'samples', 'cost', 'reference'],
+  // Programs of model files are frozen: they have no parameters to read or to write.
+  'wasm/engine.js': ['read', 'write'],
   // For lists of models; building one needs its table alone.
   'models/': ['title', 'source', 'reported'],
   // What saves and trains.
@@ -57,7 +59,8 @@ export const exported = {
   'wasm/kernels/im2col.js': { im2col: 'kernel of im2col' },
   'wasm/kernels/matmul.js': { packPanels: 'kernel of pack' },
   'wasm/host.js': { spawnInNode: 'threads of Node' },
-  // A model file has its weights.
+  // A model file has its weights, and running it updates none.
+  'wasm/updates.js': { oldValuesKept: 'updates of parameters' },
   'core/rng.js': { key: 'first values of weights', Rng: 'random numbers' },
   'graph/reference.js': { referenceEngine: 'engine reference' },
 }

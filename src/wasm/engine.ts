@@ -30,8 +30,7 @@ import {
   topological,
   writeConstant,
 } from '../graph/index.ts'
-import { baseOf } from '../graph/passes/fuse.ts'
-import { isConstant, mulOp, scope, type Value } from '../ops/index.ts'
+import { isConstant, type Value } from '../ops/index.ts'
 import { emitProgram, layoutOf, placeOf } from './emit.ts'
 import { allocateAhead, createExecutor, dismiss, type Executor, maxThreads, recruit } from './executor.ts'
 import { isPageThread, sharedFor } from './host.ts'
@@ -40,6 +39,7 @@ import type { Kernel } from './kernels/kernel.ts'
 import { packMatmuls } from './packed.ts'
 import { walkPatches } from './packed-conv.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
+import { oldValuesKept } from './updates.ts'
 
 export interface WasmOptions {
   /** Threads that share the work, the calling one included in Node. Default: one for each core that may be used. */
@@ -56,20 +56,8 @@ export const determinisms: readonly Determinism[] = ['here', 'everywhere']
 
 /** The graph as kernels run it. Results are those of `graph`; only rounding differs. */
 export function prepare(graph: Graph): Graph {
-  const lowered = packMatmuls(lower(oldValuesKept(graph), hasKernel))
+  const lowered = packMatmuls(lower(graph.updates.length ? oldValuesKept(graph) : graph, hasKernel))
   return fuse(walkPatches(foldConstants(mergeEqual(lowered))), takesEpilogue)
-}
-
-/**
- * Outputs and updates see the parameters as they were before the run, so those that are nothing but a parameter (or a
- * view of one) are computed by a step of their own: copies of updates run last, and never read what another overwrites.
- */
-function oldValuesKept(graph: Graph): Graph {
-  const updated = new Set(graph.updates.map((u) => u.target))
-  const computed = (v: Value): Value => scope(v.scope, () => mulOp(v, 1))
-  const outputs = Object.entries(graph.outputs).map(([name, v]) => [name, updated.has(baseOf(v)) ? computed(v) : v])
-  const updates = graph.updates.map((u) => (isLeaf(baseOf(u.value)) ? { ...u, value: computed(u.value) } : u))
-  return { outputs: Object.fromEntries(outputs), updates }
 }
 
 /** Kernels and memory plan of a prepared graph. */
