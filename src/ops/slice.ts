@@ -95,7 +95,7 @@ export const sliceFirst = defineOp({
   attrs: { from: 0, count: 1 },
   shape({ x }, { from, count }) {
     assert(
-      x.shape.length > 0 && from >= 0 && count > 0 && from + count <= x.shape[0],
+      x.shape.length > 0 && areIntegers([from, count], 2) && count > 0 && from + count <= x.shape[0],
       () => `slice_first: x has shape ${showShape(x.shape)}: [${from}, ${from + count}) is not within its first axis`,
     )
     return [count, ...x.shape.slice(1)]
