@@ -7,6 +7,7 @@ const maxWorkers = Math.max(1, Math.min(availableParallelism(), Math.floor(total
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/equal.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
