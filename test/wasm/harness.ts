@@ -7,6 +7,7 @@ import { bytesOf, dtypes, size, type Tensor } from '../../src/core/index.ts'
 import type { Value } from '../../src/ops/index.ts'
 import { ModuleBuilder } from '../../src/wasm/assembler/index.ts'
 import { type Family, readSlack } from '../../src/wasm/kernels/kernel.ts'
+import { targetFor } from '../../src/wasm/target.ts'
 
 /** How the pieces of a phase are handed out: ranges [from, to), in the order in which they run. */
 export type Split = (pieces: number) => readonly (readonly [from: number, to: number])[]
@@ -22,6 +23,9 @@ export const splits: Readonly<Record<string, Split>> = {
   thirds: (n) => range(3).map((t) => [Math.floor((t * n) / 3), Math.floor(((t + 1) * n) / 3)]),
 }
 
+/** Without relaxed SIMD: every host runs it. */
+export const target = targetFor({ relaxed: false })
+
 const guardBytes = 64
 const pageBytes = 65536
 const align = 16
@@ -36,7 +40,7 @@ type PhaseFunction = (from: number, to: number, y: number, scratch: number, ...i
  * pieces of a phase write the same byte, and that nothing but y and the working memory is written.
  */
 export function runKernel(v: Value, inputs: readonly Tensor[], family: Family, handOut = splits): Tensor {
-  const { phases, scratchBytes = 0 } = family(v)
+  const { phases, scratchBytes = 0 } = family(v, target)
   // The first input comes last: reading it too far leaves the memory, which traps.
   let end = guardBytes
   const place = (bytes: number) => {
