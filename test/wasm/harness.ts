@@ -102,7 +102,7 @@ export function runKernel(v: Value, inputs: readonly Tensor[], family: Family, h
   assertOwnParts()
   return { shape: v.shape, dtype: v.dtype, data: new dtypes[v.dtype].array(first.data.buffer) }
 
-  /** Runs each piece on the same memory and asks which words it changed. */
+  /** Runs each piece on the same memory and asks which bytes it changed. */
   function assertOwnParts(): void {
     words.set(start)
     for (const [i, phase] of phases.entries()) {
@@ -110,15 +110,19 @@ export function runKernel(v: Value, inputs: readonly Tensor[], family: Family, h
       if (phase.pieces * words.length > 5e6) return
       const before = words.slice()
       const after = words.slice()
-      const owner = new Int32Array(words.length).fill(-1)
+      const [beforeBytes, afterBytes] = [before, after].map(({ buffer }) => new Uint8Array(buffer))
+      const owner = new Int32Array(bytes.length).fill(-1)
       for (let piece = 0; piece < phase.pieces; piece++) {
         words.set(before)
         run(i, [piece, piece + 1])
         for (let w = 0; w < words.length; w++) {
           if (words[w] === before[w]) continue
-          if (owner[w] >= 0) expect.fail(`${what}, phase ${i}: pieces ${owner[w]} and ${piece} write the same word`)
-          owner[w] = piece
-          after[w] = words[w]
+          for (let b = 4 * w; b < 4 * w + 4; b++) {
+            if (bytes[b] === beforeBytes[b]) continue
+            if (owner[b] >= 0) expect.fail(`${what}, phase ${i}: pieces ${owner[b]} and ${piece} write the same byte`)
+            owner[b] = piece
+            afterBytes[b] = bytes[b]
+          }
         }
       }
       words.set(after)
