@@ -58,6 +58,7 @@ export const conv2d = defineOp({
     return reshape({ x: matmul({ a, b: reshape({ x: w }, { shape: [kh * kw * cin, cout] }) }) }, { shape })
   },
   linearIn: 'w',
+  takesEpilogue: () => true,
   samples: [
     { inputs: { x: [1, 5, 7, 3], w: [1, 1, 3, 5] } },
     { inputs: { x: [3, 4, 3, 17], w: [1, 1, 17, 8] } },

@@ -32,10 +32,11 @@ import {
   relu6,
   reshape,
   scope,
+  takesEpilogue,
   type Value,
 } from '../../src/ops/index.ts'
-import { prepare } from '../../src/wasm/engine.ts'
-import { hasKernel, takesEpilogue } from '../../src/wasm/kernels/index.ts'
+import { hasKernel } from '../../src/wasm/kernels/index.ts'
+import { prepare } from '../../src/wasm/prepare.ts'
 
 const values = (name: string, shape: Shape, low = -1, high = 1): Tensor => {
   const stream = key(7, ...[...name].map((c) => c.charCodeAt(0)))
