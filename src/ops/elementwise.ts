@@ -189,24 +189,24 @@ export const divOp = defineElementwise({
   samples: away([0.5, 2]),
 })
 
-/** The larger of a and b; a where they are equal or a is NaN. */
+/** The larger of a and b; a where they are equal or either is NaN. */
 export const maximum = defineElementwise({
   name: 'maximum',
   inputs: 'ab',
   attrs: {},
-  // biome-ignore lint/complexity/useMathMinMax: keeps a where either is NaN, as f32x4.pmax and pmin do
+  // biome-ignore lint/complexity/useMathMinMax: gives a where either is NaN, as f32x4.pmax and pmin do
   apply: (_, a, b) => (a < b ? b : a),
   grad: (_, dy, _y, a, b): Flow => [mul(dy, sub(1, greater(b, a))), mul(dy, greater(b, a))],
   lower: native,
   samples: binarySamples,
 })
 
-/** The smaller of a and b; a where they are equal or a is NaN. */
+/** The smaller of a and b; a where they are equal or either is NaN. */
 export const minimum = defineElementwise({
   name: 'minimum',
   inputs: 'ab',
   attrs: {},
-  // biome-ignore lint/complexity/useMathMinMax: keeps a where either is NaN, as f32x4.pmax and pmin do
+  // biome-ignore lint/complexity/useMathMinMax: gives a where either is NaN, as f32x4.pmax and pmin do
   apply: (_, a, b) => (b < a ? b : a),
   grad: (_, dy, _y, a, b): Flow => [mul(dy, sub(1, greater(a, b))), mul(dy, greater(a, b))],
   lower: native,

@@ -34,12 +34,12 @@ export function squeezeExcite(
   { seGate }: BlockOptions,
 ): Value {
   if (squeeze === 0) return x
-  const [n, , , channels] = x.shape
+  const channels = channelsOf(x)
   return b.layer('se', () => {
     const mean = b.layer('pool', () => flatten(globalAvgPool(x)))
     const squeezed = b.layer('reduce', () => relu(b.linear(mean, { out: squeeze })))
     const gate = b.layer('expand', () => gates[seGate](b.linear(squeezed, { out: channels })))
-    return b.layer('scale', () => mul(x, reshape({ x: gate }, { shape: [n, 1, 1, channels] })))
+    return b.layer('scale', () => mul(x, reshape({ x: gate }, { shape: [0, 1, 1, -1] })))
   })
 }
 
