@@ -6,6 +6,7 @@
  */
 import type { DType, Shape, Tensor } from '../core/index.ts'
 import { assert, assertShape, KingletError, oneOf, showShape } from '../core/index.ts'
+import type { AxisRule } from './axes.ts'
 
 /** What is known of a tensor before it is computed. */
 export interface Spec {
@@ -89,6 +90,10 @@ export interface OpDefinition<I extends Inputs, A extends object> {
   readonly takesEpilogue?: (attrs: A) => boolean
   /** y is the input's own memory from this element on (reshape, a slice of the first axis). */
   readonly viewOffset?: (x: Named<I, Spec>, attrs: A) => number
+  /** Axes that run over the same entries. Without it no entry of any axis can go. */
+  readonly axes?: AxisRule<A>
+  /** y is the product of its inputs: one that is made from another is a gate on it. */
+  readonly isProduct?: boolean
 }
 
 /** A registered op, its types erased: what graphs, passes and engines see. */
@@ -111,6 +116,8 @@ export interface Op {
     | undefined
   readonly takesEpilogue: (attrs: Attrs) => boolean
   readonly viewOffset: ((inputs: readonly Spec[], attrs: Attrs) => number) | undefined
+  readonly axes: AxisRule<Attrs> | undefined
+  readonly isProduct: boolean
   readonly samples: readonly {
     inputs: readonly (Shape | Tensor)[]
     attrs: Attrs
@@ -220,6 +227,8 @@ export function defineOp<const I extends Inputs, A extends object>(definition: O
     affine: affine && ((list, attrs) => affine(named(list), attrs)),
     takesEpilogue: definition.takesEpilogue ?? (() => false),
     viewOffset: viewOffset && ((list, attrs) => viewOffset(named(list), attrs)),
+    axes: definition.axes,
+    isProduct: definition.isProduct ?? false,
     samples: definition.samples.map((s) => ({
       inputs: listed<Shape | Tensor>(s.inputs),
       attrs: { ...defaults, ...s.attrs },

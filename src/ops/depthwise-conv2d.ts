@@ -3,6 +3,7 @@
  * Refuses other multipliers: they are `conv2d` with groups.
  */
 import { assert, type Shape, size } from '../core/index.ts'
+import { lastAxes } from './axes.ts'
 import { defineOp, type Gradients, native } from './define.ts'
 import {
   assertGradient,
@@ -47,6 +48,7 @@ export const depthwiseConv2d = defineOp({
   lower: native,
   linearIn: 'w',
   takesEpilogue: () => true,
+  axes: lastAxes,
   samples: [
     { inputs: { x: [1, 5, 7, 1], w: [3, 3, 1] }, attrs: { pad: [1, 1, 1, 1] } },
     { inputs: { x: [3, 6, 5, 3], w: [3, 3, 3] }, attrs: { pad: [1, 1, 1, 1] } },

@@ -1,5 +1,6 @@
 /** Parts of tensors of any dtype, and tensors set into zeros: the gradient of each is the other. */
 import { assert, type Shape, showShape, size, stridesOf } from '../core/index.ts'
+import { sameAxes } from './axes.ts'
 import { defineOp, free, type Gradients, native, type Value } from './define.ts'
 import { assertImages, assertPad, type Pad } from './window.ts'
 
@@ -79,6 +80,7 @@ export const zeroPad = defineOp({
   },
   grad: ({ x }, { before }, dy): Gradients<'x'> => ({ x: slice({ x: dy }, { from: before, shape: x.shape }) }),
   lower: native,
+  axes: ([x], { before, after }) => sameAxes((axis) => before[axis] + after[axis] === 0, x.length),
   samples: [
     { inputs: { x: [2, 3, 4, 3] }, attrs: { before: [0, 1, 0, 0], after: [0, 0, 2, 0] } },
     { inputs: { x: [2, 3, 3, 7] }, attrs: { before: [0, 0, 0, 5], after: [0, 0, 0, 5] } },

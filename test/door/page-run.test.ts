@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type BuildOptions, build, type Model, models, toBytes, load as wholeLoad } from '../../src/index.ts'
-import { activationNames } from '../../src/models/activation.ts'
+import { activationNames } from '../../src/models/blocks/activation.ts'
 import { mixedRows } from '../models/mixed-rows.ts'
 import { type PageRun, pageRun } from '../support/page-run.ts'
 
