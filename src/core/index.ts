@@ -2,9 +2,21 @@ export { assertOptions, type Check, type Checks, checks, isObject, named } from 
 export * from './dtype.ts'
 export * from './errors.ts'
 export { type Quartiles, quartiles } from './quartiles.ts'
+export * from './queue.ts'
 export { kendallTau, ranksOf, spearman } from './ranks.ts'
+export {
+  numberIn,
+  type Read,
+  type Reader,
+  readName,
+  readNumber,
+  readNumbers,
+  readPositiveInteger,
+  readQuantity,
+} from './read.ts'
 export * from './rng.ts'
 export * from './shape.ts'
 export * from './tensor.ts'
+export * from './timer.ts'
 export { turn } from './turn.ts'
 export { version } from './version.ts'

@@ -3,6 +3,17 @@ export { type Costs, costsOf, type Pair, pairsOf, type RowCost, showShape } from
 export { type EngineName, type EngineOptions, engineNames, engineOf } from './engine.ts'
 export { type LoadOptions, loadOn, type OpenedModel, openModel } from './load.ts'
 export type { PageAnswer, PagePlan } from './measure-page.ts'
+export {
+  type ArgumentName,
+  argumentNames,
+  argumentReaders,
+  assertNoArguments,
+  labelOf,
+  modelOf,
+  networkArguments,
+  parseNetwork,
+} from './networks.ts'
+export { memberName, type OptionName } from './option-name.ts'
 export { smallImage } from './preprocessing.ts'
 export { type SaveOptions, saveOn, toBytes } from './save.ts'
 export { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './training.ts'

@@ -1,4 +1,4 @@
-export { type Activation, activate, activationNames } from './activation.ts'
+export { type Activation, activate, activationNames, type Operator, type Row, type RowSpec } from './blocks/index.ts'
 export type { Definition, Family, Reported } from './family.ts'
 export {
   build,
@@ -14,7 +14,5 @@ export {
 export { type BuildOptions, type Options, optionNames } from './options.ts'
 export { type ModelName, modelNames } from './registry.ts'
 export { type Restorable, restore, restoreNetwork } from './restore.ts'
-export type { RowSpec } from './row-spec.ts'
 export { reductionFor } from './rows.ts'
-export type { Operator, Row } from './table.ts'
 export { makeDivisible, type WidthRule, widthRuleNames } from './width.ts'

@@ -6,6 +6,7 @@
  * once each; all else is arithmetic on C numbers.
  */
 import { assert, KingletError, type Shape, showShape, size } from '../core/index.ts'
+import { lastAxes } from './axes.ts'
 import { defineOp, free, type Gradients, type Trained, type Training, type Value } from './define.ts'
 import { add, div, maximum, mul, neg, sqrt, sub } from './elementwise.ts'
 import { isParameter, type ParameterAttrs } from './leaf.ts'
@@ -78,6 +79,7 @@ export const batchNorm = defineOp({
   },
   affine,
   training: (inputs, attrs, training) => trained(inputs, attrs, training),
+  axes: lastAxes,
   samples: [
     { inputs: { x: [2, 3, 4, 5], gamma: [5], beta: [5], mean: [5], variance: [5] }, range: [0.2, 1.5] },
     { inputs: { x: [1, 3, 3, 17], gamma: [17], beta: [17], mean: [17], variance: [17] }, range: [0.2, 1.5] },

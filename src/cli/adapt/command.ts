@@ -1,28 +1,35 @@
 /** `kinglet adapt`: NetAdapt, from a trained network to one that meets a budget, with the curve between. */
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { assert, UsageError } from '../../core/index.ts'
+import { assert, UsageError, version } from '../../core/index.ts'
 import type { Dataset, LoaderPool, Preprocessing } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
-import { engineOf, smallImage } from '../../door/index.ts'
-import { type Adapted, adaptationPage, batchOf } from '../../door/node.ts'
+import { engineOf, labelOf, modelOf, smallImage } from '../../door/index.ts'
+import { assertTableOfBudget, batchOf, openTable, resourceOfBudget } from '../../door/plans/node.ts'
+import { type Adapted, adaptationPage } from '../../door/reports/index.ts'
 import { contentsOf, provenanceNow, writeModelFile } from '../../formats/index.ts'
+import { showBudget, showResource } from '../../latency/index.ts'
 import type { Model } from '../../models/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
 import { adapt, fineTuningRate } from '../../prune/index.ts'
 import { adaptFiles, openAdaptation } from '../../prune/node.ts'
 import { count, percent, short } from '../../report/index.ts'
-import { showBudget, showResource } from '../../search/node.ts'
 import { type EvaluateOptions, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
-import { labelOf, modelOf, openModelFile } from '../networks.ts'
+import { openModelFile } from '../networks.ts'
 import { assertOwnFolder } from '../run-folder.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
-import { addEngineOptions, addJsonOption, addSeedOption, type CommandDefinition } from '../terminal/options.ts'
+import {
+  addEngineOptions,
+  addJsonOption,
+  addSeedOption,
+  type CommandDefinition,
+  flagName,
+} from '../terminal/options.ts'
 import { type Io, table } from '../terminal/terminal.ts'
 import { learningOptions } from '../train/options.ts'
 import { watch } from '../train/progress.ts'
 import { type AdaptCommandOptions, addAdaptOptions, addFineTuningOptions } from './options.ts'
-import { follow, resourceOfBudget } from './progress.ts'
+import { follow } from './progress.ts'
 
 /** Files of the command's own, beside those of `adaptFiles`. */
 const files = { long: 'long', model: 'adapted.safetensors', report: 'curve.html' } as const
@@ -43,7 +50,8 @@ async function run({ io, pool, signal }: Surroundings, path: string, options: Ad
   if (!force) assertOwnFolder(out, adaptFiles.curve, isOurs)
   const { network: opened_, classes, preprocessing } = await openModelFile(path)
   const network = modelOf(opened_, path, 'adapt')
-  const resource = resourceOfBudget(budget, options.table, network)
+  assertTableOfBudget(budget, options.table, flagName)
+  const resource = resourceOfBudget(budget, openTable(options.table), network, flagName)
   const engine = engineOf(options)
   const opened = await openDataset(data, { pool, classes, validation, seed, strict, signal })
   if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
@@ -87,7 +95,16 @@ async function run({ io, pool, signal }: Surroundings, path: string, options: Ad
   }
   const after = await finish(path, model, { classes, preprocessing, train, val }, use, options)
   const adapted = { points, before, after, images: val.length }
-  const page = adaptationPage(path, network, model, adapted, options)
+  const page = adaptationPage({
+    ...{ ...adapted, name: basename(path), budget, given: network, last: model },
+    provenance: [
+      ['made by', `Kinglet ${version}, kinglet adapt`],
+      ['when', new Date().toISOString()],
+      ['data', resolve(data)],
+      ['run', `proposals ${proposals}, selection ${selection}, pace ${name}`],
+      ['fine-tuning', `${steps} steps for each proposal, ${epochs} epochs at the end, seed ${seed}`],
+    ],
+  })
   writeFileAtomic(join(out, files.report), new TextEncoder().encode(page))
   return adapted
 }

@@ -1,11 +1,20 @@
 /** `kinglet summary`: the paper's table with what each row costs, and two networks side by side. */
 import type { Command } from 'commander'
-import { type Costs, costsOf, pairsOf, type RowCost, showShape } from '../../door/index.ts'
+import {
+  type Costs,
+  costsOf,
+  labelOf,
+  modelOf,
+  networkArguments,
+  pairsOf,
+  type RowCost,
+  showShape,
+} from '../../door/index.ts'
 import { type LayerCost, layerKinds } from '../../graph/index.ts'
 import { isModel, type Row, twin } from '../../models/index.ts'
 import type { Network } from '../../nn/index.ts'
 import { bytes, count, percent } from '../../report/index.ts'
-import { addNetworkOptions, labelOf, modelOf, networkArguments, openNetwork } from '../networks.ts'
+import { addNetworkOptions, openNetwork } from '../networks.ts'
 import { addJsonOption, type CommandDefinition } from '../terminal/options.ts'
 import { type Column, type Io, paint, table } from '../terminal/terminal.ts'
 import { formulaLines } from './comparison.ts'
@@ -187,7 +196,7 @@ Examples:
   kinglet summary mobilenet_v2 --compare mobilenet_v2:width=0.5 --json`,
       )
       .action(async (name: string, options: SummaryOptions) => {
-        const given = networkArguments(options as Readonly<Record<string, unknown>>)
+        const given = networkArguments(options)
         const a = costsOf(await openNetwork(name, given))
         const b =
           options.compare === undefined ? undefined : costsOf(await other(a.network, name, options.compare, given))

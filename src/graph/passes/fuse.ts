@@ -4,8 +4,9 @@
  * again in each of them when that reads no more memory (at most one full-size operand): so a training step stores the
  * convolution's output and not the normalised one beside it.
  */
+
 import { sameShape, size } from '../../core/index.ts'
-import { isConstant, reshape, sliceFirst, type Value, withInputs } from '../../ops/index.ts'
+import { isConstant, reshape, scope, sliceFirst, type Value, withInputs } from '../../ops/index.ts'
 import { type Graph, roots, topological } from '../graph.ts'
 import { fuseNodes, isReduction, readsAs } from './fused.ts'
 import { mapRoots } from './simplify.ts'
@@ -65,13 +66,15 @@ export function fuse(graph: Graph, takesEpilogue: (v: Value) => boolean): Graph 
       (inlined.has(r) && readers.get(r)!.every(inside)) ||
       (!!r.op.viewOffset && leaves.has(r) && onlyInside(r))
     const onlyInside = (x: Value): boolean => !kept.has(x) && readers.get(x)!.every(inside)
+    // Between the two may be a view: one that changes the last axis leaves no channels to read by.
+    const channels = v.shape[v.shape.length - 1]
+    const byChannel = [...leaves].some((l) => readsAs(l, v.shape) === 'channel')
+    const runsOver = ({ shape }: Value): boolean =>
+      size(shape) === size(v.shape) && (!byChannel || shape[shape.length - 1] === channels)
     const candidates = [...leaves]
       .filter((l) => readsAs(l, v.shape) === 'full')
       .map((l) => ({ leaf: l, anchor: baseOf(l) }))
-      .filter(
-        ({ leaf, anchor }) =>
-          takesEpilogue(anchor) && size(anchor.shape) === size(v.shape) && onlyInside(leaf) && onlyInside(anchor),
-      )
+      .filter(({ leaf, anchor }) => takesEpilogue(anchor) && runsOver(anchor) && onlyInside(leaf) && onlyInside(anchor))
     return candidates.sort((a, b) => index.get(b.anchor)! - index.get(a.anchor)!)[0]?.anchor
   }
   const absorbed = new Map<Value, Value>()
@@ -107,11 +110,10 @@ export function fuse(graph: Graph, takesEpilogue: (v: Value) => boolean): Graph 
       for (const r of group.slice(1)) pending.splice(pending.indexOf(r), 1)
       const leaves = [...new Set(group.flatMap((r) => [...expressions.get(r)!.leaves]))]
       const sums = fuseNodes(group, leaves, undefined, at)
-      for (const [i, r] of group.entries())
-        done.set(
-          r,
-          group.length === 1 ? sums : reshape({ x: sliceFirst({ x: sums }, { from: i }) }, { shape: r.shape }),
-        )
+      for (const [i, r] of group.entries()) {
+        const part = () => reshape({ x: sliceFirst({ x: sums }, { from: i }) }, { shape: r.shape })
+        done.set(r, group.length === 1 ? sums : scope(r.scope, part))
+      }
     } else if (isElementwise(v)) {
       const anchor = absorbed.get(v)
       const leaves = [...expressions.get(v)!.leaves].filter((l) => !anchor || baseOf(l) !== anchor)
