@@ -4,17 +4,16 @@
  * not theirs, nor is the paper's input column. Refused: rows that say too little, names that are not distinct, and rows
  * that do not end with the classifier.
  */
-import { assertOptions, type Check, type Checks, checks, named, UsageError } from '../core/index.ts'
+import { assertOptions, type Checks, checks, named, UsageError } from '../core/index.ts'
 import { activationNames } from './activation.ts'
 import type { Operator, Row } from './table.ts'
 
 /** A {@link Row} without what follows from the other options. Plain data that goes into model files. */
 export type RowSpec = Omit<Row, 'input' | 'dilation' | 'squeeze' | 'standard'>
 
-const { count, whole, flag } = checks
+// Windows are odd: an even one has no middle, and a shortcut around it would join maps of two sizes.
+const { count, whole, odd, flag } = checks
 const activation = named(['none', ...activationNames])
-/** An even window has no middle: a shortcut around it would join maps of two sizes. */
-const odd: Check = { is: (n) => whole.is(n) && Number(n) % 2 === 1, must: 'a positive odd integer' }
 
 const window = { kernel: odd, out: count }
 const inner = { ...window, exp: count }
