@@ -30,7 +30,7 @@ export interface WeightedReward {
 export type Reward = MnasReward | WeightedReward
 
 const text: Check = { is: (v) => typeof v === 'string' && v !== '', must: 'the name of an objective' }
-const number: Check = { is: (v) => typeof v === 'number' && Number.isFinite(v), must: 'a number' }
+const { number } = checks
 const kinds = {
   mnasnet: { kind: checks.given, value: text, cost: text, target: checks.positive, alpha: number, beta: number },
   weighted: {

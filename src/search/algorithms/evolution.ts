@@ -6,7 +6,7 @@
 import { checks } from '../../core/index.ts'
 import { mutatePoint, samplePoint } from '../space/points.ts'
 import type { Algorithm } from './algorithm.ts'
-import { drawUntried, orderOf, resolveOptions, rngOf, toldOf } from './told.ts'
+import { drawUntried, observationsOf, orderOf, resolveOptions, rngOf } from './observations.ts'
 
 export interface EvolutionOptions {
   /** How many are alive; so many trials are drawn at random first. Default 20. */
@@ -28,7 +28,7 @@ export function evolution(options: Partial<EvolutionOptions> = {}): Algorithm {
     options: { ...own },
     ask(problem, trials, number) {
       const rng = rngOf('evolution', problem, number)
-      const alive = toldOf(problem, trials).slice(-own.population)
+      const alive = observationsOf(problem, trials).slice(-own.population)
       if (number < own.population || alive.length === 0) return samplePoint(problem.space, rng)
       const order = orderOf(alive)
       const drawn = Array.from({ length: own.tournament }, () => rng.integer(order.length))

@@ -6,7 +6,7 @@ import { checks, UsageError } from '../../core/index.ts'
 import { allPoints } from '../space/points.ts'
 import type { Point, Space } from '../space/space.ts'
 import type { Algorithm } from './algorithm.ts'
-import { resolveOptions } from './told.ts'
+import { resolveOptions } from './observations.ts'
 
 export interface GridOptions {
   /** Into how many values a real choice is cut, its ends included. Default 5. */

@@ -12,7 +12,7 @@ import { drawValid, fromUnit, mutateValue, samplePoint, sampleValue, toUnit } fr
 import { type Choice, makePoint, type Point, type Scalar, type Space } from '../space/space.ts'
 import type { Problem, Trial } from '../trial.ts'
 import type { Algorithm } from './algorithm.ts'
-import { drawUntried, orderOf, resolveOptions, rngOf, type Told, toldOf } from './told.ts'
+import { drawUntried, type Observation, observationsOf, orderOf, resolveOptions, rngOf } from './observations.ts'
 
 export interface Nsga2Options {
   /** Trials of a generation, and parents of the next. Default 30. */
@@ -26,10 +26,11 @@ export interface Nsga2Options {
 }
 
 /** The parents of generation `generation`, best first; `trials` are those of the generations before it. */
-function parentsOf(problem: Problem, trials: readonly Trial[], population: number, generation: number): Told[] {
-  const generations: Told[][] = Array.from({ length: generation }, () => [])
-  for (const told of toldOf(problem, trials)) generations[Math.floor(told.trial.number / population)].push(told)
-  return generations.reduce((parents: Told[], children) => {
+function parentsOf(problem: Problem, trials: readonly Trial[], population: number, generation: number): Observation[] {
+  const generations: Observation[][] = Array.from({ length: generation }, () => [])
+  for (const observation of observationsOf(problem, trials))
+    generations[Math.floor(observation.trial.number / population)].push(observation)
+  return generations.reduce((parents: Observation[], children) => {
     const all = parents.concat(children)
     return orderOf(all)
       .slice(0, population)
@@ -40,8 +41,8 @@ function parentsOf(problem: Problem, trials: readonly Trial[], population: numbe
 /** {@link parentsOf}, only quicker: remembered while the same trials are asked about again, as for all of a generation. */
 function rememberedParents(
   population: number,
-): (problem: Problem, trials: readonly Trial[], generation: number) => Told[] {
-  let last: { problem: Problem; trials: readonly Trial[]; parents: Told[] } | undefined
+): (problem: Problem, trials: readonly Trial[], generation: number) => Observation[] {
+  let last: { problem: Problem; trials: readonly Trial[]; parents: Observation[] } | undefined
   return (problem, trials, generation) => {
     const before = trials.filter((t) => t.number < generation * population)
     const same =

@@ -2,7 +2,7 @@
 import { UsageError } from '../../core/index.ts'
 import { samplePoint } from '../space/points.ts'
 import type { Algorithm } from './algorithm.ts'
-import { rngOf } from './told.ts'
+import { rngOf } from './observations.ts'
 
 /** See {@link algorithmOf}. Throws a `UsageError` for any option: there are none. */
 export function random(options: object = {}): Algorithm {

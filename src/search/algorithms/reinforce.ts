@@ -11,7 +11,7 @@ import { checks } from '../../core/index.ts'
 import { drawValid, fromUnit, toUnit } from '../space/points.ts'
 import { type Choice, makePoint, type Scalar, valuesIn } from '../space/space.ts'
 import type { Algorithm } from './algorithm.ts'
-import { drawUntried, orderOf, resolveOptions, rngOf, type Told, toldOf } from './told.ts'
+import { drawUntried, type Observation, observationsOf, orderOf, resolveOptions, rngOf } from './observations.ts'
 
 export interface ReinforceOptions {
   /** Size of a step of the policy's logits. Default 0.5. */
@@ -47,9 +47,9 @@ function partsOf(c: Choice, levels: number) {
 }
 
 /** What each trial is worth, more is better: its place from the worst. */
-function rewardsOf(told: readonly Told[]): number[] {
+function rewardsOf(observed: readonly Observation[]): number[] {
   const rewards: number[] = []
-  for (const [place, i] of orderOf(told).entries()) rewards[i] = -place
+  for (const [place, i] of orderOf(observed).entries()) rewards[i] = -place
   return rewards
 }
 
@@ -106,9 +106,9 @@ export function reinforce(options: Partial<ReinforceOptions> = {}): Algorithm {
           return [name, { ...parts, logits, shares: softmax(logits, shares) }]
         }),
       )
-      const told = toldOf(problem, trials)
-      for (const [k, advantage] of advantagesOf(rewardsOf(told), own.baseline).entries()) {
-        const { point } = told[k].trial
+      const observed = observationsOf(problem, trials)
+      for (const [k, advantage] of advantagesOf(rewardsOf(observed), own.baseline).entries()) {
+        const { point } = observed[k].trial
         for (const name in point) {
           const { logits, shares, indexOf } = policy[name]
           const taken = indexOf(point[name])

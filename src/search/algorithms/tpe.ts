@@ -9,7 +9,7 @@ import { drawValid, mutatePoint, samplePoint } from '../space/points.ts'
 import type { Point } from '../space/space.ts'
 import type { Algorithm } from './algorithm.ts'
 import { mixtureOf } from './mixture.ts'
-import { drawUntried, orderOf, resolveOptions, rngOf, toldOf, wasTried } from './told.ts'
+import { drawUntried, observationsOf, orderOf, resolveOptions, rngOf, wasTried } from './observations.ts'
 
 export interface TpeOptions {
   /** Trials drawn at random before densities mean something. Default 10. */
@@ -50,13 +50,13 @@ export function tpe(options: Partial<TpeOptions> = {}): Algorithm {
     ask(problem, trials, number) {
       const { space } = problem
       const rng = rngOf('tpe', problem, number)
-      const told = toldOf(problem, trials)
-      if (told.length < Math.max(1, own.startup)) return samplePoint(space, rng)
-      const few = Math.min(own.best, Math.ceil(own.gamma * told.length))
+      const observed = observationsOf(problem, trials)
+      if (observed.length < Math.max(1, own.startup)) return samplePoint(space, rng)
+      const few = Math.min(own.best, Math.ceil(own.gamma * observed.length))
       const best = new Set(
-        orderOf(told)
+        orderOf(observed)
           .slice(0, few)
-          .map((i) => told[i].trial),
+          .map((i) => observed[i].trial),
       )
       const densityOf = (points: readonly Point[]) => mixtureOf(space, points, weightsOf(points.length), own.prior)
       const inside = densityOf(trials.filter((t) => best.has(t)).map((t) => t.point))

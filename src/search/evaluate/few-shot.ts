@@ -4,7 +4,7 @@
  * nearest class mean (Snell et al. 2017, arXiv:1703.05175) and a linear probe, both on features of length 1 (Wang et al.
  * 2019, arXiv:1911.04623). Nothing of the network is trained.
  */
-import { assert, assertOptions, checks, key, keyOf, oneOf, Rng, UsageError } from '../../core/index.ts'
+import { assert, assertOptions, checks, key, keyOf, named, Rng, UsageError } from '../../core/index.ts'
 import type { Dataset } from '../../data/index.ts'
 import type { Evaluator } from './evaluator.ts'
 import { type FeatureOptions, type Features, featuresOf } from './features.ts'
@@ -52,7 +52,7 @@ export interface EpisodeOptions {
 const members = {
   shots: checks.count,
   episodes: checks.count,
-  classifier: { is: (c: unknown) => Object.hasOwn(classifiers, c as string), must: oneOf(Object.keys(classifiers)) },
+  classifier: named(Object.keys(classifiers)),
   seed: checks.whole,
 }
 

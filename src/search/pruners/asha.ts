@@ -3,7 +3,7 @@
  * arXiv:1810.05934, algorithm 2): nobody waits for a rung to be full. A trial goes on as soon as it is among the best
  * 1 / eta of those that came to its rung so far; until then it is paused, and workers begin others.
  */
-import { assertOptions, type Checks, checks, UsageError } from '../../core/index.ts'
+import { assertOptions, atLeast, type Checks, checks, UsageError } from '../../core/index.ts'
 import { assertMax } from './halving.ts'
 import type { Pruner } from './pruner.ts'
 import { best, type Ranked, rungReached, valueAt } from './rungs.ts'
@@ -26,7 +26,7 @@ const members: Checks<AshaOptions> = {
   min: checks.count,
   max: checks.count,
   trials: checks.count,
-  eta: { is: (n) => Number.isFinite(n) && Number(n) >= 2, must: 'a number, 2 or more' },
+  eta: atLeast(2),
 }
 
 /**

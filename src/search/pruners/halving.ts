@@ -4,7 +4,7 @@
  * go on and the others are pruned. Trials belong to brackets by their numbers. With `trials`, the last bracket of a study
  * is as small as it comes out; without, its trials wait for some that never begin, and the study decides what then.
  */
-import { assertOptions, type Checks, checks, UsageError } from '../../core/index.ts'
+import { assertOptions, atLeast, type Checks, checks, UsageError } from '../../core/index.ts'
 import type { Problem, Trial } from '../trial.ts'
 import type { Decision, Pruner } from './pruner.ts'
 import { best, type Ranked, type Rung, rungReached, rungsOf, valueAt } from './rungs.ts'
@@ -31,8 +31,7 @@ export interface HyperbandOptions {
   readonly trials?: number
 }
 
-const eta = { is: (n: unknown) => Number.isFinite(n) && Number(n) >= 2, must: 'a number, 2 or more' }
-const common = { max: checks.count, eta, trials: checks.count }
+const common = { max: checks.count, eta: atLeast(2), trials: checks.count }
 const halvingMembers: Checks<HalvingOptions> = { count: checks.count, min: checks.count, ...common }
 const hyperbandMembers: Checks<HyperbandOptions> = common
 

@@ -2,7 +2,7 @@
  * Constraints as data, so that spaces can be files: each is an object of one member, whose name is in the table below.
  * A rule speaks of active choices: one whose choices are not all asked for is met.
  */
-import { isObject, KingletError, nearest, oneOf } from '../../core/index.ts'
+import { checks, isObject, KingletError, nearest, oneOf } from '../../core/index.ts'
 import {
   allows,
   type Choice,
@@ -59,7 +59,7 @@ const kinds: Kinds = {
   },
   sumAtMost: {
     must: '{ "of": names of choices, "limit": a number }',
-    is: (data) => isObject(data) && areNames(data.of) && Number.isFinite(data.limit) && Object.keys(data).length === 2,
+    is: (data) => isObject(data) && areNames(data.of) && checks.number.is(data.limit) && Object.keys(data).length === 2,
     named: ({ of }) => of,
     numeric: true,
     says: ({ of, limit }) => `${of.join(' + ')} is at most ${limit}`,

@@ -47,8 +47,8 @@ export const spaceData = (space: Space): SpaceData => ({
   constraints: space.constraints.map((c) => ('rule' in c ? (c as RuledConstraint).rule : c.says)),
 })
 
-const isScalar = (v: unknown): boolean => typeof v === 'string' || typeof v === 'boolean' || Number.isFinite(v)
-const number: Check = { is: Number.isFinite, must: 'a number' }
+const isScalar = (v: unknown): boolean => typeof v === 'string' || typeof v === 'boolean' || checks.number.is(v)
+const { number } = checks
 const scalars: Check = {
   is: (value) => Array.isArray(value) && value.every(isScalar),
   must: 'a list of numbers, texts, true and false',

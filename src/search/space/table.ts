@@ -3,7 +3,7 @@
  * each stage. What is not chosen is as the network's own table has it, so a point names differences only, and leaving
  * choices out of a space is no error. MnasNet's spaces (Tan et al. 2019, arXiv:1807.11626, section 4.1) have this form.
  */
-import { type Check, checks, named } from '../../core/index.ts'
+import { type Check, checks, multipleOf, named } from '../../core/index.ts'
 import { activationNames, type ModelName } from '../../models/index.ts'
 import type { Rule } from './rules.ts'
 import type { Choice, Scalar } from './space.ts'
@@ -41,12 +41,12 @@ export interface NetworkTable {
   readonly rules: readonly Rule[]
 }
 
-const channels: Check = { is: (n) => checks.count.is(n) && Number(n) % 8 === 0, must: 'a positive multiple of 8' }
+const channels = multipleOf(8)
 
 /** What a value must be, whatever a space file says that the choice is. */
 export const aspects: Readonly<Record<Aspect, Check>> = {
   depth: checks.count,
-  kernel: { is: (n) => checks.count.is(n) && Number(n) % 2 === 1, must: 'a positive odd integer' },
+  kernel: checks.odd,
   width: channels,
   expansion: checks.positive,
   ratio: checks.positive,

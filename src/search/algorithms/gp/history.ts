@@ -4,7 +4,7 @@ import { isFeasible } from '../../pareto.ts'
 import { encodePoint } from '../../space/points.ts'
 import type { Point } from '../../space/space.ts'
 import type { Problem, Trial } from '../../trial.ts'
-import { type Told, toldOf } from '../told.ts'
+import { type Observation, observationsOf } from '../observations.ts'
 
 /** Rows of encoded points, and one number each. */
 export interface Data {
@@ -53,8 +53,13 @@ const dataOf = ({ space }: Problem, points: readonly Point[], values: readonly n
  * networks are mostly not trained, and accuracy 0 is then no value but a cliff, at the border where the best networks are.
  * Failed trials, and others that ended without a number, cost as much as the worst, so that their neighbourhood is left.
  */
-function objectiveOf(problem: Problem, ended: readonly Trial[], told: readonly Told[], rng: Rng): History['objective'] {
-  const costs = new Map(told.flatMap((t) => (t.costs.every(Number.isFinite) ? [[t.trial, t.costs]] : [])))
+function objectiveOf(
+  problem: Problem,
+  ended: readonly Trial[],
+  observed: readonly Observation[],
+  rng: Rng,
+): History['objective'] {
+  const costs = new Map(observed.flatMap((t) => (t.costs.every(Number.isFinite) ? [[t.trial, t.costs]] : [])))
   const within = ended.filter((t) => costs.has(t) && isFeasible(t)).map((t) => costs.get(t)![0])
   if (within.length === 0) return undefined
   const cliff = Math.max(...within)
@@ -72,12 +77,12 @@ function objectiveOf(problem: Problem, ended: readonly Trial[], told: readonly T
 
 /** What trials tell. */
 export function historyOf(problem: Problem, trials: readonly Trial[], rng: Rng): History {
-  const told = toldOf(problem, trials)
-  const isTold = new Set(told.map((t) => t.trial))
-  const isPending = (t: Trial) => t.state === 'running' || (t.state === 'paused' && !isTold.has(t))
+  const observed = observationsOf(problem, trials)
+  const isObserved = new Set(observed.map((t) => t.trial))
+  const isPending = (t: Trial) => t.state === 'running' || (t.state === 'paused' && !isObserved.has(t))
   const ended = trials.filter((t) => !isPending(t))
   const budgets = Math.max(0, ...ended.map((t) => t.violations?.length ?? 0))
-  const objective = objectiveOf(problem, ended, told, rng)
+  const objective = objectiveOf(problem, ended, observed, rng)
   return {
     points: ended.map((t) => t.point),
     ...(objective && { objective }),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { drawUntried, orderOf, toldOf, wasTried } from '../../../src/search/algorithms/told.ts'
+import { drawUntried, observationsOf, orderOf, wasTried } from '../../../src/search/algorithms/observations.ts'
 import { defineSpace } from '../../../src/search/space/space.ts'
 import type { Objective, Trial } from '../../../src/search/trial.ts'
 
@@ -16,8 +16,8 @@ const trial = (number: number, more: Partial<Trial>): Trial => ({
 })
 /** Numbers of the trials of which something is known, best first. */
 const ranked = (objectives: readonly Objective[], trials: readonly Trial[]): number[] => {
-  const told = toldOf({ space, objectives, seed: 0 }, trials)
-  return orderOf(told).map((i) => told[i].trial.number)
+  const observed = observationsOf({ space, objectives, seed: 0 }, trials)
+  return orderOf(observed).map((i) => observed[i].trial.number)
 }
 
 test('trials that failed, run or gave no number tell nothing; pruned and paused ones are their last report', () => {

@@ -2,7 +2,7 @@
  * What algorithms learn from: trials as costs, and which are better. Feasibility goes first (Deb 2000, "An efficient
  * constraint handling method for genetic algorithms"): what meets its budgets is better than what does not, and of those
  * that do not, the one that exceeds them less. For one objective a pruned or paused trial costs what it last reported;
- * for several, more than any that is complete. A failed trial has no costs: it is not told.
+ * for several, more than any that is complete. A failed trial has no costs, and is left out.
  */
 import { assertOptions, type Checks, key, keyOf, Rng } from '../../core/index.ts'
 import { compare, costsOf, crowdingOf, excessOf, frontsOf } from '../pareto.ts'
@@ -10,7 +10,7 @@ import type { Point } from '../space/space.ts'
 import type { Objective, Problem, Trial } from '../trial.ts'
 
 /** A trial of which something is known. */
-export interface Told {
+export interface Observation {
   readonly trial: Trial
   /** Less is better, an entry an objective. */
   readonly costs: readonly number[]
@@ -30,7 +30,7 @@ function costsOfTrial(objectives: readonly Objective[], trial: Trial): number[] 
 }
 
 /** The trials of which something is known, in their order. */
-export function toldOf({ objectives }: Problem, trials: readonly Trial[]): Told[] {
+export function observationsOf({ objectives }: Problem, trials: readonly Trial[]): Observation[] {
   const known = trials.flatMap((trial) => {
     const costs = costsOfTrial(objectives, trial)
     return costs ? [{ trial, costs }] : []
@@ -39,18 +39,20 @@ export function toldOf({ objectives }: Problem, trials: readonly Trial[]): Told[
   return known.map((k, i) => ({ ...k, excess: excess[i] }))
 }
 
-/** Indices of `told`, best first: by cost, or by front and then the less crowded; what exceeds a budget comes after. */
-export function orderOf(told: readonly Told[]): number[] {
-  const all = [...told.keys()]
-  const feasible = all.filter((i) => told[i].excess === 0)
-  const others = all.filter((i) => told[i].excess > 0).sort((a, b) => told[a].excess - told[b].excess || a - b)
-  if (told[0]?.costs.length === 1) {
-    feasible.sort((a, b) => compare(told[a].costs[0], told[b].costs[0]) || a - b)
+/** Indices of `observed`, best first: by cost, or by front and then the less crowded; what exceeds a budget comes after. */
+export function orderOf(observed: readonly Observation[]): number[] {
+  const all = [...observed.keys()]
+  const feasible = all.filter((i) => observed[i].excess === 0)
+  const others = all
+    .filter((i) => observed[i].excess > 0)
+    .sort((a, b) => observed[a].excess - observed[b].excess || a - b)
+  if (observed[0]?.costs.length === 1) {
+    feasible.sort((a, b) => compare(observed[a].costs[0], observed[b].costs[0]) || a - b)
     return [...feasible, ...others]
   }
-  const fronts = frontsOf(feasible.map((i) => told[i].costs)).map((front) => {
+  const fronts = frontsOf(feasible.map((i) => observed[i].costs)).map((front) => {
     const own = front.map((f) => feasible[f])
-    const crowding = crowdingOf(own.map((i) => told[i].costs))
+    const crowding = crowdingOf(own.map((i) => observed[i].costs))
     return [...own.keys()].sort((a, b) => compare(crowding[b], crowding[a]) || a - b).map((k) => own[k])
   })
   return [...fronts.flat(), ...others]
