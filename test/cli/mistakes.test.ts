@@ -255,13 +255,13 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'a tensor of another shape': [
     () => predict('shape.safetensors'),
     1,
-    /shape\.safetensors: tensor classifier\.b is \[5\] f32, mobilenet_v1 with the options of this file has \[3\] f32: /,
+    /shape\.safetensors: tensor classifier\.b is \[5\] f32, mobilenet_v1_shallow with the options of this file has \[3\] f32: /,
   ],
   'a tensor of another dtype': [() => predict('dtype.safetensors'), 1, /tensor classifier\.b is \[3\] i32, /],
   'a tensor that is missing': [
     () => predict('missing.safetensors'),
     1,
-    /tensor classifier\.b \[3\] of mobilenet_v1 is missing: /,
+    /tensor classifier\.b \[3\] of mobilenet_v1_shallow is missing: /,
   ],
   'a file of an unknown model': [
     () => predict('model.safetensors'),
@@ -271,7 +271,7 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'a file with an unknown op': [
     () => predict('op.safetensors'),
     1,
-    /op\.safetensors: its network cannot be built: build mobilenet_v1: activation is gelu: it must be table, relu, /,
+    /op\.safetensors: its network cannot be built: build mobilenet_v1_shallow: activation is gelu: it must be table, relu, /,
   ],
   'a file of tensors only': [
     () => predict('plain.safetensors'),
