@@ -1,4 +1,5 @@
 export type { Quartiles } from '../core/index.ts'
+export { type Budget, parseBudget, showBudget } from './budget.ts'
 export { type Agreement, agreementOf, type CheckedNetwork, checkedNetwork, checkSums } from './check.ts'
 export { lackingIn, latencyOf, unitMs } from './latency.ts'
 export { layerUnitsOf, unitsOf } from './layers.ts'
@@ -6,6 +7,16 @@ export { type Measured, type MeasuredGroup, type MeasureOptions, measureUnits } 
 export { type NamedTable, namedTable } from './named-table.ts'
 export type { OpLayer } from './op-layer.ts'
 export { type PlanOptions, planOf } from './plan.ts'
+export {
+  namedResource,
+  parseResourceName,
+  type Resource,
+  type ResourceName,
+  resourceNames,
+  resourceOf,
+  showResource,
+  type UnitName,
+} from './resource.ts'
 export {
   assertMeasuredWith,
   assertTable,

@@ -59,6 +59,7 @@ export const conv2d = defineOp({
     return reshape({ x: matmul({ a, b: reshape({ x: w }, { shape: [kh * kw * cin, cout] }) }) }, { shape })
   },
   linearIn: 'w',
+  takesEpilogue: () => true,
   axes: (_, { groups }) => (groups === 1 ? letterAxes(['...i', '..io'], '...o') : []),
   samples: [
     { inputs: { x: [1, 5, 7, 3], w: [1, 1, 3, 5] } },

@@ -83,6 +83,11 @@ export interface OpDefinition<I extends Inputs, A extends object> {
   readonly linearIn?: keyof I & string
   /** y = (first input) * scale + shift, per channel of the last axis. */
   readonly affine?: (x: Named<I, Value>, attrs: A) => { readonly scale: Value; readonly shift: Value }
+  /**
+   * A kernel can apply an elementwise expression to y as it stores it, so that a pass over memory is saved: each element
+   * is finished in one place, and computing it takes longer than the expression.
+   */
+  readonly takesEpilogue?: (attrs: A) => boolean
   /** y is the input's own memory from this element on (reshape, a slice of the first axis). */
   readonly viewOffset?: (x: Named<I, Spec>, attrs: A) => number
   /** Axes that run over the same entries. Without it no entry of any axis can go. */
@@ -109,6 +114,7 @@ export interface Op {
   readonly affine:
     | ((inputs: readonly Value[], attrs: Attrs) => { readonly scale: Value; readonly shift: Value })
     | undefined
+  readonly takesEpilogue: (attrs: Attrs) => boolean
   readonly viewOffset: ((inputs: readonly Spec[], attrs: Attrs) => number) | undefined
   readonly axes: AxisRule<Attrs> | undefined
   readonly isProduct: boolean
@@ -189,6 +195,9 @@ function checkInputs(op: Op, inputs: readonly Spec[]): void {
   }
 }
 
+/** Whether a kernel of this node can apply an expression to its result. */
+export const takesEpilogue = (v: Value): boolean => v.op.takesEpilogue(v.attrs)
+
 /** Registers nothing and hides nothing: turns a definition into the function that makes its nodes. */
 export function defineOp<const I extends Inputs, A extends object>(definition: OpDefinition<I, A>): OpFunction<I, A> {
   const { name, inputs, attrs: defaults, grad, lower, affine, linearIn, viewOffset } = definition
@@ -216,6 +225,7 @@ export function defineOp<const I extends Inputs, A extends object>(definition: O
     lower: lower === native ? native : (list, attrs) => lower(named(list), attrs),
     linearIn: linearIn && names ? names.indexOf(linearIn) : undefined,
     affine: affine && ((list, attrs) => affine(named(list), attrs)),
+    takesEpilogue: definition.takesEpilogue ?? (() => false),
     viewOffset: viewOffset && ((list, attrs) => viewOffset(named(list), attrs)),
     axes: definition.axes,
     isProduct: definition.isProduct ?? false,

@@ -38,6 +38,8 @@ export const matmul = defineOp({
     b: transB ? matmul({ a: dy, b: a }, { transA: true, transB: transA }) : matmul({ a, b: dy }, { transA: !transA }),
   }),
   lower: native,
+  // Sums over the rows of both operands are taken in parts, which another phase adds up.
+  takesEpilogue: ({ transA }) => !transA,
   axes: (_, { transA, transB }) => letterAxes([transA ? 'km' : 'mk', transB ? 'nk' : 'kn'], 'mn'),
   samples: [
     { inputs: { a: [7, 5], b: [5, 19] } },

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 
 const size = 32
-const small: BuildOptions = { width: 0.25, size, classes: 3, seed: 7 }
+const small: BuildOptions = { width: 0.15, size, classes: 3, seed: 7 }
 
 /** First weights, but batch norms that do something. */
 function network(name: string, options: BuildOptions = {}): Model {
