@@ -77,7 +77,7 @@ function believe(layout: Layout, { hyper, transform }: Fit, data: Data, pending:
 }
 
 /**
- * The algorithm `gp`, for studies of few, expensive trials: a proposal takes up to a second. It takes spaces of all
+ * The algorithm `gp`, for studies of few, expensive trials. It takes spaces of all
  * kinds, budgets and several objectives. Time and memory of `ask` grow with the square of the number of trials,
  * noticeably above some thousands. Throws a `UsageError` for invalid options. See {@link algorithmOf}.
  */
