@@ -1,4 +1,4 @@
-/** Processes killed (`kill -9`) at random moments while they work on a study in a folder. */
+/** Kills processes (`kill -9`) at random moments while they work on a study in a folder. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ beforeAll(bundleChild)
 const undisturbed = (trials: number, seed: number) =>
   runStudy({ store: memoryStore(toyStudy(trials, seed)), ...toyParts() })
 
-/** A process at work on the study, killed after a while; true if that was before its end. */
+/** Starts a process on the study and kills it after a random time. True if it was killed before it ended. */
 async function killedAtWork(folder: string, trials: number, seed: number, rng: Rng): Promise<boolean> {
   const child = started(folder, 'work', String(trials), String(seed), String(rng.integer(1000)))
   await child.said('ready')
@@ -67,7 +67,7 @@ test('three workers, 50 kills: no trial is lost, none is there twice, each is wh
   }
 })
 
-test('killed while it begins the study, it begins it the next time', async () => {
+test('a process killed while it starts the study starts it the next time', async () => {
   for (const delay of [0, 2, 4, 6, 8, 10]) {
     const folder = join(top, `begin-${delay}`)
     const child = started(folder, 'work', '4', '1', '0')
