@@ -5,6 +5,7 @@
  * once each; all else is arithmetic on C numbers.
  */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
+import { lastAxes } from './axes.ts'
 import { defineOp, free, type Gradients, type Value } from './define.ts'
 import { add, div, maximum, mul, neg, sqrt, sub } from './elementwise.ts'
 import { broadcastTo, reduceSum, reshape } from './reduce.ts'
@@ -72,6 +73,7 @@ export const batchNorm = defineOp({
     return add(mul(inputs.x, scale), shift)
   },
   affine,
+  axes: lastAxes,
   samples: [
     { inputs: { x: [2, 3, 4, 5], gamma: [5], beta: [5], mean: [5], variance: [5] }, range: [0.2, 1.5] },
     { inputs: { x: [1, 3, 3, 17], gamma: [17], beta: [17], mean: [17], variance: [17] }, range: [0.2, 1.5] },

@@ -6,6 +6,7 @@
  */
 import type { DType, Shape, Tensor } from '../core/index.ts'
 import { assert, assertShape, KingletError, oneOf, showShape } from '../core/index.ts'
+import type { AxisRule } from './axes.ts'
 
 /** What is known of a tensor before it is computed. */
 export interface Spec {
@@ -82,8 +83,17 @@ export interface OpDefinition<I extends Inputs, A extends object> {
   readonly linearIn?: keyof I & string
   /** y = (first input) * scale + shift, per channel of the last axis. */
   readonly affine?: (x: Named<I, Value>, attrs: A) => { readonly scale: Value; readonly shift: Value }
+  /**
+   * A kernel can apply an elementwise expression to y as it stores it, so that a pass over memory is saved: each element
+   * is finished in one place, and computing it takes longer than the expression.
+   */
+  readonly takesEpilogue?: (attrs: A) => boolean
   /** y is the input's own memory from this element on (reshape, a slice of the first axis). */
   readonly viewOffset?: (x: Named<I, Spec>, attrs: A) => number
+  /** Axes that run over the same entries. Without it no entry of any axis can go. */
+  readonly axes?: AxisRule<A>
+  /** y is the product of its inputs: one that is made from another is a gate on it. */
+  readonly isProduct?: boolean
 }
 
 /** A registered op, its types erased: what graphs, passes and engines see. */
@@ -104,7 +114,10 @@ export interface Op {
   readonly affine:
     | ((inputs: readonly Value[], attrs: Attrs) => { readonly scale: Value; readonly shift: Value })
     | undefined
+  readonly takesEpilogue: (attrs: Attrs) => boolean
   readonly viewOffset: ((inputs: readonly Spec[], attrs: Attrs) => number) | undefined
+  readonly axes: AxisRule<Attrs> | undefined
+  readonly isProduct: boolean
   readonly samples: readonly {
     inputs: readonly (Shape | Tensor)[]
     attrs: Attrs
@@ -182,6 +195,9 @@ function checkInputs(op: Op, inputs: readonly Spec[]): void {
   }
 }
 
+/** Whether a kernel of this node can apply an expression to its result. */
+export const takesEpilogue = (v: Value): boolean => v.op.takesEpilogue(v.attrs)
+
 /** Registers nothing and hides nothing: turns a definition into the function that makes its nodes. */
 export function defineOp<const I extends Inputs, A extends object>(definition: OpDefinition<I, A>): OpFunction<I, A> {
   const { name, inputs, attrs: defaults, grad, lower, affine, linearIn, viewOffset } = definition
@@ -209,7 +225,10 @@ export function defineOp<const I extends Inputs, A extends object>(definition: O
     lower: lower === native ? native : (list, attrs) => lower(named(list), attrs),
     linearIn: linearIn && names ? names.indexOf(linearIn) : undefined,
     affine: affine && ((list, attrs) => affine(named(list), attrs)),
+    takesEpilogue: definition.takesEpilogue ?? (() => false),
     viewOffset: viewOffset && ((list, attrs) => viewOffset(named(list), attrs)),
+    axes: definition.axes,
+    isProduct: definition.isProduct ?? false,
     samples: definition.samples.map((s) => ({
       inputs: listed<Shape | Tensor>(s.inputs),
       attrs: { ...defaults, ...s.attrs },

@@ -12,6 +12,7 @@ import {
   type Tensor,
   type TypedArrayOf,
 } from '../core/index.ts'
+import { broadcastAxes } from './axes.ts'
 import { defineOp, free, makeValue, native, type Op, type Refusal, type Sample, type Value } from './define.ts'
 import { constant, scalarOf } from './leaf.ts'
 import { reduceSum, reshape } from './reduce.ts'
@@ -37,6 +38,7 @@ export interface ElementwiseDefinition<N extends Arity, A extends object> {
   /** Gradients of the inputs, before the sum over broadcast dimensions. Undefined where none flows. */
   readonly grad: ((attrs: A, dy: Value, y: Value, ...x: Arguments<N, Value>) => Flow) | Refusal
   readonly lower: ((attrs: A, ...x: Arguments<N, Value>) => Value) | typeof native
+  readonly isProduct?: boolean
   readonly samples: readonly Sample<Letters<N>, A>[]
 }
 
@@ -90,6 +92,8 @@ export function defineElementwise<N extends Arity, A extends object>(
     inputs,
     attrs: d.attrs,
     isElementwise: true,
+    axes: broadcastAxes,
+    isProduct: d.isProduct ?? false,
     shape: (x) =>
       list(x)
         .map((s) => s.shape)
@@ -170,6 +174,7 @@ export const mulOp = defineElementwise({
     scalarOf(b) === undefined ? mul(dy, a) : undefined,
   ],
   lower: native,
+  isProduct: true,
   samples: binarySamples,
 })
 

@@ -22,12 +22,12 @@ export interface Im2colAttrs {
 const defaults: Im2colAttrs = { kernel: [1, 1], stride: 1, top: 0, left: 0, dilation: 1, upsample: 1, size: [1, 1] }
 
 /**
- * x [N, H, W, C] as patches [N * size, kh * kw * C]. Tap (u, v) of output pixel (i, j) is the pixel (r, c) / upsample
+ * x [N, H, W, C], of any dtype, as patches [N * size, kh * kw * C]. Tap (u, v) of output pixel (i, j) is the pixel (r, c) / upsample
  * of x with r = i * stride + u * dilation - top (c likewise); 0 where that is no whole number or outside of x.
  */
 export const im2col = defineOp({
   name: 'im2col',
-  inputs: { x: 'NHWC' },
+  inputs: { x: 'any:NHWC' },
   attrs: defaults,
   shape({ x }, attrs) {
     const { kernel, size, stride, dilation, upsample, top, left } = attrs
@@ -37,7 +37,7 @@ export const im2col = defineOp({
         Number.isInteger(left),
       () => `im2col: ${JSON.stringify(attrs)}: all must be integers, and from 1 but for top and left`,
     )
-    return [x.shape[0] * size[0] * size[1], kernel[0] * kernel[1] * x.shape[3]]
+    return { shape: [x.shape[0] * size[0] * size[1], kernel[0] * kernel[1] * x.shape[3]], dtype: x.dtype }
   },
   cost: free,
   reference({ x }, { kernel: [kh, kw], stride, top, left, dilation, upsample, size: [rows, columns] }, y) {

@@ -1,5 +1,6 @@
-/** Parts of tensors, and tensors set into zeros: the gradient of each is the other. */
+/** Parts of tensors of any dtype, and tensors set into zeros: the gradient of each is the other. */
 import { assert, type Shape, showShape, size, stridesOf } from '../core/index.ts'
+import { sameAxes } from './axes.ts'
 import { defineOp, free, type Gradients, native, type Value } from './define.ts'
 import { assertImages, assertPad, type Pad } from './window.ts'
 
@@ -24,7 +25,7 @@ function eachInside(inner: Shape, outer: Shape, from: Integers, visit: (i: numbe
 /** y = the part of x that begins at `from` and has `shape`, in which -1 is all that x has from there on. */
 export const slice = defineOp({
   name: 'slice',
-  inputs: { x: '*' },
+  inputs: { x: 'any:*' },
   attrs: { from: [] as Integers, shape: [] as Shape },
   shape({ x }, { from, shape }) {
     const rank = x.shape.length
@@ -33,7 +34,7 @@ export const slice = defineOp({
       areIntegers(from, rank) && areIntegers(full, rank) && full.every((d, i) => d > 0 && from[i] + d <= x.shape[i]),
       () => `slice: x has shape ${showShape(x.shape)}: ${showShape(shape)} from ${showShape(from)} is not within it`,
     )
-    return full
+    return { shape: full, dtype: x.dtype }
   },
   cost: free,
   reference({ x }, { from }, y) {
@@ -59,7 +60,7 @@ export const slice = defineOp({
 /** y = x with zeros before and after it along each axis. */
 export const zeroPad = defineOp({
   name: 'zero_pad',
-  inputs: { x: '*' },
+  inputs: { x: 'any:*' },
   attrs: { before: [] as Integers, after: [] as Integers },
   shape({ x }, { before, after }) {
     const rank = x.shape.length
@@ -69,7 +70,7 @@ export const zeroPad = defineOp({
         `zero_pad: x has shape ${showShape(x.shape)}, before is ${showShape(before)}, after ${showShape(after)}: ` +
         `both must hold ${rank} integers from 0`,
     )
-    return x.shape.map((d, i) => before[i] + d + after[i])
+    return { shape: x.shape.map((d, i) => before[i] + d + after[i]), dtype: x.dtype }
   },
   cost: free,
   reference({ x }, { before }, y) {
@@ -79,6 +80,7 @@ export const zeroPad = defineOp({
   },
   grad: ({ x }, { before }, dy): Gradients<'x'> => ({ x: slice({ x: dy }, { from: before, shape: x.shape }) }),
   lower: native,
+  axes: ([x], { before, after }) => sameAxes((axis) => before[axis] + after[axis] === 0, x.length),
   samples: [
     { inputs: { x: [2, 3, 4, 3] }, attrs: { before: [0, 1, 0, 0], after: [0, 0, 2, 0] } },
     { inputs: { x: [2, 3, 3, 7] }, attrs: { before: [0, 0, 0, 5], after: [0, 0, 0, 5] } },
@@ -91,14 +93,14 @@ export const zeroPad = defineOp({
 /** y = `count` rows of x from `from` on, along the first axis: a view of x's own memory. */
 export const sliceFirst = defineOp({
   name: 'slice_first',
-  inputs: { x: '*' },
+  inputs: { x: 'any:*' },
   attrs: { from: 0, count: 1 },
   shape({ x }, { from, count }) {
     assert(
-      x.shape.length > 0 && from >= 0 && count > 0 && from + count <= x.shape[0],
+      x.shape.length > 0 && areIntegers([from, count], 2) && count > 0 && from + count <= x.shape[0],
       () => `slice_first: x has shape ${showShape(x.shape)}: [${from}, ${from + count}) is not within its first axis`,
     )
-    return [count, ...x.shape.slice(1)]
+    return { shape: [count, ...x.shape.slice(1)], dtype: x.dtype }
   },
   cost: free,
   reference({ x }, { from }, y) {

@@ -5,15 +5,16 @@ import { foldBatchNorm, freeze } from '../../src/graph/passes/index.ts'
 import { build, models } from '../../src/models/index.ts'
 import { add, input, type Value } from '../../src/ops/index.ts'
 import { trainingStep } from '../../src/train/step.ts'
-import { planKernels, prepare } from '../../src/wasm/engine.ts'
 import type { Kernel } from '../../src/wasm/kernels/kernel.ts'
+import { planKernels, prepare } from '../../src/wasm/prepare.ts'
+import { targetFor } from '../../src/wasm/target.ts'
 import { PhaseCode } from '../support/phase-code.ts'
 
 /** Of all networks together. */
 const phases = new PhaseCode()
 
 const checkGraph = (graph: Graph): void => {
-  const { plan, kernels } = planKernels(prepare(graph))
+  const { plan, kernels } = planKernels(prepare(graph), targetFor({ relaxed: false }))
   phases.check(plan, kernels)
 }
 

@@ -4,6 +4,7 @@
  */
 import { assert, UsageError } from '../../core/index.ts'
 import { type Dataset, loader, type PreprocessingName, preprocessingPreset } from '../../data/index.ts'
+import type { Resource } from '../../latency/index.ts'
 import type { Model } from '../../models/index.ts'
 import type { Point } from '../space/space.ts'
 import type { Objective } from '../trial.ts'
@@ -15,16 +16,17 @@ import type { Outcome } from './evaluator.ts'
 export type NetworkOf = (point: Point, seed: number) => Model | Promise<Model>
 
 /** A demand on a network beside its accuracy. At least one of `minimize` and `atMost` is given. */
-export interface Demand {
-  /** The name, with its unit: `macs`, `latencyMs`. */
-  readonly name: string
-  /** The cost of `model`. */
-  of(model: Model): number | Promise<number>
-  /** Makes the cost an objective. */
+export type Demand = DemandedResource & {
+  /** Makes the resource an objective. */
   readonly minimize?: boolean
   /** A budget. A cost above it counts as a violation. */
   readonly atMost?: number
 }
+
+/** A resource; one that is measured may take its time. `of` is another name of `value`. */
+type DemandedResource =
+  | Resource<number | Promise<number>>
+  | { readonly name: string; of(model: Model): number | Promise<number> }
 
 export const accuracy: Objective = { name: 'accuracy', direction: 'maximize' }
 
@@ -46,8 +48,9 @@ export type Costs = Required<Pick<Outcome, 'values' | 'violations'>>
 export async function costsOf(model: Model, demands: readonly Demand[]): Promise<Costs> {
   const values: number[] = []
   const violations: number[] = []
-  for (const { name, of, minimize, atMost } of demands) {
-    const cost = await of(model)
+  for (const demand of demands) {
+    const { name, minimize, atMost } = demand
+    const cost = await ('of' in demand ? demand.of(model) : demand.value(model))
     assert(Number.isFinite(cost), `demand ${name}: the network's is ${cost}: it must be a finite number`)
     if (minimize) values.push(cost)
     if (atMost !== undefined) violations.push(cost - atMost)

@@ -3,12 +3,12 @@
  * values, and the base network's own value.
  */
 import type { Check } from '../../core/index.ts'
-import { build, type RowSpec } from '../../models/index.ts'
+import { build, type Row } from '../../models/index.ts'
 import type { Scalar } from './space.ts'
 import { type Aspect, aspects, type NetworkTable, type WholeAspect, wholeAspects } from './table.ts'
 import { type NetworkSpaceName, tables } from './tables.ts'
 
-interface BaseBlock extends RowSpec {
+type BaseBlock = Row & {
   /** Expanded channels as a multiple of the block's input; 0 where the block does not expand. */
   readonly ratio: number
 }
@@ -16,13 +16,13 @@ interface BaseBlock extends RowSpec {
 /** The base network of a table, cut into stages. */
 export interface Base {
   readonly table: NetworkTable
-  readonly before: readonly RowSpec[]
+  readonly before: readonly Row[]
   readonly stages: readonly (readonly BaseBlock[])[]
-  readonly after: readonly RowSpec[]
+  readonly after: readonly Row[]
   readonly dropout: number
 }
 
-const isBlock = (row: RowSpec): boolean => row.name.startsWith('blocks.')
+const isBlock = (row: Row): boolean => row.name.startsWith('blocks.')
 
 function cut(table: NetworkTable): Base {
   const { rows, architecture } = build(table.base)

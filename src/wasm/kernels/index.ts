@@ -1,6 +1,7 @@
 /** Which family runs which op: the one list that compilation, tests and benchmarks walk. */
 import { bodyOf, fusedOp, isReduction } from '../../graph/passes/index.ts'
-import { isConstant, isInput, isParameter, native, type Op, type Value } from '../../ops/index.ts'
+import { native, type Op, type Value } from '../../ops/index.ts'
+import type { Target } from '../target.ts'
 import { concat } from './concat.ts'
 import { depthwise, depthwiseDx } from './depthwise.ts'
 import { depthwiseDw } from './depthwise-dw.ts'
@@ -43,11 +44,6 @@ export const families: Readonly<Record<string, Family>> = {
   zero_pad: zeroPad,
 }
 
-/** Ops whose kernels apply an expression to their result before storing it. */
-const withEpilogue = new Set(['packed_matmul', 'packed_conv2d', 'depthwise_conv2d'])
-
-export const takesEpilogue = (v: Value): boolean => withEpilogue.has(v.op.name) && !v.attrs.transA
-
 /** True where a node of this op needs no lowering: a leaf, a view, SIMD lanes or a family of its own. */
 export const hasKernel = (op: Op): boolean =>
   op.inputs === 'variadic'
@@ -58,11 +54,9 @@ export const hasKernel = (op: Op): boolean =>
       (op.isElementwise && op.lower === native && op.name in lanes)
 
 /** The kernel of a node of a lowered and fused graph. */
-export function kernelOf(v: Value): Kernel {
-  if (v.op !== fusedOp) return families[v.op.name] ? families[v.op.name](v) : elementwise(v)
+export function kernelOf(v: Value, target: Target): Kernel {
+  if (v.op !== fusedOp) return (families[v.op.name] ?? elementwise)(v, target)
   const { anchor, roots } = bodyOf(v)
-  if (anchor) return families[anchor.op.name](v)
-  return isReduction(roots[0]) ? reduce(v) : elementwise(v)
+  if (anchor) return families[anchor.op.name](v, target)
+  return isReduction(roots[0]) ? reduce(v, target) : elementwise(v, target)
 }
-
-export const isLeaf = (v: Value): boolean => isInput(v) || isParameter(v) || isConstant(v)

@@ -2,9 +2,12 @@
  * Max pooling and its gradient. The gradient is gathered: a first phase notes for each result which pixel of x it is,
  * a second adds up, for each pixel of x, the dy of the windows that chose it. So no two pieces write the same element.
  */
-import type { PoolAttrs } from '../../ops/index.ts'
+import { size } from '../../core/index.ts'
+import type { PoolAttrs, Value } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, f32x4, i32, i32x4, type Local, v128 } from '../assembler/index.ts'
-import { channelBlocks, eachPixel, type Range, seen, storeLanes } from './channels.ts'
+import type { Target } from '../target.ts'
+import { channelBlocks, eachPixel, pixelBytes, type Range, seen, storeLanes } from './channels.ts'
+import { elementBytes } from './elements.ts'
 import type { Family, Phase } from './kernel.ts'
 import { splat } from './lanes.ts'
 
@@ -13,18 +16,17 @@ interface Pool extends PoolAttrs {
   readonly height: number
   readonly width: number
   readonly channels: number
+  /** Bytes of a pixel, of x and y alike. */
+  readonly pixel: number
   readonly rows: number
   readonly columns: number
+  readonly target: Target
 }
 
-const poolOf = ([, height, width, channels]: readonly number[], y: readonly number[], attrs: PoolAttrs): Pool => ({
-  ...attrs,
-  height,
-  width,
-  channels,
-  rows: y[1],
-  columns: y[2],
-})
+const poolOf = (x: Value, { shape: [, rows, columns] }: Value, attrs: PoolAttrs, target: Target): Pool => {
+  const [, height, width, channels] = x.shape
+  return { ...attrs, height, width, channels, pixel: pixelBytes(x), rows, columns, target }
+}
 
 /** Runs `body` for each pixel of the result, with the image of x and the window that it sees of it. */
 function eachWindow(
@@ -34,9 +36,9 @@ function eachWindow(
   x: Expr<'i32'>,
   body: (pixel: Local<'i32'>, image: Local<'i32'>, rows: Range, columns: Range) => void,
 ): void {
-  const { kernel, stride, pad, height, width, channels } = pool
+  const { kernel, stride, pad, height, width } = pool
   f.for(from, to, 1, (p) => {
-    const image = f.let(i32.add(x, i32.mul(i32.divU(p, pool.rows), height * width * channels * 4)))
+    const image = f.let(i32.add(x, i32.mul(i32.divU(p, pool.rows), height * width * pool.pixel)))
     const rows = seen(f, i32.remU(p, pool.rows), { stride, before: pad[0], taps: kernel[0], limit: height })
     f.for(0, pool.columns, 1, (j) => {
       const columns = seen(f, j, { stride, before: pad[2], taps: kernel[1], limit: width })
@@ -45,8 +47,8 @@ function eachWindow(
   })
 }
 
-export const maxPool: Family = (v) => {
-  const pool = poolOf(v.inputs[0].shape, v.shape, v.attrs)
+export const maxPool: Family = (v, target) => {
+  const pool = poolOf(v.inputs[0], v, v.attrs, target)
   const { channels } = pool
   return {
     phases: [
@@ -55,8 +57,8 @@ export const maxPool: Family = (v) => {
         pieces: v.shape[0] * pool.rows,
         emit(f, from, to, at) {
           eachWindow(f, pool, [from, to], at.inputs[0], (pixel, image, rows, columns) => {
-            const y = f.let(i32.add(at.y, i32.mul(pixel, channels * 4)))
-            channelBlocks(f, channels, (offset, lanes) => {
+            const y = f.let(i32.add(at.y, i32.mul(pixel, pool.pixel)))
+            channelBlocks(f, target, channels, (offset, lanes) => {
               const best = lanes.map(() => f.let(splat(Number.NEGATIVE_INFINITY)))
               // f32x4.max, unlike pmax, lets NaN win whichever side it is on.
               eachPixel(f, i32.add(image, offset), pool, rows, columns, (x) => {
@@ -76,17 +78,17 @@ const largest = (pool: Pool, n: number, key: string): Phase => ({
   key: `${key} largest`,
   pieces: n * pool.rows,
   emit(f, from, to, at) {
-    const { channels, width } = pool
+    const { channels, width, target } = pool
     eachWindow(f, pool, [from, to], at.inputs[0], (pixel, image, rows, columns) => {
-      const target = f.let(i32.add(at.scratch, i32.mul(pixel, channels * 4)))
+      const places = f.let(i32.add(at.scratch, i32.mul(pixel, pool.pixel)))
       const first = f.let(i32.add(i32.mul(rows[0], width), columns[0]))
-      channelBlocks(f, channels, (offset, lanes) => {
+      channelBlocks(f, target, channels, (offset, lanes) => {
         const start = f.let(i32.add(image, offset))
-        const firstAt = f.let(i32.add(start, i32.mul(first, channels * 4)))
+        const firstAt = f.let(i32.add(start, i32.mul(first, pool.pixel)))
         const best = lanes.map((_, k) => f.let(v128.load(firstAt, k * 16)))
         const place = lanes.map(() => f.let(i32x4.splat(first)))
         eachPixel(f, start, pool, rows, columns, (x) => {
-          const here = f.let(i32x4.splat(i32.divU(i32.sub(x, start), channels * 4)))
+          const here = f.let(i32x4.splat(i32.divU(i32.sub(x, start), pool.pixel)))
           for (const [k, b] of best.entries()) {
             const value = f.let(v128.load(x, k * 16))
             // Larger, or NaN while the best is a number: not (value <= best), where best is a number.
@@ -95,7 +97,7 @@ const largest = (pool: Pool, n: number, key: string): Phase => ({
             f.set(place[k], v128.bitselect(here, place[k], better))
           }
         })
-        for (const [k, p] of place.entries()) storeLanes(f, i32.add(target, offset), p, lanes[k], k * 16)
+        for (const [k, p] of place.entries()) storeLanes(f, i32.add(places, offset), p, lanes[k], k * 16)
       })
     })
   },
@@ -119,21 +121,20 @@ const gather = (pool: Pool, n: number, key: string): Phase => ({
   key: `${key} gather`,
   pieces: n * pool.height,
   emit(f, from, to, at) {
-    const { kernel, stride, pad, height, width, channels, rows, columns } = pool
-    const pixelBytes = channels * 4
+    const { kernel, stride, pad, height, width, channels, pixel, rows, columns, target } = pool
     f.for(from, to, 1, (p) => {
       const r = f.let(i32.remU(p, height))
-      const image = f.let(i32.mul(i32.divU(p, height), rows * columns * pixelBytes))
+      const image = f.let(i32.mul(i32.divU(p, height), rows * columns * pixel))
       const windowRows = windowsOf(f, r, { stride, before: pad[0], taps: kernel[0], count: rows })
       f.for(0, width, 1, (c) => {
         const windowColumns = windowsOf(f, c, { stride, before: pad[2], taps: kernel[1], count: columns })
         const here = f.let(i32x4.splat(i32.add(i32.mul(r, width), c)))
-        const dx = f.let(i32.add(at.y, i32.mul(i32.add(i32.mul(p, width), c), pixelBytes)))
+        const dx = f.let(i32.add(at.y, i32.mul(i32.add(i32.mul(p, width), c), pixel)))
         const placesToDy = f.let(i32.sub(at.inputs[1], at.scratch))
-        channelBlocks(f, channels, (offset, lanes) => {
+        channelBlocks(f, target, channels, (offset, lanes) => {
           const sums = lanes.map(() => f.let(splat(0)))
           const places = i32.add(i32.add(at.scratch, image), offset)
-          eachPixel(f, places, { width: columns, channels }, windowRows, windowColumns, (place) => {
+          eachPixel(f, places, { width: columns, pixel }, windowRows, windowColumns, (place) => {
             const dy = f.let(i32.add(place, placesToDy))
             for (const [k, sum] of sums.entries()) {
               const chosen = i32x4.eq(v128.load(place, k * 16), here)
@@ -147,10 +148,10 @@ const gather = (pool: Pool, n: number, key: string): Phase => ({
   },
 })
 
-export const maxPoolDx: Family = (v) => {
+export const maxPoolDx: Family = (v, target) => {
   const [x, dy] = v.inputs
-  const pool = poolOf(x.shape, dy.shape, v.attrs)
+  const pool = poolOf(x, dy, v.attrs, target)
   const key = `max_pool_dx ${x.shape} ${JSON.stringify(v.attrs)}`
   const phases = [largest(pool, x.shape[0], key), gather(pool, x.shape[0], key)]
-  return { phases, scratchBytes: dy.shape.reduce((a, b) => a * b, 4) }
+  return { phases, scratchBytes: size(dy.shape) * elementBytes(dy) }
 }

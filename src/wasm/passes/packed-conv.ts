@@ -71,6 +71,7 @@ export const packedConv2d = defineOp({
   },
   grad: no('packing comes after differentiation'),
   lower: native,
+  takesEpilogue: () => true,
   samples: [
     { inputs: { x: [1, 9, 9, 3], b: [2, 27, 8] }, attrs: { kernel: [3, 3], stride: 2, size: [4, 4], columns: 16 } },
     { inputs: { x: [2, 6, 7, 5], b: [2, 30, 8] }, attrs: { kernel: [2, 3], size: [5, 5], columns: 11 } },

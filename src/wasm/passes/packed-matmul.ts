@@ -72,6 +72,8 @@ export const packedMatmul = defineOp({
   },
   grad: no('packing comes after differentiation'),
   lower: native,
+  // Sums over the rows of both operands are taken in parts, which another phase adds up.
+  takesEpilogue: ({ transA }) => !transA,
   samples: [
     { inputs: { a: [7, 5], b: [3, 5, 8] }, attrs: { columns: 19 } },
     { inputs: { a: [13, 16], b: [2, 16, 8] }, attrs: { columns: 16 } },
