@@ -23,7 +23,7 @@ export type Demand = DemandedResource & {
   readonly atMost?: number
 }
 
-/** A resource; one that is measured may take its time. `of` is another name of `value`. */
+/** A resource. A measured one may return a promise. `of` is another name of `value`. */
 type DemandedResource =
   | Resource<number | Promise<number>>
   | { readonly name: string; of(model: Model): number | Promise<number> }

@@ -14,7 +14,7 @@ import { lasting, toyLoss, toyParts, toyStudy } from './toys.ts'
 
 const top = mkdtempSync(join(tmpdir(), 'kinglet-kills-'))
 afterAll(() => rmSync(top, { recursive: true, force: true }))
-/** A hundred processes are started: seconds on a machine of one's own, minutes on a busy one. */
+/** Starts up to a hundred processes, which takes seconds on an idle machine and minutes on a busy one. */
 vi.setConfig({ testTimeout: 300_000 })
 const wanted = testAll ? 50 : 15
 beforeAll(bundleChild)
@@ -33,7 +33,7 @@ async function killedAtWork(folder: string, trials: number, seed: number, rng: R
   return signal === 'SIGKILL'
 }
 
-test(`one worker, ${wanted} kills: the study ends as one that nobody disturbed`, async () => {
+test(`one worker, ${wanted} kills: the study ends with the same trials as without kills`, async () => {
   const rng = new Rng(50)
   let kills = 0
   for (let seed = 1; kills < wanted; seed++) {
@@ -46,7 +46,7 @@ test(`one worker, ${wanted} kills: the study ends as one that nobody disturbed`,
   }
 })
 
-test(`three workers, ${wanted} kills: no trial is lost, none is there twice, each is what its number and point make it`, async () => {
+test(`three workers, ${wanted} kills: no trial is lost or doubled, and each is a function of its number and point`, async () => {
   const rng = new Rng(51)
   let kills = 0
   for (let seed = 1; kills < wanted; seed++) {

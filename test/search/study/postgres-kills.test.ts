@@ -16,7 +16,10 @@ import { seatsOf } from './postgres-studies.ts'
 import { type algorithms, lossOf, partsWith } from './postgres-toys.ts'
 
 const programs = optional('postgresql')
-/** With `--all` a hundred; a trial and more for each, so that most processes are killed in the middle of one. */
+/**
+ * With `--all` a hundred kills. There is at least one trial for each, so that most processes are killed in the middle
+ * of one.
+ */
 const kills = testAll ? { three: 70, one: 30 } : { three: 20, one: 10 }
 type AlgorithmName = keyof typeof algorithms
 
