@@ -9,13 +9,15 @@
  * stores or adds up, a fifth of what the suite over all ops allows. Four times the largest effect of the noise is allowed,
  * and, for effects that cancel by chance, as much as that suite allows the last kernel alone.
  */
+
 import { expect, test } from 'vitest'
 import { Rng, type Tensor } from '../../src/core/index.ts'
 import { type Engine, referenceEngine } from '../../src/engine/index.ts'
 import { inputsOf, nameOf, roots, topological } from '../../src/graph/index.ts'
 import { isConstant, isInput, isParameter, type Value } from '../../src/ops/index.ts'
-import { planKernels, prepare } from '../../src/wasm/engine.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
+import { planKernels, prepare } from '../../src/wasm/prepare.ts'
+import { targetFor } from '../../src/wasm/target.ts'
 import { doubles, runOracle } from '../ops/samples.ts'
 import { PhaseCode } from '../support/phase-code.ts'
 import { type RandomGraph, randomGraph } from '../support/random-graph.ts'
@@ -94,7 +96,7 @@ const phases = new PhaseCode()
 /** What is wrong with the graph of a seed, if anything is. */
 async function mistakesOf(seed: number): Promise<string[]> {
   const random = randomGraph(seed)
-  const { plan, kernels } = planKernels(prepare(random.graph))
+  const { plan, kernels } = planKernels(prepare(random.graph), targetFor({ relaxed: false }))
   phases.check(plan, kernels)
   const deterministic = seed % 2 ? 'here' : 'everywhere'
   const [one, two] = [1, 2].map((threads) => wasmEngine({ threads, deterministic }))
