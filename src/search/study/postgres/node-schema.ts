@@ -28,11 +28,11 @@ create table kinglet.trial (
   state text not null,
   tries integer not null,
   worker text not null,
-  -- How often it was handed out before the last time.
+  -- How many times it was handed out before the last time.
   turn integer not null,
-  -- The job of the queue that stands for whoever has it: a new one each time.
+  -- The job of the queue that represents the lease: a new one each time.
   job uuid not null,
-  -- It was given back, or whoever had it took another one.
+  -- It was given back, or its holder took another one.
   free boolean not null default false,
   "values" float8[],
   violations float8[],
@@ -60,7 +60,7 @@ create table kinglet.file (
   primary key (study, number, name, part),
   foreign key (study, number) references kinglet.trial on delete cascade
 );
--- They are compressed as far as they can be: trying it again costs time only.
+-- They are compressed already: compressing them again only costs time.
 alter table kinglet.file alter bytes set storage external;`
 
 /** The version of the tables. Undefined where there are none. */
