@@ -1,7 +1,7 @@
 /**
- * Regularised evolution: the best of a few drawn from the population is changed in one choice; of the population, the
- * oldest dies, not the worst (Real et al. 2019, "Regularized evolution for image classifier architecture search",
- * algorithm 1). The population is the last trials of which something is known.
+ * Regularised evolution (Real et al. 2019, "Regularized evolution for image classifier architecture search", algorithm
+ * 1). A tournament draws a few members of the population, and the best of them is mutated in one choice. The oldest
+ * member dies, not the worst: the population is the most recent trials with a known result.
  */
 import { checks } from '../../core/index.ts'
 import { mutatePoint, samplePoint } from '../space/points.ts'
@@ -9,9 +9,9 @@ import type { Algorithm } from './algorithm.ts'
 import { drawUntried, observationsOf, orderOf, resolveOptions, rngOf } from './observations.ts'
 
 export interface EvolutionOptions {
-  /** How many are alive; so many trials are drawn at random first. Default 20. */
+  /** Size of the population. The same number of trials is drawn at random first. Default 20. */
   readonly population: number
-  /** How many are drawn from it, with replacement, for each tournament. Default 5. */
+  /** Members drawn, with replacement, for each tournament. Default 5. */
   readonly tournament: number
 }
 
