@@ -14,7 +14,7 @@ import { type LayerCost, layerKinds } from '../../graph/index.ts'
 import { isModel, type Row, twin } from '../../models/index.ts'
 import type { Network } from '../../nn/index.ts'
 import { bytes, count, percent } from '../../report/index.ts'
-import { addNetworkOptions, openNetwork } from '../networks.ts'
+import { addNetworkOptions, openNetwork } from '../inputs/networks.ts'
 import { addJsonOption, type CommandDefinition } from '../terminal/options.ts'
 import { type Column, type Io, paint, table } from '../terminal/terminal.ts'
 import { formulaLines } from './comparison.ts'
@@ -176,7 +176,7 @@ interface SummaryOptions {
   readonly json?: boolean
 }
 
-export const summary: CommandDefinition = {
+export const summaryCommand: CommandDefinition = {
   name: 'summary',
   describe: (command: Command, io: Io) =>
     addJsonOption(addNetworkOptions(command))
