@@ -15,4 +15,5 @@ export {
 } from './networks.ts'
 export { memberName, type OptionName } from './option-name.ts'
 export { type SaveOptions, saveOn, toBytes } from './save.ts'
+export { type RoundOptions, timeRounds } from './timing.ts'
 export { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './training.ts'
