@@ -16,4 +16,5 @@ export {
 export { memberName, type OptionName } from './option-name.ts'
 export { smallImage } from './preprocessing.ts'
 export { type SaveOptions, saveOn, toBytes } from './save.ts'
+export { type RoundOptions, timeRounds } from './timing.ts'
 export { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './training.ts'
