@@ -1,7 +1,7 @@
 /** A person's mistakes: each is a sentence, an exit code, and nothing on the disk has changed. */
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { explain } from '../../src/cli/main.ts'
+import { printError } from '../../src/cli/main.ts'
 import { tensor } from '../../src/core/index.ts'
 import { readSafetensors, writeSafetensors } from '../../src/formats/index.ts'
 import { folderOf } from '../data/make.ts'
@@ -293,12 +293,12 @@ for (const [name, [argv, code, says]] of Object.entries(mistakes))
 
 test('a defect says so, and KINGLET_DEBUG=1 has the stack', () => {
   const plain = fakeIo()
-  expect(explain(new TypeError('x is not a function'), plain)).toBe(1)
+  expect(printError(new TypeError('x is not a function'), plain)).toBe(1)
   expect(plain.errors).toBe(
     'error: x is not a function\n' +
       'This is a defect of Kinglet. KINGLET_DEBUG=1 shows where it happened; please report it with that.\n',
   )
   const debug = fakeIo({ env: { KINGLET_DEBUG: '1' } })
-  explain(new TypeError('x is not a function'), debug)
+  printError(new TypeError('x is not a function'), debug)
   expect(debug.errors).toContain('TypeError: x is not a function\n    at ')
 })
