@@ -11,7 +11,7 @@ import { parseAst } from 'rolldown/parseAst'
  */
 export const slots = {
   // Training, counting and tests. Oracles of elementwise primitives, sums, views and packing fold constants.
-  'ops/': ['grad', 'samples', 'cost'],
+  'ops/': ['grad', 'samples', 'cost', 'layer'],
   'ops/activations.js': ['apply'],
   'ops/batch-norm.js': ['reference'],
   'ops/conv2d.js': ['reference'],

@@ -47,6 +47,12 @@ export const depthwiseConv2d = defineOp({
   lower: native,
   linearIn: 'w',
   takesEpilogue: () => true,
+  layer: ({ x, w }, { stride }) => ({
+    kind: 'depthwise',
+    kernel: [w.shape[0], w.shape[1]],
+    stride,
+    groups: x.shape[3],
+  }),
   samples: [
     { inputs: { x: [1, 5, 7, 1], w: [3, 3, 1] }, attrs: { pad: [1, 1, 1, 1] } },
     { inputs: { x: [3, 6, 5, 3], w: [3, 3, 3] }, attrs: { pad: [1, 1, 1, 1] } },

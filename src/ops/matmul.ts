@@ -39,6 +39,7 @@ export const matmul = defineOp({
   lower: native,
   // Sums over the rows of both operands are taken in parts, which another phase adds up.
   takesEpilogue: ({ transA }) => !transA,
+  layer: () => ({ kind: 'linear' }),
   samples: [
     { inputs: { a: [7, 5], b: [5, 19] } },
     { inputs: { a: [16, 24], b: [24, 16] } },
