@@ -38,4 +38,13 @@ export const readName =
     return { problem: `It must be ${oneOf(names)}${meant ? ` (did you mean ${meant}?)` : ''}.` }
   }
 
+/** Reads an amount above 0 with one of these suffixes: `30M`, `1.5 MB`. Each has how much it is. */
+export const readQuantity =
+  (suffixes: Readonly<Record<string, number>>, must: string): Reader<number> =>
+  (text) => {
+    const [, number = '', suffix = ''] = /^([\d.]+(?:e[+-]?\d+)?)\s*([a-zA-Z]*)$/.exec(text) ?? []
+    const value = numberIn(number) * (Object.hasOwn(suffixes, suffix) ? suffixes[suffix] : Number.NaN)
+    return checks.positive.is(value) ? { value } : { problem: `It must be ${must}.` }
+  }
+
 export const readPositiveInteger = readNumber(checks.count)

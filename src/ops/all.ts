@@ -27,3 +27,8 @@ const opOf = (exported: unknown): Op[] =>
 
 /** Every op but the leaves (input, parameter, constant). An op is in it by being exported from one of these files. */
 export const allOps: readonly Op[] = files.flatMap((file) => Object.values(file).flatMap(opOf))
+
+const named = new Map(allOps.map((op) => [op.name, op]))
+
+/** The op of this name; undefined when there is none. */
+export const opNamed = (name: string): Op | undefined => named.get(name)

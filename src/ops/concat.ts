@@ -1,5 +1,6 @@
 /** Tensors one after the other along an axis. */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
+import type { AxisEnd } from './axes.ts'
 import { defineOp, free, native, type Value } from './define.ts'
 import { sliceAxis } from './slice.ts'
 
@@ -49,6 +50,20 @@ export const concat = defineOp({
     })
   },
   lower: native,
+  axes(parts, { axis }, y) {
+    let from = 0
+    const along = parts.map((shape, input): readonly AxisEnd[] => {
+      from += shape[axis]
+      return [
+        { input, axis },
+        { axis, from: from - shape[axis] },
+      ]
+    })
+    const whole = y.flatMap((_, i) =>
+      i === axis ? [] : [[...parts.map((_, input) => ({ input, axis: i })), { axis: i }]],
+    )
+    return [...along, ...whole]
+  },
   samples: [
     {
       inputs: [

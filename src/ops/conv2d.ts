@@ -4,6 +4,7 @@
  * which is `depthwise_conv2d` and has a kernel of its own.
  */
 import { size } from '../core/index.ts'
+import { letterAxes } from './axes.ts'
 import { concat } from './concat.ts'
 import { conv2dDw, conv2dDx } from './conv2d-gradients.ts'
 import { conv2dAttrs, conv2dShape, isDepthwise, patches, perChannel, split, ungrouped } from './conv2d-shape.ts'
@@ -65,6 +66,7 @@ export const conv2d = defineOp({
     const kind = isDepthwise(w.shape, groups) && groups === x.shape[3] && groups > 1 ? 'depthwise' : dense
     return { kind, kernel: [kh, kw], stride, groups }
   },
+  axes: (_, { groups }) => (groups === 1 ? letterAxes(['...i', '..io'], '...o') : []),
   samples: [
     { inputs: { x: [1, 5, 7, 3], w: [1, 1, 3, 5] } },
     { inputs: { x: [3, 4, 3, 17], w: [1, 1, 17, 8] } },

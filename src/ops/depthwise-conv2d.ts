@@ -3,6 +3,7 @@
  * Refuses other multipliers: they are `conv2d` with groups.
  */
 import { assert, type Shape, size } from '../core/index.ts'
+import { lastAxes } from './axes.ts'
 import { defineOp, type Gradients, native } from './define.ts'
 import {
   assertGradient,
@@ -53,6 +54,7 @@ export const depthwiseConv2d = defineOp({
     stride,
     groups: x.shape[3],
   }),
+  axes: lastAxes,
   samples: [
     { inputs: { x: [1, 5, 7, 1], w: [3, 3, 1] }, attrs: { pad: [1, 1, 1, 1] } },
     { inputs: { x: [3, 6, 5, 3], w: [3, 3, 3] }, attrs: { pad: [1, 1, 1, 1] } },
@@ -64,6 +66,7 @@ export const depthwiseConv2d = defineOp({
     { inputs: { x: [2, 3, 3, 12], w: [1, 1, 12] }, attrs: { stride: 2 } },
     { inputs: { x: [1, 2, 2, 8], w: [5, 5, 8] }, attrs: { pad: [2, 2, 2, 2] } },
     { inputs: { x: [3, 4, 4, 33], w: [4, 4, 33] } },
+    { inputs: { x: [1, 1, 3, 5], w: [1, 3, 5] }, attrs: { stride: 3, pad: [2, 2, 1, 1] } },
   ],
 })
 
@@ -115,6 +118,7 @@ export const depthwiseConv2dDx = defineOp({
       attrs: { stride: 2, dilation: 2, pad: [1, 0, 2, 3], inputShape: [1, 6, 7, 20] },
     },
     { inputs: { dy: [2, 2, 2, 12], w: [1, 1, 12] }, attrs: { stride: 2, inputShape: [2, 3, 4, 12] } },
+    { inputs: { dy: [1, 2, 1, 5], w: [1, 3, 5] }, attrs: { stride: 3, pad: [2, 2, 1, 1], inputShape: [1, 1, 3, 5] } },
   ],
 })
 
@@ -160,5 +164,6 @@ export const depthwiseConv2dDw = defineOp({
       attrs: { kernel: [2, 3], stride: 2, dilation: 2, pad: [1, 0, 2, 3] },
     },
     { inputs: { x: [3, 20, 20, 4], dy: [3, 20, 20, 4] }, attrs: { kernel: [3, 3], pad: [1, 1, 1, 1] } },
+    { inputs: { x: [1, 1, 3, 5], dy: [1, 2, 1, 5] }, attrs: { kernel: [1, 3], stride: 3, pad: [2, 2, 1, 1] } },
   ],
 })

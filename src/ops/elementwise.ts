@@ -12,6 +12,7 @@ import {
   type Tensor,
   type TypedArrayOf,
 } from '../core/index.ts'
+import { broadcastAxes } from './axes.ts'
 import { defineOp, free, makeValue, native, type Op, type Refusal, type Sample, type Value } from './define.ts'
 import { constant, scalarOf } from './leaf.ts'
 import { reduceSum, reshape } from './reduce.ts'
@@ -44,6 +45,7 @@ export interface ElementwiseDefinition<N extends Arity, A extends object> {
    * a network is loaded. False for operands of other shapes, which are left to `apply`.
    */
   loop?(operands: readonly Tensor[], y: TypedArrayOf): boolean
+  readonly isProduct?: boolean
   readonly samples: readonly Sample<Letters<N>, A>[]
 }
 
@@ -98,6 +100,8 @@ export function defineElementwise<N extends Arity, A extends object>(
     attrs: d.attrs,
     isElementwise: true,
     ...(d.work && { work: d.work }),
+    axes: broadcastAxes,
+    isProduct: d.isProduct ?? false,
     shape: (x) =>
       list(x)
         .map((s) => s.shape)
@@ -186,6 +190,7 @@ export const mulOp = defineElementwise({
     for (let i = 0; i < x.length; i += channels) for (let c = 0; c < channels; c++) y[i + c] = x[i + c] * scale[c]
     return true
   },
+  isProduct: true,
   samples: binarySamples,
 })
 

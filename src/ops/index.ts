@@ -1,5 +1,6 @@
 export * from './activations.ts'
 export * from './all.ts'
+export type { AxisEnd, AxisLink, AxisRule } from './axes.ts'
 export * from './batch-norm.ts'
 export * from './concat.ts'
 export * from './conv2d.ts'

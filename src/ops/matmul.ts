@@ -1,5 +1,6 @@
 /** Matrix products: what pointwise convolutions and linear layers become. */
 import { assert, showShape } from '../core/index.ts'
+import { letterAxes } from './axes.ts'
 import { defineOp, type Gradients, native, type Value } from './define.ts'
 import { bias } from './elementwise.ts'
 
@@ -40,6 +41,7 @@ export const matmul = defineOp({
   // Sums over the rows of both operands are taken in parts, which another phase adds up.
   takesEpilogue: ({ transA }) => !transA,
   layer: () => ({ kind: 'linear' }),
+  axes: (_, { transA, transB }) => letterAxes([transA ? 'km' : 'mk', transB ? 'nk' : 'kn'], 'mn'),
   samples: [
     { inputs: { a: [7, 5], b: [5, 19] } },
     { inputs: { a: [16, 24], b: [24, 16] } },

@@ -1,5 +1,6 @@
 /** Pooling, NHWC: the average or the largest of a sliding window, and of a whole image. */
 import { assert, type Shape, showShape, size, tensor } from '../core/index.ts'
+import { lastAxes } from './axes.ts'
 import { defineOp, free, type Gradients, native, no, type Value } from './define.ts'
 import { depthwiseConv2d, depthwiseConv2dDx } from './depthwise-conv2d.ts'
 import { mul } from './elementwise.ts'
@@ -76,6 +77,7 @@ export const avgPool = defineOp({
     const { w, share } = averaging(x.shape, shapeOf('avg_pool', x.shape, attrs), attrs)
     return mul(depthwiseConv2d({ x, w }, windowOf(attrs)), share)
   },
+  axes: lastAxes,
   samples: [
     { inputs: { x: [2, 6, 6, 5] }, attrs: { kernel: [2, 2], stride: 2 } },
     { inputs: { x: [1, 5, 7, 3] }, attrs: { kernel: [3, 3], stride: 2, pad: [0, 1, 1, 1] } },
@@ -107,6 +109,7 @@ export const maxPool = defineOp({
   },
   grad: ({ x }, attrs, dy): Gradients<'x'> => ({ x: maxPoolDx({ x, dy }, attrs) }),
   lower: native,
+  axes: lastAxes,
   samples: poolSamples.map(({ x, attrs }) => ({ inputs: { x }, attrs })),
 })
 

@@ -1,5 +1,6 @@
 /** Parts of tensors of any dtype, and tensors set into zeros: the gradient of each is the other. */
 import { assert, type Shape, showShape, size, stridesOf } from '../core/index.ts'
+import { sameAxes } from './axes.ts'
 import { defineOp, free, type Gradients, native, type Value } from './define.ts'
 import { assertImages, assertPad, type Pad } from './window.ts'
 
@@ -45,6 +46,7 @@ export const slice = defineOp({
     x: zeroPad({ x: dy }, { before: from, after: x.shape.map((d, i) => d - from[i] - dy.shape[i]) }),
   }),
   lower: native,
+  axes: ([x], { from, shape }) => sameAxes((axis) => from[axis] === 0 && shape[axis] === -1, x.length),
   samples: [
     { inputs: { x: [2, 5, 6, 3] }, attrs: { from: [0, 1, 2, 0], shape: [2, 3, 4, 3] } },
     { inputs: { x: [2, 3, 3, 17] }, attrs: { from: [0, 0, 0, 5], shape: [2, 3, 3, 7] } },
@@ -79,6 +81,7 @@ export const zeroPad = defineOp({
   },
   grad: ({ x }, { before }, dy): Gradients<'x'> => ({ x: slice({ x: dy }, { from: before, shape: x.shape }) }),
   lower: native,
+  axes: ([x], { before, after }) => sameAxes((axis) => before[axis] + after[axis] === 0, x.length),
   samples: [
     { inputs: { x: [2, 3, 4, 3] }, attrs: { before: [0, 1, 0, 0], after: [0, 0, 2, 0] } },
     { inputs: { x: [2, 3, 3, 7] }, attrs: { before: [0, 0, 0, 5], after: [0, 0, 0, 5] } },
@@ -95,7 +98,7 @@ export const sliceFirst = defineOp({
   attrs: { from: 0, count: 1 },
   shape({ x }, { from, count }) {
     assert(
-      x.shape.length > 0 && from >= 0 && count > 0 && from + count <= x.shape[0],
+      x.shape.length > 0 && areIntegers([from, count], 2) && count > 0 && from + count <= x.shape[0],
       () => `slice_first: x has shape ${showShape(x.shape)}: [${from}, ${from + count}) is not within its first axis`,
     )
     return { shape: [count, ...x.shape.slice(1)], dtype: x.dtype }

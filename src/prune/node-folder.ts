@@ -39,8 +39,7 @@ export interface OpenAdaptationOptions {
   readonly from?: string
 }
 
-const text = { is: (t: unknown) => typeof t === 'string', must: 'text' }
-const members = { force: checks.flag, checkpointSeconds: checks.nonNegative, trainedOn: text, from: text }
+const members = { force: checks.flag, checkpointSeconds: checks.nonNegative, trainedOn: checks.text, from: checks.text }
 
 /** What `curve.json` holds. */
 export interface Curve {
@@ -190,6 +189,7 @@ class FolderAdaptation implements AdaptStore {
 
   #read(path: string): Model {
     const { architecture, weights } = readModelFile(readFileSync(path), path)
+    assert(architecture, `${path}: it carries a graph of its own`)
     return restore(architecture, weights, path)
   }
 

@@ -3,9 +3,10 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } 
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
-import { planOfSpace } from '../../src/cli/measure/plan.ts'
+import { planOfSpace } from '../../src/door/plans/measurement.ts'
 import { readModelFile } from '../../src/formats/index.ts'
-import { networkOf, type Point, readSpace, resourceOf } from '../../src/search/index.ts'
+import { resourceOf } from '../../src/latency/index.ts'
+import { networkOf, type Point, readSpace } from '../../src/search/index.ts'
 import { folderOf } from '../data/make.ts'
 import { ensureBuilt } from '../support/built.ts'
 import { fakeIo } from './fake-io.ts'
@@ -49,7 +50,7 @@ describe('search', () => {
     expect(found.trials).toBe(5)
     for (const { model, values, violations } of found.front) {
       const { architecture, classes, preprocessing } = readModelFile(readFileSync(model))
-      expect(architecture.options.rows).not.toBe('table')
+      expect(architecture!.options.rows).not.toBe('table')
       expect(classes).toEqual(['across', 'down'])
       expect([8, 16]).toContain(preprocessing.size[0])
       expect(values[1]).toBeGreaterThan(1000)

@@ -2,10 +2,11 @@ import { expect, test } from 'vitest'
 import { quartiles } from '../../src/core/quartiles.ts'
 import { type Graph, inputsOf, roots, topological } from '../../src/graph/index.ts'
 import { interpolate } from '../../src/latency/interpolate.ts'
+import { unitsOf } from '../../src/latency/layers.ts'
 import { measureUnits, runsFor } from '../../src/latency/measure.ts'
 import { countsBetween, planOf } from '../../src/latency/plan.ts'
 import type { Timer } from '../../src/latency/timer.ts'
-import { layerOf, type Unit, unitKey, unitsOf } from '../../src/latency/units.ts'
+import { layerOf, type Unit, unitKey } from '../../src/latency/units.ts'
 import { build } from '../../src/models/index.ts'
 
 const model = build('mobilenet_v3_small', { size: 32, reduction: 8, width: 0.5, classes: 4 })

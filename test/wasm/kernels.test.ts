@@ -482,7 +482,7 @@ const moving: readonly Op[] = [ops.concat.op, ops.slice.op, ops.zeroPad.op, ops.
 describe.each(['i8', 'u8', 'i32'] as const)('elements of %s are moved as they are', (dtype) => {
   const integers = (shape: Shape, seed: number): Tensor => {
     const rng = new Rng(seed)
-    const values = Array.from({ length: size(shape) }, () => rng.integer(1 << 24) - (1 << 23))
+    const values = arrayOf(dtype, size(shape)).map(() => rng.integer(1 << 24) - (1 << 23))
     return tensor(shape, values, dtype)
   }
   const shapeOf = (x: Shape | Tensor): Shape => ('data' in x ? x.shape : x)

@@ -4,26 +4,32 @@ import { basename, join, resolve } from 'node:path'
 import { assert, UsageError, version } from '../../core/index.ts'
 import type { Dataset, LoaderPool, Preprocessing } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
-import { engineOf, labelOf, smallImage } from '../../door/index.ts'
-import { batchOf } from '../../door/plans/index.ts'
+import { engineOf, labelOf, modelOf, smallImage } from '../../door/index.ts'
+import { assertTableOfBudget, batchOf, openTable, resourceOfBudget } from '../../door/plans/node.ts'
 import { type Adapted, adaptationPage } from '../../door/reports/index.ts'
-import { provenanceNow, writeModelFile } from '../../formats/index.ts'
+import { contentsOf, provenanceNow, writeModelFile } from '../../formats/index.ts'
+import { showBudget, showResource } from '../../latency/index.ts'
 import type { Model } from '../../models/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
 import { adapt, fineTuningRate } from '../../prune/index.ts'
 import { adaptFiles, openAdaptation } from '../../prune/node.ts'
 import { count, percent, short } from '../../report/index.ts'
-import { showBudget, showResource } from '../../search/node.ts'
 import { type EvaluateOptions, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
-import { openModelFile } from '../networks.ts'
-import { assertOwnFolder } from '../run-folder.ts'
+import { openModelFile } from '../inputs/networks.ts'
+import { assertOwnFolder } from '../inputs/run-folder.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
-import { addEngineOptions, addJsonOption, addSeedOption, type CommandDefinition } from '../terminal/options.ts'
+import {
+  addEngineOptions,
+  addJsonOption,
+  addSeedOption,
+  type CommandDefinition,
+  flagName,
+} from '../terminal/options.ts'
 import { type Io, table } from '../terminal/terminal.ts'
 import { learningOptions } from '../train/options.ts'
-import { watch } from '../train/progress.ts'
+import { showTraining } from '../train/progress.ts'
 import { type AdaptCommandOptions, addAdaptOptions, addFineTuningOptions } from './options.ts'
-import { follow, resourceOfBudget } from './progress.ts'
+import { showAdaptation } from './progress.ts'
 
 /** Files of the command's own, beside those of `adaptFiles`. */
 const files = { long: 'long', model: 'adapted.safetensors', report: 'curve.html' } as const
@@ -42,8 +48,10 @@ interface Surroundings {
 async function run({ io, pool, signal }: Surroundings, path: string, options: AdaptCommandOptions): Promise<Adapted> {
   const { data, budget, out, force = false, seed, validation, strict, epochs } = options
   if (!force) assertOwnFolder(out, adaptFiles.curve, isOurs)
-  const { network, classes, preprocessing } = await openModelFile(path)
-  const resource = resourceOfBudget(budget, options.table, network)
+  const { network: opened_, classes, preprocessing } = await openModelFile(path)
+  const network = modelOf(opened_, path, 'adapt')
+  assertTableOfBudget(budget, options.table, flagName)
+  const resource = resourceOfBudget(budget, openTable(options.table), network, flagName)
   const engine = engineOf(options)
   const opened = await openDataset(data, { pool, classes, validation, seed, strict, signal })
   if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
@@ -74,7 +82,7 @@ async function run({ io, pool, signal }: Surroundings, path: string, options: Ad
     pace: { name, delta, ...(decay !== undefined && { decay }) },
     store: openAdaptation(out, { force, ...kept }),
   })
-  const { points, model } = await follow(io, adapting, budget)
+  const { points, model } = await showAdaptation(io, adapting, budget)
 
   const use = { engine, preprocessing, pool, signal }
   const before = (await evaluate(network, val, use)).top1
@@ -83,7 +91,7 @@ async function run({ io, pool, signal }: Surroundings, path: string, options: Ad
     const resume = !force && existsSync(join(long, runFiles.checkpoint))
     const store = openRun(long, { ...(resume ? { resume } : { force: true }), ...kept })
     const settings = { ...learning, ...use, epochs, seed, store }
-    await watch(io, fit(model, { train, val }, settings), 'validation')
+    await showTraining(io, fit(model, { train, val }, settings), 'validation')
   }
   const after = await finish(path, model, { classes, preprocessing, train, val }, use, options)
   const adapted = { points, before, after, images: val.length }
@@ -116,17 +124,16 @@ async function finish(
 ): Promise<number> {
   const { classes, preprocessing, train, val } = set
   const { top1 } = await evaluate(model, val, use)
-  const { architecture, weights } = model
   const provenance = provenanceNow({
     ...{ trainedOn: basename(resolve(data)), from, images: train.length, epochs, seed },
     ...{ accuracy: top1, evaluatedOn: val.length },
   })
-  const bytes = writeModelFile({ architecture, weights, classes, preprocessing, provenance })
+  const bytes = writeModelFile({ ...contentsOf(model), classes, preprocessing, provenance })
   writeFileAtomic(join(out, files.model), bytes)
   return top1
 }
 
-function conclude(
+function printResult(
   io: Io,
   { points, before, after, images }: Adapted,
   { out, budget, json }: AdaptCommandOptions,
@@ -180,7 +187,7 @@ Examples:
         await interruptible(io, 'Finishing this step of training.', async (signal) => {
           try {
             await using pool = loaderPool()
-            conclude(io, await run({ io, pool, signal }, path, options), options)
+            printResult(io, await run({ io, pool, signal }, path, options), options)
           } catch (error) {
             if (!signal.aborted || error !== signal.reason) throw error
             throw new Interrupted(

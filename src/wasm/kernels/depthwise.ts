@@ -104,7 +104,7 @@ function walkWindows(v: Epilogue['op'], target: Target, epilogue: Epilogue, back
     }
     for (const o of sums.keys()) if (leastTaps === 0 || run.terms.every((t) => t.o !== o)) clear(o)
     if (leastTaps > 0) addRow(0)
-    else f.if(count, () => addRow(0))
+    else if (mostTaps > 0) f.if(count, () => addRow(0))
     return sums
   }
 
