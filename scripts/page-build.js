@@ -33,7 +33,7 @@ const cutting = (used) => ({
 async function bundle(input, used) {
   const treeshake = { moduleSideEffects: false }
   const found = await rolldown({ input, platform: 'browser', plugins: [cutting(used)], treeshake, logLevel: 'warn' })
-  const { output } = await found.generate({ format: 'esm', minify: true, comments: false })
+  const { output } = await found.generate({ format: 'esm', minify: true, comments: false, codeSplitting: false })
   await found.close()
   return output[0]
 }

@@ -11,7 +11,7 @@ import { parseAst } from 'rolldown/parseAst'
  */
 export const slots = {
   // Training, counting and tests. Oracles of elementwise primitives, sums, views and packing fold constants.
-  'ops/': ['grad', 'samples', 'cost', 'axes', 'isProduct'],
+  'ops/': ['training', 'grad', 'samples', 'cost', 'axes', 'isProduct'],
   'ops/activations.js': ['apply'],
   'ops/batch-norm.js': ['reference'],
   'ops/conv2d.js': ['reference'],
@@ -57,6 +57,8 @@ export const exported = {
   'wasm/kernels/im2col.js': { im2col: 'kernel of im2col' },
   'wasm/kernels/matmul.js': { packPanels: 'kernel of pack' },
   'wasm/runtime/host.js': { spawnInNode: 'threads of Node' },
+  // Only files of the second kind carry a graph.
+  'nn/json/index.js': { networkFromJson: 'the graph of a model file' },
   // A model file has its weights.
   'core/rng.js': { key: 'first values of weights', Rng: 'random numbers' },
   'engine/reference.js': { referenceEngine: 'engine reference' },

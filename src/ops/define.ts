@@ -52,6 +52,22 @@ export const isRefusal = (x: unknown): x is Refusal => typeof x === 'object' && 
 /** The op is a primitive: every engine has a kernel for it. */
 export const native = 'native'
 
+/** What a node may ask for when it is put into its training form. */
+export interface Training {
+  /** The layer that the node belongs to, for errors. */
+  readonly layer: string
+  /** Whether this parameter keeps its value. */
+  isFrozen(parameter: Value): boolean
+  /** A source of random numbers of the node's own: `seed` changes with each step. Throws when there is none. */
+  random(): { readonly seed: Value; readonly stream: number }
+}
+
+/** A node in its training form: its result, and new values of parameters. */
+export interface Trained {
+  readonly y: Value
+  readonly updates: readonly { readonly target: Value; readonly value: Value }[]
+}
+
 /** A test case: shapes (or whole tensors) of the inputs, and attributes. */
 export interface Sample<I extends Inputs, A> {
   readonly inputs: Named<I, Shape | Tensor>
@@ -90,6 +106,10 @@ export interface OpDefinition<I extends Inputs, A extends object> {
   readonly takesEpilogue?: (attrs: A) => boolean
   /** y is the input's own memory from this element on (reshape, a slice of the first axis). */
   readonly viewOffset?: (x: Named<I, Spec>, attrs: A) => number
+  /** What the node is while a network trains; undefined: what it is otherwise. */
+  readonly training?: (x: Named<I, Value>, attrs: A, training: Training) => Trained | undefined
+  /** y is x: the node is there for what it is in training. */
+  readonly isIdentity?: boolean
   /** Axes that run over the same entries. Without it no entry of any axis can go. */
   readonly axes?: AxisRule<A>
   /** y is the product of its inputs: one that is made from another is a gate on it. */
@@ -116,6 +136,8 @@ export interface Op {
     | undefined
   readonly takesEpilogue: (attrs: Attrs) => boolean
   readonly viewOffset: ((inputs: readonly Spec[], attrs: Attrs) => number) | undefined
+  readonly training: ((inputs: readonly Value[], attrs: Attrs, training: Training) => Trained | undefined) | undefined
+  readonly isIdentity: boolean
   readonly axes: AxisRule<Attrs> | undefined
   readonly isProduct: boolean
   readonly samples: readonly {
@@ -200,7 +222,7 @@ export const takesEpilogue = (v: Value): boolean => v.op.takesEpilogue(v.attrs)
 
 /** Registers nothing and hides nothing: turns a definition into the function that makes its nodes. */
 export function defineOp<const I extends Inputs, A extends object>(definition: OpDefinition<I, A>): OpFunction<I, A> {
-  const { name, inputs, attrs: defaults, grad, lower, affine, linearIn, viewOffset } = definition
+  const { name, inputs, attrs: defaults, grad, lower, affine, linearIn, viewOffset, training } = definition
   const names = inputs === 'variadic' ? undefined : Object.keys(inputs)
   const named = <T>(list: readonly T[]): Named<I, T> => {
     if (!names) return list as Named<I, T>
@@ -227,6 +249,8 @@ export function defineOp<const I extends Inputs, A extends object>(definition: O
     affine: affine && ((list, attrs) => affine(named(list), attrs)),
     takesEpilogue: definition.takesEpilogue ?? (() => false),
     viewOffset: viewOffset && ((list, attrs) => viewOffset(named(list), attrs)),
+    training: training && ((list, attrs, run) => training(named(list), attrs, run)),
+    isIdentity: definition.isIdentity ?? false,
     axes: definition.axes,
     isProduct: definition.isProduct ?? false,
     samples: definition.samples.map((s) => ({

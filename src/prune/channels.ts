@@ -10,19 +10,9 @@
  */
 import { type Graph, parametersOf, roots, topological } from '../graph/index.ts'
 import { type AxisEnd, isConstant, isInput, type Value } from '../ops/index.ts'
-import { Layouts } from './layouts.ts'
+import { Layouts, type Slice } from './layouts.ts'
 
-/**
- * One axis of a parameter along which channels lie. Channel c is at `from + k * period + c`, for k from 0 to `times` - 1;
- * left out, it is at c.
- */
-export interface Slice {
-  readonly tensor: string
-  readonly axis: number
-  readonly from?: number
-  readonly period?: number
-  readonly times?: number
-}
+export type { Slice } from './layouts.ts'
 
 /** Channels that are the same wherever they go: who drops one drops it from all of these. */
 export interface Channels {

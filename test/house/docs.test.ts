@@ -75,7 +75,7 @@ test('docs/ops.md names the properties that an op may have', () => {
   const properties = [...contract.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => name)
   const [, many, list] = /^(\w+) more are properties(.*?)\n\n/ms.exec(textOf('docs/ops.md'))!
   expect([...list.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual(properties)
-  expect(['One', 'Two', 'Three', 'Four', 'Five'].indexOf(many) + 1).toBe(properties.length)
+  expect(['Four', 'Five', 'Six', 'Seven', 'Eight', 'Nine', 'Ten'].indexOf(many) + 4).toBe(properties.length)
 })
 
 test('the version is that of package.json, and the changelog has it', () => {

@@ -144,11 +144,10 @@ export function analyse(graph: Graph): Analysis {
   for (const v of values) for (const x of v.inputs) if (x.scope !== v.scope) handedOn.add(x)
   const memory = memoryOf(graph)
 
-  const byScope = new Map<string, Value[]>()
-  for (const v of values) byScope.set(v.scope, [...(byScope.get(v.scope) ?? []), v])
-  const layers = [...byScope]
-    .map(([name, own]) => layerOf(name, own, handedOn, memory.liveBytes.get(name) ?? 0))
-    .filter((layer) => layer !== undefined)
+  // By results: parameters may be older than the layers over them, in a graph that was made from another.
+  const byScope = new Map(values.filter((v) => !isLeaf(v)).map((v): [string, Value[]] => [v.scope, []]))
+  for (const v of values) byScope.get(v.scope)?.push(v)
+  const layers = [...byScope].map(([name, own]) => layerOf(name, own, handedOn, memory.liveBytes.get(name) ?? 0))
   const sum = (key: keyof Counts): number => layers.reduce((n, layer) => n + layer[key], 0)
   const total = {
     weights: sum('weights'),
@@ -172,15 +171,10 @@ export function analyse(graph: Graph): Analysis {
 
 const largest = (values: readonly Value[]): Value => values.reduce((a, b) => (size(b.shape) > size(a.shape) ? b : a))
 
-/** A layer without results of its own (only inputs and constants) is none. */
-function layerOf(
-  name: string,
-  own: readonly Value[],
-  handedOn: ReadonlySet<Value>,
-  liveBytes: number,
-): LayerCost | undefined {
-  const results = own.filter((v) => !isInput(v) && !isConstant(v) && !isParameter(v))
-  if (results.length === 0) return undefined
+const isLeaf = (v: Value): boolean => isInput(v) || isConstant(v) || isParameter(v)
+
+function layerOf(name: string, own: readonly Value[], handedOn: ReadonlySet<Value>, liveBytes: number): LayerCost {
+  const results = own.filter((v) => !isLeaf(v))
   const main = results.reduce((a, b) => (macsOf(b) > macsOf(a) ? b : a))
   const inside = new Set(own)
   const outside = results.flatMap((v) => v.inputs.filter((x) => !inside.has(x)))
