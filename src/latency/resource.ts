@@ -13,7 +13,7 @@ import type { LatencyTable } from './table.ts'
 export interface Resource<Value = number> {
   /** `macs`, `latencyMs`: what runs, studies and errors call it. */
   readonly name: string
-  /** Of one network. Infinity where it cannot be told: NetAdapt then has no such proposal. */
+  /** Of one network. Infinity where it is not known: NetAdapt then makes no such proposal. */
   value(model: Network): Value
   /** How its values are written. Default: as bare numbers. */
   readonly unit?: UnitName

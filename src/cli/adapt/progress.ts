@@ -24,14 +24,14 @@ export async function showAdaptation(
   const progress = new Progress(io)
   const points: AdaptPoint[] = []
   let model: Network | undefined
-  const told = (point: AdaptPoint) => {
+  const show = (point: AdaptPoint) => {
     points.push(point)
     progress.line(pointLine(point, budget))
   }
   try {
     for await (const event of events) {
-      if (event.kind === 'begun') event.points.forEach(told)
-      if (event.kind === 'step') told(event.point)
+      if (event.kind === 'begun') event.points.forEach(show)
+      if (event.kind === 'step') show(event.point)
       if (event.kind === 'diverged')
         progress.line(`step ${String(event.step).padStart(3)}  ${event.proposal.group.name} is out: ${event.reason}`)
       if ('model' in event) model = event.model
