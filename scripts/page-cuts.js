@@ -10,19 +10,6 @@ import { parseAst } from 'rolldown/parseAst'
  * say that they are absent.
  */
 export const slots = {
-  // Training, counting and tests. Oracles of elementwise primitives, sums, views and packing fold constants.
-  'ops/': ['grad', 'samples', 'cost'],
-  'ops/activations.js': ['apply'],
-  'ops/batch-norm.js': ['reference'],
-  'ops/conv2d.js': ['reference'],
-  'ops/depthwise-conv2d.js': ['reference'],
-  'ops/im2col.js': ['reference'],
-  'ops/matmul.js': ['reference'],
-  'ops/pool.js': ['reference'],
-  'ops/slice.js': ['reference'],
-  'graph/passes/fused.js': ['grad', 'samples', 'cost', 'reference'],
-  'wasm/passes/packed-matmul.js': ['grad', 'samples', 'cost'],
-  'wasm/passes/packed-conv.js': ['grad', 'samples', 'cost', 'reference'],
   // For lists of models; building one needs its table alone.
   'models/': ['title', 'source', 'reported'],
   // What saves and trains.

@@ -5,7 +5,8 @@
  * once each; all else is arithmetic on C numbers.
  */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
-import { defineOp, free, type Gradients, type Value } from './define.ts'
+import { completeOp, free } from './contract.ts'
+import { declareOp, type Gradients, type Value } from './define.ts'
 import { add, div, maximum, mul, neg, sqrt, sub } from './elementwise.ts'
 import { broadcastTo, reduceSum, reshape } from './reduce.ts'
 import { sliceFirst } from './slice.ts'
@@ -31,7 +32,7 @@ interface NormAttrs {
 const deviation = (variance: Value, eps: number): Value => sqrt(add(variance, eps))
 
 /** y = (x - mean) / sqrt(variance + eps) * gamma + beta, per channel of the last axis. */
-export const batchNorm = defineOp({
+export const batchNorm = declareOp({
   name: 'batch_norm',
   inputs: { x: '*', gamma: 'C', beta: 'C', mean: 'C', variance: 'C' },
   attrs: { eps: 1e-3 } as NormAttrs,
@@ -45,6 +46,14 @@ export const batchNorm = defineOp({
     assert(eps > 0, () => `batch_norm: eps is ${eps}: it must be above 0`)
     return x.shape
   },
+  lower(inputs, attrs) {
+    const { scale, shift } = affine(inputs, attrs)
+    return add(mul(inputs.x, scale), shift)
+  },
+  affine,
+})
+
+export const batchNormContract = completeOp(batchNorm, {
   cost: free,
   reference({ x, gamma, beta, mean, variance }, { eps }, y) {
     const channels = last(x.shape)
@@ -67,11 +76,6 @@ export const batchNorm = defineOp({
       variance: mul(div(mul(dgamma, gamma), add(variance, eps)), -0.5),
     }
   },
-  lower(inputs, attrs) {
-    const { scale, shift } = affine(inputs, attrs)
-    return add(mul(inputs.x, scale), shift)
-  },
-  affine,
   samples: [
     { inputs: { x: [2, 3, 4, 5], gamma: [5], beta: [5], mean: [5], variance: [5] }, range: [0.2, 1.5] },
     { inputs: { x: [1, 3, 3, 17], gamma: [17], beta: [17], mean: [17], variance: [17] }, range: [0.2, 1.5] },
@@ -118,7 +122,7 @@ function meanOf(x: { readonly shape: Shape; readonly data: ArrayLike<number> }):
 }
 
 /** The mean of each channel, [C]. */
-export const channelMean = defineOp({
+export const channelMean = declareOp({
   name: 'channel_mean',
   inputs: { x: '*' },
   attrs: {},
@@ -126,20 +130,23 @@ export const channelMean = defineOp({
     assertChannels('channel_mean', x.shape)
     return [last(x.shape)]
   },
+  lower({ x }) {
+    const { k, mean } = shifted(x)
+    return reshape({ x: add(k, mean) }, { shape: [last(x.shape)] })
+  },
+})
+
+export const channelMeanContract = completeOp(channelMean, {
   cost: free,
   reference({ x }, _, y) {
     y.data.set(meanOf(x))
   },
   grad: ({ x }, _, dy): Gradients<'x'> => ({ x: spread(div(dy, size(x.shape) / last(x.shape)), x.shape) }),
-  lower({ x }) {
-    const { k, mean } = shifted(x)
-    return reshape({ x: add(k, mean) }, { shape: [last(x.shape)] })
-  },
   samples: statisticsSamples,
 })
 
 /** The variance of each channel over its own number of values (biased), [C]. */
-export const channelVariance = defineOp({
+export const channelVariance = declareOp({
   name: 'channel_variance',
   inputs: { x: '*' },
   attrs: {},
@@ -147,6 +154,15 @@ export const channelVariance = defineOp({
     assertChannels('channel_variance', x.shape)
     return [last(x.shape)]
   },
+  lower({ x }) {
+    const { difference, mean } = shifted(x)
+    const square = div(reduceSum({ x: mul(difference, difference) }, { axes: [0] }), difference.shape[0])
+    // Rounding may leave a hair below zero where a channel is constant.
+    return reshape({ x: maximum(sub(square, mul(mean, mean)), 0) }, { shape: [last(x.shape)] })
+  },
+})
+
+export const channelVarianceContract = completeOp(channelVariance, {
   cost: free,
   reference({ x }, _, y) {
     const channels = last(x.shape)
@@ -158,11 +174,5 @@ export const channelVariance = defineOp({
   grad: ({ x }, _, dy): Gradients<'x'> => ({
     x: mul(sub(x, channelMean({ x })), mul(dy, (2 * last(x.shape)) / size(x.shape))),
   }),
-  lower({ x }) {
-    const { difference, mean } = shifted(x)
-    const square = div(reduceSum({ x: mul(difference, difference) }, { axes: [0] }), difference.shape[0])
-    // Rounding may leave a hair below zero where a channel is constant.
-    return reshape({ x: maximum(sub(square, mul(mean, mean)), 0) }, { shape: [last(x.shape)] })
-  },
   samples: statisticsSamples,
 })

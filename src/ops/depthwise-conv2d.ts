@@ -3,7 +3,8 @@
  * Refuses other multipliers: they are `conv2d` with groups.
  */
 import { assert, type Shape, size } from '../core/index.ts'
-import { defineOp, type Gradients, native } from './define.ts'
+import { completeOp } from './contract.ts'
+import { declareOp, type Gradients, native } from './define.ts'
 import {
   assertGradient,
   assertImages,
@@ -21,11 +22,16 @@ function shapeOf(op: string, x: Shape, w: Shape, attrs: WindowAttrs): Shape {
 }
 
 /** y[n,i,j,c] = sum over u,v of x[n, i*s + u*d - top, j*s + v*d - left, c] w[u,v,c]. */
-export const depthwiseConv2d = defineOp({
+export const depthwiseConv2d = declareOp({
   name: 'depthwise_conv2d',
   inputs: { x: 'NHWC', w: 'HWC' },
   attrs: windowAttrs,
   shape: ({ x, w }, attrs) => shapeOf('depthwise_conv2d', x.shape, w.shape, attrs),
+  lower: native,
+  linearIn: 'w',
+})
+
+export const depthwiseConv2dContract = completeOp(depthwiseConv2d, {
   cost: ({ w }, _, y) => ({ macs: size(y) * w[0] * w[1] }),
   reference({ x, w }, attrs, y) {
     const [kh, kw, channels] = w.shape
@@ -44,8 +50,6 @@ export const depthwiseConv2d = defineOp({
     x: depthwiseConv2dDx({ dy, w }, { ...attrs, inputShape: x.shape }),
     w: depthwiseConv2dDw({ x, dy }, { ...attrs, kernel: [w.shape[0], w.shape[1]] }),
   }),
-  lower: native,
-  linearIn: 'w',
   samples: [
     { inputs: { x: [1, 5, 7, 1], w: [3, 3, 1] }, attrs: { pad: [1, 1, 1, 1] } },
     { inputs: { x: [3, 6, 5, 3], w: [3, 3, 3] }, attrs: { pad: [1, 1, 1, 1] } },
@@ -63,7 +67,7 @@ export const depthwiseConv2d = defineOp({
 const dxAttrs: WindowAttrs & { readonly inputShape: Shape } = { ...windowAttrs, inputShape: [1, 1, 1, 1] }
 
 /** The gradient of `depthwise_conv2d` with respect to x, which has `inputShape`. */
-export const depthwiseConv2dDx = defineOp({
+export const depthwiseConv2dDx = declareOp({
   name: 'depthwise_conv2d_dx',
   inputs: { dy: 'NHWC', w: 'HWC' },
   attrs: dxAttrs,
@@ -74,6 +78,10 @@ export const depthwiseConv2dDx = defineOp({
     assertGradient('depthwise_conv2d_dx', dy.shape, y, inputShape)
     return inputShape
   },
+  lower: native,
+})
+
+export const depthwiseConv2dDxContract = completeOp(depthwiseConv2dDx, {
   cost: ({ dy, w }) => ({ macs: size(dy) * w[0] * w[1] }),
   reference({ dy, w }, attrs, dx) {
     const [kh, kw, channels] = w.shape
@@ -92,7 +100,6 @@ export const depthwiseConv2dDx = defineOp({
     dy: depthwiseConv2d({ x: ddx, w }, windowOf(attrs)),
     w: depthwiseConv2dDw({ x: ddx, dy }, { ...windowOf(attrs), kernel: [w.shape[0], w.shape[1]] }),
   }),
-  lower: native,
   samples: [
     { inputs: { dy: [1, 5, 7, 1], w: [3, 3, 1] }, attrs: { pad: [1, 1, 1, 1], inputShape: [1, 5, 7, 1] } },
     { inputs: { dy: [3, 6, 5, 3], w: [3, 3, 3] }, attrs: { pad: [1, 1, 1, 1], inputShape: [3, 6, 5, 3] } },
@@ -114,7 +121,7 @@ export const depthwiseConv2dDx = defineOp({
 const dwAttrs: WindowAttrs & { readonly kernel: Size2 } = { ...windowAttrs, kernel: [1, 1] }
 
 /** The gradient of `depthwise_conv2d` with respect to w [kernel, C]. */
-export const depthwiseConv2dDw = defineOp({
+export const depthwiseConv2dDw = declareOp({
   name: 'depthwise_conv2d_dw',
   inputs: { x: 'NHWC', dy: 'NHWC' },
   attrs: dwAttrs,
@@ -123,6 +130,10 @@ export const depthwiseConv2dDw = defineOp({
     assertGradient('depthwise_conv2d_dw', dy.shape, shapeOf('depthwise_conv2d_dw', x.shape, w, attrs), x.shape)
     return w
   },
+  lower: native,
+})
+
+export const depthwiseConv2dDwContract = completeOp(depthwiseConv2dDw, {
   cost: ({ dy }, _, w) => ({ macs: size(dy) * w[0] * w[1] }),
   reference({ x, dy }, attrs, dw) {
     const [kh, kw, channels] = dw.shape
@@ -141,7 +152,6 @@ export const depthwiseConv2dDw = defineOp({
     x: depthwiseConv2dDx({ dy, w: ddw }, { ...windowOf(attrs), inputShape: x.shape }),
     dy: depthwiseConv2d({ x, w: ddw }, windowOf(attrs)),
   }),
-  lower: native,
   samples: [
     { inputs: { x: [1, 5, 7, 1], dy: [1, 5, 7, 1] }, attrs: { kernel: [3, 3], pad: [1, 1, 1, 1] } },
     { inputs: { x: [3, 6, 5, 3], dy: [3, 6, 5, 3] }, attrs: { kernel: [3, 3], pad: [1, 1, 1, 1] } },

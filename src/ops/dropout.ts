@@ -8,12 +8,13 @@
  *     y[index] = (word >>> 8) >= ceil(rate * 2^24) ? x[index] / (1 - rate) : 0
  */
 import { assert, key, mix32, size, tensor, uniformAt } from '../core/index.ts'
-import { defineOp, free, type Gradients, native, type Value } from './define.ts'
+import { completeOp, free } from './contract.ts'
+import { declareOp, type Gradients, native, type Value } from './define.ts'
 
 /** The key of one run of one dropout layer: `seed` changes with each step, `stream` with each layer. */
 export const dropoutKey = (seed: number, stream: number): number => mix32(seed ^ key(stream))
 
-const definition = defineOp({
+const definition = declareOp({
   name: 'dropout',
   inputs: { x: '*', seed: 'i32:' },
   attrs: { rate: 0.5, stream: 0 },
@@ -25,13 +26,16 @@ const definition = defineOp({
     )
     return x.shape
   },
+  lower: native,
+})
+
+export const dropoutContract = completeOp(definition, {
   cost: free,
   reference({ x, seed }, { rate, stream }, y) {
     const k = dropoutKey(seed.data[0], stream)
     for (let i = 0, n = size(x.shape); i < n; i++) y.data[i] = uniformAt(k, i) >= rate ? x.data[i] / (1 - rate) : 0
   },
   grad: ({ seed }, attrs, dy): Gradients<'x' | 'seed'> => ({ x: definition({ x: dy, seed }, attrs) }),
-  lower: native,
   samples: [
     { inputs: { x: [3, 17], seed: tensor([], [1], 'i32') }, attrs: { rate: 0.2, stream: 3 } },
     { inputs: { x: [2, 3, 5, 7], seed: tensor([], [-7], 'i32') }, attrs: { rate: 0.5, stream: 2 ** 32 - 1 } },

@@ -3,7 +3,8 @@
  * turns weights into those of the gradient's convolution. Both are made by lowering only, after differentiation.
  */
 import { assert } from '../core/index.ts'
-import { defineOp, free, native, no } from './define.ts'
+import { completeOp, free, no } from './contract.ts'
+import { declareOp, native } from './define.ts'
 import type { Size2 } from './window.ts'
 
 export interface Im2colAttrs {
@@ -25,7 +26,7 @@ const defaults: Im2colAttrs = { kernel: [1, 1], stride: 1, top: 0, left: 0, dila
  * x [N, H, W, C] as patches [N * size, kh * kw * C]. Tap (u, v) of output pixel (i, j) is the pixel (r, c) / upsample
  * of x with r = i * stride + u * dilation - top (c likewise); 0 where that is no whole number or outside of x.
  */
-export const im2col = defineOp({
+export const im2col = declareOp({
   name: 'im2col',
   inputs: { x: 'NHWC' },
   attrs: defaults,
@@ -39,6 +40,10 @@ export const im2col = defineOp({
     )
     return [x.shape[0] * size[0] * size[1], kernel[0] * kernel[1] * x.shape[3]]
   },
+  lower: native,
+})
+
+export const im2colContract = completeOp(im2col, {
   cost: free,
   reference({ x }, { kernel: [kh, kw], stride, top, left, dilation, upsample, size: [rows, columns] }, y) {
     const [n, height, width, channels] = x.shape
@@ -60,7 +65,6 @@ export const im2col = defineOp({
             }
   },
   grad: no('it is made by lowering, after differentiation'),
-  lower: native,
   samples: [
     { inputs: { x: [2, 5, 6, 3] }, attrs: { kernel: [3, 3], top: 1, left: 1, size: [5, 6] } },
     { inputs: { x: [1, 7, 7, 1] }, attrs: { kernel: [3, 3], stride: 2, size: [4, 4] } },
@@ -76,11 +80,15 @@ export const im2col = defineOp({
 })
 
 /** w [kh, kw, cin, cout] as [kh * kw * cout, cin], its rows and columns in reverse order. */
-export const flipTranspose = defineOp({
+export const flipTranspose = declareOp({
   name: 'flip_transpose',
   inputs: { w: 'HWIO' },
   attrs: {},
   shape: ({ w: { shape } }) => [shape[0] * shape[1] * shape[3], shape[2]],
+  lower: native,
+})
+
+export const flipTransposeContract = completeOp(flipTranspose, {
   cost: free,
   reference({ w }, _, y) {
     const [kh, kw, cin, cout] = w.shape
@@ -90,6 +98,5 @@ export const flipTranspose = defineOp({
         for (let i = 0; i < cin; i++) y.data[(tap * cout + o) * cin + i] = w.data[((last - tap) * cin + i) * cout + o]
   },
   grad: no('it is made by lowering, after differentiation'),
-  lower: native,
   samples: [{ inputs: { w: [3, 3, 5, 8] } }, { inputs: { w: [2, 3, 1, 17] } }, { inputs: { w: [1, 1, 3, 1] } }],
 })

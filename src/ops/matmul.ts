@@ -1,10 +1,11 @@
 /** Matrix products: what pointwise convolutions and linear layers become. */
 import { assert, showShape } from '../core/index.ts'
-import { defineOp, type Gradients, native, type Value } from './define.ts'
+import { completeOp } from './contract.ts'
+import { declareOp, type Gradients, native, type Value } from './define.ts'
 import { bias } from './elementwise.ts'
 
 /** y [M, N] = a [M, K] b [K, N]; with `transA`, a is [K, M]; with `transB`, b is [N, K]. */
-export const matmul = defineOp({
+export const matmul = declareOp({
   name: 'matmul',
   inputs: { a: 'MK', b: 'KN' },
   attrs: { transA: false, transB: false },
@@ -19,6 +20,10 @@ export const matmul = defineOp({
     )
     return [m, n]
   },
+  lower: native,
+})
+
+export const matmulContract = completeOp(matmul, {
   cost: ({ a }, _, y) => ({ macs: a[0] * a[1] * y[1] }),
   reference({ a, b }, { transA, transB }, y) {
     const [m, n] = y.shape
@@ -36,7 +41,6 @@ export const matmul = defineOp({
     a: transA ? matmul({ a: b, b: dy }, { transA: transB, transB: true }) : matmul({ a: dy, b }, { transB: !transB }),
     b: transB ? matmul({ a: dy, b: a }, { transA: true, transB: transA }) : matmul({ a, b: dy }, { transA: !transA }),
   }),
-  lower: native,
   samples: [
     { inputs: { a: [7, 5], b: [5, 19] } },
     { inputs: { a: [16, 24], b: [24, 16] } },

@@ -1,6 +1,7 @@
 /** Pooling, NHWC: the average or the largest of a sliding window, and of a whole image. */
 import { assert, type Shape, showShape, size, tensor } from '../core/index.ts'
-import { defineOp, free, type Gradients, native, no, type Value } from './define.ts'
+import { completeOp, free, no } from './contract.ts'
+import { declareOp, type Gradients, native, type Value } from './define.ts'
 import { depthwiseConv2d, depthwiseConv2dDx } from './depthwise-conv2d.ts'
 import { mul } from './elementwise.ts'
 import { constant } from './leaf.ts'
@@ -53,11 +54,18 @@ function averaging(x: Shape, y: Shape, attrs: AvgPoolAttrs): { w: Value; share: 
 }
 
 /** y[n,i,j,c] = the average of x[n, i*s + u - top, j*s + v - left, c] over u, v. */
-export const avgPool = defineOp({
+export const avgPool = declareOp({
   name: 'avg_pool',
   inputs: { x: 'NHWC' },
   attrs: avgPoolAttrs,
   shape: ({ x }, attrs) => shapeOf('avg_pool', x.shape, attrs),
+  lower({ x }, attrs) {
+    const { w, share } = averaging(x.shape, shapeOf('avg_pool', x.shape, attrs), attrs)
+    return mul(depthwiseConv2d({ x, w }, windowOf(attrs)), share)
+  },
+})
+
+export const avgPoolContract = completeOp(avgPool, {
   cost: free,
   reference({ x }, attrs, y) {
     const channels = x.shape[3]
@@ -71,10 +79,6 @@ export const avgPool = defineOp({
   grad({ x }, attrs, dy): Gradients<'x'> {
     const { w, share } = averaging(x.shape, dy.shape, attrs)
     return { x: depthwiseConv2dDx({ dy: mul(dy, share), w }, { ...windowOf(attrs), inputShape: x.shape }) }
-  },
-  lower({ x }, attrs) {
-    const { w, share } = averaging(x.shape, shapeOf('avg_pool', x.shape, attrs), attrs)
-    return mul(depthwiseConv2d({ x, w }, windowOf(attrs)), share)
   },
   samples: [
     { inputs: { x: [2, 6, 6, 5] }, attrs: { kernel: [2, 2], stride: 2 } },
@@ -94,11 +98,15 @@ const poolSamples = [
 ] as const
 
 /** y[n,i,j,c] = the largest of x[n, i*s + u - top, j*s + v - left, c] over u, v. Padding is never the largest. */
-export const maxPool = defineOp({
+export const maxPool = declareOp({
   name: 'max_pool',
   inputs: { x: 'NHWC' },
   attrs: poolAttrs,
   shape: ({ x }, attrs) => shapeOf('max_pool', x.shape, attrs),
+  lower: native,
+})
+
+export const maxPoolContract = completeOp(maxPool, {
   cost: free,
   reference({ x }, attrs, y) {
     const channels = x.shape[3]
@@ -106,7 +114,6 @@ export const maxPool = defineOp({
     for (let i = 0; i < at.length; i++) y.data[i] = x.data[at[i] * channels + (i % channels)]
   },
   grad: ({ x }, attrs, dy): Gradients<'x'> => ({ x: maxPoolDx({ x, dy }, attrs) }),
-  lower: native,
   samples: poolSamples.map(({ x, attrs }) => ({ inputs: { x }, attrs })),
 })
 
@@ -126,7 +133,7 @@ function largest(x: { readonly shape: Shape; readonly data: ArrayLike<number> },
 }
 
 /** The gradient of `max_pool`: each dy goes to the pixel that was the largest of its window. */
-export const maxPoolDx = defineOp({
+export const maxPoolDx = declareOp({
   name: 'max_pool_dx',
   inputs: { x: 'NHWC', dy: 'NHWC' },
   attrs: poolAttrs,
@@ -134,6 +141,10 @@ export const maxPoolDx = defineOp({
     assertGradient('max_pool_dx', dy.shape, shapeOf('max_pool_dx', x.shape, attrs), x.shape)
     return x.shape
   },
+  lower: native,
+})
+
+export const maxPoolDxContract = completeOp(maxPoolDx, {
   cost: free,
   reference({ x, dy }, attrs, dx) {
     const channels = x.shape[3]
@@ -143,7 +154,6 @@ export const maxPoolDx = defineOp({
     dx.data.set(sums)
   },
   grad: no('second derivatives of pooling are not built: they would need the places of the largest as a value'),
-  lower: native,
   samples: poolSamples.map(({ x, dy, attrs }) => ({ inputs: { x, dy }, attrs })),
 })
 

@@ -1,12 +1,13 @@
 /** Sums over axes, and the views that change a shape without touching the data. */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
-import { defineOp, free, type Gradients, native, type Value } from './define.ts'
+import { completeOp, free } from './contract.ts'
+import { declareOp, type Gradients, native, type Value } from './define.ts'
 import { add, div } from './elementwise.ts'
 
 const keptShape = (shape: Shape, axes: readonly number[]): Shape => shape.map((d, i) => (axes.includes(i) ? 1 : d))
 
 /** y = the sum of x over `axes`, which stay in the shape as 1. */
-export const reduceSum = defineOp({
+export const reduceSum = declareOp({
   name: 'reduce_sum',
   inputs: { x: '*' },
   attrs: { axes: [] as readonly number[] },
@@ -18,8 +19,7 @@ export const reduceSum = defineOp({
     )
     return keptShape(x.shape, axes)
   },
-  cost: free,
-  reference({ x }, { axes }, y) {
+  fold({ x }, { axes }, y) {
     const sums = new Float64Array(size(y.shape))
     const at = new Array<number>(x.shape.length).fill(0)
     for (let i = 0, n = size(x.shape); i < n; i++) {
@@ -30,8 +30,12 @@ export const reduceSum = defineOp({
     }
     y.data.set(sums)
   },
-  grad: ({ x }, _, dy): Gradients<'x'> => ({ x: broadcastTo({ x: dy }, { shape: x.shape }) }),
   lower: native,
+})
+
+export const reduceSumContract = completeOp(reduceSum, {
+  cost: free,
+  grad: ({ x }, _, dy): Gradients<'x'> => ({ x: broadcastTo({ x: dy }, { shape: x.shape }) }),
   samples: [
     { inputs: { x: [2, 5, 3, 7] }, attrs: { axes: [0, 1, 2] } },
     { inputs: { x: [3, 5, 4, 8] }, attrs: { axes: [1, 2] } },
@@ -43,7 +47,7 @@ export const reduceSum = defineOp({
 })
 
 /** y = x repeated along its dimensions of 1 until it has `shape`. */
-export const broadcastTo = defineOp({
+export const broadcastTo = declareOp({
   name: 'broadcast_to',
   inputs: { x: '*' },
   attrs: { shape: [] as Shape },
@@ -54,20 +58,23 @@ export const broadcastTo = defineOp({
     )
     return shape
   },
-  cost: free,
-  reference({ x }, { shape }, y) {
+  fold({ x }, { shape }, y) {
     const at = new Array<number>(shape.length).fill(0)
     for (let i = 0, n = size(shape); i < n; i++) {
       y.data[i] = x.data[at.reduce((j, a, k) => j * x.shape[k] + (x.shape[k] === 1 ? 0 : a), 0)]
       for (let k = at.length - 1; k >= 0 && ++at[k] === shape[k]; k--) at[k] = 0
     }
   },
+  lower: native,
+  isElementwise: true,
+})
+
+export const broadcastToContract = completeOp(broadcastTo, {
+  cost: free,
   grad: ({ x }, { shape }, dy): Gradients<'x'> => {
     const axes = shape.flatMap((d, i) => (x.shape[i] === 1 && d !== 1 ? [i] : []))
     return { x: axes.length ? reduceSum({ x: dy }, { axes }) : dy }
   },
-  lower: native,
-  isElementwise: true,
   samples: [
     { inputs: { x: [2, 1, 1, 5] }, attrs: { shape: [2, 3, 4, 5] } },
     { inputs: { x: [1, 1] }, attrs: { shape: [3, 4] } },
@@ -79,7 +86,7 @@ export const reduceMean = (x: Value, axes: readonly number[]): Value =>
   div(reduceSum({ x }, { axes }), size(axes.map((a) => x.shape[a])))
 
 /** The same data under another shape. */
-export const reshape = defineOp({
+export const reshape = declareOp({
   name: 'reshape',
   inputs: { x: 'any:*' },
   attrs: { shape: [] as Shape },
@@ -92,13 +99,16 @@ export const reshape = defineOp({
     )
     return { shape, dtype: x.dtype }
   },
-  cost: free,
-  reference({ x }, _, y) {
+  fold({ x }, _, y) {
     y.data.set(x.data)
   },
-  grad: ({ x }, _, dy): Gradients<'x'> => ({ x: reshape({ x: dy }, { shape: x.shape }) }),
   lower: native,
   viewOffset: () => 0,
+})
+
+export const reshapeContract = completeOp(reshape, {
+  cost: free,
+  grad: ({ x }, _, dy): Gradients<'x'> => ({ x: reshape({ x: dy }, { shape: x.shape }) }),
   samples: [
     { inputs: { x: [2, 3, 5] }, attrs: { shape: [5, 6] } },
     { inputs: { x: [1] }, attrs: { shape: [] } },

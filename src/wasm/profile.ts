@@ -6,9 +6,10 @@ import { bytesOf, size, type TypedArrayOf } from '../core/index.ts'
 import { type CompileOptions, startingWeights } from '../engine/index.ts'
 import { type Graph, nameOf, roots, topological } from '../graph/index.ts'
 import { bodyOf, foldBatchNorm, freeze, fusedOp, isReduction } from '../graph/passes/index.ts'
-import { isConstant, isInput, isParameter, type Value } from '../ops/index.ts'
+import { isConstant, isInput, isParameter, macsOf, type Value } from '../ops/index.ts'
 import { emitProgram, placeOf } from './emit/emit.ts'
 import { type Determinism, planKernels, prepare } from './engine.ts'
+import { contractOf } from './passes/contracts.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
 
 /** One kernel call of a program. */
@@ -54,12 +55,6 @@ function kindOf(v: Value): { op: string; layer: string } {
 }
 
 const bytesIn = (v: Value): number => size(v.shape) * bytesOf(v.dtype)
-const macsOf = (v: Value): number =>
-  v.op.cost(
-    v.inputs.map((x) => x.shape),
-    v.attrs,
-    v.shape,
-  ).macs
 
 /**
  * Runs a graph kernel by kernel and times each; compiled as an engine with these options would compile it.
@@ -98,7 +93,7 @@ export async function profile(graph: Graph, options: ProfileOptions): Promise<St
         ...kindOf(v),
         phase,
         shape: v.shape,
-        macs: phase === 0 ? macsOf(v) : 0,
+        macs: phase === 0 ? macsOf(v, contractOf) : 0,
         readBytes: phase === 0 ? v.inputs.reduce((n, x) => n + bytesIn(x), 0) : 0,
         writtenBytes: phase === 0 ? bytesIn(v) : 0,
         times: [] as number[],

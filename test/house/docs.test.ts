@@ -71,7 +71,7 @@ test('every command has an example in its help, --json, and the exit codes, in l
 })
 
 test('docs/ops.md names the properties that an op may have', () => {
-  const [, contract] = /^export interface OpDefinition(.*?)^}/ms.exec(textOf('src/ops/define.ts'))!
+  const [, contract] = /^export interface OpDeclaration(.*?)^}/ms.exec(textOf('src/ops/define.ts'))!
   const properties = [...contract.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => name)
   const [, many, list] = /^(\w+) more are properties(.*?)\n\n/ms.exec(textOf('docs/ops.md'))!
   expect([...list.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual(properties)

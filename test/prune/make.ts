@@ -2,6 +2,7 @@
 import { Rng, type Tensor, tensor } from '../../src/core/index.ts'
 import { topological } from '../../src/graph/index.ts'
 import { type BuildOptions, build, type Model } from '../../src/models/index.ts'
+import { contractOf, macsOf as macsOfNode } from '../../src/ops/index.ts'
 import type { Resource } from '../../src/prune/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
 
@@ -34,9 +35,6 @@ export async function logitsOf(net: Model): Promise<number[]> {
 
 /** As `analyse` counts them, without planning memory: tests ask for thousands. */
 const macsOf = (model: Model): number =>
-  topological(Object.values(model.graph().outputs)).reduce((sum, { op, inputs, attrs, shape }) => {
-    const shapes = inputs.map((x) => x.shape)
-    return sum + op.cost(shapes, attrs, shape).macs
-  }, 0)
+  topological(Object.values(model.graph().outputs)).reduce((sum, v) => sum + macsOfNode(v, contractOf), 0)
 
 export const macs: Resource = { name: 'macs', monotone: true, value: macsOf }

@@ -16,6 +16,7 @@ import { maxPool, maxPoolDx } from '../../src/wasm/kernels/max-pool.ts'
 import { resizeBilinear, resizeBilinearDx } from '../../src/wasm/kernels/resize-bilinear.ts'
 import { slice, zeroPad } from '../../src/wasm/kernels/slice.ts'
 import { logSoftmax, softmax } from '../../src/wasm/kernels/softmax.ts'
+import { contractOf } from '../../src/wasm/passes/contracts.ts'
 import { pack, packedMatmul, panelsOf } from '../../src/wasm/passes/packed-matmul.ts'
 import { difference, makeInputs, runOracle } from '../ops/samples.ts'
 import { runKernel } from './harness.ts'
@@ -459,14 +460,14 @@ const rows: readonly Row[] = [
 
 describe.each(rows.map((row) => [row.op.name, row] as const))(
   '%s',
-  (_, { op, family, tolerance, more, samples = op.samples.map((_, i) => i) }) => {
+  (_, { op, family, tolerance, more, samples = contractOf(op).samples.map((_, i) => i) }) => {
     const check = (inputs: readonly Tensor[], attrs: object) => {
       const v = nodeOf(op, inputs, attrs)
       const y = runKernel(v, inputs, family)
       expect(y.shape).toEqual(v.shape)
       expect(difference(y.data, runOracle(v, inputs).y.data)).toBeLessThanOrEqual(tolerance)
     }
-    it.each(samples)('sample %i', (i) => check(makeInputs(op, i), op.samples[i].attrs))
+    it.each(samples)('sample %i', (i) => check(makeInputs(op, i), contractOf(op).samples[i].attrs))
     it.each(more.map(([inputs, attrs], i) => [i, inputs, attrs ?? {}] as const))('size %i', (_, inputs, attrs) =>
       check(
         inputs.map((x, i) => ('data' in x ? x : random(x, i + 1))),

@@ -61,7 +61,7 @@ const loops: Readonly<Record<string, (given: readonly Tensor[], y: TypedArrayOf)
   },
 }
 
-/** The value of `node`, whose inputs are all constants. */
+/** The value of `node`, whose inputs are all constants and whose op has `fold`. */
 export class Deferred implements Tensor {
   readonly shape: Shape
   readonly dtype: DType
@@ -88,7 +88,7 @@ export class Deferred implements Tensor {
     const { op, inputs, attrs } = this.#node
     scratch.frame(() => {
       const given = inputs.map((x) => valuesOf(x.attrs.tensor, scratch))
-      if (!loops[op.name]?.(given, y)) op.reference(given, attrs, { shape: this.shape, dtype: this.dtype, data: y })
+      if (!loops[op.name]?.(given, y)) op.fold!(given, attrs, { shape: this.shape, dtype: this.dtype, data: y })
     })
   }
 

@@ -2,4 +2,5 @@
 export * from './deferred.ts'
 export * from './fuse.ts'
 export * from './fused.ts'
+export * from './fused-contract.ts'
 export * from './simplify.ts'

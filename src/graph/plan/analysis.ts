@@ -7,9 +7,11 @@
  */
 import { bytesOf, type Shape, size } from '../../core/index.ts'
 import {
+  contractOf,
   isConstant,
   isInput,
   isParameter,
+  macsOf,
   type ParameterAttrs,
   type Role,
   type Size2,
@@ -102,13 +104,6 @@ const counted: Record<Role, 'weights' | 'norm' | 'state'> = {
   state: 'state',
 }
 
-const macsOf = (v: Value): number =>
-  v.op.cost(
-    v.inputs.map((x) => x.shape),
-    v.attrs,
-    v.shape,
-  ).macs
-
 /** Parameters and multiply-adds of a graph alone: what a search asks of each network that it considers. */
 export function countsOf(graph: Graph): Pick<Counts, 'weights' | 'norm' | 'state' | 'parameters' | 'macs'> {
   const values = topological([...roots(graph), ...graph.updates.map((u) => u.target)])
@@ -120,7 +115,7 @@ function counts(values: readonly Value[]) {
   let macs = 0
   for (const v of values)
     if (isParameter(v)) count[counted[(v.attrs as ParameterAttrs).role]] += size(v.shape)
-    else if (!isInput(v) && !isConstant(v)) macs += macsOf(v)
+    else if (!isInput(v) && !isConstant(v)) macs += macsOf(v, contractOf)
   return { ...count, parameters: count.weights + count.norm, macs }
 }
 
@@ -181,10 +176,10 @@ function layerOf(
 ): LayerCost | undefined {
   const results = own.filter((v) => !isInput(v) && !isConstant(v) && !isParameter(v))
   if (results.length === 0) return undefined
-  const main = results.reduce((a, b) => (macsOf(b) > macsOf(a) ? b : a))
+  const main = results.reduce((a, b) => (macsOf(b, contractOf) > macsOf(a, contractOf) ? b : a))
   const inside = new Set(own)
   const outside = results.flatMap((v) => v.inputs.filter((x) => !inside.has(x)))
-  const input = macsOf(main) > 0 ? main.inputs[0] : largest(outside.length ? outside : results)
+  const input = macsOf(main, contractOf) > 0 ? main.inputs[0] : largest(outside.length ? outside : results)
   const given = results.filter((v) => handedOn.has(v))
   const output = given.at(-1) ?? results[results.length - 1]
   const isSe = name.split('.').includes('se')
