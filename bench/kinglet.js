@@ -2,6 +2,7 @@
 export * from '../dist/core/index.js'
 export { preprocessingPreset } from '../dist/data/index.js'
 export * from '../dist/formats/index.js'
+export * from '../dist/graph/passes/index.js'
 export * from '../dist/graph.js'
 export { load } from '../dist/index.js'
 export { build } from '../dist/models/index.js'

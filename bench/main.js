@@ -4,6 +4,7 @@ import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { root, say } from '../scripts/prepare.js'
+import { assertCheckout } from './lib/before.js'
 import { documentOf, newestResults, resultsFolder } from './lib/document.js'
 import { load, machine, versions } from './lib/machine.js'
 import { firstLine } from './lib/rounds.js'
@@ -19,6 +20,7 @@ Kinglet beside other runtimes on this machine; the whole takes about ten minutes
 
   --parts <names>     of ${Object.keys(parts).join(', ')} (default: all)
   --networks <names>  of ${Object.keys(networks).join(', ')} (default: all)
+  --before <folder>   another built checkout of Kinglet in the place of the other runtimes (parts node and training)
   --rounds <n>        rounds through all contenders, each of several runs (default: ${defaultRounds})
   --help
 
@@ -39,6 +41,7 @@ function options(args) {
     args,
     options: {
       ...{ parts: { type: 'string' }, networks: { type: 'string' }, rounds: { type: 'string' } },
+      before: { type: 'string' },
       help: { type: 'boolean' },
     },
   })
@@ -46,10 +49,16 @@ function options(args) {
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds: ${values.rounds} is not a positive integer`)
   const all = Object.keys(networks)
   const own = chosen('networks', values.networks, all)
+  const { before } = values
+  if (before !== undefined) assertCheckout(before)
   return {
-    parts: chosen('parts', values.parts, Object.keys(parts)),
-    plan: { networks: own, rounds, say },
-    isWhole: own.length === all.length && rounds >= defaultRounds,
+    parts: chosen(
+      'parts',
+      values.parts ?? (before && 'node,training'),
+      before ? ['node', 'training'] : Object.keys(parts),
+    ),
+    plan: { networks: own, rounds, before, say },
+    isWhole: own.length === all.length && rounds >= defaultRounds && before === undefined,
     help: values.help,
   }
 }

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { startInferenceBefore } from './lib/before.js'
 import { contendersOf, timeInference } from './lib/inference.js'
 import { measureSizes } from './lib/size.js'
 import { timeStep } from './lib/step.js'
@@ -25,23 +26,31 @@ const withoutChromium = { skipped: 'no Chromium: apt-get install chromium (or se
  * @typedef {object} Plan
  * @property {string[]} networks short names
  * @property {number} rounds
+ * @property {string} [before] another checkout, which takes the place of the other runtimes
  * @property {(text: string) => void} say
  */
 
 /** Runs a round of each network, `runs` times a round; of each contender `starts` first answers are timed. */
-async function inference(host, start, { networks, rounds, say }) {
+async function inference(host, start, { networks, rounds, before, say }) {
   const plan = { warmup: 10, rounds, runs: 5, starts: 3, say: (text) => say(`${host}, ${text}`) }
   const timed = []
   for (const name of networks) {
     writeNetwork(name)
-    timed.push(await timeInference(name, contendersOf(host), start, plan))
+    const chosen = before === undefined ? undefined : ['kinglet', 'before']
+    timed.push(await timeInference(name, contendersOf(host, chosen), start, plan))
   }
   return { networks: timed }
 }
 
 /** In the order in which they run. @type {Record<string, (plan: Plan) => Promise<object>>} */
 export const parts = {
-  node: (plan) => inference('node', (options) => startNode(fileOf('node/contender.js'), options), plan),
+  node(plan) {
+    const start = (options) =>
+      options.runtime === 'before'
+        ? startInferenceBefore(plan.before, options)
+        : startNode(fileOf('node/contender.js'), options)
+    return inference('node', start, plan)
+  },
 
   async chromium(plan) {
     if (!chromium) return withoutChromium
@@ -54,8 +63,8 @@ export const parts = {
     }
   },
 
-  async training({ rounds, say }) {
-    const plan = { warmup: 2, rounds, runs: 4, python: findPython(), say }
+  async training({ rounds, before, say }) {
+    const plan = { warmup: 2, rounds, runs: 4, before, python: before === undefined ? findPython() : undefined, say }
     const timed = []
     for (const item of cases) timed.push(await timeTraining(item, plan))
     return { cases: timed }

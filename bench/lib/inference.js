@@ -12,7 +12,7 @@ import { firstLine, interleave, rounded, speedup } from './rounds.js'
 const tolerance = 1e-3
 
 /** The contenders of a host: each runtime that runs there, with each of its numbers of threads. */
-export const contendersOf = (host, chosen = Object.keys(runtimes)) =>
+export const contendersOf = (host, chosen = Object.keys(runtimes).filter((name) => name !== 'before')) =>
   chosen.flatMap((runtime) =>
     runtimes[runtime][host].map((threads) => ({ id: `${runtime}-${threads}`, runtime, threads })),
   )

@@ -88,6 +88,7 @@ function inference(part) {
 
 const trainers = {
   kinglet: { label: 'Kinglet' },
+  before: { label: 'Kinglet before' },
   torch: { label: 'PyTorch, channels last' },
   tfjs: { label: 'TensorFlow.js wasm' },
 }

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { quartiles } from '../kinglet.js'
 import { startNode, startProgram } from '../node/process.js'
+import { startTrainingBefore } from './before.js'
 import { firstLine, interleave, rounded, speedup } from './rounds.js'
 
 const fileOf = (name) => fileURLToPath(new URL(`../training/${name}`, import.meta.url))
@@ -34,15 +35,21 @@ export const trainers = {
   tfjs: { label: 'TensorFlow.js wasm', threads: [1], start: (options) => startNode(fileOf('tfjs.js'), options) },
 }
 
+/** Kinglet of another checkout, in the place of the other trainers. */
+const beside = (before) => ({
+  kinglet: trainers.kinglet,
+  before: { threads: [1, 2], start: (options) => startTrainingBefore(before, options) },
+})
+
 /** A Python that has PyTorch, or undefined. */
 export const findPython = () =>
   ['python3', '/usr/bin/python3'].find((path) => spawnSync(path, ['-c', 'import torch, torchvision']).status === 0)
 
 /** Starts all trainers. Those that cannot are `failed`. */
-async function startAll(network, python) {
+async function startAll(network, python, before) {
   const open = []
   const failed = []
-  for (const [trainer, { threads: counts, start }] of Object.entries(trainers))
+  for (const [trainer, { threads: counts, start }] of Object.entries(before === undefined ? trainers : beside(before)))
     for (const threads of counts)
       try {
         const started = await start({ ...network, ...common, threads }, python)
@@ -53,11 +60,11 @@ async function startAll(network, python) {
   return { open, failed }
 }
 
-/** @param {{ warmup: number, rounds: number, runs: number, python: string | undefined, say: (text: string) => void }} plan */
+/** @param {{ warmup: number, rounds: number, runs: number, python: string | undefined, before?: string, say: (text: string) => void }} plan */
 export async function timeTraining(item, plan) {
   const { title, ...network } = item
   plan.say(`training, ${title}: starting and compiling`)
-  const { open, failed } = await startAll(network, plan.python)
+  const { open, failed } = await startAll(network, plan.python, plan.before)
   try {
     const [{ first: own }] = open
     for (const { id, first } of open) {

@@ -22,7 +22,7 @@
  * What each runtime is called, where it runs and with which numbers of threads, the endings of the files that it needs,
  * and how its code is loaded. TensorFlow.js has no threads in Node, LiteRT.js runs in pages only.
  *
- * @type {Record<string, { label: string, node: number[], chromium: number[], files: string[], load: (host: Host) => Promise<Runtime> }>}
+ * @type {Record<string, { label: string, node: number[], chromium: number[], files: string[], load?: (host: Host) => Promise<Runtime> }>}
  */
 export const runtimes = {
   kinglet: {
@@ -32,6 +32,8 @@ export const runtimes = {
     files: ['safetensors'],
     load: async (host) => (await import('./kinglet.js')).kinglet(await host.kinglet()),
   },
+  // Another checkout, started by its own modules (bench/lib/before.js).
+  before: { label: 'Kinglet before', node: [1, 2], chromium: [], files: [] },
   tfjs: {
     label: 'TensorFlow.js wasm',
     node: [1],

@@ -9,8 +9,8 @@ import { Command, CommanderError, Option } from 'commander'
 import { version } from '../core/index.ts'
 import { type Dataset, fashionMnistClasses, preprocessingPreset } from '../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../data/node.ts'
-import { costsOf, engineOf, pairsOf } from '../door/index.ts'
-import { chosen, lookAt, type Sample, trainingReport } from '../door/node.ts'
+import { costsOf, engineOf, labelOf, pairsOf } from '../door/index.ts'
+import { chosen, lookAt, pictureOf, type Sample, trainingReport } from '../door/reports/node.ts'
 import { provenanceNow, writeModelFile } from '../formats/index.ts'
 import { load } from '../index.ts'
 import { build, twin } from '../models/index.ts'
@@ -18,7 +18,6 @@ import { makeFolder, writeFileAtomic } from '../platform/node/index.ts'
 import { count, duration, percent, reportPage, short } from '../report/index.ts'
 import { fit } from '../train/index.ts'
 import { explain } from './main.ts'
-import { labelOf } from './networks.ts'
 import { answerLines } from './predict.ts'
 import { columnOf, comparisonLines, formulaLines, formulaNotes, measure } from './summary/comparison.ts'
 import { givingUp } from './terminal/interrupt.ts'
@@ -120,6 +119,7 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
     notes,
     data: test,
     samples: shown,
+    pictureOf,
     provenance: [
       ['made by', `Kinglet ${version}, npm start`],
       ['when', provenance.created],

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../core/index.ts'
-import type { EpochRecord } from '../door/node.ts'
+import type { EpochRecord } from '../door/reports/index.ts'
 import { readModelFile } from '../formats/index.ts'
 import { readCheckpoint } from '../train/index.ts'
 import { assertNoRun, readMetrics, runFiles } from '../train/node.ts'

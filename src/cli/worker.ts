@@ -6,7 +6,9 @@ import { Option } from 'commander'
 import { assert, KingletError, UsageError } from '../core/index.ts'
 import { fingerprint } from '../data/index.ts'
 import { loaderPool, openDataset } from '../data/node.ts'
-import { heldOut, judgingOf, plannedBy, prepareSearch, showObjective } from '../door/node.ts'
+import { engineOf } from '../door/index.ts'
+import { heldOut, judgingOf, planOfStudy, prepareSearchInFiles } from '../door/plans/node.ts'
+import { showObjective } from '../door/reports/index.ts'
 import {
   assertSameStudy,
   isPostgres,
@@ -23,6 +25,7 @@ import {
   addJsonOption,
   type CommandDefinition,
   type EngineOptions,
+  flagName,
   positiveInteger,
 } from './terminal/options.ts'
 import type { Io } from './terminal/terminal.ts'
@@ -60,7 +63,7 @@ function ofSearch(place: string, { data, table, ...engine }: WorkerOptions, sign
   const pool = loaderPool()
   return {
     async partsOf(study) {
-      const judging = judgingOf(study)
+      const judging = judgingOf(study, flagName)
       const opened = await openDataset(data!, { pool, validation: heldOut(judging), seed: study.seed, signal })
       assert(
         opened.classes.join() === judging.classes.join() && fingerprint(opened.train) === judging.data,
@@ -69,7 +72,11 @@ function ofSearch(place: string, { data, table, ...engine }: WorkerOptions, sign
           `${judging.classes.length} classes (${judging.classes.join(', ')}): here are ${opened.train.length} of ` +
           `${opened.classes.length} (${opened.classes.join(', ')})`,
       )
-      const { study: here, parts } = prepareSearch(plannedBy(study, place), { opened, pool, engine, table })
+      const { study: here, parts } = prepareSearchInFiles(
+        planOfStudy(study, place, flagName),
+        { opened, pool, engine: engineOf(engine), table },
+        flagName,
+      )
       assertSameStudy(place, study, here)
       return parts
     },

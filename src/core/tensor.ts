@@ -31,6 +31,18 @@ export const zeros = <T extends DType = 'f32'>(shape: Shape, dtype: T = 'f32' as
   data: arrayOf(dtype, size(shape)),
 })
 
+/** Entries `kept` of `t` along an axis, in that order: `take(w, 3, [0, 2])` is the first and third filter of w [kh, kw, cin, cout]. */
+export function take(t: Tensor, axis: number, kept: readonly number[]): Tensor {
+  const [outer, length, inner] = [size(t.shape.slice(0, axis)), t.shape[axis], size(t.shape.slice(axis + 1))]
+  const data = arrayOf(t.dtype, outer * kept.length * inner)
+  for (let o = 0; o < outer; o++)
+    for (const [i, from] of kept.entries()) {
+      const at = (o * length + from) * inner
+      data.set(t.data.subarray(at, at + inner), (o * kept.length + i) * inner)
+    }
+  return { ...t, shape: t.shape.with(axis, kept.length), data }
+}
+
 /** The first value of named tensors that is NaN or infinite, in words; undefined when there is none. */
 export function nonFinite(tensors: ReadonlyMap<string, Tensor>): string | undefined {
   for (const [name, { data }] of tensors) {

@@ -1,8 +1,10 @@
 /** A trained network ready for use: pictures in, names and scores out. */
-import { KingletError, type Shape, size, type Tensor, tensor, UsageError } from '../core/index.ts'
+
+import { KingletError, Queue, type Shape, size, type Tensor, tensor, UsageError } from '../core/index.ts'
 import { type Preprocessing, preprocess, type RgbImage } from '../data/index.ts'
 import type { Engine, Program } from '../engine/index.ts'
 import type { Provenance } from '../formats/index.ts'
+import type { Weights } from '../graph/index.ts'
 import type { Model } from '../models/index.ts'
 import type { Network } from '../nn/index.ts'
 import { type ImageSource, kindOf } from '../platform/index.ts'
@@ -58,13 +60,19 @@ export class Classifier {
   /** What is done to a picture before the network sees it. */
   readonly preprocessing: Preprocessing
   readonly provenance: Provenance
-  /** The network itself: for `evaluate`, `analyse`, and `train` (which trains it further). */
+  /**
+   * The network itself: for `evaluate`, `analyse`, and `train` (which trains it further). The next `run` uses the weights
+   * that the network has then: replace the map or tensors in it, as training does. Numbers that are changed within a
+   * tensor are not noticed.
+   */
   readonly network: Model
   readonly #engine: Engine
   readonly #decode: ClassifierParts['decode']
   /** The one used last is last. */
   readonly #programs = new Map<number, Program>()
-  #turn: Promise<unknown> = Promise.resolve()
+  /** The weights that they were compiled with. */
+  #compiled: Weights = new Map()
+  readonly #queue = new Queue(() => this.#assertUsable())
   #disposed = false
 
   constructor({ network, classes, preprocessing, provenance, engine, decode }: ClassifierParts) {
@@ -120,7 +128,7 @@ export class Classifier {
         `run: ${batch.length} values given: an image [${this.inputShape.join(', ')}] has ${each}, give a whole number ` +
           'of images',
       )
-    return this.#inTurn(async () => {
+    return this.#queue.run(async () => {
       signal?.throwIfAborted()
       const program = await this.#programFor(n)
       try {
@@ -137,7 +145,7 @@ export class Classifier {
 
   /** Compiles for batches of `n` images ahead of the first such `run`. */
   async prepare(n = 1): Promise<void> {
-    await this.#inTurn(() => this.#programFor(n))
+    await this.#queue.run(() => this.#programFor(n))
   }
 
   /** Frees memory and ends threads; calls that wait reject. Idempotent. */
@@ -154,25 +162,14 @@ export class Classifier {
     if (this.#disposed) throw new KingletError('classifier: it was disposed of: load the model again')
   }
 
-  /** Runs `work` once all that was asked for before is done: a program does one thing at a time. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(async () => {
-      this.#assertUsable()
-      try {
-        return await work()
-      } catch (error) {
-        this.#assertUsable()
-        throw error
-      }
-    })
-    this.#turn = mine.catch(() => {})
-    return mine
-  }
-
   async #programFor(n: number): Promise<Program> {
-    const found = this.#programs.get(n)
     const { network } = this
-    const program = found ?? (await this.#engine.compile(network.graph(n), { weights: network.weights, freeze: true }))
+    if (!sameTensors(this.#compiled, network.weights)) {
+      for (const other of [...this.#programs.keys()]) this.#drop(other)
+      this.#compiled = new Map(network.weights)
+    }
+    const found = this.#programs.get(n)
+    const program = found ?? (await this.#engine.compile(network.graph(n), { weights: this.#compiled, freeze: true }))
     if (this.#disposed) program.dispose()
     this.#assertUsable()
     this.#programs.delete(n)
@@ -186,6 +183,10 @@ export class Classifier {
     this.#programs.delete(n)
   }
 }
+
+/** Whether both hold the same tensors: what replaces weights, as training does, makes others. */
+const sameTensors = (a: Weights, b: Weights): boolean =>
+  a.size === b.size && [...b].every(([name, t]) => a.get(name) === t)
 
 /** Shares that sum to 1. */
 function softmax(logits: Float32Array): Float64Array {

@@ -4,5 +4,15 @@ export { type EngineName, type EngineOptions, engineNames, engineOf } from './en
 export { smallImage } from './known.ts'
 export { type LoadOptions, loadOn, type OpenedModel, openModel } from './load.ts'
 export type { PageAnswer, PagePlan } from './measure-page.ts'
+export {
+  type ArgumentName,
+  argumentNames,
+  argumentReaders,
+  assertNoArguments,
+  labelOf,
+  networkArguments,
+  parseNetwork,
+} from './networks.ts'
+export { memberName, type OptionName } from './option-name.ts'
 export { type SaveOptions, saveOn, toBytes } from './save.ts'
 export { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './training.ts'

@@ -16,6 +16,11 @@ export interface CompileOptions {
   readonly freeze?: boolean
 }
 
+/**
+ * A compiled graph and the values of its parameters. Calls may overlap: they are served one at a time, in the order in
+ * which they were made, so arrays that are handed over must stay as they are until the call settles. Calls that wait
+ * when the program is disposed of reject.
+ */
 export interface Program {
   /**
    * Runs once. `inputs` holds a typed array for each input of the graph, by name and in full (a wrong name, length or

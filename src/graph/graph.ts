@@ -8,7 +8,7 @@ import { isInput, isParameter, type Value, withInputs } from '../ops/index.ts'
 export interface Update {
   /** A parameter... */
   readonly target: Value
-  /** ...and what it holds after the run. All updates see the parameters as they were before it. */
+  /** ...and what it holds after the run. All updates and outputs see the parameters as they were before it. */
   readonly value: Value
 }
 

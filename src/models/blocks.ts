@@ -33,12 +33,12 @@ const depthwise = (b: Builder, x: Value, spec: WindowSpec, act: Act): Value =>
 /** x times a gate for each channel, which a bottleneck of two linear layers makes of the channel's mean. */
 function squeezeExcite(b: Builder, x: Value, row: Row, { seGate }: Options): Value {
   if (row.squeeze === 0) return x
-  const [n, , , channels] = x.shape
+  const channels = x.shape[3]
   return b.layer('se', () => {
     const mean = b.layer('pool', () => flatten(globalAvgPool(x)))
     const squeezed = b.layer('reduce', () => relu(b.linear(mean, { out: row.squeeze })))
     const gate = b.layer('expand', () => gates[seGate](b.linear(squeezed, { out: channels })))
-    return b.layer('scale', () => mul(x, reshape({ x: gate }, { shape: [n, 1, 1, channels] })))
+    return b.layer('scale', () => mul(x, reshape({ x: gate }, { shape: [0, 1, 1, -1] })))
   })
 }
 

@@ -77,12 +77,12 @@ export const divOpContract = completeElementwise(divOp, {
   samples: away([0.5, 2]),
 })
 
-/** The larger of a and b; a where they are equal or a is NaN. */
+/** The larger of a and b; a where they are equal or either is NaN. */
 export const maximum = declareElementwise({
   name: 'maximum',
   inputs: 'ab',
   attrs: {},
-  // biome-ignore lint/complexity/useMathMinMax: keeps a where either is NaN, as f32x4.pmax and pmin do
+  // biome-ignore lint/complexity/useMathMinMax: gives a where either is NaN, as f32x4.pmax and pmin do
   apply: (_, a, b) => (a < b ? b : a),
   lower: native,
 })
@@ -92,12 +92,12 @@ export const maximumContract = completeElementwise(maximum, {
   samples: binarySamples,
 })
 
-/** The smaller of a and b; a where they are equal or a is NaN. */
+/** The smaller of a and b; a where they are equal or either is NaN. */
 export const minimum = declareElementwise({
   name: 'minimum',
   inputs: 'ab',
   attrs: {},
-  // biome-ignore lint/complexity/useMathMinMax: keeps a where either is NaN, as f32x4.pmax and pmin do
+  // biome-ignore lint/complexity/useMathMinMax: gives a where either is NaN, as f32x4.pmax and pmin do
   apply: (_, a, b) => (b < a ? b : a),
   lower: native,
 })

@@ -46,19 +46,21 @@ export const reduceSumContract = completeOp(reduceSum, {
   ],
 })
 
-/** y = x repeated along its dimensions of 1 until it has `shape`. */
+/** y = x repeated along its dimensions of 1 until it has `shape`, in which -1 keeps that dimension of x. */
 export const broadcastTo = declareOp({
   name: 'broadcast_to',
   inputs: { x: '*' },
   attrs: { shape: [] as Shape },
   shape({ x }, { shape }) {
+    const full = shape.map((d, i) => (d === -1 ? x.shape[i] : d))
     assert(
-      x.shape.length === shape.length && x.shape.every((d, i) => d === 1 || d === shape[i]),
+      x.shape.length === full.length && x.shape.every((d, i) => d === 1 || d === full[i]),
       () => `broadcast_to: x has shape ${showShape(x.shape)}: each dimension must be 1 or that of ${showShape(shape)}`,
     )
-    return shape
+    return full
   },
-  fold({ x }, { shape }, y) {
+  fold({ x }, _, y) {
+    const { shape } = y
     const at = new Array<number>(shape.length).fill(0)
     for (let i = 0, n = size(shape); i < n; i++) {
       y.data[i] = x.data[at.reduce((j, a, k) => j * x.shape[k] + (x.shape[k] === 1 ? 0 : a), 0)]
@@ -71,13 +73,14 @@ export const broadcastTo = declareOp({
 
 export const broadcastToContract = completeOp(broadcastTo, {
   cost: free,
-  grad: ({ x }, { shape }, dy): Gradients<'x'> => {
-    const axes = shape.flatMap((d, i) => (x.shape[i] === 1 && d !== 1 ? [i] : []))
+  grad: ({ x }, _, dy): Gradients<'x'> => {
+    const axes = dy.shape.flatMap((d, i) => (x.shape[i] === 1 && d !== 1 ? [i] : []))
     return { x: axes.length ? reduceSum({ x: dy }, { axes }) : dy }
   },
   samples: [
     { inputs: { x: [2, 1, 1, 5] }, attrs: { shape: [2, 3, 4, 5] } },
     { inputs: { x: [1, 1] }, attrs: { shape: [3, 4] } },
+    { inputs: { x: [2, 1, 3] }, attrs: { shape: [-1, 5, -1] } },
   ],
 })
 
@@ -85,20 +88,37 @@ export const broadcastToContract = completeOp(broadcastTo, {
 export const reduceMean = (x: Value, axes: readonly number[]): Value =>
   div(reduceSum({ x }, { axes }), size(axes.map((a) => x.shape[a])))
 
-/** The same data under another shape. */
+/** The dimensions that `shape` asks of x, by the rule of {@link reshape}. */
+function reshaped(x: Shape, shape: readonly number[]): Shape {
+  const copied = shape.map((d, i) => (d === 0 ? x[i] : d))
+  assert(
+    copied.every((d) => d !== undefined),
+    () => `reshape: x has shape ${showShape(x)}: ${showShape(shape)} copies a dimension that it does not have`,
+  )
+  const known = size(copied.filter((d) => d !== -1))
+  const left = shape.filter((d) => d === -1).length
+  assert(left < 2, () => `reshape: shape is ${showShape(shape)}: one dimension at most can be -1`)
+  const full = copied.map((d) => (d === -1 ? size(x) / known : d))
+  assert(
+    left ? Number.isInteger(size(x) / known) : size(x) === known,
+    () =>
+      `reshape: x has shape ${showShape(x)}, ${size(x)} values: ` +
+      (left
+        ? `${showShape(shape)} holds ${known} for each of its -1, it must be a divisor`
+        : `${showShape(shape)} holds ${known}, it must hold as many`),
+  )
+  return full
+}
+
+/**
+ * The same data under another shape. As in ONNX, a 0 of `shape` copies that dimension of x, and one -1 is what is left:
+ * `[0, -1]` holds for any batch.
+ */
 export const reshape = declareOp({
   name: 'reshape',
   inputs: { x: 'any:*' },
   attrs: { shape: [] as Shape },
-  shape({ x }, { shape }) {
-    assert(
-      size(x.shape) === size(shape),
-      () =>
-        `reshape: x has shape ${showShape(x.shape)}, ${size(x.shape)} values: ` +
-        `${showShape(shape)} holds ${size(shape)}, it must hold as many`,
-    )
-    return { shape, dtype: x.dtype }
-  },
+  shape: ({ x }, { shape }) => ({ shape: reshaped(x.shape, shape), dtype: x.dtype }),
   fold({ x }, _, y) {
     y.data.set(x.data)
   },
@@ -112,11 +132,13 @@ export const reshapeContract = completeOp(reshape, {
   samples: [
     { inputs: { x: [2, 3, 5] }, attrs: { shape: [5, 6] } },
     { inputs: { x: [1] }, attrs: { shape: [] } },
+    { inputs: { x: [3, 2, 5] }, attrs: { shape: [0, -1] } },
+    { inputs: { x: [2, 7] }, attrs: { shape: [0, 1, 1, -1] } },
   ],
 })
 
-/** [N, ...] as [N, the rest]. */
-export const flatten = (x: Value): Value => reshape({ x }, { shape: [x.shape[0], size(x.shape.slice(1))] })
+/** [N, ...] as [N, the rest], for any N. */
+export const flatten = (x: Value): Value => reshape({ x }, { shape: [0, -1] })
 
 /** Sum of values of one shape; the first itself when it is alone. */
 export const addAll = (values: readonly Value[]): Value => values.reduce((a, b) => add(a, b))

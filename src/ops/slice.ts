@@ -22,18 +22,19 @@ function eachInside(inner: Shape, outer: Shape, from: Integers, visit: (i: numbe
   }
 }
 
-/** y = the part of x that begins at `from` and has `shape`. */
+/** y = the part of x that begins at `from` and has `shape`, in which -1 is all that x has from there on. */
 export const slice = declareOp({
   name: 'slice',
   inputs: { x: '*' },
   attrs: { from: [] as Integers, shape: [] as Shape },
   shape({ x }, { from, shape }) {
     const rank = x.shape.length
+    const full = shape.map((d, i) => (d === -1 ? x.shape[i] - from[i] : d))
     assert(
-      areIntegers(from, rank) && areIntegers(shape, rank) && shape.every((d, i) => d > 0 && from[i] + d <= x.shape[i]),
+      areIntegers(from, rank) && areIntegers(full, rank) && full.every((d, i) => d > 0 && from[i] + d <= x.shape[i]),
       () => `slice: x has shape ${showShape(x.shape)}: ${showShape(shape)} from ${showShape(from)} is not within it`,
     )
-    return shape
+    return full
   },
   fold({ x }, { from }, y) {
     eachInside(y.shape, x.shape, from, (i, o) => {
@@ -45,8 +46,8 @@ export const slice = declareOp({
 
 export const sliceContract = completeOp(slice, {
   cost: free,
-  grad: ({ x }, { from, shape }, dy): Gradients<'x'> => ({
-    x: zeroPad({ x: dy }, { before: from, after: x.shape.map((d, i) => d - from[i] - shape[i]) }),
+  grad: ({ x }, { from }, dy): Gradients<'x'> => ({
+    x: zeroPad({ x: dy }, { before: from, after: x.shape.map((d, i) => d - from[i] - dy.shape[i]) }),
   }),
   samples: [
     { inputs: { x: [2, 5, 6, 3] }, attrs: { from: [0, 1, 2, 0], shape: [2, 3, 4, 3] } },
@@ -55,6 +56,7 @@ export const sliceContract = completeOp(slice, {
     { inputs: { x: [4, 8] }, attrs: { from: [1, 4], shape: [2, 4] } },
     { inputs: { x: [9] }, attrs: { from: [3], shape: [5] } },
     { inputs: { x: [3, 4, 5] }, attrs: { from: [1, 1, 1], shape: [1, 1, 1] } },
+    { inputs: { x: [3, 4, 5] }, attrs: { from: [0, 1, 2], shape: [-1, 2, -1] } },
   ],
 })
 
@@ -125,9 +127,9 @@ export const sliceFirstContract = completeOp(sliceFirst, {
 const along = (x: { readonly shape: Shape }, axis: number, n: number): Integers =>
   x.shape.map((_, i) => (i === axis ? n : 0))
 
-/** `count` entries of x from `from` on, along `axis`. */
+/** `count` entries of x from `from` on, along `axis`; for any length of the other axes. */
 export const sliceAxis = (x: Value, axis: number, from: number, count: number): Value =>
-  slice({ x }, { from: along(x, axis, from), shape: x.shape.map((d, i) => (i === axis ? count : d)) })
+  slice({ x }, { from: along(x, axis, from), shape: x.shape.map((_, i) => (i === axis ? count : -1)) })
 
 /** `count` channels of x from `from` on: the last axis. */
 export const sliceLast = ({ x }: { x: Value }, { from, count }: { from: number; count: number }): Value =>
@@ -145,9 +147,9 @@ export function pad({ x }: { x: Value }, { pad }: { pad: Pad }): Value {
 export function crop({ x }: { x: Value }, { pad }: { pad: Pad }): Value {
   assertImages('crop', 'x has shape', x.shape)
   assertPad('crop', pad)
-  const [n, height, width, channels] = x.shape
+  const [, height, width] = x.shape
   const [top, bottom, left, right] = pad
-  const shape = [n, height - top - bottom, width - left - right, channels]
+  const shape = [-1, height - top - bottom, width - left - right, -1]
   assert(
     shape[1] > 0 && shape[2] > 0,
     () => `crop: x is ${height} x ${width}, pad is ${showShape(pad)}: nothing of x would be left, crop less`,

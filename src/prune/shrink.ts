@@ -4,7 +4,7 @@
  * else there is of a channel (inputs of later layers, depthwise filters, batch norm, gates) stays or goes with it. Squeezed
  * channels of squeeze-and-excitation are chosen in the same way.
  */
-import { arrayOf, size, type Tensor, UsageError } from '../core/index.ts'
+import { size, type Tensor, take, UsageError } from '../core/index.ts'
 import type { Weights } from '../graph/index.ts'
 import { type Model, type RowSpec, withRows } from '../models/index.ts'
 import type { Channels, Group } from './groups.ts'
@@ -12,18 +12,6 @@ import type { Channels, Group } from './groups.ts'
 /** Elements before, along and after an axis. */
 function around({ shape }: Tensor, axis: number): [outer: number, length: number, inner: number] {
   return [size(shape.slice(0, axis)), shape[axis], size(shape.slice(axis + 1))]
-}
-
-/** Entries `kept` along an axis, in that order. */
-export function take(t: Tensor, axis: number, kept: readonly number[]): Tensor {
-  const [outer, length, inner] = around(t, axis)
-  const data = arrayOf(t.dtype, outer * kept.length * inner)
-  for (let o = 0; o < outer; o++)
-    for (const [i, from] of kept.entries()) {
-      const at = (o * length + from) * inner
-      data.set(t.data.subarray(at, at + inner), (o * kept.length + i) * inner)
-    }
-  return { ...t, shape: t.shape.with(axis, kept.length), data }
 }
 
 /** The L2 norm of each channel's filter, summed over the layers that make these channels. */

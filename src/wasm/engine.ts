@@ -3,7 +3,17 @@
  * the program's memory holds parameters, constants and one arena, and a run allocates nothing in it. In Node the
  * calling thread works too; in a page all work is done in workers, so that nothing freezes.
  */
-import { bytesOf, dtypes, KingletError, size, type Tensor, type TypedArrayOf, UsageError } from '../core/index.ts'
+
+import {
+  bytesOf,
+  dtypes,
+  KingletError,
+  Queue,
+  size,
+  type Tensor,
+  type TypedArrayOf,
+  UsageError,
+} from '../core/index.ts'
 import {
   type CompileOptions,
   checkInputs,
@@ -26,7 +36,7 @@ import {
   writeConstant,
 } from '../graph/passes/index.ts'
 import { type Plan, planMemory } from '../graph/plan/index.ts'
-import { isConstant, mulOp, type Value } from '../ops/index.ts'
+import { isConstant, mulOp, scope, type Value } from '../ops/index.ts'
 import { emitProgram, layoutOf, placeOf } from './emit/emit.ts'
 import { hasKernel, isLeaf, kernelOf, takesEpilogue } from './kernels/index.ts'
 import type { Kernel } from './kernels/kernel.ts'
@@ -51,15 +61,21 @@ export const determinisms: readonly Determinism[] = ['here', 'everywhere']
 
 /** The graph as kernels run it. Results are those of `graph`; only rounding differs. */
 export function prepare(graph: Graph): Graph {
-  const lowered = packMatmuls(lower(computedUpdates(graph), hasKernel))
+  const lowered = packMatmuls(lower(oldValuesKept(graph), hasKernel))
   return fuse(walkPatches(foldConstants(mergeEqual(lowered))), takesEpilogue)
 }
 
-/** An update to a leaf (or a view of one) is computed by a step, so that copies never read what another overwrites. */
-const computedUpdates = (graph: Graph): Graph => ({
-  ...graph,
-  updates: graph.updates.map((u) => (isLeaf(baseOf(u.value)) ? { ...u, value: mulOp(u.value, 1) } : u)),
-})
+/**
+ * Outputs and updates see the parameters as they were before the run, so those that are nothing but a parameter (or a
+ * view of one) are computed by a step of their own: copies of updates run last, and never read what another overwrites.
+ */
+function oldValuesKept(graph: Graph): Graph {
+  const updated = new Set(graph.updates.map((u) => u.target))
+  const computed = (v: Value): Value => scope(v.scope, () => mulOp(v, 1))
+  const outputs = Object.entries(graph.outputs).map(([name, v]) => [name, updated.has(baseOf(v)) ? computed(v) : v])
+  const updates = graph.updates.map((u) => (isLeaf(baseOf(u.value)) ? { ...u, value: computed(u.value) } : u))
+  return { outputs: Object.fromEntries(outputs), updates }
+}
 
 /** Kernels and memory plan of a prepared graph. */
 export function planKernels(graph: Graph, guardBytes = 0): { plan: Plan; kernels: Map<Value, Kernel> } {
@@ -146,27 +162,36 @@ function programOf(executor: Executor, { inputs, prepared, plan, parameters, fro
     if (!disposed) executor.dispose()
     disposed = true
   }
+  // A call is several messages or copies: none of another call may come between them.
+  const queue = new Queue(usable)
   return {
     memory: { parameters: plan.parameterBytes + plan.constantBytes, arena: plan.arenaBytes },
     async run(given) {
       usable()
       checkInputs(inputs, given)
-      // Asked for at once: a worker does what it is told in order, and each answer that is waited for takes a turn.
-      const written = [...placed.values()].map((leaf) => write(leaf, given[nameOf(leaf)]))
-      await Promise.all([...written, executor.run()])
-      const outputs = Object.entries(prepared.outputs)
-      return Object.fromEntries(await Promise.all(outputs.map(async ([name, v]) => [name, await read(v)] as const)))
+      return queue.run(async () => {
+        // Asked for at once: a worker does what it is told in order, and each answer that is waited for takes a turn.
+        const written = [...placed.values()].map((leaf) => write(leaf, given[nameOf(leaf)]))
+        await Promise.all([...written, executor.run()])
+        const outputs = Object.entries(prepared.outputs)
+        return Object.fromEntries(await Promise.all(outputs.map(async ([name, v]) => [name, await read(v)] as const)))
+      })
     },
     async read(names) {
       usable('read')
-      const found = new Map<string, Tensor>()
-      for (const [name, leaf] of pick(parameters, names)) found.set(name, await read(leaf))
-      return found
+      const wanted = pick(parameters, names)
+      return queue.run(async () => {
+        const found = new Map<string, Tensor>()
+        for (const [name, leaf] of wanted) found.set(name, await read(leaf))
+        return found
+      })
     },
     async write(values) {
       usable('write')
       checkWeights(parameters, values, 'write')
-      for (const [name, t] of values) await write(parameters.get(name)!, t.data)
+      return queue.run(async () => {
+        for (const [name, t] of values) await write(parameters.get(name)!, t.data)
+      })
     },
     dispose,
     [Symbol.dispose]: dispose,

@@ -1,13 +1,14 @@
 /** A classifier in Node: pictures and batches in, answers out. */
+
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { zeros } from '../../src/core/index.ts'
+import { type Tensor, tensor, zeros } from '../../src/core/index.ts'
 import { preprocess } from '../../src/data/index.ts'
 import type { Engine, Program } from '../../src/engine/index.ts'
-import { Classifier, type ImageSource, load } from '../../src/index.ts'
+import { arrays, Classifier, type ImageSource, load, toBytes, train } from '../../src/index.ts'
 import { nodePlatform } from '../../src/platform/node/platform.ts'
 import { failureOf, folderOf, sharpOf, smoothImage } from '../data/make.ts'
 import { classes, tinyBytes } from './models.ts'
@@ -193,6 +194,56 @@ describe('programs', () => {
     expect(await failureOf(classifier.run(batchOf(1)))).toBe('Error: a thread failed')
     expect((await classifier.run(batchOf(1))).shape).toEqual([1, 4])
     expect(noted).toEqual(['compile 1', 'dispose 1', 'compile 1'])
+  })
+
+  test.each(['wasm', 'reference'] as const)('%s: they follow the weights of the network', async (engine) => {
+    using classifier = await load(tinyBytes(), { engine })
+    const { network } = classifier
+    const answers = async () => [await classifier.run(batchOf(2)), await classifier.run(batchOf(1))]
+    const before = await answers()
+    const old = network.weights
+    const scaled = (t: Tensor, by: number): Tensor =>
+      tensor(
+        t.shape,
+        Float32Array.from(t.data, (v) => v * by),
+      )
+
+    network.weights = new Map([...old].map(([name, t]) => [name, scaled(t, name.endsWith('.mean') ? 0.5 : 1.25)]))
+    using fresh = await load(toBytes(network, { classes, preprocessing: classifier.preprocessing }), { engine })
+    const replaced = await answers()
+    expect(replaced).toEqual([await fresh.run(batchOf(2)), await fresh.run(batchOf(1))])
+    expect(replaced[1]).not.toEqual(before[1])
+
+    for (const [name, t] of old) network.weights.set(name, t)
+    expect(await answers()).toEqual(before)
+  })
+
+  test('a network that is trained further answers as what was trained, whatever the size of the batch', async () => {
+    using classifier = await load(tinyBytes(), { threads: 1 })
+    for (const n of [1, 2]) await classifier.run(batchOf(n))
+    const pixels = Uint8Array.from(batchOf(4), (v) => 128 + 100 * v)
+    const data = arrays({ width: 24, height: 24, channels: 3, pixels, labels: [0, 1, 2, 3], classes })
+    for await (const _ of train(classifier.network, data, { epochs: 1, batch: 4, threads: 1 }));
+    using fresh = await load(toBytes(classifier.network, { classes }), { threads: 1 })
+    for (const n of [3, 2, 1]) expect(await classifier.run(batchOf(n))).toEqual(await fresh.run(batchOf(n)))
+  })
+
+  test('programs of weights that were replaced are disposed of, those of the same weights are kept', async () => {
+    const { noted, classifier } = await watched()
+    for (const n of [1, 2, 1]) await classifier.run(batchOf(n))
+    const { network } = classifier
+    const { weights } = network
+    try {
+      network.weights = new Map(weights)
+      await classifier.run(batchOf(2))
+      expect(noted).toEqual(['compile 1', 'compile 2'])
+      const [[name, first]] = weights
+      network.weights = new Map(weights).set(name, { ...first })
+      await classifier.run(batchOf(2))
+      expect(noted.slice(2).sort()).toEqual(['compile 2', 'dispose 1', 'dispose 2'])
+    } finally {
+      network.weights = weights
+    }
   })
 
   test('after dispose nothing runs, and calls that waited say so', async () => {

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { key, type Shape, size, type Tensor, tensor, uniformAt } from '../../src/core/index.ts'
 import { evaluate, type Graph, gradients, nameOf, roots, topological } from '../../src/graph/index.ts'
-import { foldBatchNorm, foldConstants, freeze, fuse, lower, mergeEqual, prune } from '../../src/graph/passes/index.ts'
+import {
+  bodyOf,
+  foldBatchNorm,
+  foldConstants,
+  freeze,
+  fuse,
+  fusedOp,
+  lower,
+  mergeEqual,
+  prune,
+} from '../../src/graph/passes/index.ts'
 import { planMemory } from '../../src/graph/plan/index.ts'
 import { pack } from '../../src/graph/plan/plan.ts'
 import {
@@ -19,6 +29,7 @@ import {
   parameter,
   reduceSum,
   relu6,
+  scope,
   type Value,
 } from '../../src/ops/index.ts'
 import { prepare } from '../../src/wasm/engine.ts'
@@ -150,6 +161,53 @@ describe('passes keep results', () => {
 
   it('freezing names the parameter without values', () => {
     expect(() => freeze(block(), new Map())).toThrow('freeze: no values for parameter expand')
+  })
+})
+
+describe('layers', () => {
+  /** Two layers, and a parameter that is updated and is an output. */
+  const layered = (): Graph => {
+    const x = input('x', [2, 6, 7, 8])
+    const a = scope('expand', () => hardSwish(norm(conv2d({ x, w: weight('expand', [3, 3, 8, 20]) }), 'bn1')))
+    const { y, mean } = scope('project', () => {
+      const z = conv2d({ x: a, w: weight('project', [1, 1, 20, 8]) })
+      return { y: norm(z, 'bn2'), mean: weight('mean', [8]) }
+    })
+    return { outputs: { y, mean }, updates: [{ target: mean, value: scope('project', () => mul(mean, 0.5)) }] }
+  }
+  const frozen = (g: Graph): Graph =>
+    freeze(
+      g,
+      new Map(
+        topological(roots(g))
+          .filter(isParameter)
+          .map((p) => [nameOf(p), leaf(p)]),
+      ),
+    )
+  const passes: Record<string, (g: Graph) => Graph> = {
+    'folding batch norm': foldBatchNorm,
+    freezing: frozen,
+    lowering: (g) => lower(g, hasKernel),
+    'all of inference': (g) => prepare(frozen(foldBatchNorm(g))),
+    'all of training': (g) => prepare(g),
+  }
+  it.each(Object.entries(passes))('%s: each node that it makes has the layer of the one it replaces', (_, pass) => {
+    const nodes = topological(roots(pass(layered())))
+    const inside = nodes.flatMap((v) => (v.op === fusedOp ? topological(bodyOf(v).roots) : []))
+    const without = [...nodes, ...inside].filter((v) => !isInput(v) && !['expand', 'project'].includes(v.scope))
+    expect(without.map((v) => v.op.name)).toEqual([])
+  })
+
+  it('sums that share a pass are found under their own layers', () => {
+    const z = input('z', [3, 5, 5, 4])
+    const sums = ['a', 'b'].map((name) =>
+      scope(name, () => reduceSum({ x: mul(z, name === 'a' ? 2 : z) }, { axes: [0, 1, 2] })),
+    )
+    const { outputs } = prepare({ outputs: { a: sums[0], b: sums[1] }, updates: [] })
+    expect([outputs.a, outputs.b].map((v) => [v.op.name, v.scope])).toEqual([
+      ['reshape', 'a'],
+      ['reshape', 'b'],
+    ])
   })
 })
 

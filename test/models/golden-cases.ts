@@ -10,8 +10,9 @@
 import { expect } from 'vitest'
 import type { Engine } from '../../src/engine/index.ts'
 import { type Graph, parametersOf } from '../../src/graph/index.ts'
+import type { Model } from '../../src/models/index.ts'
 import { input } from '../../src/ops/index.ts'
-import { type ForwardCase, images, largestError, modelOf, rms, summary, titleOf } from './golden.ts'
+import { type ForwardCase, images, largestError, rms, summary, titleOf } from './golden.ts'
 
 export const tolerance = 1e-3
 
@@ -24,8 +25,7 @@ export const expectAllWithin = (title: string, errors: Errors): void => {
   expect(wrong, title).toEqual([])
 }
 
-export async function compareForward(engine: Engine, c: ForwardCase, freeze: boolean): Promise<Errors> {
-  const model = modelOf(c)
+export async function compareForward(engine: Engine, c: ForwardCase, model: Model, freeze: boolean): Promise<Errors> {
   expect(model.architecture.options.batchNormEps).toBe(c.batchNormEps[0])
   const x = input('x', [1, ...model.inputShape])
   const { logits, features } = model.forward(x, { training: false })

@@ -212,7 +212,7 @@ function goldenErrors(c: TrainCase, results: Readonly<Record<string, Tensor>>): 
     const want = c.firstStepGradients[nameIn(c, name)]
     const probe = uniform('probe', size(shape))
     let along = 0
-    for (const [i, at] of torchOrder(name, shape).entries()) along += data[i] * (probe[at] - 0.5)
+    for (const [i, at] of torchOrder(shape).entries()) along += data[i] * (probe[at] - 0.5)
     const scale = cancels(c, name) ? c.firstStepGradients[nameIn(c, name.replace(/beta$/, 'gamma'))].norm : want.norm
     errors[`norm of d ${name}`] = largestError([norm(data)], [want.norm], scale)
     errors[`probe of d ${name}`] = largestError([along], [want.probe], scale * Math.sqrt(1 / 12))

@@ -66,9 +66,9 @@ export const titleOf = (c: Case): string =>
 
 /** Golden values were computed from doubles; engines take their float32 rounding. */
 export type Precision = 'single' | 'double'
-const rounded = (values: Float64Array, precision: Precision): Float32Array =>
+const zeros = (length: number, precision: Precision): Float32Array =>
   // Oracles only index and assign: an array of doubles serves as well.
-  precision === 'single' ? Float32Array.from(values) : (values as unknown as Float32Array)
+  precision === 'single' ? new Float32Array(length) : (new Float64Array(length) as unknown as Float32Array)
 
 export function modelOf(c: ForwardCase | TrainCase, precision: Precision = 'single'): Model {
   const [name, options] = ours[`${c.source} ${c.model}`]
@@ -87,12 +87,14 @@ export function modelOf(c: ForwardCase | TrainCase, precision: Precision = 'sing
 /** mulberry32 started at fnv1a32(name): its first `n` outputs, in [0, 1). */
 export function uniform(name: string, n: number): Float64Array {
   const start = keyOf(name)
-  return Float64Array.from({ length: n }, (_, i) => {
+  const values = new Float64Array(n)
+  for (let i = 0; i < n; i++) {
     const a = (start + Math.imul(i + 1, 0x6d2b79f5)) | 0
     let t = Math.imul(a ^ (a >>> 15), 1 | a)
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  })
+    values[i] = ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+  return values
 }
 
 export const nameIn = (c: Case, name: string): string => torchName(layersOf[`${c.source} ${c.model}`], name)
@@ -102,23 +104,24 @@ function formed(c: Case, { name, shape, role }: ParameterAttrs, precision: Preci
   const u = uniform(nameIn(c, name), size(shape))
   const leaf = name.slice(name.lastIndexOf('.') + 1)
   const bound = Math.sqrt(6 / fanIn(shape))
-  const value = (x: number): number => {
-    if (leaf === 'mean' || leaf === 'beta' || role === 'bias') return 0.2 * (x - 0.5)
-    if (leaf === 'variance' || leaf === 'gamma') return 0.5 + x
-    return (2 * x - 1) * bound
-  }
-  const values = Float64Array.from(torchOrder(name, shape), (i) => value(u[i]))
-  return { shape, dtype: 'f32', data: rounded(values, precision) }
+  const order = torchOrder(shape)
+  const data = zeros(order.length, precision)
+  // A loop for each kind: there are tens of millions of these numbers.
+  if (leaf === 'mean' || leaf === 'beta' || role === 'bias')
+    for (let i = 0; i < data.length; i++) data[i] = 0.2 * (u[order[i]] - 0.5)
+  else if (leaf === 'variance' || leaf === 'gamma') for (let i = 0; i < data.length; i++) data[i] = 0.5 + u[order[i]]
+  else for (let i = 0; i < data.length; i++) data[i] = (2 * u[order[i]] - 1) * bound
+  return { shape, dtype: 'f32', data }
 }
 
 /** Images, NHWC, of values drawn in order NCHW. */
 export function images(batch: number, side: number, precision: Precision = 'single'): Float32Array {
   const u = uniform('input', batch * 3 * side * side)
-  const x = new Float64Array(u.length)
+  const x = zeros(u.length, precision)
   for (let n = 0, i = 0; n < batch; n++)
     for (let p = 0; p < side * side; p++)
       for (let c = 0; c < 3; c++, i++) x[i] = 2 * u[(n * 3 + c) * side * side + p] - 1
-  return rounded(x, precision)
+  return x
 }
 
 /** [batch, classes], 1 at each label. */

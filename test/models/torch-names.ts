@@ -127,21 +127,16 @@ export function torchName(layers: Layers, name: string): string {
 }
 
 /** For each element of our tensor, its index in PyTorch's. */
-export function torchOrder(name: string, shape: Shape): Uint32Array {
+export function torchOrder(shape: Shape): Uint32Array {
   const order = new Uint32Array(size(shape))
-  const at =
-    shape.length === 4
-      ? ([u, v, i, o]: number[]) => ((o * shape[2] + i) * shape[0] + u) * shape[1] + v
-      : shape.length === 3
-        ? ([u, v, c]: number[]) => (c * shape[0] + u) * shape[1] + v
-        : name.endsWith('.w')
-          ? ([i, o]: number[]) => o * shape[0] + i
-          : ([i]: number[]) => i
-  const index = shape.map(() => 0)
-  for (let n = 0; n < order.length; n++) {
-    order[n] = at(index)
-    for (let k = shape.length - 1; k >= 0 && ++index[k] === shape[k]; k--) index[k] = 0
-  }
+  if (shape.length < 2) return order.map((_, n) => n)
+  // The last dimension here is PyTorch's first; a depthwise kernel has no other channels.
+  const outputs = shape[shape.length - 1]
+  const channels = shape.length === 3 ? 1 : shape[shape.length - 2]
+  const taps = shape.length === 2 ? 1 : shape[0] * shape[1]
+  let n = 0
+  for (let tap = 0; tap < taps; tap++)
+    for (let i = 0; i < channels; i++) for (let o = 0; o < outputs; o++) order[n++] = (o * channels + i) * taps + tap
   return order
 }
 

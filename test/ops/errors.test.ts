@@ -213,6 +213,15 @@ const wrong: readonly (readonly [() => Value, string])[] = [
     'reshape: shape [-2, -3] has a dimension that is not a positive integer',
   ],
   [
+    () => reshape({ x: of(2, 3) }, { shape: [0, 0, 0] }),
+    'reshape: x has shape [2, 3]: [0, 0, 0] copies a dimension that it does not have',
+  ],
+  [() => reshape({ x: of(2, 3) }, { shape: [-1, -1] }), 'reshape: shape is [-1, -1]: one dimension at most can be -1'],
+  [
+    () => reshape({ x: of(2, 3) }, { shape: [4, -1] }),
+    'reshape: x has shape [2, 3], 6 values: [4, -1] holds 4 for each of its -1, it must be a divisor',
+  ],
+  [
     () => slice({ x: of(4, 4) }, { from: [2, 0], shape: [3, 4] }),
     'slice: x has shape [4, 4]: [3, 4] from [2, 0] is not within it',
   ],

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { tensor } from '../../src/core/index.ts'
+import { take, tensor } from '../../src/core/index.ts'
 import { preprocessingPreset } from '../../src/data/index.ts'
 import { provenanceNow, readModelFile, writeModelFile } from '../../src/formats/index.ts'
 import { type BuildOptions, build, type Model, modelNames, restore } from '../../src/models/index.ts'
 import { type Group, groupsOf, shrink } from '../../src/prune/index.ts'
-import { filterNorms, resized, take } from '../../src/prune/shrink.ts'
+import { filterNorms, resized } from '../../src/prune/shrink.ts'
 import { lively, logitsOf } from './make.ts'
 
 const networks: readonly (readonly [string, BuildOptions])[] = [

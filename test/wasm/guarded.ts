@@ -1,7 +1,9 @@
 /**
  * Runs a graph on the WebAssembly engine with guard words: all of memory is filled with a pattern, every value is
- * followed by bytes that nothing owns, and after the run those bytes must still hold the pattern.
+ * followed by bytes that nothing owns, and after the run those bytes must still hold the pattern. Phases of equal keys
+ * must have equal code.
  */
+
 import { expect } from 'vitest'
 import { bytesOf, dtypes, size, type Tensor, type TypedArrayOf } from '../../src/core/index.ts'
 import { type Graph, inputsOf, nameOf, roots, topological } from '../../src/graph/index.ts'
@@ -10,8 +12,11 @@ import { emitProgram, placeOf } from '../../src/wasm/emit/emit.ts'
 import { planKernels, prepare } from '../../src/wasm/engine.ts'
 import { dataStart } from '../../src/wasm/runtime/control.ts'
 import { createExecutor } from '../../src/wasm/runtime/executor.ts'
+import { PhaseCode } from '../support/phase-code.ts'
 
 const guardBytes = 64
+/** Of all graphs that a file of tests runs. */
+const phases = new PhaseCode()
 const pattern = 0xa5
 
 export async function runGuarded(
@@ -21,6 +26,7 @@ export async function runGuarded(
 ): Promise<Record<string, Tensor>> {
   const prepared = prepare(graph)
   const { plan, kernels } = planKernels(prepared, guardBytes)
+  phases.check(plan, kernels, relaxed)
   const { bytes, pages, dataEnd: total } = emitProgram(plan, kernels, { threads, shared: threads > 1, relaxed })
   const executor = await createExecutor({ bytes, pages, threads, place: 'here' })
   try {

@@ -1,11 +1,12 @@
 /** `kinglet adapt`: NetAdapt, from a trained network to one that meets a budget, with the curve between. */
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { assert, UsageError } from '../../core/index.ts'
+import { assert, UsageError, version } from '../../core/index.ts'
 import type { Dataset, LoaderPool, Preprocessing } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
-import { engineOf, smallImage } from '../../door/index.ts'
-import { type Adapted, adaptationPage, batchOf } from '../../door/node.ts'
+import { engineOf, labelOf, smallImage } from '../../door/index.ts'
+import { batchOf } from '../../door/plans/index.ts'
+import { type Adapted, adaptationPage } from '../../door/reports/index.ts'
 import { provenanceNow, writeModelFile } from '../../formats/index.ts'
 import type { Model } from '../../models/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
@@ -14,7 +15,7 @@ import { adaptFiles, openAdaptation } from '../../prune/node.ts'
 import { count, percent, short } from '../../report/index.ts'
 import { showBudget, showResource } from '../../search/node.ts'
 import { type EvaluateOptions, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
-import { labelOf, openModelFile } from '../networks.ts'
+import { openModelFile } from '../networks.ts'
 import { assertOwnFolder } from '../run-folder.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
 import { addEngineOptions, addJsonOption, addSeedOption, type CommandDefinition } from '../terminal/options.ts'
@@ -86,7 +87,16 @@ async function run({ io, pool, signal }: Surroundings, path: string, options: Ad
   }
   const after = await finish(path, model, { classes, preprocessing, train, val }, use, options)
   const adapted = { points, before, after, images: val.length }
-  const page = adaptationPage(path, network, model, adapted, options)
+  const page = adaptationPage({
+    ...{ ...adapted, name: basename(path), budget, given: network, last: model },
+    provenance: [
+      ['made by', `Kinglet ${version}, kinglet adapt`],
+      ['when', new Date().toISOString()],
+      ['data', resolve(data)],
+      ['run', `proposals ${proposals}, selection ${selection}, pace ${name}`],
+      ['fine-tuning', `${steps} steps for each proposal, ${epochs} epochs at the end, seed ${seed}`],
+    ],
+  })
   writeFileAtomic(join(out, files.report), new TextEncoder().encode(page))
   return adapted
 }

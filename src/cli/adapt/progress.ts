@@ -1,8 +1,8 @@
 /** What `kinglet adapt` works on and shows: the resource that a budget names, and a run of NetAdapt as it goes. */
 import { readFileSync } from 'node:fs'
-import { UsageError, version } from '../../core/index.ts'
-import { crc32InLoops } from '../../formats/index.ts'
-import { assertMeasuredWith, type LatencyTable, lackingIn, latencyOf, readTable, unitsOf } from '../../latency/index.ts'
+import { UsageError } from '../../core/index.ts'
+import { shrunkText } from '../../door/reports/index.ts'
+import { lackingIn, latencyOf, namedTable, unitsOf } from '../../latency/index.ts'
 import type { Model } from '../../models/index.ts'
 import type { AdaptEvent, AdaptPoint, Resource } from '../../prune/index.ts'
 import { percent } from '../../report/index.ts'
@@ -13,24 +13,6 @@ import type { Io } from '../terminal/terminal.ts'
 /** These never rise when channels go; memory may, where the order of steps changes, and a measured latency. */
 const monotone: readonly ResourceName[] = ['macs', 'parameters', 'modelBytes']
 
-/** A latency table in a file, and what a run or a study knows it by. */
-export interface TableFile {
-  readonly path: string
-  readonly table: LatencyTable
-  readonly checksum: string
-}
-
-/** Reads a table. Throws a `KingletError` for one of other kernels than those that will run. */
-export function openTableFile(path: string | undefined): TableFile {
-  if (path === undefined)
-    throw new UsageError('latency needs a table of the device: give one with --table, which kinglet measure writes')
-  const text = readFileSync(path, 'utf8')
-  const table = readTable(text, path)
-  // The device may well be another one than this.
-  assertMeasuredWith(table, { kinglet: version }, path, 'measure the device again with kinglet measure')
-  return { path, table, checksum: crc32InLoops(new TextEncoder().encode(text)).toString(16) }
-}
-
 /** The resource of a budget for a network that is to be adapted: of a latency by the table in the file `path`. */
 export function resourceOfBudget({ resource: name }: Budget, path: string | undefined, network: Model): Resource {
   if (name !== 'latencyMs') {
@@ -40,7 +22,9 @@ export function resourceOfBudget({ resource: name }: Budget, path: string | unde
       )
     return { name, value: (model) => resourceOf(model, name), monotone: monotone.includes(name) }
   }
-  const { table, checksum } = openTableFile(path)
+  if (path === undefined)
+    throw new UsageError('latency needs a table of the device: give one with --table, which kinglet measure writes')
+  const { table, checksum } = namedTable(readFileSync(path, 'utf8'), path)
   // Throws, and says why, where the table has not even this network.
   latencyOf(table, network, path)
   return {
@@ -50,10 +34,6 @@ export function resourceOfBudget({ resource: name }: Budget, path: string | unde
       lackingIn(table, unitsOf(model)).length > 0 ? Number.POSITIVE_INFINITY : latencyOf(table, model, path),
   }
 }
-
-/** `blocks.3.exp 96 to 88` */
-export const shrunkText = ({ shrunk }: AdaptPoint): string =>
-  shrunk ? `${shrunk.group} ${shrunk.from} to ${shrunk.to}` : 'as it was'
 
 const pointLine = (point: AdaptPoint, { resource }: Budget): string =>
   [

@@ -1,13 +1,13 @@
 /** `kinglet bench`: how long networks take on this machine. */
 import { Option } from 'commander'
 import { type Quartiles, quartiles, Rng, size, turn, UsageError } from '../../core/index.ts'
-import { engineOf } from '../../door/index.ts'
+import { engineOf, labelOf, networkArguments } from '../../door/index.ts'
 import type { Program } from '../../engine/index.ts'
 import { analyse } from '../../graph/index.ts'
 import type { Model } from '../../models/index.ts'
 import { bytes, percent } from '../../report/index.ts'
 import { maxThreads } from '../../wasm/index.ts'
-import { addNetworkOptions, labelOf, networkArguments, openNetwork } from '../networks.ts'
+import { addNetworkOptions, openNetwork } from '../networks.ts'
 import { givingUp } from '../terminal/interrupt.ts'
 import {
   addEngineOptions,
@@ -183,7 +183,7 @@ Examples:
   kinglet bench mobilenet_v3_large --layers`,
       )
       .action(async (names: string[], options: BenchOptions) => {
-        const given = networkArguments(options as unknown as Readonly<Record<string, unknown>>)
+        const given = networkArguments(options)
         const models: Model[] = []
         for (const name of names) models.push(await openNetwork(name, given))
         await (options.layers ? layers : rounds)(io, models, options)

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Option } from 'commander'
 import { renderUnicodeCompact } from 'uqr'
 import { UsageError } from '../../core/index.ts'
-import { engineOf } from '../../door/index.ts'
-import { assertNetworks, spaceNamed } from '../../door/node.ts'
+import { engineOf, labelOf, networkArguments } from '../../door/index.ts'
+import { assertNetworks, openSpace } from '../../door/plans/node.ts'
 import {
   type Agreement,
   agreementOf,
@@ -33,12 +33,13 @@ import { writeFileAtomic } from '../../platform/node/index.ts'
 import { percent } from '../../report/index.ts'
 import { networkOf } from '../../search/space/index.ts'
 import { maxThreads } from '../../wasm/index.ts'
-import { addNetworkOptions, labelOf, networkArguments, openNetwork } from '../networks.ts'
+import { addNetworkOptions, openNetwork } from '../networks.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
 import {
   addJsonOption,
   addSeedOption,
   type CommandDefinition,
+  flagName,
   portNumber,
   positiveInteger,
   probability,
@@ -77,13 +78,13 @@ interface Task {
 
 /** What is to be measured, and what is checked with it. */
 async function taskOf(names: readonly string[], options: MeasureOptions): Promise<Task> {
-  const given = networkArguments(options as unknown as Readonly<Record<string, unknown>>)
+  const given = networkArguments(options)
   const { space: name, downTo, check, seed } = options
   if (name && names.length > 0)
     throw new UsageError(`--space ${name}: it stands in the place of networks, ${names[0]} is one: leave one out`)
   if (name) {
-    const space = spaceNamed(name, typeof given.size === 'number' ? given.size : undefined)
-    assertNetworks(space)
+    const space = openSpace(name, typeof given.size === 'number' ? given.size : undefined, flagName)
+    assertNetworks(space, flagName)
     const { width, ...rest } = given
     if (width !== undefined) throw new UsageError(`--width: space ${name} has widths of its own: leave it out`)
     const build = (point: Parameters<typeof networkOf>[1]) => networkOf(space, point, rest)

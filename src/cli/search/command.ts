@@ -3,7 +3,9 @@ import { basename, join, resolve } from 'node:path'
 import { KingletError, version } from '../../core/index.ts'
 import type { LoaderPool } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
-import { heldOut, planned, prepareSearch, searchPage, showObjective, showReward } from '../../door/node.ts'
+import { engineOf } from '../../door/index.ts'
+import { heldOut, inputSizeFor, openSpace, planSearch, prepareSearchInFiles } from '../../door/plans/node.ts'
+import { searchPage, showObjective, showReward } from '../../door/reports/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
 import { count, duration } from '../../report/index.ts'
 import {
@@ -23,7 +25,13 @@ import {
 import { assertOwnFolder } from '../run-folder.ts'
 import { warningsOf } from '../study/place.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
-import { addEngineOptions, addJsonOption, addSeedOption, type CommandDefinition } from '../terminal/options.ts'
+import {
+  addEngineOptions,
+  addJsonOption,
+  addSeedOption,
+  type CommandDefinition,
+  flagName,
+} from '../terminal/options.ts'
 import { Progress } from '../terminal/progress.ts'
 import { type Io, warn } from '../terminal/terminal.ts'
 import { keepBest } from './best-models.ts'
@@ -88,8 +96,10 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
   assertOwnFolder(out, journalName, (name) => ['best', 'report.html', 'trials'].includes(name))
   const opened = await openDataset(data, { pool, validation: heldOut(options), seed, strict, signal })
   if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
-  const plan = await planned(options.study ?? basename(resolve(data)), opened, options)
-  const { study, parts } = prepareSearch(plan, { opened, pool, engine: options, table })
+  const size = options.size ?? Math.max(...(await inputSizeFor(opened)))
+  const space = openSpace(options.space, size, flagName)
+  const plan = planSearch({ ...options, name: options.study ?? basename(resolve(data)), size, space }, flagName)
+  const { study, parts } = prepareSearchInFiles(plan, { opened, pool, engine: engineOf(options), table }, flagName)
   await using store = await opening(io, study, options, signal)
   const known = await store.trials()
   const before = known.length

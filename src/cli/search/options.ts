@@ -1,6 +1,6 @@
 /** Options of `kinglet search`. */
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import { oneOf } from '../../core/index.ts'
+import { type Command, Option } from 'commander'
+import { oneOf, readNumbers } from '../../core/index.ts'
 import { type PreprocessingName, preprocessingNames } from '../../data/index.ts'
 import {
   algorithmNames,
@@ -12,7 +12,7 @@ import {
   resourceNamed,
   spaceNames,
 } from '../../search/node.ts'
-import { choice, type EngineOptions, fraction, positiveInteger } from '../terminal/options.ts'
+import { argument, choice, type EngineOptions, fraction, positiveInteger } from '../terminal/options.ts'
 
 export interface SearchCommandOptions extends EngineOptions {
   readonly data: string
@@ -43,11 +43,13 @@ const list =
   <T>(read: (text: string) => T) =>
   (text: string, before: readonly T[]): readonly T[] => [...before, ...text.split(',').map(read)]
 
-function exponents(text: string): readonly [number, number] {
-  const read = text.split(',').map(Number)
-  const [below, above = below] = read
-  if (read.length > 2 || !read.every((n) => Number.isFinite(n) && n <= 0))
-    throw new InvalidArgumentError('It must be one number or two, 0 or below: -0.07 or 0,-1.')
+const readExponents = readNumbers(
+  ',',
+  (numbers) => numbers.length <= 2 && numbers.every((n) => Number.isFinite(n) && n <= 0),
+  'one number or two, 0 or below: -0.07 or 0,-1',
+)
+function exponents(text: string): readonly [below: number, above: number] {
+  const [below, above = below] = argument(readExponents)(text)
   return [below, above]
 }
 

@@ -1,7 +1,7 @@
 /** `kinglet study`: what studies there are, how one stands, and its trials as a file; also while it runs. */
 import type { Command } from 'commander'
 import { KingletError } from '../../core/index.ts'
-import { showReward } from '../../door/node.ts'
+import { showReward } from '../../door/reports/index.ts'
 import { duration } from '../../report/index.ts'
 import { isFeasible, type StoredTrial, type Study, studyCsv, summarise } from '../../search/node.ts'
 import { addJsonOption, type CommandDefinition } from '../terminal/options.ts'

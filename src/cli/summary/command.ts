@@ -1,10 +1,10 @@
 /** `kinglet summary`: the paper's table with what each row costs, and two networks side by side. */
 import type { Command } from 'commander'
-import { type Costs, costsOf, pairsOf, type RowCost, showShape } from '../../door/index.ts'
+import { type Costs, costsOf, labelOf, networkArguments, pairsOf, type RowCost, showShape } from '../../door/index.ts'
 import { layerKinds } from '../../graph/index.ts'
 import { type Model, type Row, twin } from '../../models/index.ts'
 import { bytes, count, percent } from '../../report/index.ts'
-import { addNetworkOptions, labelOf, networkArguments, openNetwork } from '../networks.ts'
+import { addNetworkOptions, openNetwork } from '../networks.ts'
 import { addJsonOption, type CommandDefinition } from '../terminal/options.ts'
 import { type Column, type Io, paint, table } from '../terminal/terminal.ts'
 import { formulaLines } from './comparison.ts'
@@ -172,7 +172,7 @@ Examples:
   kinglet summary mobilenet_v2 --compare mobilenet_v2:width=0.5 --json`,
       )
       .action(async (name: string, options: SummaryOptions) => {
-        const given = networkArguments(options as Readonly<Record<string, unknown>>)
+        const given = networkArguments(options)
         const a = costsOf(await openNetwork(name, given))
         const b = options.compare === undefined ? undefined : costsOf(await other(a.model, options.compare, given))
         if (!options.json) return b ? printTwo(io, a, b) : printOne(io, a)

@@ -1,34 +1,33 @@
 /** Options that several commands have, and how their values are read. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { nearest, oneOf } from '../../core/index.ts'
-import { type EngineOptions as AnyEngine, type EngineName, engineNames } from '../../door/index.ts'
+import { type Check, checks, type Reader, readName, readNumber } from '../../core/index.ts'
+import { type EngineOptions as AnyEngine, type EngineName, engineNames, type OptionName } from '../../door/index.ts'
 
-const number =
-  (what: string, isRight: (n: number) => boolean) =>
-  (text: string): number => {
-    const n = text.trim() === '' ? Number.NaN : Number(text)
-    if (!isRight(n)) throw new InvalidArgumentError(`It must be ${what}.`)
-    return n
+/** How the command line calls an option: `--trial-seconds`. */
+export const flagName: OptionName = (member) => `--${member.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`
+
+/** Reads the value of an option; Commander names the option in the error. */
+export const argument =
+  <T>(read: Reader<T>) =>
+  (text: string): T => {
+    const found = read(text)
+    if ('problem' in found) throw new InvalidArgumentError(found.problem)
+    return found.value
   }
+
+const number = (check: Check) => argument(readNumber(check))
 
 /** Readers of option values. Each refuses with what the value must be. */
-export const positiveInteger = number('a positive integer', (n) => Number.isInteger(n) && n > 0)
-export const portNumber = number('a port, 0 to 65535', (n) => Number.isInteger(n) && n >= 0 && n <= 65_535)
-export const wholeNumber = number('a whole number, 0 or more', (n) => Number.isSafeInteger(n) && n >= 0)
-export const positive = number('a number above 0', (n) => n > 0 && Number.isFinite(n))
-export const nonNegative = number('a number, 0 or more', (n) => n >= 0 && Number.isFinite(n))
-export const fraction = number('a number from 0 up to, but not including, 1', (n) => n >= 0 && n < 1)
-export const probability = number('a number from 0 to 1', (n) => n >= 0 && n <= 1)
+export const positiveInteger = number(checks.count)
+export const portNumber = number({ is: (n) => checks.whole.is(n) && Number(n) <= 65_535, must: 'a port, 0 to 65535' })
+export const wholeNumber = number(checks.whole)
+export const positive = number(checks.positive)
+export const nonNegative = number(checks.nonNegative)
+export const fraction = number(checks.share)
+export const probability = number(checks.fraction)
 
-/** One of `names`; a near miss is told what was probably meant. */
-export const choice =
-  <T extends string>(names: readonly T[]) =>
-  (text: string): T => {
-    const found = names.find((name) => name === text)
-    if (found !== undefined) return found
-    const meant = nearest(text, names)
-    throw new InvalidArgumentError(`It must be ${oneOf(names)}${meant ? ` (did you mean ${meant}?)` : ''}.`)
-  }
+/** One of `names`. */
+export const choice = <T extends string>(names: readonly T[]) => argument(readName(names))
 
 export interface EngineOptions extends AnyEngine {
   readonly engine: EngineName

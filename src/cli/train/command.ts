@@ -3,15 +3,16 @@ import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { UsageError, version } from '../../core/index.ts'
-import { type LoaderPool, preprocessingNames } from '../../data/index.ts'
+import { type LoaderPool, type PreprocessingName, preprocessingNames } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
-import { costsOf, engineOf, smallImage } from '../../door/index.ts'
-import { type BeginOptions, batchOf, begin, chosen, defaultModel, lookAt, trainingReport } from '../../door/node.ts'
+import { costsOf, engineOf, labelOf, networkArguments, smallImage } from '../../door/index.ts'
+import { batchOf, defaultModel, planTraining } from '../../door/plans/index.ts'
+import { chosen, lookAt, pictureOf, trainingReport } from '../../door/reports/node.ts'
 import type { Model } from '../../models/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
 import { count, percent, reportPage, short } from '../../report/index.ts'
 import { type Evaluation, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
-import { addNetworkOptions, labelOf } from '../networks.ts'
+import { addNetworkOptions, openModelFile } from '../networks.ts'
 import { assertUsable, bestOf, epochsOf, type RunFolderOptions } from '../run-folder.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
 import {
@@ -21,6 +22,7 @@ import {
   type CommandDefinition,
   choice,
   type EngineOptions,
+  flagName,
   fraction,
   positiveInteger,
 } from '../terminal/options.ts'
@@ -28,7 +30,11 @@ import type { Io } from '../terminal/terminal.ts'
 import { addTrainingOptions, type LearningOptions, learningOptions } from './options.ts'
 import { watch } from './progress.ts'
 
-interface TrainCommandOptions extends EngineOptions, LearningOptions, BeginOptions, RunFolderOptions {
+interface TrainCommandOptions extends EngineOptions, LearningOptions, RunFolderOptions {
+  readonly model?: string
+  readonly from?: string
+  readonly preprocessing?: PreprocessingName
+  readonly seed: number
   readonly validation: number
   readonly strict?: boolean
   readonly json?: boolean
@@ -52,7 +58,17 @@ async function run(
   const opened = await openDataset(folder, { pool, validation, seed, strict, signal })
   if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)
   const { classes, train, val } = opened
-  const { network, preprocessing } = await begin(io, opened, options)
+  const asked = {
+    ...{ seed, build: networkArguments(options) },
+    ...(options.model !== undefined && { model: options.model }),
+    ...(from !== undefined && { from: { name: from, model: await openModelFile(from) } }),
+    ...(options.preprocessing !== undefined && { preprocessing: options.preprocessing }),
+  }
+  const { network, preprocessing, transferred } = await planTraining(opened, asked, flagName)
+  if (transferred) {
+    const [taken, anew] = [transferred.loaded, transferred.anew].map(({ length }) => count(length))
+    io.stderr.write(`${from}: ${taken} tensors taken over, ${anew} begin anew\n`)
+  }
   const costs = costsOf(network)
   const { parameters, macs } = costs.analysis.total
   io.stderr.write(
@@ -85,6 +101,7 @@ async function run(
     subtitle: labelOf(network),
     ...{ part, epochs: epochsOf(out), seconds, evaluation, costs, data },
     notes: [],
+    pictureOf,
     samples: chosen(samples, Math.min(12, Math.max(6, classes.length))),
     provenance: [
       ['made by', `Kinglet ${version}, kinglet train`],

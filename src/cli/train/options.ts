@@ -1,22 +1,23 @@
 /** Options of `kinglet train` that say how the network learns, and what they mean to `fit`. */
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import { oneOf } from '../../core/index.ts'
+import { type Command, Option } from 'commander'
+import { oneOf, type Reader, readName } from '../../core/index.ts'
 import { augmentationNames } from '../../data/index.ts'
 import { smallImage } from '../../door/index.ts'
 import { optimizerNames, type Schedule, scheduleNames, type TrainOptions } from '../../train/index.ts'
-import { choice, fraction, nonNegative, positive, positiveInteger } from '../terminal/options.ts'
+import { argument, fraction, nonNegative, positive, positiveInteger } from '../terminal/options.ts'
 
 /** A name, or a JSON object for what names do not have. */
-const nameOrJson =
-  (names: readonly string[]) =>
-  (text: string): unknown => {
-    if (!text.trim().startsWith('{')) return choice(names)(text)
+function nameOrJson(names: readonly string[]): (text: string) => unknown {
+  const read: Reader<unknown> = (text) => {
+    if (!text.trim().startsWith('{')) return readName(names)(text)
     try {
-      return JSON.parse(text)
+      return { value: JSON.parse(text) }
     } catch (error) {
-      throw new InvalidArgumentError(`It is not JSON: ${(error as Error).message}.`)
+      return { problem: `It is not JSON: ${(error as Error).message}.` }
     }
   }
+  return argument(read)
+}
 
 const layers = (text: string): string[] => text.split(',').filter((name) => name !== '')
 

@@ -1,6 +1,6 @@
 /** Shows a training run as it goes: a bar with rate, loss and time left, and a line for each epoch. */
 
-import type { EpochRecord } from '../../door/node.ts'
+import type { EpochRecord } from '../../door/reports/index.ts'
 import { percent } from '../../report/index.ts'
 import type { TrainStep } from '../../train/index.ts'
 import { Progress } from '../terminal/progress.ts'

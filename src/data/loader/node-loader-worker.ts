@@ -2,8 +2,9 @@
  * A loader's worker thread. It holds nothing between tasks: each message brings the task, what it reads from (shared
  * memory, so that costs nothing) and a word of shared memory that becomes 1 when nobody wants the result any more.
  */
+
 import { parentPort } from 'node:worker_threads'
-import { KingletError } from '../../core/index.ts'
+import { KingletError, Queue } from '../../core/index.ts'
 import { type Dataset, type DatasetSource, openSubset } from '../sets/dataset.ts'
 import { openFiles } from '../sets/node-files.ts'
 import { openPixels } from '../sets/pixels.ts'
@@ -51,7 +52,5 @@ async function answer<K extends keyof Tasks>({ id, kind, task, source, unwanted 
 const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer)
 
 // One task at a time, in the order in which they came: the one that is waited for is done first.
-let last = Promise.resolve()
-parentPort?.on('message', (request: WorkerRequest) => {
-  last = last.then(() => answer(request))
-})
+const queue = new Queue()
+parentPort?.on('message', (request: WorkerRequest) => void queue.run(() => answer(request)))

@@ -1,4 +1,5 @@
 /** Where the work of a loader is done: on worker threads (a pool), or on the calling thread. */
+import { after } from '../../core/index.ts'
 import type { Dataset, DatasetSource } from '../sets/dataset.ts'
 import { runTask, type Tasks } from './tasks.ts'
 
@@ -40,7 +41,7 @@ function breather(signal: AbortSignal): () => Promise<void> | undefined {
     signal.throwIfAborted()
     if (typeof document === 'undefined' || performance.now() - last < longestBreath) return undefined
     return new Promise((resolve) => {
-      setTimeout(() => {
+      after(0, () => {
         last = performance.now()
         resolve()
       })

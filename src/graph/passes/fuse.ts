@@ -4,8 +4,9 @@
  * again in each of them when that reads no more memory (at most one full-size operand): so a training step stores the
  * convolution's output and not the normalised one beside it.
  */
+
 import { sameShape, size } from '../../core/index.ts'
-import { isConstant, reshape, sliceFirst, type Value, withInputs } from '../../ops/index.ts'
+import { isConstant, reshape, scope, sliceFirst, type Value, withInputs } from '../../ops/index.ts'
 import { type Graph, roots, topological } from '../graph.ts'
 import { fuseNodes, isReduction, readsAs } from './fused.ts'
 import { mapRoots } from './simplify.ts'
@@ -107,11 +108,10 @@ export function fuse(graph: Graph, takesEpilogue: (v: Value) => boolean): Graph 
       for (const r of group.slice(1)) pending.splice(pending.indexOf(r), 1)
       const leaves = [...new Set(group.flatMap((r) => [...expressions.get(r)!.leaves]))]
       const sums = fuseNodes(group, leaves, undefined, at)
-      for (const [i, r] of group.entries())
-        done.set(
-          r,
-          group.length === 1 ? sums : reshape({ x: sliceFirst({ x: sums }, { from: i }) }, { shape: r.shape }),
-        )
+      for (const [i, r] of group.entries()) {
+        const part = () => reshape({ x: sliceFirst({ x: sums }, { from: i }) }, { shape: r.shape })
+        done.set(r, group.length === 1 ? sums : scope(r.scope, part))
+      }
     } else if (isElementwise(v)) {
       const anchor = absorbed.get(v)
       const leaves = [...expressions.get(v)!.leaves].filter((l) => !anchor || baseOf(l) !== anchor)

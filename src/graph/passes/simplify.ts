@@ -39,7 +39,7 @@ export function freeze(graph: Graph, weights: Weights): Graph {
     if (!isParameter(v)) return folded(v)
     const t = weights.get(nameOf(v))
     if (!t) throw new KingletError(`freeze: no values for parameter ${nameOf(v)}`)
-    return constant(t)
+    return scope(v.scope, () => constant(t))
   })
 }
 
@@ -123,7 +123,7 @@ export function mergeEqual(graph: Graph): Graph {
 }
 
 const folded = (v: Value): Value =>
-  v.op.fold && v.inputs.length > 0 && v.inputs.every(isConstant) ? constant(new Deferred(v)) : v
+  v.op.fold && v.inputs.length > 0 && v.inputs.every(isConstant) ? scope(v.scope, () => constant(new Deferred(v))) : v
 
 /** Nodes whose inputs are all constant become constants, which `fold` of their op computes when they are wanted. */
 export const foldConstants = (graph: Graph): Graph => mapGraph(graph, folded)
@@ -143,9 +143,13 @@ export function foldBatchNorm(graph: Graph): Graph {
       done.set(v, withInputs(v, inputs))
       continue
     }
-    const { scale, shift } = v.op.affine(inputs, v.attrs)
-    const scaled = producer.inputs.map((x, i) => (i === linear ? mul(x, scale) : x))
-    done.set(v, add(withInputs(producer, scaled), shift))
+    const { affine } = v.op
+    const make = () => {
+      const { scale, shift } = affine(inputs, v.attrs)
+      const scaled = producer.inputs.map((x, i) => (i === linear ? mul(x, scale) : x))
+      return add(withInputs(producer, scaled), shift)
+    }
+    done.set(v, scope(v.scope, make))
   }
   return mapRoots(graph, (v) => done.get(v)!)
 }

@@ -41,7 +41,7 @@ export interface PlanOptions {
   readonly guardBytes?: number
 }
 
-/** Plans `graph`. */
+/** Plans `graph`, none of whose outputs is a parameter that it updates: of such a one only the new value is left. */
 export function planMemory(graph: Graph, { scratchBytes = () => 0, guardBytes = 0 }: PlanOptions = {}): Plan {
   const bytes = (v: Value): number => aligned(size(v.shape) * bytesOf(v.dtype) + guardBytes)
   const order = schedule(graph)
@@ -179,15 +179,14 @@ function orderWith(wanted: readonly Value[], waits: ReadonlyMap<Value, readonly 
 function inPlace(graph: Graph, steps: readonly Value[], stepOf: ReadonlyMap<Value, number>): Map<Value, Value> {
   const lastReader = new Map<Value, Value>()
   for (const s of steps) for (const x of s.inputs) if (isParameter(baseOf(x))) lastReader.set(baseOf(x), s)
-  const outputs = new Set(Object.values(graph.outputs).map(baseOf))
   const over = new Map<Value, Value>()
   for (const { target, value } of graph.updates) {
     const step = baseOf(value)
     const at = stepOf.get(step)
     if (at === undefined || over.has(step) || size(step.shape) !== size(target.shape)) continue
     const reader = lastReader.get(target)
-    // The parameter is read as an output after the run, or by a later step: its old value must survive.
-    if (outputs.has(target) || (reader && stepOf.get(reader)! > at)) continue
+    // A later step reads the parameter: its old value must survive.
+    if (reader && stepOf.get(reader)! > at) continue
     const readsAtSamePlace = step.inputs.every((x) => baseOf(x) !== target || sameShape(x.shape, step.shape))
     if (reader === step && !(mayOverwrite(step) && readsAtSamePlace)) continue
     over.set(step, target)

@@ -1,5 +1,5 @@
 /** A page's part of the front door: files by URL, images through the browser's decoders and a canvas. */
-import { UsageError } from '../../core/index.ts'
+import { after, UsageError } from '../../core/index.ts'
 import type { Platform } from '../platform.ts'
 import { bytesInMemory, fetchBytes, kindOf, nameOfSource } from '../sources.ts'
 import { imageInPage } from './images.ts'
@@ -22,7 +22,7 @@ export const pagePlatform: Platform = {
     link.download = String(to)
     link.click()
     // The browser has taken the bytes once the click's own tasks are done; a slow one gets a minute.
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+    after(60_000, () => URL.revokeObjectURL(link.href))
   },
   async open(folder) {
     throw new UsageError(`${folder}: a page cannot open a folder: give a set of images (arrays makes one)`)

@@ -3,7 +3,7 @@
  * ends the study. An evaluation that has used up its memory so far that its process ends belongs into one of its own:
  * see `node-child.ts`.
  */
-import { KingletError, key } from '../../core/index.ts'
+import { after, every, KingletError, key } from '../../core/index.ts'
 import { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from '../evaluate/evaluator.ts'
 import type { StepReport } from '../trial.ts'
 import type { Lease, Result, Store, StoredTrial } from './store.ts'
@@ -87,9 +87,11 @@ export async function attempt(lease: Lease, options: AttemptOptions): Promise<vo
     },
   }
 
-  const timer = trialSeconds === undefined ? undefined : setTimeout(isLate, 1000 * trialSeconds)
-  const renewal =
-    store.leaseSeconds && setInterval(() => renewed(store, lease, giveUp), 1000 * (store.leaseSeconds / 3))
+  const cancelLimit = trialSeconds === undefined ? undefined : after(1000 * trialSeconds, isLate)
+  const endRenewal =
+    store.leaseSeconds === undefined
+      ? undefined
+      : every(1000 * (store.leaseSeconds / 3), () => renewed(store, lease, giveUp))
   options.signal.addEventListener('abort', giveUp)
   if (options.signal.aborted) giveUp()
   try {
@@ -98,8 +100,8 @@ export async function attempt(lease: Lease, options: AttemptOptions): Promise<vo
   } catch (error) {
     end ??= endOf(error)
   } finally {
-    clearTimeout(timer)
-    clearInterval(renewal)
+    cancelLimit?.()
+    endRenewal?.()
     options.signal.removeEventListener('abort', giveUp)
   }
 
@@ -136,9 +138,9 @@ function renewed(store: Store, lease: Lease, giveUp: () => void): void {
 /** What `work` gives; once it was told to stop, it is not waited for longer than a while. */
 function untilLeft<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    let timer: ReturnType<typeof setTimeout> | undefined
+    let cancel: (() => void) | undefined
     const wait = () => {
-      timer = setTimeout(reject, 1000 * graceSeconds, signal.reason)
+      cancel = after(1000 * graceSeconds, () => reject(signal.reason))
     }
     signal.addEventListener('abort', wait)
     if (signal.aborted) reject(signal.reason)
@@ -147,7 +149,7 @@ function untilLeft<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
         .then(work)
         .then(resolve, reject)
         .finally(() => {
-          clearTimeout(timer)
+          cancel?.()
           signal.removeEventListener('abort', wait)
         })
   })

@@ -4,7 +4,7 @@
  * what an algorithm asks depends on what it was told by then, and each trial is still a function of its number and
  * point.
  */
-import { assertOptions, checks } from '../../core/index.ts'
+import { assertOptions, checks, sleep } from '../../core/index.ts'
 import type { Algorithm } from '../algorithms/algorithm.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
 import type { Pruner } from '../pruners/pruner.ts'
@@ -158,7 +158,7 @@ export async function runStudy(options: RunStudyOptions): Promise<readonly Store
       })
       if (lease === 'nothing') return
       if (lease === 'wait') {
-        await pause(pollSeconds, signal)
+        await sleep(1000 * pollSeconds, signal)
         continue
       }
       await tell(lease.number)
@@ -204,15 +204,3 @@ class Pace {
     return { secondsLeft: ((performance.now() - this.#began) / 1000 / done) * Math.max(0, total - ended) }
   }
 }
-
-const pause = (seconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, 1000 * seconds)
-    signal.addEventListener('abort', end)
-    if (signal.aborted) end()
-  })

@@ -15,7 +15,7 @@ export interface Addresses {
 }
 
 export interface Phase {
-  /** Phases of equal keys emit the same code: family, shapes, attributes, epilogue. */
+  /** Phases of equal keys and as many inputs emit the same code: family, shapes, attributes, epilogue. Tests compare it. */
   readonly key: string
   /** Units of work, whatever the number of threads. Each writes its own part of y (or of the scratch). */
   readonly pieces: number

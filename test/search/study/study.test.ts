@@ -85,6 +85,14 @@ test('a trial that takes too long fails, also when it computes without a pause',
   }
 })
 
+test.each([2_147_483, 2_147_484, 5e9])('a limit of %d s ends no trial at once', async (trialSeconds) => {
+  const evaluate = async ({ signal }: EvaluationContext) => {
+    await sleep(30, undefined, { signal })
+    return { values: [1] }
+  }
+  expect(await run(1, { evaluator: but(0, evaluate) }, { trialSeconds })).toMatchObject([{ state: 'complete' }])
+})
+
 /** Prunes trials that are above 3 after the first step. */
 const strict: Pruner = {
   name: 'strict',

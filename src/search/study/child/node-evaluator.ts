@@ -2,10 +2,11 @@
  * Evaluations in a process of their own, so that one that crashes, or uses up its memory, is a trial with a reason and
  * not the end of the study. Each starts a process (some 50 ms); it ends with the one that started it, at the latest.
  */
+
 import { type ChildProcess, fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { assert, assertOptions, checks, KingletError } from '../../../core/index.ts'
+import { after, assert, assertOptions, checks, KingletError } from '../../../core/index.ts'
 import { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from '../../evaluate/evaluator.ts'
 import type { Point } from '../../space/space.ts'
 import type { Objective, StepReport } from '../../trial.ts'
@@ -107,10 +108,10 @@ async function evaluateIn(
   const tell = (message: ToChild) => child.connected && child.send(message, () => {})
   const kill = () => child.kill('SIGKILL')
   let said = ''
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let cancelKill: (() => void) | undefined
   const stop = () => {
     tell({ kind: 'stop', message: String(signal.reason?.message ?? signal.reason) })
-    timer = setTimeout(kill, 1000 * graceSeconds)
+    cancelKill = after(1000 * graceSeconds, kill)
   }
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-10_000)
@@ -141,7 +142,7 @@ async function evaluateIn(
     })
   } finally {
     signal.removeEventListener('abort', stop)
-    clearTimeout(timer)
+    cancelKill?.()
     kill()
   }
 }

@@ -3,9 +3,9 @@
  * reach is asked again until it answers. What a person can mend is one sentence (`node-postgres-reasons.ts`). The packages
  * `pg` and `pg-boss` are loaded when a study is opened, never before.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { PoolClient } from 'pg'
-import { KingletError } from '../../../core/index.ts'
+import { KingletError, sleep } from '../../../core/index.ts'
 import { codeOf, explained, isAway, met, readAddress } from './node-reasons.ts'
 
 export type Row = Readonly<Record<string, unknown>>
@@ -132,7 +132,7 @@ export async function connect(address: string, { notice, signal }: ConnectOption
             if (waiting++ === 0) notice?.(`${at.place}: the server does not answer: waiting for it`)
           }
         }
-        await sleep(pause, undefined, { signal: closing.signal }).catch(() => undefined)
+        await sleep(pause, closing.signal)
       }
     } finally {
       if (waits) waiting--

@@ -22,7 +22,7 @@ import {
   type StoredTrial,
   type Study,
   summarise,
-} from '../../search/node.ts'
+} from '../../search/index.ts'
 
 export interface SearchReport {
   readonly study: Study

@@ -6,7 +6,7 @@ import { count, duration, percent, short } from '../../report/index.ts'
 import type { Evaluation } from '../../train/index.ts'
 import type { Costs } from '../costs.ts'
 import { showShape } from '../costs.ts'
-import { pictureOf, type Sample } from './node-samples.ts'
+import type { Sample } from './samples.ts'
 
 /** One epoch, as curves show it. */
 export interface EpochRecord {
@@ -30,6 +30,8 @@ export interface TrainingReport {
   readonly notes: readonly string[]
   readonly data: Dataset
   readonly samples: readonly Sample[]
+  /** An image of `data` as the address of a picture, a `data:` URL for example. */
+  readonly pictureOf: (data: Dataset, index: number) => Promise<string>
   readonly provenance: ReportData['provenance']
 }
 
@@ -78,7 +80,7 @@ const layersOf = ({ analysis }: Costs): CostRow[] =>
 
 /** Pictures are read again from the set. */
 export async function trainingReport(run: TrainingReport): Promise<ReportData> {
-  const { evaluation, costs, samples, data, comparison } = run
+  const { evaluation, costs, samples, data, comparison, pictureOf } = run
   const { parameters, macs } = costs.analysis.total
   const pictures: Picture[] = []
   for (const { index, truth, answers } of samples) pictures.push({ url: await pictureOf(data, index), truth, answers })

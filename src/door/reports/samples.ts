@@ -1,7 +1,6 @@
-/** A few images of a set with what a network answers, chosen so that both sides are seen, and their pictures. */
+/** A few images of a set with what a network answers, chosen so that both sides are seen. */
 import type { Tensor } from '../../core/index.ts'
-import { type Dataset, type LoaderPool, loader, type Preprocessing, resizeAndCrop, subset } from '../../data/index.ts'
-import { loadSharp } from '../../data/node.ts'
+import { type Dataset, type LoaderPool, loader, type Preprocessing, subset } from '../../data/index.ts'
 import type { Engine } from '../../engine/index.ts'
 import type { Network } from '../../nn/index.ts'
 
@@ -79,23 +78,4 @@ export function chosen(samples: readonly Sample[], most: number): Sample[] {
   const first = samples.slice(0, most)
   const mistakes = samples.slice(most).filter(isMistake)
   return [...first, ...mistakes.sort((a, b) => b.answers[0].score - a.answers[0].score).slice(0, most)]
-}
-
-/** An image as a `data:` URL; a larger one is scaled down to `side` pixels. */
-export async function pictureOf(data: Dataset, index: number, side = 144): Promise<string> {
-  const whole = await data.image(index)
-  const isLarge = Math.min(whole.width, whole.height) > side
-  const view = {
-    size: [side, side],
-    fit: 'crop',
-    crop: 1,
-    filter: 'bilinear',
-    mean: [0, 0, 0],
-    std: [1, 1, 1],
-  } as const
-  const { width, height, data: bytes } = isLarge ? resizeAndCrop(whole, view) : whole
-  const image = (await loadSharp())(bytes, { raw: { width, height, channels: 3 } })
-  // Small pictures are shown pixel by pixel; photos may lose a little.
-  const [type, coded] = isLarge ? ['jpeg', image.jpeg({ quality: 80 })] : ['png', image.png()]
-  return `data:image/${type};base64,${(await (coded as typeof image).toBuffer()).toString('base64')}`
 }

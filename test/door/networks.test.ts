@@ -1,6 +1,6 @@
 /** How networks are called in tables. */
 import { expect, test } from 'vitest'
-import { labelOf } from '../../src/cli/networks.ts'
+import { labelOf } from '../../src/door/networks.ts'
 import { build } from '../../src/models/index.ts'
 import { mixedRows } from '../models/mixed-rows.ts'
 

@@ -1,6 +1,0 @@
-export type { AdaptCommandOptions } from './adapt/options.ts'
-export { openTableFile, shrunkText, type TableFile } from './adapt/progress.ts'
-export { labelOf, networkArguments, openModelFile, parseNetwork, refuseArguments } from './networks.ts'
-export type { SearchCommandOptions } from './search/options.ts'
-export type { EngineOptions } from './terminal/options.ts'
-export type { Io } from './terminal/terminal.ts'

@@ -1,0 +1,21 @@
+/** Plans of what the command line does, for any application: from a person's options to what is run. Nothing of it needs Node. */
+export {
+  heldOut,
+  type Judging,
+  judgingOf,
+  planOfStudy,
+  planSearch,
+  type SearchPlan,
+  type SearchPlanOptions,
+} from './search.ts'
+export { type PreparedSearch, prepareSearch, type SearchMachine } from './search-parts.ts'
+export { assertNetworks, type SpaceNamedOptions, spaceNamed } from './space.ts'
+export {
+  batchOf,
+  defaultModel,
+  inputSizeFor,
+  type PlannedData,
+  planTraining,
+  type TrainingPlan,
+  type TrainingPlanOptions,
+} from './training.ts'

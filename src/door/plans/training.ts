@@ -1,0 +1,105 @@
+/**
+ * The plan of a training run: from images, and what a person asks for, to the first network and its preprocessing, with
+ * defaults that depend on the images. Reads no files.
+ */
+import { type Dataset, type Preprocessing, type PreprocessingName, preprocessingPreset } from '../../data/index.ts'
+import { type BuildOptions, build, type Model, reductionFor } from '../../models/index.ts'
+import { transfer } from '../../train/index.ts'
+import { preprocessingFor } from '../known.ts'
+import type { OpenedModel } from '../load.ts'
+import { assertNoArguments, parseNetwork } from '../networks.ts'
+import { memberName, type OptionName } from '../option-name.ts'
+
+/** Side of the network's input for photos, when nobody says: a compromise of time and detail. */
+const photoSize = 128
+export const defaultModel = 'mobilenet_v3_small'
+
+/**
+ * Images in a step when nobody says: fewer in a small set, so that an epoch has ten steps. Batch norm's running
+ * statistics follow the weights by steps, and a run of a dozen steps would end long before they have.
+ */
+export const batchOf = (images: number): number => [32, 16].find((batch) => images / batch >= 10) ?? Math.min(8, images)
+
+/** Images to plan for: what `openDataset` returns, or a set and its classes. */
+export interface PlannedData {
+  /** `folder`: files of any size. All other images have the size of the first. */
+  readonly kind?: string
+  readonly classes: readonly string[]
+  readonly train: Dataset
+}
+
+/** The size of a network's input when nobody says: that of the images themselves, where they are all alike. */
+export async function inputSizeFor({ kind, train }: PlannedData): Promise<readonly [height: number, width: number]> {
+  if (kind === 'folder') return [photoSize, photoSize]
+  const { width, height } = await train.image(0)
+  return [height, width]
+}
+
+/** What a person may say of the network of a training run. */
+export interface TrainingPlanOptions {
+  /** A network of the registry, as `parseNetwork` takes it. Default {@link defaultModel}. */
+  readonly model?: string
+  /** Arguments of `build`. */
+  readonly build?: BuildOptions
+  /** A model file whose network and weights are taken over, in place of `model` and `build`; `name` is for errors. */
+  readonly from?: { readonly name: string; readonly model: OpenedModel }
+  /** Default: that of the model file, else the network's. */
+  readonly preprocessing?: PreprocessingName
+  /** Start of the random numbers of the first weights. */
+  readonly seed: number
+}
+
+export interface TrainingPlan {
+  readonly network: Model
+  readonly preprocessing: Preprocessing
+  /** With `from`: names of tensors that have the file's values, and of those that have first weights. */
+  readonly transferred?: { readonly loaded: readonly string[]; readonly anew: readonly string[] }
+}
+
+/** Plans a training run. Throws a `UsageError` for a network that there is not; `called` names options in errors. */
+export async function planTraining(
+  data: PlannedData,
+  options: TrainingPlanOptions,
+  called: OptionName = memberName,
+): Promise<TrainingPlan> {
+  const { from, preprocessing } = options
+  const { network, transferred } = from ? continued(data, from, options, called) : await fresh(data, options)
+  const [height, width] = network.inputShape
+  return {
+    network,
+    preprocessing:
+      preprocessing === undefined
+        ? (from?.model.preprocessing ?? preprocessingFor(network))
+        : preprocessingPreset(preprocessing, [height, width]),
+    ...(transferred && { transferred }),
+  }
+}
+
+type First = Pick<TrainingPlan, 'network' | 'transferred'>
+
+/** The network of a model file, for the classes of the images: other classes get a classifier with first weights. */
+function continued(
+  { classes }: PlannedData,
+  { name, model }: NonNullable<TrainingPlanOptions['from']>,
+  { build: given = {}, seed }: TrainingPlanOptions,
+  called: OptionName,
+): First {
+  assertNoArguments(name, given, called)
+  const { architecture, weights } = model.network
+  const network = build(architecture.name, {
+    ...architecture.options,
+    classes: classes.length,
+    seed,
+  } as BuildOptions)
+  const isSame = model.classes.join('\n') === classes.join('\n')
+  return { network, transferred: transfer(network, weights, isSame ? {} : { anew: ['classifier'] }) }
+}
+
+/** A network of the registry with first weights. */
+async function fresh(data: PlannedData, options: TrainingPlanOptions): Promise<First> {
+  const { model = defaultModel, build: given = {}, seed } = options
+  const size = given.size ?? (await inputSizeFor(data))
+  const side = typeof size === 'number' ? size : Math.min(...size)
+  const own = { reduction: reductionFor(side), ...given, size, classes: data.classes.length, seed }
+  return { network: parseNetwork(model, own) }
+}

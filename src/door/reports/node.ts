@@ -1,0 +1,2 @@
+export * from './index.ts'
+export { pictureOf } from './node-pictures.ts'

@@ -1,0 +1,19 @@
+/** How values of a search are written for people. */
+import { percent } from '../../report/index.ts'
+import { type Objective, type Reward, resourceNames, type Study, showResource } from '../../search/index.ts'
+
+/** How a reward is written: `accuracy x (latency / 2.0 ms)^w, w -0.07 below and -0.07 above`. */
+export function showReward({ options }: Study['algorithm']): string | undefined {
+  const { reward } = options as { readonly reward?: Reward }
+  if (reward?.kind !== 'mnasnet') return reward && JSON.stringify(reward.weights)
+  const { value, cost, target, alpha, beta = alpha } = reward
+  const unit = resourceNames.find((own) => own === cost)
+  return `${value} x (${cost} / ${unit ? showResource(unit, target) : target})^w, w ${alpha} below and ${beta} above`
+}
+
+/** How values of an objective are written: accuracies in per cent, resources with their unit. */
+export function showObjective({ name }: Objective, value: number): string {
+  const resource = resourceNames.find((own) => own === name)
+  if (resource) return showResource(resource, value)
+  return name === 'accuracy' ? percent(value) : String(Number(value.toPrecision(6)))
+}
