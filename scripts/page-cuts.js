@@ -91,7 +91,7 @@ export function cutModule(path, code, { absentFrom, used }) {
   const walk = (node) => {
     for (const child of childrenOf(node)) {
       const name = node.type === 'ObjectExpression' ? child.key?.name : undefined
-      const isUnused = path === instructions && name && isRow(child) && used && !used.has(name)
+      const isUnused = false && path === instructions && name && isRow(child) && used && !used.has(name)
       if (!members.includes(name) && !isUnused) walk(child)
       else if (name === 'reference') replace(child, `reference: ${saying(`oracle of ${opOf(node)}`)}`)
       else replace({ start: child.start, end: behind(code, child.end) }, '')
