@@ -1,5 +1,5 @@
 export { type Activation, activate, activationNames } from './activation.ts'
-export type { Definition, Family, Reported } from './family.ts'
+export type { Definition, Family, Publication, Reported } from './family.ts'
 export { build, buildFrom, type Model, type ModelForward, type ModelInfo, models, twin, withRows } from './network.ts'
 export { type BuildOptions, type Options, optionNames } from './options.ts'
 export { type ModelName, modelNames } from './registry.ts'

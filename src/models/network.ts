@@ -7,9 +7,9 @@ import { type Graph, initialise, parametersOf } from '../graph/index.ts'
 import { Builder, type Forward, type ForwardOptions, type Network } from '../nn/index.ts'
 import { input, type Value } from '../ops/index.ts'
 import { operators } from './blocks.ts'
-import type { Definition, Reported } from './family.ts'
+import type { Definition, Publication } from './family.ts'
 import { type BuildOptions, type Options, resolveOptions } from './options.ts'
-import { type ModelName, modelNames, registry } from './registry.ts'
+import { type ModelName, modelNames, publications, registry } from './registry.ts'
 import type { RowSpec } from './row-spec.ts'
 import { rowsOf } from './rows.ts'
 import type { Row } from './table.ts'
@@ -153,13 +153,9 @@ function confirm(model: string, row: Row, x: Value): void {
 }
 
 /** A line of the registry, for lists and tables. */
-export interface ModelInfo {
+export interface ModelInfo extends Publication {
   readonly name: ModelName
-  readonly title: string
-  /** Paper and table. */
-  readonly source: string
   readonly options: Options
-  readonly reported: readonly Reported[]
 }
 
 /**
@@ -175,7 +171,7 @@ export interface ModelInfo {
 export const models = (): ModelInfo[] =>
   modelNames.map((name) => {
     const definition: Definition = registry[name]
-    const { title, source, reported } = definition
     const options = resolveOptions(name, definition.family.defaults, definition.defaults ?? {})
+    const { title, source, reported } = publications[name]
     return { name, title, source, options, reported }
   })
