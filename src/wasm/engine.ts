@@ -38,7 +38,7 @@ import {
 import { type Plan, planMemory } from '../graph/plan/index.ts'
 import { isConstant, mulOp, scope, type Value } from '../ops/index.ts'
 import { emitProgram, layoutOf, placeOf } from './emit/emit.ts'
-import { hasKernel, isLeaf, kernelOf, takesEpilogue } from './kernels/index.ts'
+import { hasKernel, isLeaf, kernelOf, loadFamilies, takesEpilogue } from './kernels/index.ts'
 import type { Kernel } from './kernels/kernel.ts'
 import { walkPatches } from './passes/packed-conv.ts'
 import { packMatmuls } from './passes/packed-matmul.ts'
@@ -77,7 +77,7 @@ function oldValuesKept(graph: Graph): Graph {
   return { outputs: Object.fromEntries(outputs), updates }
 }
 
-/** Kernels and memory plan of a prepared graph. */
+/** Kernels and memory plan of a prepared graph, whose kernels are loaded. */
 export function planKernels(graph: Graph, guardBytes = 0): { plan: Plan; kernels: Map<Value, Kernel> } {
   const kernels = new Map<Value, Kernel>()
   for (const v of topological(roots(graph))) if (!isLeaf(v) && !v.op.viewOffset) kernels.set(v, kernelOf(v))
@@ -106,6 +106,7 @@ async function compile(graph: Graph, options: CompileOptions, { threads, relaxed
   const recruits = recruit(team)
   try {
     const prepared = prepare(frozen ? freeze(foldBatchNorm(graph), weights) : graph)
+    await loadFamilies(prepared)
     const { plan, kernels } = planKernels(prepared)
     const shared = sharedFor(threads)
     const memory = shared ? allocateAhead(layoutOf(plan, kernels, threads).pages, recruits) : undefined

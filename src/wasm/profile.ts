@@ -9,6 +9,7 @@ import { bodyOf, foldBatchNorm, freeze, fusedOp, isReduction } from '../graph/pa
 import { isConstant, isInput, isParameter, macsOf, type Value } from '../ops/index.ts'
 import { emitProgram, placeOf } from './emit/emit.ts'
 import { type Determinism, planKernels, prepare } from './engine.ts'
+import { loadFamilies } from './kernels/index.ts'
 import { contractOf } from './passes/contracts.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
 
@@ -74,6 +75,7 @@ export async function profile(graph: Graph, options: ProfileOptions): Promise<St
   const { inputs, runs = 30, warmup = Math.ceil(runs / 3), deterministic = 'here', onRun } = options
   const weights = startingWeights(graph, options)
   const prepared = prepare(options.freeze ? freeze(foldBatchNorm(graph), weights) : graph)
+  await loadFamilies(prepared)
   const { plan, kernels } = planKernels(prepared)
   const relaxed = deterministic === 'here' && hasRelaxedSimd()
   const { bytes, pages } = emitProgram(plan, kernels, { threads: 1, shared: false, relaxed, stepExports: true })

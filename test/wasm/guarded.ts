@@ -10,6 +10,7 @@ import { type Graph, inputsOf, nameOf, roots, topological } from '../../src/grap
 import { isConstant, isInput, type Value } from '../../src/ops/index.ts'
 import { emitProgram, placeOf } from '../../src/wasm/emit/emit.ts'
 import { planKernels, prepare } from '../../src/wasm/engine.ts'
+import { loadFamilies } from '../../src/wasm/kernels/index.ts'
 import { dataStart } from '../../src/wasm/runtime/control.ts'
 import { createExecutor } from '../../src/wasm/runtime/executor.ts'
 import { PhaseCode } from '../support/phase-code.ts'
@@ -25,6 +26,7 @@ export async function runGuarded(
   { threads, relaxed }: { readonly threads: number; readonly relaxed: boolean },
 ): Promise<Record<string, Tensor>> {
   const prepared = prepare(graph)
+  await loadFamilies(prepared)
   const { plan, kernels } = planKernels(prepared, guardBytes)
   phases.check(plan, kernels, relaxed)
   const { bytes, pages, dataEnd: total } = emitProgram(plan, kernels, { threads, shared: threads > 1, relaxed })

@@ -4,18 +4,22 @@ import { Rng, type Shape, size, type Tensor, tensor } from '../../src/core/index
 import * as ops from '../../src/ops/index.ts'
 import { input, makeValue, type Op, type Value } from '../../src/ops/index.ts'
 import { concat } from '../../src/wasm/kernels/concat.ts'
-import { depthwise, depthwiseDx } from '../../src/wasm/kernels/depthwise.ts'
+import { depthwise } from '../../src/wasm/kernels/depthwise.ts'
 import { depthwiseDw } from '../../src/wasm/kernels/depthwise-dw.ts'
+import { depthwiseDx } from '../../src/wasm/kernels/depthwise-dx.ts'
 import { dropout } from '../../src/wasm/kernels/dropout.ts'
 import { flipTranspose } from '../../src/wasm/kernels/flip-transpose.ts'
 import { im2col } from '../../src/wasm/kernels/im2col.ts'
 import type { Family } from '../../src/wasm/kernels/kernel.ts'
-import { packedProduct, packPanels } from '../../src/wasm/kernels/matmul.ts'
-import { transposedProduct } from '../../src/wasm/kernels/matmul-transposed.ts'
-import { maxPool, maxPoolDx } from '../../src/wasm/kernels/max-pool.ts'
+import { packedProduct } from '../../src/wasm/kernels/matmul.ts'
+import { packedTransposed, transposedProduct } from '../../src/wasm/kernels/matmul-transposed.ts'
+import { maxPool } from '../../src/wasm/kernels/max-pool.ts'
+import { maxPoolDx } from '../../src/wasm/kernels/max-pool-dx.ts'
+import { packPanels } from '../../src/wasm/kernels/pack.ts'
 import { resizeBilinear, resizeBilinearDx } from '../../src/wasm/kernels/resize-bilinear.ts'
-import { slice, zeroPad } from '../../src/wasm/kernels/slice.ts'
+import { slice } from '../../src/wasm/kernels/slice.ts'
 import { logSoftmax, softmax } from '../../src/wasm/kernels/softmax.ts'
+import { zeroPad } from '../../src/wasm/kernels/zero-pad.ts'
 import { contractOf } from '../../src/wasm/passes/contracts.ts'
 import { pack, packedMatmul, panelsOf } from '../../src/wasm/passes/packed-matmul.ts'
 import { difference, makeInputs, runOracle } from '../ops/samples.ts'
@@ -72,7 +76,7 @@ const products = [
 const rows: readonly Row[] = [
   {
     op: packedMatmul.op,
-    family: packedProduct,
+    family: (v) => (v.attrs.transA ? packedTransposed(v) : packedProduct(v)),
     tolerance: rounded,
     more: products.flatMap(([m, k, n]) => [
       [
