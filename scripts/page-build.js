@@ -25,14 +25,27 @@ const worker = {
   transform: (_, path) => (basename(path) === 'worker-source.js' ? minifiedWorker(path) : undefined),
 }
 
-/** Bundles a module of dist with all that it imports; returns the chunks, the entry's first. */
+/**
+ * Bundles a module of dist with all that it imports: what it imports at once is one chunk, the first; each module that it
+ * loads later begins one of its own. Returns rolldown's chunks.
+ */
 export async function buildPage(input = join(dist, 'browser-run.js')) {
-  // No module of the package does anything but define.
-  const treeshake = { moduleSideEffects: false }
-  const found = await rolldown({ input: { run: input }, platform: 'browser', plugins: [worker], treeshake, logLevel: 'warn' })
-  const names = { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' }
-  const { output } = await found.generate({ format: 'esm', minify: true, comments: false, ...names })
-  await found.close()
+  const bundle = await rolldown({
+    input: { run: input },
+    platform: 'browser',
+    plugins: [worker],
+    // No module of the package does anything but define.
+    treeshake: { moduleSideEffects: false },
+    // The first chunk also exports what the others import from it, under names of one or two letters.
+    preserveEntrySignatures: 'allow-extension',
+    logLevel: 'warn',
+  })
+  const { output } = await bundle.generate({
+    ...{ format: 'esm', minify: true, comments: false },
+    ...{ entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+    codeSplitting: { groups: [{ name: 'run', tags: ['$initial'] }] },
+  })
+  await bundle.close()
   return output
 }
 

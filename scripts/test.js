@@ -1,7 +1,8 @@
 /**
  * `npm test`: installs what is missing, then the type check, lint and format check, the build and the tests. Ends with
  * `N passed, N failed`, in which each of the three checks counts as one test. Arguments go to vitest
- * (`npm test -- test/ops`, `npm test -- -t 'depthwise'`); then only the build and the tests named are run.
+ * (`npm test -- test/ops`, `npm test -- -t 'depthwise'`); then only the build and the tests named are run. With `--all`
+ * tests leave nothing out (`test/support/all.ts` says what they leave out else).
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +12,8 @@ import { build, checkNode, install, runTool, say } from './prepare.js'
 checkNode()
 install()
 
-const args = process.argv.slice(2)
+const args = process.argv.slice(2).filter((arg) => arg !== '--all')
+const all = process.argv.includes('--all') && { KINGLET_TEST_ALL: '1' }
 const began = performance.now()
 const count = { passed: 0, failed: 0, skipped: 0 }
 const check = (name, run) => {
@@ -34,7 +36,7 @@ const skips = join(folder, 'skips.txt')
 const status = runTool(
   'vitest/vitest.mjs',
   ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`, ...args],
-  { env: { ...process.env, KINGLET_SKIPS: skips } },
+  { env: { ...process.env, ...all, KINGLET_SKIPS: skips } },
 )
 if (existsSync(results)) {
   const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(results, 'utf8'))

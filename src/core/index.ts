@@ -4,7 +4,16 @@ export * from './errors.ts'
 export { type Quartiles, quartiles } from './quartiles.ts'
 export * from './queue.ts'
 export { kendallTau, ranksOf, spearman } from './ranks.ts'
-export { numberIn, type Read, type Reader, readName, readNumber, readNumbers, readPositiveInteger } from './read.ts'
+export {
+  numberIn,
+  type Read,
+  type Reader,
+  readName,
+  readNumber,
+  readNumbers,
+  readPositiveInteger,
+  readQuantity,
+} from './read.ts'
 export * from './rng.ts'
 export * from './shape.ts'
 export * from './tensor.ts'

@@ -38,4 +38,14 @@ export const readName =
     return { problem: `It must be ${oneOf(names)}${meant ? ` (did you mean ${meant}?)` : ''}.` }
   }
 
+/** Reads an amount above 0 with one of these suffixes: `30M`, `1.5 MB`. Each has how much it is. */
+export const readQuantity =
+  (suffixes: Readonly<Record<string, number>>): Reader<number> =>
+  (text) => {
+    const [, number = '', suffix = ''] = /^([\d.]+(?:e[+-]?\d+)?)\s*([a-zA-Z]*)$/.exec(text) ?? []
+    const value = numberIn(number) * (Object.hasOwn(suffixes, suffix) ? suffixes[suffix] : Number.NaN)
+    if (checks.positive.is(value)) return { value }
+    return { problem: `It must be a number above 0, with ${oneOf(Object.keys(suffixes).filter(Boolean))} or without.` }
+  }
+
 export const readPositiveInteger = readNumber(checks.count)

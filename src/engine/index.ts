@@ -1,4 +1,5 @@
-/** What an engine is to its callers, what all engines check alike, and the engine of the oracles. */
+/** What an engine is to its callers, what all engines check and prepare alike, and the engine of the oracles. */
 export * from './engine.ts'
+export * from './prepare.ts'
 export * from './program.ts'
 export * from './reference.ts'

@@ -38,7 +38,6 @@ export interface Publication {
 }
 
 /** A grid of reported accuracies: one row a width, one column a size. */
-/* @__NO_SIDE_EFFECTS__ */
 export function grid(
   source: string,
   sizes: readonly number[],

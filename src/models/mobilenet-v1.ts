@@ -80,7 +80,7 @@ export const mobileNetV1 = {
 const paper = 'Howard et al. 2017, arXiv:1704.04861'
 
 /** Where these networks are published, for lists of models. */
-export const publishedV1 = {
+export const publishedV1 = (): Record<keyof typeof mobileNetV1, Publication> => ({
   mobilenet_v1: {
     title: 'MobileNet V1',
     source: `${paper}, table 1`,
@@ -109,4 +109,4 @@ export const publishedV1 = {
     source: 'timm, mobilenetv1_100h',
     reported: grid('timm, mobilenetv1_100h.ra4_e3600_r224_in1k', [224], { 1: [75.664] }),
   },
-} satisfies Record<keyof typeof mobileNetV1, Publication>
+})

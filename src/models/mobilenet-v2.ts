@@ -113,7 +113,7 @@ export const mobileNetV2 = {
 const paper = 'Sandler et al. 2018, arXiv:1801.04381'
 
 /** Where these networks are published, for lists of models. */
-export const publishedV2 = {
+export const publishedV2 = (): Record<keyof typeof mobileNetV2, Publication> => ({
   mobilenet_v2: {
     title: 'MobileNet V2',
     source: `${paper}, table 2`,
@@ -148,4 +148,4 @@ export const publishedV2 = {
     source: 'timm, mobilenetv2_120d',
     reported: grid('timm, mobilenetv2_120d.ra_in1k', [224], { 1.2: [77.3] }),
   },
-} satisfies Record<keyof typeof mobileNetV2, Publication>
+})

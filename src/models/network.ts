@@ -6,13 +6,11 @@ import { KingletError, nearest, oneOf, type Tensor, UsageError } from '../core/i
 import { type Graph, initialise, parametersOf } from '../graph/index.ts'
 import { Builder, type Forward, type ForwardOptions, type Network } from '../nn/index.ts'
 import { input, type Value } from '../ops/index.ts'
-import { operators } from './blocks.ts'
+import { buildRow, type Row, type RowSpec } from './blocks/index.ts'
 import type { Definition, Publication } from './family.ts'
 import { type BuildOptions, type Options, resolveOptions } from './options.ts'
 import { type ModelName, modelNames, publications, registry } from './registry.ts'
-import type { RowSpec } from './row-spec.ts'
 import { rowsOf } from './rows.ts'
-import type { Row } from './table.ts'
 
 /** What a forward pass through a model gives: logits, and the output of each row of its table. */
 export interface ModelForward extends Forward {
@@ -80,7 +78,7 @@ export function buildFrom(name: string, definition: Definition, given: BuildOpti
       let y = x
       for (const row of rows) {
         if (isReference) confirm(name, row, y)
-        y = b.layer(row.name, () => operators[row.operator](b, y, row, options))
+        y = buildRow(b, y, row, options)
         features.set(row.name, y)
       }
       return { logits: y, features, updates: b.updates }
@@ -168,10 +166,12 @@ export interface ModelInfo extends Publication {
  * models().find((m) => m.name === 'mobilenet_v2')?.source // => 'Sandler et al. 2018, arXiv:1801.04381, table 2'
  * ```
  */
-export const models = (): ModelInfo[] =>
-  modelNames.map((name) => {
+export const models = (): ModelInfo[] => {
+  const published = publications()
+  return modelNames.map((name) => {
     const definition: Definition = registry[name]
     const options = resolveOptions(name, definition.family.defaults, definition.defaults ?? {})
-    const { title, source, reported } = publications[name]
+    const { title, source, reported } = published[name]
     return { name, title, source, options, reported }
   })
+}

@@ -4,8 +4,8 @@
  */
 import { assertOptions, type Check, type Checks, checks, named } from '../core/index.ts'
 import { type Initializer, initializerNames, type Padding, paddingNames } from '../nn/index.ts'
-import { type Activation, activationNames } from './activation.ts'
-import { type RowSpec, rowSpecsOf } from './row-spec.ts'
+import { type Activation, activationNames, type RowSpec } from './blocks/index.ts'
+import { rowSpecsOf } from './row-spec.ts'
 import { type WidthRule, widthRuleNames } from './width.ts'
 
 /** What `build` can vary. All of it may be left out. */

@@ -16,9 +16,9 @@ export type ModelName = keyof typeof registry
 export const modelNames = Object.keys(registry) as readonly ModelName[]
 
 /** Where each is published. */
-export const publications: Readonly<Record<ModelName, Publication>> = {
-  ...publishedV1,
-  ...publishedV2,
-  ...publishedV3,
-  ...publishedResNet,
-}
+export const publications = (): Readonly<Record<ModelName, Publication>> => ({
+  ...publishedV1(),
+  ...publishedV2(),
+  ...publishedV3(),
+  ...publishedResNet(),
+})

@@ -4,47 +4,30 @@
  * not theirs, nor is the paper's input column. Refused: rows that say too little, names that are not distinct, and rows
  * that do not end with the classifier.
  */
-import { assertOptions, type Check, type Checks, checks, named, UsageError } from '../core/index.ts'
-import { activationNames } from './activation.ts'
-import type { Operator, Row } from './table.ts'
+import { assertOptions, type Check, named, UsageError } from '../core/index.ts'
+import { columns, findBlock, operatorNames, type RowSpec } from './blocks/index.ts'
 
-/** A {@link Row} without what follows from the other options. Plain data that goes into model files. */
-export type RowSpec = Omit<Row, 'input' | 'dilation' | 'squeeze' | 'standard'>
-
-const { count, whole, flag } = checks
-const activation = named(['none', ...activationNames])
-/** An even window has no middle: a shortcut around it would join maps of two sizes. */
-const odd: Check = { is: (n) => whole.is(n) && Number(n) % 2 === 1, must: 'a positive odd integer' }
-
-const window = { kernel: odd, out: count }
-const inner = { ...window, exp: count }
-/** What an operator cannot do without; elsewhere the member is not used, and may be 0. */
-const needs: Record<Operator, Partial<Checks<RowSpec>>> = {
-  conv: window,
-  separable: window,
-  bneck: inner,
-  basic: window,
-  bottleneck: inner,
-  max_pool: { kernel: odd },
-  pool: {},
-  linear: { out: count },
-}
-
-const members: Checks<RowSpec> = {
+const names: Readonly<Record<'name' | 'operator', Check>> = {
   name: {
     is: (name) => typeof name === 'string' && /^[\w.]+$/.test(name),
     must: 'a name such as blocks.3',
   },
-  operator: named(Object.keys(needs)),
-  kernel: whole,
-  exp: whole,
-  out: whole,
-  act: activation,
-  outAct: activation,
-  stride: count,
-  shortcut: flag,
-  se: flag,
-  bias: flag,
+  operator: named(operatorNames),
+}
+
+/**
+ * The row as it is kept: what its operator needs, and columns that it has besides, since other versions of Kinglet read
+ * files in which every row has them. In the order in which files have always had them.
+ */
+function specOf(given: RowSpec | null, what: string): RowSpec {
+  const row = given as unknown as Readonly<Record<string, unknown>> | null
+  const needed = findBlock(row?.operator)?.row ?? {}
+  const members = { ...names, ...columns, ...needed }
+  const isKept = (name: string) => name in names || name in needed || (row?.[name] ?? null) !== null
+  const kept = Object.keys(members).filter(isKept)
+  const spec = Object.fromEntries(kept.map((name) => [name, row?.[name] ?? null]))
+  assertOptions(what, spec, members)
+  return spec as unknown as RowSpec
 }
 
 /**
@@ -52,19 +35,19 @@ const members: Checks<RowSpec> = {
  * `UsageError` that names the row for what cannot be.
  */
 export function rowSpecsOf(model: string, rows: readonly RowSpec[], classes: number): readonly RowSpec[] {
-  const names = Object.keys(members) as (keyof RowSpec)[]
   const specs = rows.map((row, i) => {
     const what = `build ${model}: row ${row?.name ?? i}`
-    const spec = Object.fromEntries(names.map((name) => [name, row?.[name] ?? null])) as unknown as RowSpec
-    assertOptions(what, spec, { ...members, ...needs[spec.operator] })
+    const spec = specOf(row, what)
     if (rows.findIndex(({ name }) => name === spec.name) < i)
       throw new UsageError(`${what} is there twice: names must be distinct`)
-    if (spec.operator !== 'linear' && rows[i - 1]?.operator === 'linear')
-      throw new UsageError(`${what} is ${spec.operator} after a linear one: put it before`)
+    if (!isVector(spec) && i > 0 && isVector(rows[i - 1]))
+      throw new UsageError(`${what} is ${spec.operator} after a ${rows[i - 1].operator} one: put it before`)
     return spec
   })
   const last = specs[specs.length - 1]
-  if (last.operator !== 'linear' || last.name !== 'classifier')
+  if (!isVector(last) || last.name !== 'classifier')
     throw new UsageError(`build ${model}: the last row is ${last.name}: it must be classifier, and linear`)
   return [...specs.slice(0, -1), { ...last, out: classes }]
 }
+
+const isVector = ({ operator }: RowSpec): boolean => findBlock(operator)?.isVector ?? false

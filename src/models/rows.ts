@@ -3,16 +3,13 @@
  * convolutions, and strides. Each is a function from rows to rows.
  */
 import { UsageError } from '../core/index.ts'
+import { blank, blockOf, gatedWidth, type Row, type RowSpec } from './blocks/index.ts'
 import type { Definition } from './family.ts'
 import type { Options } from './options.ts'
-import type { RowSpec } from './row-spec.ts'
-import { blocksOf, type Row, type TableRow } from './table.ts'
+import { blocksOf, type TableRow } from './table.ts'
 import { makeDivisible } from './width.ts'
 
 type Change = (rows: readonly Row[], options: Options, model: string) => readonly Row[]
-
-/** Channels that squeeze-and-excitation acts on: the expansion in a bneck, else what the block puts out. */
-const gated = (row: Row): number => (row.operator === 'bneck' ? row.exp : row.out)
 
 const squeeze: Change = (rows, { se, seRatio, seDivisor }, model) => {
   const blocks = blocksOf(rows)
@@ -24,11 +21,11 @@ const squeeze: Change = (rows, { se, seRatio, seDivisor }, model) => {
     if (se === 'table') return row.se
     return se === 'all' || (se !== 'none' && se.includes(blocks.indexOf(row)))
   }
-  return rows.map((row) =>
-    blocks.includes(row)
-      ? { ...row, se: has(row), squeeze: has(row) ? makeDivisible(gated(row) / seRatio, seDivisor) : 0 }
-      : row,
-  )
+  return rows.map((row) => {
+    const gated = gatedWidth(row)
+    if (gated === undefined) return row
+    return { ...row, se: has(row), squeeze: has(row) ? makeDivisible(gated / seRatio, seDivisor) : 0 }
+  })
 }
 
 const activation: Change = (rows, options) => {
@@ -77,9 +74,9 @@ const reduce: Change = (rows, { reduction }) => {
 const dilate: Change = (rows, { outputStride }, model) => {
   let [total, dilation] = [1, 1]
   return rows.map((row) => {
-    if (dilation > 1 && row.operator === 'max_pool')
+    if (dilation > 1 && blockOf(row).canDilate === false)
       throw new UsageError(
-        `build ${model}: outputStride is ${outputStride}: its max pool cannot be dilated, use 2 or more`,
+        `build ${model}: outputStride is ${outputStride}: its ${row.operator.replace('_', ' ')} cannot be dilated, use 2 or more`,
       )
     if (row.stride === 1) return { ...row, dilation }
     if (total * row.stride <= outputStride) {
@@ -106,7 +103,10 @@ export function rowsOf(model: string, { family, table }: Definition, options: Op
 }
 
 const sized = (rows: readonly TableRow[], { classes }: Options): readonly Row[] =>
-  rows.map(({ t: _t, out, ...row }) => ({ ...row, out: out === 'k' ? classes : out }))
+  rows.map(({ t: _t, out, ...row }) => rowOf({ ...row, out: out === 'k' ? classes : out }))
+
+/** All columns, and what options are yet to say. Tables and rows that were given have what their operators need. */
+const rowOf = (row: object): Row => ({ ...blank, ...row, dilation: 1, squeeze: 0, standard: false }) as Row
 
 /** Rows that were given: neither `width` nor `outputStride` has a meaning for them, they say both themselves. */
 function own(model: string, rows: readonly RowSpec[], { width, outputStride }: Options): readonly Row[] {
@@ -114,5 +114,5 @@ function own(model: string, rows: readonly RowSpec[], { width, outputStride }: O
     throw new UsageError(
       `build ${model}: width is ${width}, outputStride ${outputStride}: with rows it must be 1 and 32`,
     )
-  return rows.map((row) => ({ ...row, dilation: 1, squeeze: 0, standard: false }))
+  return rows.map(rowOf)
 }

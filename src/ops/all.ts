@@ -32,3 +32,8 @@ export const allContracts: readonly Contract[] = exported.filter(isContract)
 
 /** The contract of an op of this package, or of one that `defineOp` made. */
 export const contractOf = contractsAmong(allContracts)
+
+const named = new Map(allOps.map((op) => [op.name, op]))
+
+/** The op of this name; undefined when there is none. */
+export const opNamed = (name: string): Op | undefined => named.get(name)

@@ -5,6 +5,7 @@
  * once each; all else is arithmetic on C numbers.
  */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
+import { lastAxes } from './axes.ts'
 import { completeOp, free } from './contract.ts'
 import { declareOp, type Gradients, type Value } from './define.ts'
 import { add, div, maximum, mul, neg, sqrt, sub } from './elementwise.ts'
@@ -76,6 +77,7 @@ export const batchNormContract = completeOp(batchNorm, {
       variance: mul(div(mul(dgamma, gamma), add(variance, eps)), -0.5),
     }
   },
+  axes: lastAxes,
   samples: [
     { inputs: { x: [2, 3, 4, 5], gamma: [5], beta: [5], mean: [5], variance: [5] }, range: [0.2, 1.5] },
     { inputs: { x: [1, 3, 3, 17], gamma: [17], beta: [17], mean: [17], variance: [17] }, range: [0.2, 1.5] },

@@ -1,5 +1,6 @@
 /** Tensors one after the other along an axis. */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
+import type { AxisEnd } from './axes.ts'
 import { completeOp, free } from './contract.ts'
 import { declareOp, native, type Value } from './define.ts'
 import { sliceAxis } from './slice.ts'
@@ -7,20 +8,20 @@ import { sliceAxis } from './slice.ts'
 /** How many elements of `shape` follow each other without a gap along `axis`. */
 const run = (shape: Shape, axis: number): number => size(shape.slice(axis))
 
-/** y = the inputs, in their order, along `axis`. All other dimensions are equal. */
+/** y = the inputs, of one dtype, in their order, along `axis`. All other dimensions are equal. */
 export const concat = declareOp({
   name: 'concat',
   inputs: 'variadic',
   attrs: { axis: 0 },
   shape(parts, { axis }) {
     assert(parts.length > 0, 'concat: no inputs: give it one or more')
-    const [{ shape: first }] = parts
+    const [{ shape: first, dtype }] = parts
     assert(
       Number.isInteger(axis) && axis >= 0 && axis < first.length,
       () => `concat: axis ${axis} is none of its first input's, which has shape ${showShape(first)}`,
     )
-    for (const { shape, dtype } of parts) {
-      assert(dtype === 'f32', () => `concat: an input is ${dtype}: all must be f32`)
+    for (const { shape, dtype: other } of parts) {
+      assert(other === dtype, () => `concat: one input is ${dtype}, another ${other}: all must have the same dtype`)
       assert(
         shape.length === first.length && shape.every((d, i) => i === axis || d === first[i]),
         () =>
@@ -28,7 +29,7 @@ export const concat = declareOp({
           'all other dimensions must be equal',
       )
     }
-    return first.map((d, i) => (i === axis ? parts.reduce((sum, p) => sum + p.shape[axis], 0) : d))
+    return { shape: first.map((d, i) => (i === axis ? parts.reduce((sum, p) => sum + p.shape[axis], 0) : d)), dtype }
   },
   fold(parts, { axis }, y) {
     const row = run(y.shape, axis)
@@ -52,6 +53,20 @@ export const concatContract = completeOp(concat, {
       from += shape[axis]
       return part
     })
+  },
+  axes(parts, { axis }, y) {
+    let from = 0
+    const along = parts.map((shape, input): readonly AxisEnd[] => {
+      from += shape[axis]
+      return [
+        { input, axis },
+        { axis, from: from - shape[axis] },
+      ]
+    })
+    const whole = y.flatMap((_, i) =>
+      i === axis ? [] : [[...parts.map((_, input) => ({ input, axis: i })), { axis: i }]],
+    )
+    return [...along, ...whole]
   },
   samples: [
     {

@@ -20,7 +20,10 @@ import {
 } from './define.ts'
 
 /** "This op does not do that", with the reason. */
-export const no = (reason: string): Refusal => ({ refused: reason })
+/* @__NO_SIDE_EFFECTS__ */
+export function no(reason: string): Refusal {
+  return { refused: reason }
+}
 export const isRefusal = (x: unknown): x is Refusal => typeof x === 'object' && x !== null && 'refused' in x
 
 /** No multiply-adds: what the counting convention says of everything but convolutions and matrix products. */
@@ -48,6 +51,8 @@ export function completeOp<I extends Inputs, A extends object, Name extends stri
     // The types see to it that one of the two is there.
     reference: reference ? (list, attrs, y) => reference(named(list), attrs, y) : op.fold!,
     grad: isRefusal(grad) ? grad : (list, attrs, dy, y) => listed<Value | undefined>(grad(named(list), attrs, dy, y)),
+    axes: completion.axes,
+    isProduct: completion.isProduct ?? false,
     samples: samples.map((s) => ({
       inputs: listed<Shape | Tensor>(s.inputs),
       attrs: { ...op.attrs, ...s.attrs },

@@ -4,6 +4,7 @@
  * which is `depthwise_conv2d` and has a kernel of its own.
  */
 import { size } from '../core/index.ts'
+import { letterAxes } from './axes.ts'
 import { concat } from './concat.ts'
 import { completeOp } from './contract.ts'
 import { conv2dDw, conv2dDx } from './conv2d-gradients.ts'
@@ -35,6 +36,7 @@ export const conv2d = declareOp({
     return reshape({ x: matmul({ a, b: reshape({ x: w }, { shape: [kh * kw * cin, cout] }) }) }, { shape })
   },
   linearIn: 'w',
+  takesEpilogue: () => true,
 })
 
 export const conv2dContract = completeOp(conv2d, {
@@ -62,6 +64,7 @@ export const conv2dContract = completeOp(conv2d, {
     x: conv2dDx({ dy, w }, { ...attrs, inputShape: x.shape }),
     w: conv2dDw({ x, dy }, { ...attrs, kernel: [w.shape[0], w.shape[1]] }),
   }),
+  axes: (_, { groups }) => (groups === 1 ? letterAxes(['...i', '..io'], '...o') : []),
   samples: [
     { inputs: { x: [1, 5, 7, 3], w: [1, 1, 3, 5] } },
     { inputs: { x: [3, 4, 3, 17], w: [1, 1, 17, 8] } },

@@ -8,6 +8,7 @@
  */
 import type { DType, Shape, Tensor } from '../core/index.ts'
 import { assert, assertShape, KingletError, oneOf, showShape } from '../core/index.ts'
+import type { AxisRule } from './axes.ts'
 
 /** What is known of a tensor before it is computed. */
 export interface Spec {
@@ -80,6 +81,11 @@ export interface OpDeclaration<I extends Inputs, A extends object, Name extends 
   readonly linearIn?: keyof I & string
   /** y = (first input) * scale + shift, per channel of the last axis. */
   readonly affine?: (x: Named<I, Value>, attrs: A) => { readonly scale: Value; readonly shift: Value }
+  /**
+   * A kernel can apply an elementwise expression to y as it stores it, so that a pass over memory is saved: each element
+   * is finished in one place, and computing it takes longer than the expression.
+   */
+  readonly takesEpilogue?: (attrs: A) => boolean
   /** y is the input's own memory from this element on (reshape, a slice of the first axis). */
   readonly viewOffset?: (x: Named<I, Spec>, attrs: A) => number
   /**
@@ -96,6 +102,10 @@ export interface OpCompletion<I extends Inputs, A extends object> {
   readonly reference: Oracle<Named<I, Tensor>, A>
   /** Gradients of the inputs given that of the result, built of ops. Inputs left out have no gradient. */
   readonly grad: ((x: Named<I, Value>, attrs: A, dy: Value, y: Value) => Partial<Named<I, Value>>) | Refusal
+  /** Axes that run over the same entries. Without it no entry of any axis can go. */
+  readonly axes?: AxisRule<A>
+  /** y is the product of its inputs: one that is made from another is a gate on it. */
+  readonly isProduct?: boolean
   readonly samples: readonly Sample<I, A>[]
 }
 
@@ -112,6 +122,7 @@ export interface Op {
   readonly affine:
     | ((inputs: readonly Value[], attrs: Attrs) => { readonly scale: Value; readonly shift: Value })
     | undefined
+  readonly takesEpilogue: (attrs: Attrs) => boolean
   readonly viewOffset: ((inputs: readonly Spec[], attrs: Attrs) => number) | undefined
   readonly fold: Oracle<readonly Tensor[], Attrs> | undefined
   /** The whole contract of an op that `defineOp` made of one record; others have theirs in a table (`contractOf`). */
@@ -125,6 +136,8 @@ export interface Contract<Name extends string = string> {
   readonly reference: Oracle<readonly Tensor[], Attrs>
   /** One gradient, or undefined, for each input. */
   readonly grad: ((inputs: readonly Value[], attrs: Attrs, dy: Value, y: Value) => (Value | undefined)[]) | Refusal
+  readonly axes: AxisRule<Attrs> | undefined
+  readonly isProduct: boolean
   readonly samples: readonly {
     inputs: readonly (Shape | Tensor)[]
     attrs: Attrs
@@ -210,6 +223,9 @@ function checkInputs(op: Op, inputs: readonly Spec[]): void {
   }
 }
 
+/** Whether a kernel of this node can apply an expression to its result. */
+export const takesEpilogue = (v: Value): boolean => v.op.takesEpilogue(v.attrs)
+
 /** Lists by the names of inputs, and back. */
 export function naming<I extends Inputs>(inputs: I) {
   const names = inputs === 'variadic' ? undefined : Object.keys(inputs)
@@ -250,6 +266,7 @@ export function declareOp<I extends Inputs, A extends object, Name extends strin
     lower: lower === native ? native : (list, attrs) => lower(named(list), attrs),
     linearIn: linearIn && names ? names.indexOf(linearIn) : undefined,
     affine: affine && ((list, attrs) => affine(named(list), attrs)),
+    takesEpilogue: declaration.takesEpilogue ?? (() => false),
     viewOffset: viewOffset && ((list, attrs) => viewOffset(named(list), attrs)),
     fold: fold && ((list, attrs, y) => fold(named(list), attrs, y)),
   }

@@ -3,6 +3,7 @@
  * Refuses other multipliers: they are `conv2d` with groups.
  */
 import { assert, type Shape, size } from '../core/index.ts'
+import { lastAxes } from './axes.ts'
 import { completeOp } from './contract.ts'
 import { declareOp, type Gradients, native } from './define.ts'
 import {
@@ -29,6 +30,7 @@ export const depthwiseConv2d = declareOp({
   shape: ({ x, w }, attrs) => shapeOf('depthwise_conv2d', x.shape, w.shape, attrs),
   lower: native,
   linearIn: 'w',
+  takesEpilogue: () => true,
 })
 
 export const depthwiseConv2dContract = completeOp(depthwiseConv2d, {
@@ -50,6 +52,7 @@ export const depthwiseConv2dContract = completeOp(depthwiseConv2d, {
     x: depthwiseConv2dDx({ dy, w }, { ...attrs, inputShape: x.shape }),
     w: depthwiseConv2dDw({ x, dy }, { ...attrs, kernel: [w.shape[0], w.shape[1]] }),
   }),
+  axes: lastAxes,
   samples: [
     { inputs: { x: [1, 5, 7, 1], w: [3, 3, 1] }, attrs: { pad: [1, 1, 1, 1] } },
     { inputs: { x: [3, 6, 5, 3], w: [3, 3, 3] }, attrs: { pad: [1, 1, 1, 1] } },
@@ -61,6 +64,7 @@ export const depthwiseConv2dContract = completeOp(depthwiseConv2d, {
     { inputs: { x: [2, 3, 3, 12], w: [1, 1, 12] }, attrs: { stride: 2 } },
     { inputs: { x: [1, 2, 2, 8], w: [5, 5, 8] }, attrs: { pad: [2, 2, 2, 2] } },
     { inputs: { x: [3, 4, 4, 33], w: [4, 4, 33] } },
+    { inputs: { x: [1, 1, 3, 5], w: [1, 3, 5] }, attrs: { stride: 3, pad: [2, 2, 1, 1] } },
   ],
 })
 
@@ -115,6 +119,7 @@ export const depthwiseConv2dDxContract = completeOp(depthwiseConv2dDx, {
       attrs: { stride: 2, dilation: 2, pad: [1, 0, 2, 3], inputShape: [1, 6, 7, 20] },
     },
     { inputs: { dy: [2, 2, 2, 12], w: [1, 1, 12] }, attrs: { stride: 2, inputShape: [2, 3, 4, 12] } },
+    { inputs: { dy: [1, 2, 1, 5], w: [1, 3, 5] }, attrs: { stride: 3, pad: [2, 2, 1, 1], inputShape: [1, 1, 3, 5] } },
   ],
 })
 
@@ -163,5 +168,6 @@ export const depthwiseConv2dDwContract = completeOp(depthwiseConv2dDw, {
       attrs: { kernel: [2, 3], stride: 2, dilation: 2, pad: [1, 0, 2, 3] },
     },
     { inputs: { x: [3, 20, 20, 4], dy: [3, 20, 20, 4] }, attrs: { kernel: [3, 3], pad: [1, 1, 1, 1] } },
+    { inputs: { x: [1, 1, 3, 5], dy: [1, 2, 1, 5] }, attrs: { kernel: [1, 3], stride: 3, pad: [2, 2, 1, 1] } },
   ],
 })

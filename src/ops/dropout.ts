@@ -7,12 +7,18 @@
  *     word = mix32(mix32(index ^ k) + k)                    that is wordAt(k, index)
  *     y[index] = (word >>> 8) >= ceil(rate * 2^24) ? x[index] / (1 - rate) : 0
  */
-import { assert, key, mix32, size, tensor, uniformAt } from '../core/index.ts'
+import { assert, key, mix32, size, type Tensor, tensor, uniformAt } from '../core/index.ts'
 import { completeOp, free } from './contract.ts'
 import { declareOp, type Gradients, native, type Value } from './define.ts'
 
 /** The key of one run of one dropout layer: `seed` changes with each step, `stream` with each layer. */
 export const dropoutKey = (seed: number, stream: number): number => mix32(seed ^ key(stream))
+
+/** A seed as samples have it. */
+/* @__NO_SIDE_EFFECTS__ */
+function seed(value: number): Tensor {
+  return tensor([], [value], 'i32')
+}
 
 const definition = declareOp({
   name: 'dropout',
@@ -37,10 +43,10 @@ export const dropoutContract = completeOp(definition, {
   },
   grad: ({ seed }, attrs, dy): Gradients<'x' | 'seed'> => ({ x: definition({ x: dy, seed }, attrs) }),
   samples: [
-    { inputs: { x: [3, 17], seed: tensor([], [1], 'i32') }, attrs: { rate: 0.2, stream: 3 } },
-    { inputs: { x: [2, 3, 5, 7], seed: tensor([], [-7], 'i32') }, attrs: { rate: 0.5, stream: 2 ** 32 - 1 } },
-    { inputs: { x: [1], seed: tensor([], [0], 'i32') }, attrs: { rate: 0.9 } },
-    { inputs: { x: [4, 16], seed: tensor([], [2 ** 31 - 1], 'i32') }, attrs: { rate: 0 } },
+    { inputs: { x: [3, 17], seed: seed(1) }, attrs: { rate: 0.2, stream: 3 } },
+    { inputs: { x: [2, 3, 5, 7], seed: seed(-7) }, attrs: { rate: 0.5, stream: 2 ** 32 - 1 } },
+    { inputs: { x: [1], seed: seed(0) }, attrs: { rate: 0.9 } },
+    { inputs: { x: [4, 16], seed: seed(2 ** 31 - 1) }, attrs: { rate: 0 } },
   ],
 })
 

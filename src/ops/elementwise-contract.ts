@@ -1,5 +1,6 @@
 /** How the contracts of elementwise ops are completed, and whole ones defined in one record. */
 import { type Shape, sameShape } from '../core/index.ts'
+import { broadcastAxes } from './axes.ts'
 import { completeOp, free, isRefusal, type WholeOp, withContract } from './contract.ts'
 import type { Contract, FoldingOp, OpFunction, Refusal, Sample, Value } from './define.ts'
 import {
@@ -21,6 +22,7 @@ export interface ElementwiseCompletion<N extends Arity, A extends object> {
   apply(attrs: A, ...x: Arguments<N, number>): number
   /** Gradients of the inputs, before the sum over broadcast dimensions. Undefined where none flows. */
   readonly grad: ((attrs: A, dy: Value, y: Value, ...x: Arguments<N, Value>) => Flow) | Refusal
+  readonly isProduct?: boolean
   readonly samples: readonly Sample<Letters<N>, A>[]
 }
 
@@ -49,6 +51,8 @@ export function completeElementwise<N extends Arity, A extends object, Name exte
           const flowing = grad(attrs, dy, y, ...(values as Arguments<N, Value>))
           return Object.fromEntries(flowing.flatMap((g, i) => (g ? [[letters[i], sumTo(g, values[i].shape)]] : [])))
         },
+    axes: broadcastAxes,
+    isProduct: completion.isProduct ?? false,
     samples: completion.samples as readonly Sample<Record<string, string>, A>[],
   }
   const made = { op } as unknown as OpFunction<Record<string, string>, A, Name, FoldingOp>

@@ -16,7 +16,10 @@ const binarySamples = [
   { inputs: { a: [3, 2, 2, 5], b: [3, 1, 1, 5] } },
   { inputs: { a: [3, 1], b: [2, 3, 4] } },
 ] as const
-const away = (range: readonly [number, number]) => binarySamples.map((s) => ({ ...s, range }))
+/* @__NO_SIDE_EFFECTS__ */
+function away(range: readonly [number, number]) {
+  return binarySamples.map((s) => ({ ...s, range }))
+}
 
 /** a + b */
 export const addOp = declareElementwise({
@@ -60,6 +63,7 @@ export const mulOpContract = completeElementwise(mulOp, {
     scalarOf(a) === undefined ? mul(dy, b) : undefined,
     scalarOf(b) === undefined ? mul(dy, a) : undefined,
   ],
+  isProduct: true,
   samples: binarySamples,
 })
 
@@ -136,8 +140,10 @@ export const whereContract = completeElementwise(where, {
 })
 
 const unarySamples = [{ inputs: { x: [2, 3, 5, 7] } }, { inputs: { x: [1] } }, { inputs: { x: [4, 16] } }] as const
-const unaryIn = (range: readonly [number, number], kinks: readonly number[] = []) =>
-  unarySamples.map((s) => ({ ...s, range, kinks }))
+/* @__NO_SIDE_EFFECTS__ */
+function unaryIn(range: readonly [number, number], kinks: readonly number[] = []) {
+  return unarySamples.map((s) => ({ ...s, range, kinks }))
+}
 
 /** -x */
 export const neg = declareElementwise({

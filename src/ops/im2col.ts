@@ -23,12 +23,12 @@ export interface Im2colAttrs {
 const defaults: Im2colAttrs = { kernel: [1, 1], stride: 1, top: 0, left: 0, dilation: 1, upsample: 1, size: [1, 1] }
 
 /**
- * x [N, H, W, C] as patches [N * size, kh * kw * C]. Tap (u, v) of output pixel (i, j) is the pixel (r, c) / upsample
+ * x [N, H, W, C], of any dtype, as patches [N * size, kh * kw * C]. Tap (u, v) of output pixel (i, j) is the pixel (r, c) / upsample
  * of x with r = i * stride + u * dilation - top (c likewise); 0 where that is no whole number or outside of x.
  */
 export const im2col = declareOp({
   name: 'im2col',
-  inputs: { x: 'NHWC' },
+  inputs: { x: 'any:NHWC' },
   attrs: defaults,
   shape({ x }, attrs) {
     const { kernel, size, stride, dilation, upsample, top, left } = attrs
@@ -38,7 +38,7 @@ export const im2col = declareOp({
         Number.isInteger(left),
       () => `im2col: ${JSON.stringify(attrs)}: all must be integers, and from 1 but for top and left`,
     )
-    return [x.shape[0] * size[0] * size[1], kernel[0] * kernel[1] * x.shape[3]]
+    return { shape: [x.shape[0] * size[0] * size[1], kernel[0] * kernel[1] * x.shape[3]], dtype: x.dtype }
   },
   lower: native,
 })
@@ -64,7 +64,7 @@ export const im2colContract = completeOp(im2col, {
               for (let k = 0; k < channels; k++) y.data[to + k] = x.data[from + k]
             }
   },
-  grad: no('it is made by lowering, after differentiation'),
+  grad: /* @__PURE__ */ no('it is made by lowering, after differentiation'),
   samples: [
     { inputs: { x: [2, 5, 6, 3] }, attrs: { kernel: [3, 3], top: 1, left: 1, size: [5, 6] } },
     { inputs: { x: [1, 7, 7, 1] }, attrs: { kernel: [3, 3], stride: 2, size: [4, 4] } },
@@ -97,6 +97,6 @@ export const flipTransposeContract = completeOp(flipTranspose, {
       for (let o = 0; o < cout; o++)
         for (let i = 0; i < cin; i++) y.data[(tap * cout + o) * cin + i] = w.data[((last - tap) * cin + i) * cout + o]
   },
-  grad: no('it is made by lowering, after differentiation'),
+  grad: /* @__PURE__ */ no('it is made by lowering, after differentiation'),
   samples: [{ inputs: { w: [3, 3, 5, 8] } }, { inputs: { w: [2, 3, 1, 17] } }, { inputs: { w: [1, 1, 3, 1] } }],
 })

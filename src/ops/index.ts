@@ -1,4 +1,5 @@
 export * from './all.ts'
+export type { AxisEnd, AxisLink, AxisRule } from './axes.ts'
 export * from './contract.ts'
 export type { Conv2dAttrs } from './conv2d-shape.ts'
 export * from './define.ts'

@@ -59,6 +59,8 @@ export const constant = (value: Tensor | number): Value =>
 export const isInput = (v: Value): boolean => v.op === inputOp.op
 export const isParameter = (v: Value): boolean => v.op === parameterOp.op
 export const isConstant = (v: Value): boolean => v.op === constantOp.op
+/** A value that no step of a run computes. */
+export const isLeaf = (v: Value): boolean => isInput(v) || isParameter(v) || isConstant(v)
 
 /** The number that a scalar constant holds, else undefined. */
 export const scalarOf = (v: Value): number | undefined =>

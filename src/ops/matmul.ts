@@ -1,5 +1,6 @@
 /** Matrix products: what pointwise convolutions and linear layers become. */
 import { assert, showShape } from '../core/index.ts'
+import { letterAxes } from './axes.ts'
 import { completeOp } from './contract.ts'
 import { declareOp, type Gradients, native, type Value } from './define.ts'
 import { bias } from './elementwise.ts'
@@ -21,6 +22,8 @@ export const matmul = declareOp({
     return [m, n]
   },
   lower: native,
+  // Sums over the rows of both operands are taken in parts, which another phase adds up.
+  takesEpilogue: ({ transA }) => !transA,
 })
 
 export const matmulContract = completeOp(matmul, {
@@ -41,6 +44,7 @@ export const matmulContract = completeOp(matmul, {
     a: transA ? matmul({ a: b, b: dy }, { transA: transB, transB: true }) : matmul({ a: dy, b }, { transB: !transB }),
     b: transB ? matmul({ a: dy, b: a }, { transA: true, transB: transA }) : matmul({ a, b: dy }, { transA: !transA }),
   }),
+  axes: (_, { transA, transB }) => letterAxes([transA ? 'km' : 'mk', transB ? 'nk' : 'kn'], 'mn'),
   samples: [
     { inputs: { a: [7, 5], b: [5, 19] } },
     { inputs: { a: [16, 24], b: [24, 16] } },

@@ -1,5 +1,6 @@
 /** Pooling, NHWC: the average or the largest of a sliding window, and of a whole image. */
 import { assert, type Shape, showShape, size, tensor } from '../core/index.ts'
+import { lastAxes } from './axes.ts'
 import { completeOp, free, no } from './contract.ts'
 import { declareOp, type Gradients, native, type Value } from './define.ts'
 import { depthwiseConv2d, depthwiseConv2dDx } from './depthwise-conv2d.ts'
@@ -80,6 +81,7 @@ export const avgPoolContract = completeOp(avgPool, {
     const { w, share } = averaging(x.shape, dy.shape, attrs)
     return { x: depthwiseConv2dDx({ dy: mul(dy, share), w }, { ...windowOf(attrs), inputShape: x.shape }) }
   },
+  axes: lastAxes,
   samples: [
     { inputs: { x: [2, 6, 6, 5] }, attrs: { kernel: [2, 2], stride: 2 } },
     { inputs: { x: [1, 5, 7, 3] }, attrs: { kernel: [3, 3], stride: 2, pad: [0, 1, 1, 1] } },
@@ -114,7 +116,8 @@ export const maxPoolContract = completeOp(maxPool, {
     for (let i = 0; i < at.length; i++) y.data[i] = x.data[at[i] * channels + (i % channels)]
   },
   grad: ({ x }, attrs, dy): Gradients<'x'> => ({ x: maxPoolDx({ x, dy }, attrs) }),
-  samples: poolSamples.map(({ x, attrs }) => ({ inputs: { x }, attrs })),
+  axes: lastAxes,
+  samples: /* @__PURE__ */ poolSamples.map(({ x, attrs }) => ({ inputs: { x }, attrs })),
 })
 
 /** The pixel of x that is the largest in each window: the first of equal ones, or the first that is NaN. */
@@ -153,8 +156,10 @@ export const maxPoolDxContract = completeOp(maxPoolDx, {
     for (let i = 0; i < at.length; i++) sums[at[i] * channels + (i % channels)] += dy.data[i]
     dx.data.set(sums)
   },
-  grad: no('second derivatives of pooling are not built: they would need the places of the largest as a value'),
-  samples: poolSamples.map(({ x, dy, attrs }) => ({ inputs: { x, dy }, attrs })),
+  grad: /* @__PURE__ */ no(
+    'second derivatives of pooling are not built: they would need the places of the largest as a value',
+  ),
+  samples: /* @__PURE__ */ poolSamples.map(({ x, dy, attrs }) => ({ inputs: { x, dy }, attrs })),
 })
 
 /** The average of each channel: x [N, H, W, C] to [N, 1, 1, C]. */

@@ -1,5 +1,6 @@
 /** Sums over axes, and the views that change a shape without touching the data. */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
+import { reshapeAxes, sameAxes } from './axes.ts'
 import { completeOp, free } from './contract.ts'
 import { declareOp, type Gradients, native, type Value } from './define.ts'
 import { add, div } from './elementwise.ts'
@@ -36,6 +37,7 @@ export const reduceSum = declareOp({
 export const reduceSumContract = completeOp(reduceSum, {
   cost: free,
   grad: ({ x }, _, dy): Gradients<'x'> => ({ x: broadcastTo({ x: dy }, { shape: x.shape }) }),
+  axes: ([x], { axes }) => sameAxes((axis) => !axes.includes(axis), x.length),
   samples: [
     { inputs: { x: [2, 5, 3, 7] }, attrs: { axes: [0, 1, 2] } },
     { inputs: { x: [3, 5, 4, 8] }, attrs: { axes: [1, 2] } },
@@ -77,6 +79,7 @@ export const broadcastToContract = completeOp(broadcastTo, {
     const axes = dy.shape.flatMap((d, i) => (x.shape[i] === 1 && d !== 1 ? [i] : []))
     return { x: axes.length ? reduceSum({ x: dy }, { axes }) : dy }
   },
+  axes: ([x], { shape }) => sameAxes((axis) => shape[axis] === -1, x.length),
   samples: [
     { inputs: { x: [2, 1, 1, 5] }, attrs: { shape: [2, 3, 4, 5] } },
     { inputs: { x: [1, 1] }, attrs: { shape: [3, 4] } },
@@ -129,6 +132,9 @@ export const reshape = declareOp({
 export const reshapeContract = completeOp(reshape, {
   cost: free,
   grad: ({ x }, _, dy): Gradients<'x'> => ({ x: reshape({ x: dy }, { shape: x.shape }) }),
+  // A number that stands in the shape stays: entries go only where the shape says 0 or -1.
+  axes: ([x], { shape }, y) =>
+    reshapeAxes(x, y).filter((link) => link.every(({ input, axis }) => input === 0 || shape[axis] <= 0)),
   samples: [
     { inputs: { x: [2, 3, 5] }, attrs: { shape: [5, 6] } },
     { inputs: { x: [1] }, attrs: { shape: [] } },

@@ -3,6 +3,7 @@
  * TensorFlow 2; with `alignCorners` the centres of the corner pixels fall on each other.
  */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
+import { lastAxes } from './axes.ts'
 import { completeOp, free } from './contract.ts'
 import { declareOp, type Gradients, native } from './define.ts'
 import { assertGradient, assertImages, type Size2 } from './window.ts'
@@ -77,6 +78,7 @@ export const resizeBilinearContract = completeOp(resizeBilinear, {
     y.data.set(sums)
   },
   grad: ({ x }, attrs, dy): Gradients<'x'> => ({ x: resizeBilinearDx({ dy }, { ...attrs, inputShape: x.shape }) }),
+  axes: lastAxes,
   samples: [
     { inputs: { x: [2, 3, 4, 5] }, attrs: { size: [6, 8] } },
     { inputs: { x: [1, 7, 5, 3] }, attrs: { size: [3, 4] } },

@@ -1,5 +1,6 @@
-/** Parts of tensors, and tensors set into zeros: the gradient of each is the other. */
+/** Parts of tensors of any dtype, and tensors set into zeros: the gradient of each is the other. */
 import { assert, type Shape, showShape, size, stridesOf } from '../core/index.ts'
+import { sameAxes } from './axes.ts'
 import { completeOp, free } from './contract.ts'
 import { declareOp, type Gradients, native, type Value } from './define.ts'
 import { assertImages, assertPad, type Pad } from './window.ts'
@@ -25,7 +26,7 @@ function eachInside(inner: Shape, outer: Shape, from: Integers, visit: (i: numbe
 /** y = the part of x that begins at `from` and has `shape`, in which -1 is all that x has from there on. */
 export const slice = declareOp({
   name: 'slice',
-  inputs: { x: '*' },
+  inputs: { x: 'any:*' },
   attrs: { from: [] as Integers, shape: [] as Shape },
   shape({ x }, { from, shape }) {
     const rank = x.shape.length
@@ -34,7 +35,7 @@ export const slice = declareOp({
       areIntegers(from, rank) && areIntegers(full, rank) && full.every((d, i) => d > 0 && from[i] + d <= x.shape[i]),
       () => `slice: x has shape ${showShape(x.shape)}: ${showShape(shape)} from ${showShape(from)} is not within it`,
     )
-    return full
+    return { shape: full, dtype: x.dtype }
   },
   fold({ x }, { from }, y) {
     eachInside(y.shape, x.shape, from, (i, o) => {
@@ -63,7 +64,7 @@ export const sliceContract = completeOp(slice, {
 /** y = x with zeros before and after it along each axis. */
 export const zeroPad = declareOp({
   name: 'zero_pad',
-  inputs: { x: '*' },
+  inputs: { x: 'any:*' },
   attrs: { before: [] as Integers, after: [] as Integers },
   shape({ x }, { before, after }) {
     const rank = x.shape.length
@@ -73,7 +74,7 @@ export const zeroPad = declareOp({
         `zero_pad: x has shape ${showShape(x.shape)}, before is ${showShape(before)}, after ${showShape(after)}: ` +
         `both must hold ${rank} integers from 0`,
     )
-    return x.shape.map((d, i) => before[i] + d + after[i])
+    return { shape: x.shape.map((d, i) => before[i] + d + after[i]), dtype: x.dtype }
   },
   fold({ x }, { before }, y) {
     eachInside(x.shape, y.shape, before, (i, o) => {
@@ -86,6 +87,7 @@ export const zeroPad = declareOp({
 export const zeroPadContract = completeOp(zeroPad, {
   cost: free,
   grad: ({ x }, { before }, dy): Gradients<'x'> => ({ x: slice({ x: dy }, { from: before, shape: x.shape }) }),
+  axes: ([x], { before, after }) => sameAxes((axis) => before[axis] + after[axis] === 0, x.length),
   samples: [
     { inputs: { x: [2, 3, 4, 3] }, attrs: { before: [0, 1, 0, 0], after: [0, 0, 2, 0] } },
     { inputs: { x: [2, 3, 3, 7] }, attrs: { before: [0, 0, 0, 5], after: [0, 0, 0, 5] } },
@@ -98,14 +100,14 @@ export const zeroPadContract = completeOp(zeroPad, {
 /** y = `count` rows of x from `from` on, along the first axis: a view of x's own memory. */
 export const sliceFirst = declareOp({
   name: 'slice_first',
-  inputs: { x: '*' },
+  inputs: { x: 'any:*' },
   attrs: { from: 0, count: 1 },
   shape({ x }, { from, count }) {
     assert(
-      x.shape.length > 0 && from >= 0 && count > 0 && from + count <= x.shape[0],
+      x.shape.length > 0 && areIntegers([from, count], 2) && count > 0 && from + count <= x.shape[0],
       () => `slice_first: x has shape ${showShape(x.shape)}: [${from}, ${from + count}) is not within its first axis`,
     )
-    return [count, ...x.shape.slice(1)]
+    return { shape: [count, ...x.shape.slice(1)], dtype: x.dtype }
   },
   fold({ x }, { from }, y) {
     const row = size(x.shape.slice(1))

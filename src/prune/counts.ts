@@ -3,21 +3,10 @@
  * section 3.2: "how many filters"). Fewer channels never have more multiply-adds, so those counts are bisected; a measured
  * latency may well rise, so there each count is tried, the largest first.
  */
+import type { Resource } from '../latency/index.ts'
 import type { Model } from '../models/index.ts'
 import type { Group } from './groups.ts'
 import { resized } from './shrink.ts'
-
-/** What a network uses and a budget limits. */
-export interface Resource {
-  /** `macs`, `latencyMs`: what runs and errors call it. */
-  readonly name: string
-  /** Of one network; the smaller the better. Infinity where it cannot be told: there is no such proposal. */
-  value(model: Model): number
-  /** Fewer channels never cost more. Default false. */
-  readonly monotone?: boolean
-  /** On what its values depend beside the network: the checksum of a table, say. A run goes on only with the same. */
-  readonly source?: string
-}
 
 /** Which counts of channels there may be. */
 export interface CountLimits {
@@ -47,14 +36,14 @@ export function countsBelow({ count, apart }: Group, { multiple, least }: CountL
 function propose(
   model: Model,
   group: Group,
-  { value, monotone }: Resource,
+  resource: Resource,
   target: number,
   limits: CountLimits,
 ): Proposal | undefined {
   const counts = countsBelow(group, limits)
-  const at = (count: number): Proposal => ({ group, count, resource: value(resized(model, group, count)) })
+  const at = (count: number): Proposal => ({ group, count, resource: resource.value(resized(model, group, count)) })
   if (counts.length === 0) return undefined
-  if (monotone) {
+  if (resource.monotone) {
     let [low, high] = [0, counts.length - 1]
     let found = at(counts[high])
     while (low < high) {
@@ -116,10 +105,10 @@ export function smallest(
   }
 }
 
-function lowest(model: Model, group: Group, { value }: Resource, limits: CountLimits): Model | undefined {
+function lowest(model: Model, group: Group, resource: Resource, limits: CountLimits): Model | undefined {
   for (const count of countsBelow(group, limits).reverse()) {
     const found = resized(model, group, count)
-    if (value(found) < Number.POSITIVE_INFINITY) return found
+    if (resource.value(found) < Number.POSITIVE_INFINITY) return found
   }
   return undefined
 }

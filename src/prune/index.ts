@@ -1,6 +1,6 @@
 /** NetAdapt, but for what needs Node. */
 export { type AdaptEvent, adapt } from './adapt.ts'
-export type { CountLimits, Proposal, Resource } from './counts.ts'
+export type { CountLimits, Proposal } from './counts.ts'
 export { type Channels, type Field, type Group, type GroupKind, groupsOf, type Slice } from './groups.ts'
 export { type AdaptOptions, fineTuningRate, type Learning } from './options.ts'
 export {

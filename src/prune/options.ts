@@ -4,9 +4,10 @@ import type { Dataset, LoaderPool, Preprocessing } from '../data/index.ts'
 import { fingerprint } from '../data/index.ts'
 import type { Engine } from '../engine/index.ts'
 import { checksumOf } from '../formats/index.ts'
+import type { Resource } from '../latency/index.ts'
 import type { Model } from '../models/index.ts'
 import { optimizerOf, resolveTrainOptions, ruleOf, type TrainOptions } from '../train/index.ts'
-import type { CountLimits, Resource } from './counts.ts'
+import type { CountLimits } from './counts.ts'
 import type { Group } from './groups.ts'
 import {
   nameOf,

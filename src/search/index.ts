@@ -9,7 +9,7 @@ export { frontOf, hypervolume, isFeasible } from './pareto.ts'
 export { compareProxies, type ProxyComparison } from './proxy-comparison.ts'
 export * from './pruners/index.ts'
 export type { Decision, Pruner } from './pruners/pruner.ts'
-export * from './resources.ts'
+export { assertReachable, smallestIn } from './reachable.ts'
 export { type MnasReward, type Reward, rewardOf, type WeightedReward } from './rewards.ts'
 export * from './space/index.ts'
 export {

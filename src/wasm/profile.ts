@@ -5,13 +5,15 @@
 import { bytesOf, size, type TypedArrayOf } from '../core/index.ts'
 import { type CompileOptions, startingWeights } from '../engine/index.ts'
 import { type Graph, nameOf, roots, topological } from '../graph/index.ts'
-import { bodyOf, foldBatchNorm, freeze, fusedOp, isReduction } from '../graph/passes/index.ts'
+import { bodyOf, fusedOp, isReduction } from '../graph/passes/index.ts'
 import { isConstant, isInput, isParameter, macsOf, type Value } from '../ops/index.ts'
 import { emitProgram, placeOf } from './emit/emit.ts'
-import { type Determinism, planKernels, prepare } from './engine.ts'
+import type { Determinism } from './engine.ts'
 import { loadFamilies } from './kernels/index.ts'
 import { contractOf } from './passes/contracts.ts'
+import { planKernels, prepare } from './prepare.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
+import { targetFor } from './target.ts'
 
 /** One kernel call of a program. */
 export interface StepProfile {
@@ -74,11 +76,11 @@ const bytesIn = (v: Value): number => size(v.shape) * bytesOf(v.dtype)
 export async function profile(graph: Graph, options: ProfileOptions): Promise<StepProfile[]> {
   const { inputs, runs = 30, warmup = Math.ceil(runs / 3), deterministic = 'here', onRun } = options
   const weights = startingWeights(graph, options)
-  const prepared = prepare(options.freeze ? freeze(foldBatchNorm(graph), weights) : graph)
+  const prepared = prepare(graph, options.freeze ? weights : undefined)
+  const target = targetFor({ relaxed: deterministic === 'here' && hasRelaxedSimd() })
   await loadFamilies(prepared)
-  const { plan, kernels } = planKernels(prepared)
-  const relaxed = deterministic === 'here' && hasRelaxedSimd()
-  const { bytes, pages } = emitProgram(plan, kernels, { threads: 1, shared: false, relaxed, stepExports: true })
+  const { plan, kernels } = planKernels(prepared, target)
+  const { bytes, pages } = emitProgram(plan, kernels, { threads: 1, shared: false, target, stepExports: true })
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
   const { instance } = await WebAssembly.instantiate(bytes as Uint8Array<ArrayBuffer>, { env: { memory } })
   const fill = (v: Value, { buffer, byteOffset, byteLength }: TypedArrayOf) =>

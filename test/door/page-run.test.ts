@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type BuildOptions, build, type Model, models, toBytes, load as wholeLoad } from '../../src/index.ts'
-import { activationNames } from '../../src/models/activation.ts'
+import { activationNames } from '../../src/models/blocks/activation.ts'
 import { mixedRows } from '../models/mixed-rows.ts'
 import { type PageRun, pageRun } from '../support/page-run.ts'
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 
 const size = 32
-const small: BuildOptions = { width: 0.25, size, classes: 3, seed: 7 }
+const small: BuildOptions = { width: 0.15, size, classes: 3, seed: 7 }
 
 /** First weights, but batch norms that do something. */
 function network(name: string, options: BuildOptions = {}): Model {

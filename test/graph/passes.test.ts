@@ -25,16 +25,19 @@ import {
   input,
   isInput,
   isParameter,
+  matmul,
   mul,
   parameter,
   reduceSum,
   relu6,
+  reshape,
   scope,
+  takesEpilogue,
   type Value,
 } from '../../src/ops/index.ts'
-import { prepare } from '../../src/wasm/engine.ts'
-import { hasKernel, takesEpilogue } from '../../src/wasm/kernels/index.ts'
+import { hasKernel } from '../../src/wasm/kernels/index.ts'
 import { contractOf } from '../../src/wasm/passes/contracts.ts'
+import { prepare } from '../../src/wasm/prepare.ts'
 
 const values = (name: string, shape: Shape, low = -1, high = 1): Tensor => {
   const stream = key(7, ...[...name].map((c) => c.charCodeAt(0)))
@@ -134,6 +137,19 @@ describe('passes keep results', () => {
   it('activation and residual join the producers: three products, three kernels', () => {
     const steps = planMemory(prepare(foldBatchNorm(frozen()))).steps
     expect(steps.map((v) => v.op.name)).toEqual(['fused', 'fused', 'fused'])
+  })
+
+  it('a vector of channels is not read by the channels of a product whose columns are others', () => {
+    const product = matmul({ a: input('a', [5, 8]), b: input('b', [8, 3]) })
+    const turned = reshape({ x: product }, { shape: [3, 5] })
+    const graph: Graph = { outputs: { y: add(turned, input('c', [5])) }, updates: [] }
+    const prepared = prepare(graph)
+    expect(planMemory(prepared).steps.map((v) => (v.op === fusedOp ? bodyOf(v).anchor?.op.name : v.op.name))).toEqual([
+      ...['pack', 'packed_matmul'],
+      undefined,
+    ])
+    const whole: Graph = { outputs: { y: add(turned, input('d', [3, 5])) }, updates: [] }
+    expect(planMemory(prepare(whole)).steps).toHaveLength(2)
   })
 
   it('equal expressions are computed once', () => {

@@ -248,7 +248,7 @@ const wrong: readonly (readonly [() => Value, string])[] = [
     () => concat([of(2, 3), of(3, 2)], { axis: 1 }),
     'concat: shapes [2, 3] and [3, 2] along axis 1: all other dimensions must be equal',
   ],
-  [() => concat([of(2, 3), seed], { axis: 1 }), 'concat: an input is i32: all must be f32'],
+  [() => concat([of(2, 3), seed], { axis: 1 }), 'concat: one input is f32, another i32: all must have the same dtype'],
   // Losses and dropout
   [() => crossEntropy(of(3, 10), of(3)), 'cross_entropy: logits have shape [3, 10], targets [3]: both must be [N, K]'],
   [

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import type { Resource } from '../../src/latency/index.ts'
 import type { Model } from '../../src/models/index.ts'
 import { build } from '../../src/models/index.ts'
 import { countsBelow, proposalsFor, smallest } from '../../src/prune/counts.ts'
-import { groupsOf, type Resource } from '../../src/prune/index.ts'
+import { groupsOf } from '../../src/prune/index.ts'
 import { paceOf, proposalRuleOf, selectionRuleOf } from '../../src/prune/rules.ts'
 import { macs } from './make.ts'
 

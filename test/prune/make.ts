@@ -1,9 +1,9 @@
 /** Networks for the tests of NetAdapt: small, with batch norm that is not the identity, and their logits. */
 import { Rng, type Tensor, tensor } from '../../src/core/index.ts'
 import { topological } from '../../src/graph/index.ts'
+import type { Resource } from '../../src/latency/index.ts'
 import { type BuildOptions, build, type Model } from '../../src/models/index.ts'
 import { contractOf, macsOf as macsOfNode } from '../../src/ops/index.ts'
-import type { Resource } from '../../src/prune/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
 
 /** A network of the registry for 8 pixels, its weights changed to what training could have made of them. */

@@ -9,10 +9,11 @@ import { bytesOf, dtypes, size, type Tensor, type TypedArrayOf } from '../../src
 import { type Graph, inputsOf, nameOf, roots, topological } from '../../src/graph/index.ts'
 import { isConstant, isInput, type Value } from '../../src/ops/index.ts'
 import { emitProgram, placeOf } from '../../src/wasm/emit/emit.ts'
-import { planKernels, prepare } from '../../src/wasm/engine.ts'
 import { loadFamilies } from '../../src/wasm/kernels/index.ts'
+import { planKernels, prepare } from '../../src/wasm/prepare.ts'
 import { dataStart } from '../../src/wasm/runtime/control.ts'
 import { createExecutor } from '../../src/wasm/runtime/executor.ts'
+import { targetFor } from '../../src/wasm/target.ts'
 import { PhaseCode } from '../support/phase-code.ts'
 
 const guardBytes = 64
@@ -26,10 +27,11 @@ export async function runGuarded(
   { threads, relaxed }: { readonly threads: number; readonly relaxed: boolean },
 ): Promise<Record<string, Tensor>> {
   const prepared = prepare(graph)
+  const target = targetFor({ relaxed })
   await loadFamilies(prepared)
-  const { plan, kernels } = planKernels(prepared, guardBytes)
+  const { plan, kernels } = planKernels(prepared, target, guardBytes)
   phases.check(plan, kernels, relaxed)
-  const { bytes, pages, dataEnd: total } = emitProgram(plan, kernels, { threads, shared: threads > 1, relaxed })
+  const { bytes, pages, dataEnd: total } = emitProgram(plan, kernels, { threads, shared: threads > 1, target })
   const executor = await createExecutor({ bytes, pages, threads, place: 'here' })
   try {
     await executor.write(dataStart, new Uint8Array(total - dataStart).fill(pattern))

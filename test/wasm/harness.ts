@@ -7,6 +7,7 @@ import { bytesOf, dtypes, size, type Tensor } from '../../src/core/index.ts'
 import type { Value } from '../../src/ops/index.ts'
 import { ModuleBuilder } from '../../src/wasm/assembler/index.ts'
 import { type Family, readSlack } from '../../src/wasm/kernels/kernel.ts'
+import { targetFor } from '../../src/wasm/target.ts'
 
 /** How the pieces of a phase are handed out: ranges [from, to), in the order in which they run. */
 export type Split = (pieces: number) => readonly (readonly [from: number, to: number])[]
@@ -22,6 +23,9 @@ export const splits: Readonly<Record<string, Split>> = {
   thirds: (n) => range(3).map((t) => [Math.floor((t * n) / 3), Math.floor(((t + 1) * n) / 3)]),
 }
 
+/** Without relaxed SIMD: every host runs it. */
+export const target = targetFor({ relaxed: false })
+
 const guardBytes = 64
 const pageBytes = 65536
 const align = 16
@@ -36,7 +40,7 @@ type PhaseFunction = (from: number, to: number, y: number, scratch: number, ...i
  * pieces of a phase write the same byte, and that nothing but y and the working memory is written.
  */
 export function runKernel(v: Value, inputs: readonly Tensor[], family: Family, handOut = splits): Tensor {
-  const { phases, scratchBytes = 0 } = family(v)
+  const { phases, scratchBytes = 0 } = family(v, target)
   // The first input comes last: reading it too far leaves the memory, which traps.
   let end = guardBytes
   const place = (bytes: number) => {
@@ -98,7 +102,7 @@ export function runKernel(v: Value, inputs: readonly Tensor[], family: Family, h
   assertOwnParts()
   return { shape: v.shape, dtype: v.dtype, data: new dtypes[v.dtype].array(first.data.buffer) }
 
-  /** Runs each piece on the same memory and asks which words it changed. */
+  /** Runs each piece on the same memory and asks which bytes it changed. */
   function assertOwnParts(): void {
     words.set(start)
     for (const [i, phase] of phases.entries()) {
@@ -106,15 +110,19 @@ export function runKernel(v: Value, inputs: readonly Tensor[], family: Family, h
       if (phase.pieces * words.length > 5e6) return
       const before = words.slice()
       const after = words.slice()
-      const owner = new Int32Array(words.length).fill(-1)
+      const [beforeBytes, afterBytes] = [before, after].map(({ buffer }) => new Uint8Array(buffer))
+      const owner = new Int32Array(bytes.length).fill(-1)
       for (let piece = 0; piece < phase.pieces; piece++) {
         words.set(before)
         run(i, [piece, piece + 1])
         for (let w = 0; w < words.length; w++) {
           if (words[w] === before[w]) continue
-          if (owner[w] >= 0) expect.fail(`${what}, phase ${i}: pieces ${owner[w]} and ${piece} write the same word`)
-          owner[w] = piece
-          after[w] = words[w]
+          for (let b = 4 * w; b < 4 * w + 4; b++) {
+            if (bytes[b] === beforeBytes[b]) continue
+            if (owner[b] >= 0) expect.fail(`${what}, phase ${i}: pieces ${owner[b]} and ${piece} write the same byte`)
+            owner[b] = piece
+            afterBytes[b] = bytes[b]
+          }
         }
       }
       words.set(after)

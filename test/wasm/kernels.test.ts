@@ -1,6 +1,6 @@
 /** The kernels of data movement, pooling, softmax, dropout and resizing, each alone, against the oracles of their ops. */
 import { describe, expect, it } from 'vitest'
-import { Rng, type Shape, size, type Tensor, tensor } from '../../src/core/index.ts'
+import { arrayOf, dtypes, Rng, type Shape, size, type Tensor, tensor } from '../../src/core/index.ts'
 import * as ops from '../../src/ops/index.ts'
 import { input, makeValue, type Op, type Value } from '../../src/ops/index.ts'
 import { concat } from '../../src/wasm/kernels/concat.ts'
@@ -76,7 +76,7 @@ const products = [
 const rows: readonly Row[] = [
   {
     op: packedMatmul.op,
-    family: (v) => (v.attrs.transA ? packedTransposed(v) : packedProduct(v)),
+    family: (v, target) => (v.attrs.transA ? packedTransposed : packedProduct)(v, target),
     tolerance: rounded,
     more: products.flatMap(([m, k, n]) => [
       [
@@ -480,6 +480,32 @@ describe.each(rows.map((row) => [row.op.name, row] as const))(
     )
   },
 )
+
+/** Ops whose kernels move elements as they are. */
+const moving: readonly Op[] = [ops.concat.op, ops.slice.op, ops.zeroPad.op, ops.im2col.op]
+
+describe.each(['i8', 'u8', 'i32'] as const)('elements of %s are moved as they are', (dtype) => {
+  const integers = (shape: Shape, seed: number): Tensor => {
+    const rng = new Rng(seed)
+    const values = dtypes[dtype].array.from({ length: size(shape) }, () => rng.integer(1 << 24) - (1 << 23))
+    return tensor(shape, values, dtype)
+  }
+  const shapeOf = (x: Shape | Tensor): Shape => ('data' in x ? x.shape : x)
+  it.each(rows.filter(({ op }) => moving.includes(op)).map((row) => [row.op.name, row] as const))('%s', (_, row) => {
+    const { op, family, more } = row
+    const cases = [...contractOf(op).samples.map(({ inputs, attrs }) => [inputs, attrs] as const), ...more]
+    expect(cases.length).toBeGreaterThan(8)
+    for (const [given, attrs = {}] of cases) {
+      const inputs = given.map((x, i) => integers(shapeOf(x), i + 1))
+      const v = nodeOf(op, inputs, attrs)
+      expect(v.dtype).toBe(dtype)
+      const expected = arrayOf(dtype, size(v.shape))
+      contractOf(op).reference(inputs, v.attrs, { shape: v.shape, dtype, data: expected })
+      const { data } = runKernel(v, inputs, family)
+      expect(Buffer.compare(Buffer.from(data.buffer), Buffer.from(expected.buffer))).toBe(0)
+    }
+  })
+})
 
 describe('dropout', () => {
   it('drops what the oracle drops, to the bit', () => {

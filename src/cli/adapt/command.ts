@@ -5,25 +5,31 @@ import { assert, UsageError, version } from '../../core/index.ts'
 import type { Dataset, LoaderPool, Preprocessing } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
 import { engineOf, labelOf, smallImage } from '../../door/index.ts'
-import { batchOf } from '../../door/plans/index.ts'
+import { assertTableOfBudget, batchOf, openTable, resourceOfBudget } from '../../door/plans/node.ts'
 import { type Adapted, adaptationPage } from '../../door/reports/index.ts'
 import { provenanceNow, writeModelFile } from '../../formats/index.ts'
+import { showBudget, showResource } from '../../latency/index.ts'
 import type { Model } from '../../models/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
 import { adapt, fineTuningRate } from '../../prune/index.ts'
 import { adaptFiles, openAdaptation } from '../../prune/node.ts'
 import { count, percent, short } from '../../report/index.ts'
-import { showBudget, showResource } from '../../search/node.ts'
 import { type EvaluateOptions, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
 import { openModelFile } from '../networks.ts'
 import { assertOwnFolder } from '../run-folder.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
-import { addEngineOptions, addJsonOption, addSeedOption, type CommandDefinition } from '../terminal/options.ts'
+import {
+  addEngineOptions,
+  addJsonOption,
+  addSeedOption,
+  type CommandDefinition,
+  flagName,
+} from '../terminal/options.ts'
 import { type Io, table } from '../terminal/terminal.ts'
 import { learningOptions } from '../train/options.ts'
 import { watch } from '../train/progress.ts'
 import { type AdaptCommandOptions, addAdaptOptions, addFineTuningOptions } from './options.ts'
-import { follow, resourceOfBudget } from './progress.ts'
+import { follow } from './progress.ts'
 
 /** Files of the command's own, beside those of `adaptFiles`. */
 const files = { long: 'long', model: 'adapted.safetensors', report: 'curve.html' } as const
@@ -43,7 +49,8 @@ async function run({ io, pool, signal }: Surroundings, path: string, options: Ad
   const { data, budget, out, force = false, seed, validation, strict, epochs } = options
   if (!force) assertOwnFolder(out, adaptFiles.curve, isOurs)
   const { network, classes, preprocessing } = await openModelFile(path)
-  const resource = resourceOfBudget(budget, options.table, network)
+  assertTableOfBudget(budget, options.table, flagName)
+  const resource = resourceOfBudget(budget, openTable(options.table), network, flagName)
   const engine = engineOf(options)
   const opened = await openDataset(data, { pool, classes, validation, seed, strict, signal })
   if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)

@@ -1,5 +1,6 @@
 /** Options of `kinglet adapt`. */
 import { type Command, Option } from 'commander'
+import { type Budget, parseBudget } from '../../latency/index.ts'
 import {
   type PaceName,
   type ProposalName,
@@ -8,7 +9,6 @@ import {
   type SelectionName,
   selectionNames,
 } from '../../prune/index.ts'
-import { type Budget, parseBudget } from '../../search/node.ts'
 import { choice, type EngineOptions, fraction, positiveInteger, wholeNumber } from '../terminal/options.ts'
 import { addTrainingOptions, type LearningOptions } from '../train/options.ts'
 

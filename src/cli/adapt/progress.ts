@@ -1,39 +1,11 @@
-/** What `kinglet adapt` works on and shows: the resource that a budget names, and a run of NetAdapt as it goes. */
-import { readFileSync } from 'node:fs'
-import { UsageError } from '../../core/index.ts'
+/** Shows a run of NetAdapt as it goes. */
 import { shrunkText } from '../../door/reports/index.ts'
-import { lackingIn, latencyOf, namedTable, unitsOf } from '../../latency/index.ts'
+import { type Budget, showResource } from '../../latency/index.ts'
 import type { Model } from '../../models/index.ts'
-import type { AdaptEvent, AdaptPoint, Resource } from '../../prune/index.ts'
+import type { AdaptEvent, AdaptPoint } from '../../prune/index.ts'
 import { percent } from '../../report/index.ts'
-import { type Budget, type ResourceName, resourceOf, showResource } from '../../search/node.ts'
 import { Progress } from '../terminal/progress.ts'
 import type { Io } from '../terminal/terminal.ts'
-
-/** These never rise when channels go; memory may, where the order of steps changes, and a measured latency. */
-const monotone: readonly ResourceName[] = ['macs', 'parameters', 'modelBytes']
-
-/** The resource of a budget for a network that is to be adapted: of a latency by the table in the file `path`. */
-export function resourceOfBudget({ resource: name }: Budget, path: string | undefined, network: Model): Resource {
-  if (name !== 'latencyMs') {
-    if (path !== undefined)
-      throw new UsageError(
-        `--table: ${path} is a latency table, the budget is of ${name}: leave it out, or give latency=`,
-      )
-    return { name, value: (model) => resourceOf(model, name), monotone: monotone.includes(name) }
-  }
-  if (path === undefined)
-    throw new UsageError('latency needs a table of the device: give one with --table, which kinglet measure writes')
-  const { table, checksum } = namedTable(readFileSync(path, 'utf8'), path)
-  // Throws, and says why, where the table has not even this network.
-  latencyOf(table, network, path)
-  return {
-    name,
-    source: checksum,
-    value: (model) =>
-      lackingIn(table, unitsOf(model)).length > 0 ? Number.POSITIVE_INFINITY : latencyOf(table, model, path),
-  }
-}
 
 const pointLine = (point: AdaptPoint, { resource }: Budget): string =>
   [

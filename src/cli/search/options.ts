@@ -2,16 +2,8 @@
 import { type Command, Option } from 'commander'
 import { oneOf, readNumbers } from '../../core/index.ts'
 import { type PreprocessingName, preprocessingNames } from '../../data/index.ts'
-import {
-  algorithmNames,
-  type Budget,
-  type PrunerName,
-  parseBudget,
-  prunerNames,
-  type ResourceName,
-  resourceNamed,
-  spaceNames,
-} from '../../search/node.ts'
+import { type Budget, parseBudget, parseResourceName, type ResourceName } from '../../latency/index.ts'
+import { algorithmNames, type PrunerName, prunerNames, spaceNames } from '../../search/node.ts'
 import { argument, choice, type EngineOptions, fraction, positiveInteger } from '../terminal/options.ts'
 
 export interface SearchCommandOptions extends EngineOptions {
@@ -69,7 +61,7 @@ export const addSearchOptions = (command: Command): Command =>
     )
     .addOption(
       new Option('--minimize <resources>', 'objectives beside accuracy: latency, macs, parameters, size or memory')
-        .argParser(list((text) => resourceNamed(text, '--minimize')))
+        .argParser(list((text) => parseResourceName(text, '--minimize')))
         .default([], 'accuracy alone'),
     )
     .addOption(

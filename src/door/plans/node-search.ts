@@ -1,9 +1,9 @@
 /** What a search needs of files: spaces and latency tables by their paths, and training kept in folders of trials. */
 import { existsSync, readFileSync } from 'node:fs'
 import { UsageError } from '../../core/index.ts'
-import { namedTable } from '../../latency/index.ts'
 import { keepInFolder, readSpace, type Space } from '../../search/node.ts'
 import { memberName, type OptionName } from '../option-name.ts'
+import { openTable } from './node-table.ts'
 import type { SearchPlan } from './search.ts'
 import { assertTableSuits, type PreparedSearch, prepareSearch, type SearchMachine } from './search-parts.ts'
 import { spaceNamed } from './space.ts'
@@ -32,6 +32,6 @@ export function prepareSearchInFiles(
   called: OptionName = memberName,
 ): PreparedSearch {
   assertTableSuits(plan, table, called)
-  const file = table === undefined ? undefined : namedTable(readFileSync(table, 'utf8'), table)
+  const file = openTable(table)
   return prepareSearch(plan, { ...machine, ...(file && { table: file }), keep: keepInFolder }, called)
 }

@@ -2,18 +2,15 @@
 import { oneOf, UsageError } from '../../core/index.ts'
 import { type Dataset, fingerprint, type LoaderPool } from '../../data/index.ts'
 import type { Engine } from '../../engine/index.ts'
-import { latencyOf, type NamedTable } from '../../latency/index.ts'
+import { type NamedTable, namedResource } from '../../latency/index.ts'
 import {
   algorithmOf,
   assertReachable,
   assertTrials,
-  type Demand,
   kFoldEvaluation,
   networkOf,
   type Point,
   prunerOf,
-  type ResourceName,
-  resourceOf,
   type Study,
   type StudyParts,
   studyOf,
@@ -23,6 +20,7 @@ import {
 } from '../../search/index.ts'
 import { memberName, type OptionName } from '../option-name.ts'
 import { type Judging, resourcesIn, type SearchPlan } from './search.ts'
+import { assertTableUse } from './table.ts'
 import { batchOf, type PlannedData } from './training.ts'
 
 /** What is on the machine that works on a study. */
@@ -39,26 +37,19 @@ export interface PreparedSearch {
   readonly parts: StudyParts
 }
 
-const isTimed = (plan: SearchPlan): boolean => resourcesIn(plan).includes('latencyMs')
-
 /** Throws a `UsageError` for a latency table that a plan has no use for, and where it lacks one. */
-export function assertTableSuits(plan: SearchPlan, table: string | undefined, called: OptionName = memberName): void {
-  if (table !== undefined && !isTimed(plan))
-    throw new UsageError(
-      `${called('table')}: ${table} is a latency table, and nothing is asked of latency: leave it out, or give ` +
-        oneOf(['budget', 'minimize', 'target'].map(called)),
-    )
-  if (table === undefined && isTimed(plan))
-    throw new UsageError(
-      `latency needs a table of the device: give one with ${called('table')}, which kinglet measure writes`,
-    )
-}
+export const assertTableSuits = (plan: SearchPlan, table: string | undefined, called: OptionName = memberName): void =>
+  assertTableUse(
+    resourcesIn(plan).includes('latencyMs'),
+    table,
+    `and nothing is asked of latency: leave it out, or give ${oneOf(['budget', 'minimize', 'target'].map(called))}`,
+    called,
+  )
 
 /** What is asked of networks beside accuracy: each resource once, as an objective, a budget, or both. */
-const demandsOf = (plan: SearchPlan, file: NamedTable | undefined): Demand[] =>
+const demandsOf = (plan: SearchPlan, table: NamedTable | undefined) =>
   resourcesIn(plan).map((name) => ({
-    name,
-    of: (model) => (name === 'latencyMs' ? latencyOf(file!.table, model, file!.name) : resourceOf(model, name)),
+    ...namedResource(name, table),
     ...(plan.minimize.includes(name) && { minimize: true }),
     ...(Object.hasOwn(plan.budgets, name) && { atMost: plan.budgets[name] }),
   }))
@@ -79,10 +70,8 @@ export function prepareSearch(
   const build = (point: Point, own: number) => networkOf(space, point, { classes: classes.length, size, seed: own })
   assertTableSuits(plan, table?.name, called)
   const demands = demandsOf(plan, table)
-  for (const [resource, most] of Object.entries(budgets) as [ResourceName, number][]) {
-    const { of } = demands.find((demand) => demand.name === resource)!
-    assertReachable(space, { resource, most }, (point) => of(build(point, 0)) as number)
-  }
+  for (const { name: resource, value, atMost: most } of demands)
+    if (most !== undefined) assertReachable(space, { resource, most }, (point) => value(build(point, 0)))
   const setup: TrainingSetup = {
     networkOf: build,
     trainingOf: (point: Point) => ({ batch: batchOf(train.length), ...trainingOf(point) }),

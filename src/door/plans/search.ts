@@ -4,16 +4,8 @@
  */
 import { assert } from '../../core/index.ts'
 import type { PreprocessingName } from '../../data/index.ts'
-import {
-  type Budget,
-  type NetworkSpace,
-  type PrunerName,
-  type ResourceName,
-  readSpace,
-  resourceNames,
-  type Space,
-  type Study,
-} from '../../search/index.ts'
+import { type Budget, type ResourceName, resourceNames } from '../../latency/index.ts'
+import { type NetworkSpace, type PrunerName, readSpace, type Space, type Study } from '../../search/index.ts'
 import { memberName, type OptionName } from '../option-name.ts'
 import { assertNetworks } from './space.ts'
 

@@ -1,8 +1,8 @@
 /** From a run of NetAdapt to its report page. */
+import { type Budget, showBudget, showResource } from '../../latency/index.ts'
 import type { Model } from '../../models/index.ts'
 import { type AdaptPoint, groupsOf } from '../../prune/index.ts'
 import { count, curvePage, percent, short } from '../../report/index.ts'
-import { type Budget, showBudget, showResource } from '../../search/index.ts'
 import { labelOf } from '../networks.ts'
 
 /** What came of a run. */

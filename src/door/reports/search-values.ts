@@ -1,6 +1,7 @@
 /** How values of a search are written for people. */
+import { resourceNames, showResource } from '../../latency/index.ts'
 import { percent } from '../../report/index.ts'
-import { type Objective, type Reward, resourceNames, type Study, showResource } from '../../search/index.ts'
+import type { Objective, Reward, Study } from '../../search/index.ts'
 
 /** How a reward is written: `accuracy x (latency / 2.0 ms)^w, w -0.07 below and -0.07 above`. */
 export function showReward({ options }: Study['algorithm']): string | undefined {

@@ -66,13 +66,15 @@ export function fuse(graph: Graph, takesEpilogue: (v: Value) => boolean): Graph 
       (inlined.has(r) && readers.get(r)!.every(inside)) ||
       (!!r.op.viewOffset && leaves.has(r) && onlyInside(r))
     const onlyInside = (x: Value): boolean => !kept.has(x) && readers.get(x)!.every(inside)
+    // Between the two may be a view: one that changes the last axis leaves no channels to read by.
+    const channels = v.shape[v.shape.length - 1]
+    const byChannel = [...leaves].some((l) => readsAs(l, v.shape) === 'channel')
+    const runsOver = ({ shape }: Value): boolean =>
+      size(shape) === size(v.shape) && (!byChannel || shape[shape.length - 1] === channels)
     const candidates = [...leaves]
       .filter((l) => readsAs(l, v.shape) === 'full')
       .map((l) => ({ leaf: l, anchor: baseOf(l) }))
-      .filter(
-        ({ leaf, anchor }) =>
-          takesEpilogue(anchor) && size(anchor.shape) === size(v.shape) && onlyInside(leaf) && onlyInside(anchor),
-      )
+      .filter(({ leaf, anchor }) => takesEpilogue(anchor) && runsOver(anchor) && onlyInside(leaf) && onlyInside(anchor))
     return candidates.sort((a, b) => index.get(b.anchor)! - index.get(a.anchor)!)[0]?.anchor
   }
   const absorbed = new Map<Value, Value>()

@@ -14,6 +14,7 @@ import {
   native,
   type Op,
   scope,
+  takesEpilogue,
   type Value,
 } from '../../ops/index.ts'
 import { type Graph, inputsOf, mapGraph, roots, topological } from '../graph.ts'
@@ -30,7 +31,6 @@ export interface Memory {
 }
 
 const isStep = (op: Op): boolean => op.lower === native || op.linearIn !== undefined
-const storesExpressions = (v: Value): boolean => v.op.linearIn !== undefined || v.op.name === 'matmul'
 
 /** Scale and shift that depend on parameters alone are numbers once weights are known; here only their shape matters. */
 const foldAffine = (graph: Graph): Graph =>
@@ -43,7 +43,7 @@ const foldAffine = (graph: Graph): Graph =>
 
 /** Plans the memory of `graph`. */
 export function memoryOf(graph: Graph): Memory {
-  const fused = fuse(mergeEqual(lower(foldAffine(graph), isStep)), storesExpressions)
+  const fused = fuse(mergeEqual(lower(foldAffine(graph), isStep)), takesEpilogue)
   const { steps, arenaBytes } = planMemory(fused)
   const at = new Map(steps.map((v, i) => [v, i]))
   const until = new Map<Value, number>()

@@ -5,7 +5,7 @@
  * has run; otherwise it is copied when all is done.
  */
 import { bytesOf, sameShape, size } from '../../core/index.ts'
-import { isConstant, isInput, isParameter, type Value } from '../../ops/index.ts'
+import { isConstant, isLeaf, isParameter, type Value } from '../../ops/index.ts'
 import { type Graph, inputsOf, parametersOf, roots, topological, type Update } from '../graph.ts'
 import { baseOf } from '../passes/fuse.ts'
 import { bodyOf, fusedOp, isReduction } from '../passes/fused.ts'
@@ -28,7 +28,6 @@ export interface Plan {
 /** Every value begins at a multiple of this: a cache line. */
 const alignment = 64
 const aligned = (n: number): number => Math.ceil(n / alignment) * alignment
-const isLeaf = (v: Value): boolean => isInput(v) || isParameter(v) || isConstant(v)
 
 /** Each element of the result depends on the operands' elements at the same place, so it may overwrite one of them. */
 const mayOverwrite = (step: Value): boolean =>

@@ -4,6 +4,7 @@
  */
 import { assert, UsageError } from '../../core/index.ts'
 import { type Dataset, loader, type PreprocessingName, preprocessingPreset } from '../../data/index.ts'
+import type { Resource } from '../../latency/index.ts'
 import type { Model } from '../../models/index.ts'
 import type { Point } from '../space/space.ts'
 import type { Objective } from '../trial.ts'
@@ -13,16 +14,17 @@ import type { Outcome } from './evaluator.ts'
 export type NetworkOf = (point: Point, seed: number) => Model | Promise<Model>
 
 /** What is asked of a network beside its accuracy. One of `minimize` and `atMost` at least. */
-export interface Demand {
-  /** `macs`, `latencyMs`: units in names. */
-  readonly name: string
-  /** What `model` costs. */
-  of(model: Model): number | Promise<number>
+export type Demand = DemandedResource & {
   /** It is an objective. */
   readonly minimize?: boolean
   /** A budget: what is above it counts as a violation. */
   readonly atMost?: number
 }
+
+/** A resource; one that is measured may take its time. `of` is another name of `value`. */
+type DemandedResource =
+  | Resource<number | Promise<number>>
+  | { readonly name: string; of(model: Model): number | Promise<number> }
 
 export const accuracy: Objective = { name: 'accuracy', direction: 'maximize' }
 
@@ -44,8 +46,9 @@ export type Costs = Required<Pick<Outcome, 'values' | 'violations'>>
 export async function costsOf(model: Model, demands: readonly Demand[]): Promise<Costs> {
   const values: number[] = []
   const violations: number[] = []
-  for (const { name, of, minimize, atMost } of demands) {
-    const cost = await of(model)
+  for (const demand of demands) {
+    const { name, minimize, atMost } = demand
+    const cost = await ('of' in demand ? demand.of(model) : demand.value(model))
     assert(Number.isFinite(cost), `demand ${name}: the network's is ${cost}: it must be a finite number`)
     if (minimize) values.push(cost)
     if (atMost !== undefined) violations.push(cost - atMost)

@@ -70,7 +70,7 @@ export interface TrainingEvaluationOptions extends TrainingSetup {
  *   data: { train: set, val: set },
  *   engine: wasmEngine({ threads: 1 }),
  *   epochs: 2,
- *   demands: [{ name: 'macs', of: (model) => analyse(model.graph()).total.macs, minimize: true, atMost: 1e6 }],
+ *   demands: [{ name: 'macs', value: (model) => analyse(model.graph()).total.macs, minimize: true, atMost: 1e6 }],
  * })
  * const steps: number[] = []
  * const report = async ({ step }: { step: number }) => void steps.push(step)

@@ -1,11 +1,11 @@
 /** What the names of an architecture space's choices mean: the network they change, part by part, and its own values. */
 import type { Check } from '../../core/index.ts'
-import { build, type RowSpec } from '../../models/index.ts'
+import { build, type Row } from '../../models/index.ts'
 import type { Scalar } from './space.ts'
 import { type Aspect, aspects, type NetworkTable, type WholeAspect, wholeAspects } from './table.ts'
 import { type NetworkSpaceName, tables } from './tables.ts'
 
-interface BaseBlock extends RowSpec {
+type BaseBlock = Row & {
   /** Channels inside, as a multiple of the block's input; 0 where it has none. */
   readonly ratio: number
 }
@@ -13,13 +13,13 @@ interface BaseBlock extends RowSpec {
 /** A table's network, cut into stages. */
 export interface Base {
   readonly table: NetworkTable
-  readonly before: readonly RowSpec[]
+  readonly before: readonly Row[]
   readonly stages: readonly (readonly BaseBlock[])[]
-  readonly after: readonly RowSpec[]
+  readonly after: readonly Row[]
   readonly dropout: number
 }
 
-const isBlock = (row: RowSpec): boolean => row.name.startsWith('blocks.')
+const isBlock = (row: Row): boolean => row.name.startsWith('blocks.')
 
 function cut(table: NetworkTable): Base {
   const { rows, architecture } = build(table.base)

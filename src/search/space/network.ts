@@ -3,7 +3,7 @@
  * the table has is its stage's last once more; the last convolution keeps its multiple of the last block.
  */
 import { oneOf, UsageError } from '../../core/index.ts'
-import { type BuildOptions, build, type Model, makeDivisible, type RowSpec, reductionFor } from '../../models/index.ts'
+import { type BuildOptions, build, type Model, makeDivisible, type Row, reductionFor } from '../../models/index.ts'
 import { type Base, baseOf } from './base.ts'
 import { assertMeanings, meaningIn } from './meanings.ts'
 import { isNetworkSpace } from './named.ts'
@@ -24,10 +24,10 @@ function pick<T extends Scalar>(point: Point, otherwise: T, ...names: readonly s
 }
 
 /** Rows for `build`: those of the table's network where the point says nothing. */
-export function rowsAt({ table, before, stages, after }: Base, point: Point): RowSpec[] {
+export function rowsAt({ table, before, stages, after }: Base, point: Point): Row[] {
   const width = pick(point, 1, 'width')
   const scaled = (channels: number): number => (channels === 0 ? 0 : makeDivisible(channels * width))
-  const rows: RowSpec[] = before.map((row) => ({ ...row, out: scaled(pick(point, row.out, `${row.name}.width`)) }))
+  const rows: Row[] = before.map((row) => ({ ...row, out: scaled(pick(point, row.out, `${row.name}.width`)) }))
   let channels = rows[rows.length - 1].out
   let count = 0
   for (const [i, blocks] of stages.entries()) {

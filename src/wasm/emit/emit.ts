@@ -3,13 +3,15 @@
  * calls them in order, with a barrier only where a call touches memory that another since the last barrier wrote, or
  * writes what one read.
  */
-import { bytesOf, size } from '../../core/index.ts'
+import { size } from '../../core/index.ts'
 import type { Plan } from '../../graph/plan/index.ts'
 import type { Value } from '../../ops/index.ts'
 import { type Func, i32, type Local, ModuleBuilder } from '../assembler/index.ts'
 import { copyPhase } from '../kernels/copy.ts'
+import { elementBytes } from '../kernels/elements.ts'
 import { type Kernel, type Phase, readSlack } from '../kernels/kernel.ts'
 import { control, dataStart } from '../runtime/control.ts'
+import type { Target } from '../target.ts'
 import { emitBarrier } from './barrier.ts'
 import { countersBytes, sharePieces } from './share.ts'
 
@@ -29,12 +31,6 @@ interface Call {
   /** Thread 0 does all of it. */
   readonly alone: boolean
 }
-
-/**
- * A call is not shared when it does less than this: a barrier, and a thread that comes late to it, cost about a
- * microsecond, and calls in a row that one thread does need none between them.
- */
-const leastShared = { macs: 40_000, bytes: 40_000 }
 
 export interface Emitted {
   readonly bytes: Uint8Array
@@ -58,8 +54,8 @@ export interface EmitOptions {
   readonly threads: number
   /** The memory is shared; it must be with several threads. */
   readonly shared: boolean
-  /** Sums of products use relaxed SIMD. */
-  readonly relaxed: boolean
+  /** What the kernels were made for. */
+  readonly target: Target
   /** Each call of the driver is exported too, as `step0`, `step1`, ..., for one thread: what `profile` times. */
   readonly stepExports?: boolean
 }
@@ -76,11 +72,11 @@ export function layoutOf(plan: Plan, kernels: ReadonlyMap<Value, Kernel>, thread
 export function emitProgram(
   plan: Plan,
   kernels: ReadonlyMap<Value, Kernel>,
-  { threads, shared, relaxed, stepExports = false }: EmitOptions,
+  { threads, shared, target, stepExports = false }: EmitOptions,
 ): Emitted {
-  const calls = callsOf(plan, kernels)
+  const calls = callsOf(plan, kernels, target)
   const { dataEnd, countersAt, pages } = layoutOf(plan, kernels, threads)
-  const m = new ModuleBuilder({ memory: { initialPages: pages, maximumPages: pages, shared }, relaxed })
+  const m = new ModuleBuilder({ memory: { initialPages: pages, maximumPages: pages, shared }, relaxed: target.relaxed })
   const barrier = threads > 1 ? emitBarrier(m) : undefined
 
   type PhaseFunction = Func<readonly ['i32', 'i32', 'i32', ...'i32'[]], readonly []>
@@ -96,7 +92,7 @@ export function emitProgram(
       const all = () => work(f.let(i32.const(0)), f.let(i32.const(pieces)))
       if (threads === 1) all()
       else if (alone) f.if(i32.eqz(thread), all)
-      else sharePieces(f, { threads, pieces, turn, thread, counters }, work)
+      else sharePieces(f, { threads, pieces, draws: target.sharing.draws, turn, thread, counters }, work)
     })
     functions.set(key, func as unknown as PhaseFunction)
     return func as unknown as PhaseFunction
@@ -137,10 +133,10 @@ const clash = (before: Call, call: Call): boolean =>
   (call.reads.some((r) => before.writes.some((w) => overlap(r, w))) ||
     call.writes.some((w) => [...before.writes, ...before.reads].some((o) => overlap(w, o))))
 
-function callsOf(plan: Plan, kernels: ReadonlyMap<Value, Kernel>): Call[] {
+function callsOf(plan: Plan, kernels: ReadonlyMap<Value, Kernel>, { sharing }: Target): Call[] {
   const rangeOf = (v: Value): Range => {
     const start = placeOf(plan, v)
-    return { start, end: start + size(v.shape) * bytesOf(v.dtype) }
+    return { start, end: start + size(v.shape) * elementBytes(v) }
   }
   const calls: Call[] = []
   for (const v of plan.steps) {
@@ -148,11 +144,11 @@ function callsOf(plan: Plan, kernels: ReadonlyMap<Value, Kernel>): Call[] {
     const scratch = dataStart + plan.scratch(v)
     const working = kernel.scratchBytes ? [{ start: scratch, end: scratch + kernel.scratchBytes }] : []
     const reads = v.inputs.map(rangeOf)
-    const isSmall = bytesIn([...reads, rangeOf(v)]) < leastShared.bytes
+    const isSmall = bytesIn([...reads, rangeOf(v)]) < sharing.leastBytes
     for (const phase of kernel.phases)
       calls.push({
         phase,
-        alone: phase.pieces === 1 || (isSmall && (phase.macs ?? 0) < leastShared.macs),
+        alone: phase.pieces === 1 || (isSmall && (phase.macs ?? 0) < sharing.leastMacs),
         inputs: v.inputs.map((x) => placeOf(plan, x)),
         y: placeOf(plan, v),
         scratch,

@@ -8,9 +8,6 @@
  */
 import { type FunctionBuilder, i32, type Local } from '../assembler/index.ts'
 
-/** Draws that a range is cut into at most: more even out better, fewer cost less. */
-const drawsPerRange = 8
-
 /** Bytes between counters: a cache line each, so that a thread that draws does not disturb another. */
 const counterBytes = 64
 
@@ -20,6 +17,8 @@ export const countersBytes = (threads: number): number => threads * counterBytes
 export interface Sharing {
   readonly threads: number
   readonly pieces: number
+  /** Draws that a range is cut into at most. */
+  readonly draws: number
   /** Runs of the program before this one. */
   readonly turn: Local<'i32'>
   readonly thread: Local<'i32'>
@@ -30,10 +29,10 @@ export interface Sharing {
 /** Emits `work(from, to)` in a loop that ends when all pieces have been begun, by this thread or another. */
 export function sharePieces(
   f: FunctionBuilder,
-  { threads, pieces, turn, thread, counters }: Sharing,
+  { threads, pieces, draws: mostDraws, turn, thread, counters }: Sharing,
   work: (from: Local<'i32'>, to: Local<'i32'>) => void,
 ): void {
-  const each = Math.ceil(pieces / threads / drawsPerRange)
+  const each = Math.ceil(pieces / threads / mostDraws)
   const range = f.let(thread)
   f.for(0, threads, 1, () => {
     const next = f.let(i32.add(range, 1))

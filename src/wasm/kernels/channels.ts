@@ -1,29 +1,33 @@
 /** Loops over the channels of a pixel, and over the pixels of a window: what pooling and resizing share. */
+import type { Value } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, type I32, i32, type Local } from '../assembler/index.ts'
+import type { Target } from '../target.ts'
+import { elementBytes } from './elements.ts'
 
-/** Vectors of neighbouring channels that are worked on together: as many accumulators. */
-const vectorsAtOnce = 4
+/** Bytes of a pixel of images [N, H, W, C]. */
+export const pixelBytes = (v: Pick<Value, 'shape' | 'dtype'>): number => v.shape[3] * elementBytes(v)
 
 /**
- * Runs `body(offset, lanes)` for blocks of up to 16 channels: `offset` is the block's place in bytes, `lanes` says how
- * many channels each of its vectors holds. Only the last may hold fewer than four: it may be loaded in full
- * (`readSlack`), and is stored by `storeLanes`.
+ * Runs `body(offset, lanes)` for blocks of as many vectors of f32 channels as the target works on together: `offset` is
+ * the block's place in bytes, `lanes` says how many channels each of its vectors holds. Only the last may hold fewer than
+ * four: it may be loaded in full (`readSlack`), and is stored by `storeLanes`.
  */
 export function channelBlocks(
   f: FunctionBuilder,
+  { channelVectors }: Target,
   channels: number,
   body: (offset: Expr<'i32'>, lanes: readonly number[]) => void,
 ): void {
-  const wide = 4 * vectorsAtOnce
+  const wide = 4 * channelVectors
   const rest = channels % wide
-  const all = Array.from({ length: vectorsAtOnce }, () => 4)
+  const all = Array.from({ length: channelVectors }, () => 4)
   f.for(0, (channels - rest) * 4, wide * 4, (offset) => body(offset, all))
   if (rest === 0) return
   const lanes = Array.from({ length: Math.ceil(rest / 4) }, (_, i) => Math.min(4, rest - i * 4))
   body(i32.const((channels - rest) * 4), lanes)
 }
 
-/** Stores the first `lanes` (1 to 4) elements of `value`. */
+/** Stores the first `lanes` (1 to 4) f32 or i32 elements of `value`. */
 export function storeLanes(
   f: FunctionBuilder,
   address: Expr<'i32'>,
@@ -56,15 +60,15 @@ export function seen(
   return [first, end]
 }
 
-/** Runs `body` with the address of each pixel in `rows` x `columns` of an image [.., width, channels] at `image`. */
+/** Runs `body` with the address of each pixel in `rows` x `columns` of an image `width` pixels wide at `image`. */
 export function eachPixel(
   f: FunctionBuilder,
   image: Expr<'i32'>,
-  { width, channels }: { width: number; channels: number },
+  { width, pixel }: { readonly width: number; readonly pixel: number },
   [firstRow, endRow]: Range,
   [firstColumn, endColumn]: Range,
   body: (address: Local<'i32'>) => void,
 ): void {
-  const at = (row: I32, column: I32) => i32.add(image, i32.mul(i32.add(i32.mul(row, width), column), channels * 4))
-  f.for(firstRow, endRow, 1, (row) => f.for(at(row, firstColumn), at(row, endColumn), channels * 4, body))
+  const at = (row: I32, column: I32) => i32.add(image, i32.mul(i32.add(i32.mul(row, width), column), pixel))
+  f.for(firstRow, endRow, 1, (row) => f.for(at(row, firstColumn), at(row, endColumn), pixel, body))
 }

@@ -1,19 +1,21 @@
 /** Tensors one after the other along an axis: each row of the result holds one row of every part. */
 import { size } from '../../core/index.ts'
 import { i32 } from '../assembler/index.ts'
+import { elementBytes } from './elements.ts'
 import type { Family } from './kernel.ts'
 import { copyRun, piecesOf } from './runs.ts'
 
-export const concat: Family = (v) => {
+export const concat: Family = (v, target) => {
   const axis: number = v.attrs.axis
-  const key = `concat ${axis} ${v.inputs.map((x) => `[${x.shape}]`)}`
+  const bytes = elementBytes(v)
+  const key = `concat ${axis} ${bytes} ${v.inputs.map((x) => `[${x.shape}]`)}`
   const runs = v.inputs.map((x) => size(x.shape.slice(axis)))
   const row = size(v.shape.slice(axis))
   const rows = size(v.shape.slice(0, axis))
   const starts = runs.map((_, i) => runs.slice(0, i).reduce((sum, run) => sum + run, 0))
   if (rows === 1) {
     // Each part is cut by itself, so that few long ones are shared too.
-    const cuts = runs.map((run) => piecesOf(run))
+    const cuts = runs.map((run) => piecesOf(target, run))
     const firsts = cuts.map((_, i) => cuts.slice(0, i).reduce((n, c) => n + c.pieces, 0))
     const pieces = cuts.reduce((n, c) => n + c.pieces, 0)
     return {
@@ -28,9 +30,9 @@ export const concat: Family = (v) => {
               const high = f.let(i32.select(to, i32.const(behind), i32.ltU(to, behind)))
               f.if(i32.ltU(low, high), () => {
                 const [first, end] = cut.range(f, f.let(i32.sub(low, firsts[k])), f.let(i32.sub(high, firsts[k])))
-                const target = i32.add(at.y, i32.mul(i32.add(first, starts[k]), 4))
-                const source = i32.add(at.inputs[k], i32.mul(first, 4))
-                f.memoryCopy(target, source, i32.mul(i32.sub(end, first), 4))
+                const to = i32.add(at.y, i32.mul(i32.add(first, starts[k]), bytes))
+                const source = i32.add(at.inputs[k], i32.mul(first, bytes))
+                f.memoryCopy(to, source, i32.mul(i32.sub(end, first), bytes))
               })
             }
           },
@@ -38,7 +40,7 @@ export const concat: Family = (v) => {
       ],
     }
   }
-  const work = piecesOf(rows, row)
+  const work = piecesOf(target, rows, row)
   return {
     phases: [
       {
@@ -49,11 +51,11 @@ export const concat: Family = (v) => {
             const [first, end] = work.range(f, p, f.let(i32.add(p, 1)))
             // Part after part, not row after row: a piece's rows stay in the first-level cache.
             for (const [k, run] of runs.entries()) {
-              const target = f.let(i32.add(at.y, i32.mul(i32.add(i32.mul(first, row), starts[k]), 4)))
-              const source = i32.add(at.inputs[k], i32.mul(first, run * 4))
-              f.for(source, i32.add(at.inputs[k], i32.mul(end, run * 4)), run * 4, (here) => {
-                copyRun(f, { address: target }, { address: here }, run * 4)
-                f.set(target, i32.add(target, row * 4))
+              const to = f.let(i32.add(at.y, i32.mul(i32.add(i32.mul(first, row), starts[k]), bytes)))
+              const source = i32.add(at.inputs[k], i32.mul(first, run * bytes))
+              f.for(source, i32.add(at.inputs[k], i32.mul(end, run * bytes)), run * bytes, (here) => {
+                copyRun(f, target, { address: to }, { address: here }, run * bytes)
+                f.set(to, i32.add(to, row * bytes))
               })
             }
           })

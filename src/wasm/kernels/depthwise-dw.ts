@@ -4,47 +4,49 @@
  * are added in order. Within a row the sums of one row of taps stay in registers while its columns pass in tiles.
  */
 import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
+import type { Target } from '../target.ts'
 import { storeLanes } from './channels.ts'
-import { axesOf, lineChannels } from './depthwise.ts'
+import { axesOf } from './depthwise.ts'
+import { elementBytes } from './elements.ts'
 import type { Family } from './kernel.ts'
 import { combine, partialBytes } from './reduce.ts'
 import { type Axis, findTaps, planRuns, type Run } from './window.ts'
 
-/** Blocks of rows: enough for several threads; more would only make more to add up. */
+/**
+ * Blocks of rows: enough for several threads; more would only make more to add up. They fix the order of a sum, and so are
+ * the same for every target.
+ */
 const mostBlocks = 16
 
-/** Vectors that a turn may hold before V8 spills (of x86's sixteen registers), and columns of a tile at most. */
-const registers = 15
-const widestTile = 4
-
 /** Columns of dy in a tile: as many as registers hold beside x's and the sums. */
-function tileColumns({ taps, stride, dilation }: Axis): number {
+function tileColumns({ taps, stride, dilation }: Axis, { registers, depthwiseDwColumns }: Target): number {
   const needed = (columns: number) => {
     const sources = new Set<number>()
     for (let o = 0; o < columns; o++) for (let k = 0; k < taps; k++) sources.add(o * stride + k * dilation)
     return columns + sources.size + taps
   }
   let columns = 1
-  while (columns < widestTile && needed(columns + 1) <= registers) columns++
+  while (columns < depthwiseDwColumns && needed(columns + 1) <= registers) columns++
   return columns
 }
 
-export const depthwiseDw: Family = (v) => {
+export const depthwiseDw: Family = (v, target) => {
   const [x, dy] = v.inputs
   const [n, height, width, channels] = x.shape
   const [kh, kw] = v.shape
   const [rowAxis, columnAxis] = axesOf(x.shape, dy.shape, v.shape, v.attrs, false)
   const rows = rowAxis.outputs
-  const pixel = channels * 4
-  const runs = planRuns(columnAxis, tileColumns(columnAxis))
+  const bytes = elementBytes(x)
+  const pixel = channels * bytes
+  const runs = planRuns(columnAxis, tileColumns(columnAxis, target))
   const lines = n * rows
   const blockLines = Math.ceil(lines / Math.min(lines, mostBlocks))
   const blocks = Math.ceil(lines / blockLines)
-  const cacheLines = Math.ceil(channels / lineChannels)
+  const cacheLines = Math.ceil(pixel / target.cacheLine)
   const groupLines = Math.ceil(cacheLines / Math.min(cacheLines, Math.ceil(mostBlocks / blocks)))
   // Five lines in groups of two are three groups, not the four that were wished for.
   const groups = Math.ceil(cacheLines / groupLines)
-  const groupBytes = groupLines * lineChannels * 4
+  const groupBytes = groupLines * target.cacheLine
   const partial = { sums: 1, outer: 1, blocks, columns: kh * kw * channels }
 
   /** Adds the products of a run of tiles to `sums`; `source` and `dyRow` are the rows' first pixels. */
@@ -83,13 +85,13 @@ export const depthwiseDw: Family = (v) => {
         pieces: blocks * groups,
         macs: n * rows * columnAxis.outputs * channels * kh * kw,
         emit(f, from, to, at) {
-          const target = blocks === 1 ? at.y : at.scratch
+          const sumsStart = blocks === 1 ? at.y : at.scratch
           f.for(from, to, 1, (p) => {
             const block = f.let(i32.divU(p, groups))
             const begin = f.let(i32.mul(i32.remU(p, groups), groupBytes))
             const end = f.let(i32.add(begin, groupBytes))
             f.if(i32.gtU(end, pixel), () => f.set(end, pixel))
-            const sumsAt = f.let(i32.add(target, i32.mul(block, kh * kw * pixel)))
+            const sumsAt = f.let(i32.add(sumsStart, i32.mul(block, kh * kw * pixel)))
             f.for(0, kh * kw * pixel, pixel, (tap) =>
               f.memoryFill(i32.add(i32.add(sumsAt, tap), begin), 0, i32.sub(end, begin)),
             )
@@ -111,14 +113,14 @@ export const depthwiseDw: Family = (v) => {
                 }
                 const tail = channels % 4
                 f.for(begin, tail ? i32.and(end, -16) : end, 16, (channel) => addTo(channel, 4))
-                if (tail) f.if(i32.eq(end, pixel), () => addTo(i32.const(pixel - tail * 4), tail))
+                if (tail) f.if(i32.eq(end, pixel), () => addTo(i32.const(pixel - tail * bytes), tail))
                 f.set(source, i32.add(source, columnAxis.dilation * width * pixel))
               })
             })
           })
         },
       },
-      ...(blocks === 1 ? [] : [combine(partial)]),
+      ...(blocks === 1 ? [] : [combine(target, partial)]),
     ],
     ...(blocks === 1 ? {} : { scratchBytes: partialBytes(partial) }),
   }

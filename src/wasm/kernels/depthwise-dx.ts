@@ -3,4 +3,4 @@ import { walkWindows } from './depthwise.ts'
 import { epilogueOf } from './epilogue.ts'
 import type { Family } from './kernel.ts'
 
-export const depthwiseDx: Family = (v) => walkWindows(v, epilogueOf(v), true)
+export const depthwiseDx: Family = (v, target) => walkWindows(v, target, epilogueOf(v), true)

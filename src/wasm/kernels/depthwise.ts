@@ -7,25 +7,16 @@
 import { size } from '../../core/index.ts'
 import type { WindowAttrs } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
+import type { Target } from '../target.ts'
 import { storeLanes } from './channels.ts'
+import { elementBytes } from './elements.ts'
 import { type Epilogue, epilogueOf } from './epilogue.ts'
-import { type Family, type Kernel, leastPieces } from './kernel.ts'
+import type { Family, Kernel } from './kernel.ts'
 import { splat } from './lanes.ts'
 import { type Axis, findTaps, planRuns, type Run, type Taps, tapSteps, tapsOf } from './window.ts'
 
-/**
- * Vectors that a row of a tile may hold, sums included, and columns of a tile at most. Measured over the layers of V2
- * and V3: with products in vectors of their own, more is slower where rows come from the second-level cache (Node 20, 7
- * columns: 0.8 to 1.2 times as fast); with fused multiply-adds 7 are the fastest of 4 to 8, although x86 has 16
- * registers for the 19 (Node 24).
- */
-const limits = { separate: { vectors: 15, columns: 5 }, fused: { vectors: 19, columns: 7 } }
-/** Channels are cut, where rows give too few pieces, by whole cache lines. */
-export const lineChannels = 16
-
 /** Columns of a tile: as many as registers hold, and tiles of about the same width. */
-function tileColumns({ taps, stride, dilation, backwards, outputs }: Axis, relaxed: boolean): number {
-  const limit = relaxed ? limits.fused : limits.separate
+function tileColumns({ taps, stride, dilation, backwards, outputs }: Axis, { depthwise: limit }: Target): number {
   const unit = backwards ? stride : 1
   const needed = (columns: number) => {
     const sources = new Set<number>()
@@ -60,20 +51,22 @@ export function axesOf(
   return [axis(1), axis(2)]
 }
 
-export function walkWindows(v: Epilogue['op'], epilogue: Epilogue, backwards: boolean): Kernel {
+export function walkWindows(v: Epilogue['op'], target: Target, epilogue: Epilogue, backwards: boolean): Kernel {
   const [source, w] = v.inputs
   const [n, height, width, channels] = source.shape
   const [rowAxis, columnAxis] = axesOf(source.shape, v.shape, w.shape, v.attrs, backwards)
   const rows = rowAxis.outputs
-  const pixel = channels * 4
+  const bytes = elementBytes(source)
+  const pixel = channels * bytes
   const kernelRow = w.shape[1] * pixel
   const step = tapSteps(rowAxis)
   const tapCounts = Array.from({ length: rows }, (_, o) => tapsOf(rowAxis, o))
   const [leastTaps, mostTaps] = [Math.min(...tapCounts), Math.max(...tapCounts)]
-  const lines = Math.ceil(channels / lineChannels)
-  const groupLines = Math.ceil(lines / Math.min(lines, Math.ceil(leastPieces / (n * rows))))
+  // Channels are cut, where rows give too few pieces, by whole cache lines.
+  const lines = Math.ceil(pixel / target.cacheLine)
+  const groupLines = Math.ceil(lines / Math.min(lines, Math.ceil(target.pieces.least / (n * rows))))
   const groups = Math.ceil(lines / groupLines)
-  const groupBytes = groupLines * lineChannels * 4
+  const groupBytes = groupLines * target.cacheLine
 
   /** The sums of a tile for the channels at `channel` (bytes): `from` is its first source pixel in the first row. */
   const tile = (
@@ -111,7 +104,7 @@ export function walkWindows(v: Epilogue['op'], epilogue: Epilogue, backwards: bo
     }
     for (const o of sums.keys()) if (leastTaps === 0 || run.terms.every((t) => t.o !== o)) clear(o)
     if (leastTaps > 0) addRow(0)
-    else f.if(count, () => addRow(0))
+    else if (mostTaps > 0) f.if(count, () => addRow(0))
     return sums
   }
 
@@ -123,7 +116,7 @@ export function walkWindows(v: Epilogue['op'], epilogue: Epilogue, backwards: bo
         macs: size(v.shape) * w.shape[0] * w.shape[1],
         emit(f, from, to, at) {
           const [x, weights] = [epilogue.input(at, 0), epilogue.input(at, 1)]
-          const runs = planRuns(columnAxis, tileColumns(columnAxis, f.relaxed))
+          const runs = planRuns(columnAxis, tileColumns(columnAxis, target))
           f.for(from, to, 1, (p) => {
             const line = f.let(i32.divU(p, groups))
             const begin = f.let(i32.mul(i32.remU(p, groups), groupBytes))
@@ -146,7 +139,7 @@ export function walkWindows(v: Epilogue['op'], epilogue: Epilogue, backwards: bo
                 }
                 const tail = channels % 4
                 f.for(begin, tail ? i32.and(end, -16) : end, 16, (channel) => block(channel, 4))
-                if (tail) f.if(i32.eq(end, pixel), () => block(f.let(i32.const(pixel - tail * 4)), tail))
+                if (tail) f.if(i32.eq(end, pixel), () => block(f.let(i32.const(pixel - tail * bytes)), tail))
               }
               const place = f.let(i32.add(sourceRow, run.source * pixel))
               const result = f.let(i32.add(resultRow, run.first * pixel))
@@ -164,7 +157,7 @@ export function walkWindows(v: Epilogue['op'], epilogue: Epilogue, backwards: bo
   }
 }
 
-export const depthwise: Family = (v) => {
+export const depthwise: Family = (v, target) => {
   const epilogue = epilogueOf(v)
-  return walkWindows(epilogue.op, epilogue, false)
+  return walkWindows(epilogue.op, target, epilogue, false)
 }

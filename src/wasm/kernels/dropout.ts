@@ -2,6 +2,7 @@
 import { key, size } from '../../core/index.ts'
 import { type FunctionBuilder, f32x4, i32, i32x4, v128 } from '../assembler/index.ts'
 import { storeLanes } from './channels.ts'
+import { elementBytes } from './elements.ts'
 import type { Family } from './kernel.ts'
 import { splat, type Vector } from './lanes.ts'
 import { piecesOf } from './runs.ts'
@@ -17,10 +18,10 @@ function mix32(f: FunctionBuilder, value: Vector): Vector {
   return fold(twice, 16)
 }
 
-export const dropout: Family = (v) => {
+export const dropout: Family = (v, target) => {
   const { rate, stream } = v.attrs as { rate: number; stream: number }
   const count = size(v.shape)
-  const work = piecesOf(count)
+  const work = piecesOf(target, count)
   const tail = count % 4
   return {
     phases: [
@@ -31,7 +32,7 @@ export const dropout: Family = (v) => {
           const [x, seed] = at.inputs
           const k = f.let(mix32(f, v128.xor(v128.load32Splat(seed), i32x4.splat(key(stream)))))
           const step = (i: Parameters<typeof i32x4.splat>[0], lanes: number) => {
-            const place = f.let(i32.mul(i, 4))
+            const place = f.let(i32.mul(i, elementBytes(v)))
             const index = i32x4.add(i32x4.splat(i), v128.constI32(0, 1, 2, 3))
             const word = mix32(f, i32x4.add(mix32(f, v128.xor(index, k)), k))
             const dropped = i32x4.ltS(i32x4.shrU(word, 8), i32x4.splat(Math.ceil(rate * 0x1000000)))

@@ -4,16 +4,12 @@
  */
 import { size } from '../../core/index.ts'
 import { type Expr, i32, v128 } from '../assembler/index.ts'
+import { elementBytes } from './elements.ts'
 import type { Family } from './kernel.ts'
 import { contentOf, emitExpression, expressionKey } from './lanes.ts'
 import { alongVector, mergeDimensions, offsetAt } from './loops.ts'
 
-/** Elements of a flat run that are one piece. */
-const run = 4096
-/** Rows are grouped into pieces of about this many elements. */
-const perPiece = 4096
-
-export const elementwise: Family = (v) => {
+export const elementwise: Family = (v, target) => {
   const { roots, placeholders } = contentOf(v)
   const [root] = roots
   const space = mergeDimensions(
@@ -24,7 +20,9 @@ export const elementwise: Family = (v) => {
   const outer = space.sizes.slice(0, -1)
   const rows = size(outer)
   const flat = rows === 1
-  const rowsPerPiece = Math.max(1, Math.floor(perPiece / inner))
+  const run = target.pieces.elements
+  const rowsPerPiece = Math.max(1, Math.floor(run / inner))
+  const bytes = elementBytes(root)
   const key = `elementwise ${expressionKey(roots, placeholders)}`
   const pieces = flat ? Math.ceil(inner / run) : Math.ceil(rows / rowsPerPiece)
   return {
@@ -47,20 +45,22 @@ export const elementwise: Family = (v) => {
           }
           if (flat) {
             const whole = inner - (inner % 4)
-            const last = f.let(i32.mul(to, run * 4))
-            const end = f.let(i32.select(last, i32.const(whole * 4), i32.ltU(last, whole * 4)))
-            f.for(i32.mul(from, run * 4), end, 16, (i) => step(at.inputs, at.y, i, 4))
+            const last = f.let(i32.mul(to, run * bytes))
+            const end = f.let(i32.select(last, i32.const(whole * bytes), i32.ltU(last, whole * bytes)))
+            f.for(i32.mul(from, run * bytes), end, 4 * bytes, (i) => step(at.inputs, at.y, i, 4))
             if (whole < inner)
-              f.if(i32.eq(to, pieces), () => f.for(whole * 4, inner * 4, 4, (i) => step(at.inputs, at.y, i, 1)))
+              f.if(i32.eq(to, pieces), () =>
+                f.for(whole * bytes, inner * bytes, bytes, (i) => step(at.inputs, at.y, i, 1)),
+              )
             return
           }
           const last = f.let(i32.mul(to, rowsPerPiece))
           const end = f.let(i32.select(last, i32.const(rows), i32.ltU(last, rows)))
           f.for(i32.mul(from, rowsPerPiece), end, 1, (row) => {
             const bases = placeholders.map((_, i) =>
-              f.let(i32.add(at.inputs[i], offsetAt(row, outer, space.strides[i]))),
+              f.let(i32.add(at.inputs[i], offsetAt(row, outer, space.strides[i], elementBytes(placeholders[i])))),
             )
-            const y = f.let(i32.add(at.y, i32.mul(row, inner * 4)))
+            const y = f.let(i32.add(at.y, i32.mul(row, inner * bytes)))
             alongVector(f, inner, (offset, lanes) => step(bases, y, offset, lanes))
           })
         },

@@ -7,10 +7,14 @@
 import { baseOf, bodyOf, fusedOp, readsAs } from '../../graph/passes/index.ts'
 import type { Value } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, type I32, i32, v128 } from '../assembler/index.ts'
+import { elementBytes, placeAmong } from './elements.ts'
 import type { Addresses } from './kernel.ts'
 import { emitExpression, expressionKey, type Vector } from './lanes.ts'
 
-/** Where four (or one) neighbouring channels of the result lie, in bytes from the start of a full tensor / a channel vector. */
+/**
+ * Where four (or one) neighbouring channels of the result lie, in bytes from the start of the result and from the start of
+ * a pixel of it. Operands with elements of another size are found at the place of the same elements.
+ */
 export interface Position {
   readonly full: I32
   readonly channel: I32
@@ -41,6 +45,7 @@ export function epilogueOf(v: Value): Epilogue {
   const { roots, placeholders, anchor } = bodyOf(v)
   const op = anchor!
   const place = new Map(placeholders.map((p, i) => [p, i]))
+  const bytes = elementBytes(roots[0])
   return {
     op,
     key: expressionKey(roots, placeholders),
@@ -55,7 +60,8 @@ export function epilogueOf(v: Value): Epilogue {
         const base = at.inputs[i]
         const kind = readsAs(leaf, roots[0].shape)
         if (kind === 'scalar') return v128.load32Splat(base)
-        return load(i32.add(base, kind === 'full' ? full : channel), offset)
+        const among = elementBytes(leaf)
+        return load(i32.add(base, placeAmong(kind === 'full' ? full : channel, bytes, among)), (offset / bytes) * among)
       })
     },
   }

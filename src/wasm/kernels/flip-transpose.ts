@@ -1,9 +1,7 @@
 /** Weights for the gradient of a convolution: each tap's matrix [cin, cout] transposed, the taps in reverse order. */
 import { type Expr, type FunctionBuilder, i8x16, i32, type Local, v128 } from '../assembler/index.ts'
+import { elementBytes } from './elements.ts'
 import type { Family } from './kernel.ts'
-
-/** Outputs (rows of y) that a piece takes: a cache line of each row of w. */
-const rowsPerPiece = 16
 
 /** Bytes of the words that a shuffle picks from a (0 to 3) and b (4 to 7). */
 const words = (...list: readonly number[]): number[] => list.flatMap((w) => [0, 1, 2, 3].map((b) => w * 4 + b))
@@ -28,26 +26,30 @@ export function transpose4(f: FunctionBuilder, rows: readonly Expr<'v128'>[]): E
   ]
 }
 
-export const flipTranspose: Family = (v) => {
+export const flipTranspose: Family = (v, target) => {
   const [kh, kw, cin, cout] = v.inputs[0].shape
   const taps = kh * kw
+  const bytes = elementBytes(v)
+  // A cache line of each row of w.
+  const rowsPerPiece = target.cacheLine / bytes
   const blocks = Math.ceil(cout / rowsPerPiece)
 
   /** `outs` rows of y from `y` on, whose elements stand in columns of w from `w` on. */
   const block = (f: FunctionBuilder, w: Local<'i32'>, y: Local<'i32'>, outs: number) => {
     const whole = cin - (cin % 4)
-    const [column, target] = [f.let(w), f.let(y)]
+    const [column, place] = [f.let(w), f.let(y)]
     const step = (inputs: 4 | 1) => () => {
       for (let o = 0; o < outs; o += inputs) {
         if (inputs === 4 && outs - o >= 4) {
-          const rows = [0, 1, 2, 3].map((i) => v128.load(column, (i * cout + o) * 4))
-          for (const [j, row] of transpose4(f, rows).entries()) f.store(target, row, (o + j) * cin * 4)
+          const rows = [0, 1, 2, 3].map((i) => v128.load(column, (i * cout + o) * bytes))
+          for (const [j, row] of transpose4(f, rows).entries()) f.store(place, row, (o + j) * cin * bytes)
         } else
           for (let j = o; j < Math.min(outs, o + inputs); j++)
-            for (let i = 0; i < inputs; i++) f.store(target, i32.load(column, (i * cout + j) * 4), (j * cin + i) * 4)
+            for (let i = 0; i < inputs; i++)
+              f.store(place, i32.load(column, (i * cout + j) * bytes), (j * cin + i) * bytes)
       }
-      f.set(column, i32.add(column, inputs * cout * 4))
-      f.set(target, i32.add(target, inputs * 4))
+      f.set(column, i32.add(column, inputs * cout * bytes))
+      f.set(place, i32.add(place, inputs * bytes))
     }
     f.for(0, whole, 4, step(4))
     f.for(whole, cin, 1, step(1))
@@ -65,10 +67,10 @@ export const flipTranspose: Family = (v) => {
             const w = f.let(
               i32.add(
                 at.inputs[0],
-                i32.add(i32.mul(i32.sub(taps - 1, tap), cin * cout * 4), i32.mul(b, rowsPerPiece * 4)),
+                i32.add(i32.mul(i32.sub(taps - 1, tap), cin * cout * bytes), i32.mul(b, rowsPerPiece * bytes)),
               ),
             )
-            const y = f.let(i32.add(at.y, i32.mul(i32.add(i32.mul(tap, cout), i32.mul(b, rowsPerPiece)), cin * 4)))
+            const y = f.let(i32.add(at.y, i32.mul(i32.add(i32.mul(tap, cout), i32.mul(b, rowsPerPiece)), cin * bytes)))
             const rest = cout % rowsPerPiece
             if (rest === 0) block(f, w, y, rowsPerPiece)
             else if (blocks === 1) block(f, w, y, rest)

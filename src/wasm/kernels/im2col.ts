@@ -5,11 +5,9 @@
  */
 import type { Im2colAttrs } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, i32, type Local } from '../assembler/index.ts'
+import { pixelBytes } from './channels.ts'
 import type { Family } from './kernel.ts'
 import { copyRun, zeroRun } from './runs.ts'
-
-/** Patches of up to this many bytes are copied by straight code; longer ones by a loop over rows of taps. */
-const longestStraight = 1024
 
 /** Positions first <= i < end whose taps are all inside: 0 <= i * stride - before + u * dilation < limit for all u. */
 function interior(count: number, stride: number, before: number, reach: number, limit: number): [number, number] {
@@ -18,12 +16,13 @@ function interior(count: number, stride: number, before: number, reach: number, 
   return first < end ? [first, end] : [0, 0]
 }
 
-export const im2col: Family = (v) => {
+export const im2col: Family = (v, target) => {
   const { kernel, stride, top, left, dilation, upsample, size } = v.attrs as Im2colAttrs
   const [kh, kw] = kernel
   const [rows, columns] = size
-  const [n, height, width, channels] = v.inputs[0].shape
-  const tap = channels * 4
+  const [x] = v.inputs
+  const [n, height, width] = x.shape
+  const tap = pixelBytes(x)
   const patch = kh * kw * tap
   const plain = upsample === 1
   const [firstRow, endRow] = plain ? interior(rows, stride, top, (kh - 1) * dilation, height) : [0, 0]
@@ -33,24 +32,24 @@ export const im2col: Family = (v) => {
 
   /** A pixel all of whose taps are inside; the first is at `from`. */
   const copyPatch = (f: FunctionBuilder, to: Local<'i32'>, from: Local<'i32'>) => {
-    const row = width * tap
     const taps = Array.from({ length: runs }, (_, i) => i)
-    if (patch <= longestStraight) {
+    if (patch <= target.moves.longestPatch) {
       for (let u = 0; u < kh; u++)
         for (const i of taps)
           copyRun(
             f,
+            target,
             { address: to, offset: (u * runs + i) * run },
-            { address: from, offset: u * dilation * row + i * dilation * tap },
+            { address: from, offset: (u * width + i) * dilation * tap },
             run,
           )
       return
     }
     const source = f.let(from)
-    f.for(to, i32.add(to, patch), kw * tap, (target) => {
+    f.for(to, i32.add(to, patch), kw * tap, (row) => {
       for (const i of taps)
-        copyRun(f, { address: target, offset: i * run }, { address: source, offset: i * dilation * tap }, run)
-      f.set(source, i32.add(source, dilation * row))
+        copyRun(f, target, { address: row, offset: i * run }, { address: source, offset: i * dilation * tap }, run)
+      f.set(source, i32.add(source, dilation * width * tap))
     })
   }
 
@@ -68,7 +67,7 @@ export const im2col: Family = (v) => {
     row: Expr<'i32'>,
     column: Expr<'i32'>,
   ) => {
-    const target = f.let(to)
+    const place = f.let(to)
     f.for(0, kh, 1, (u) => {
       const r = f.let(i32.add(row, i32.mul(u, dilation)))
       f.if(
@@ -81,16 +80,16 @@ export const im2col: Family = (v) => {
               isInside(c, width),
               () => {
                 const from = f.let(i32.add(line, i32.mul(sourceOf(c), tap)))
-                copyRun(f, { address: target }, { address: from }, tap)
+                copyRun(f, target, { address: place }, { address: from }, tap)
               },
-              () => zeroRun(f, { address: target }, tap),
+              () => zeroRun(f, target, { address: place }, tap),
             )
-            f.set(target, i32.add(target, tap))
+            f.set(place, i32.add(place, tap))
           })
         },
         () => {
-          zeroRun(f, { address: target }, kw * tap)
-          f.set(target, i32.add(target, kw * tap))
+          zeroRun(f, target, { address: place }, kw * tap)
+          f.set(place, i32.add(place, kw * tap))
         },
       )
     })
@@ -99,7 +98,7 @@ export const im2col: Family = (v) => {
   return {
     phases: [
       {
-        key: `im2col ${v.inputs[0].shape} ${JSON.stringify(v.attrs)}`,
+        key: `im2col ${tap} ${x.shape} ${JSON.stringify(v.attrs)}`,
         pieces: n * rows,
         emit(f, from, to, at) {
           f.for(from, to, 1, (p) => {
@@ -109,8 +108,8 @@ export const im2col: Family = (v) => {
             const row = f.let(i32.sub(i32.mul(i, stride), top))
             const gather = (start: number, stop: number) =>
               f.for(start, stop, 1, (j) => {
-                const target = f.let(i32.add(line, i32.mul(j, patch)))
-                gatherPatch(f, target, image, row, f.let(i32.sub(i32.mul(j, stride), left)))
+                const place = f.let(i32.add(line, i32.mul(j, patch)))
+                gatherPatch(f, place, image, row, f.let(i32.sub(i32.mul(j, stride), left)))
               })
             if (firstRow === endRow || first === end) return gather(0, columns)
             f.if(
@@ -118,8 +117,8 @@ export const im2col: Family = (v) => {
               () => {
                 gather(0, first)
                 const source = f.let(i32.add(image, i32.mul(i32.add(i32.mul(row, width), first * stride - left), tap)))
-                f.for(i32.add(line, first * patch), i32.add(line, end * patch), patch, (target) => {
-                  copyPatch(f, target, source)
+                f.for(i32.add(line, first * patch), i32.add(line, end * patch), patch, (place) => {
+                  copyPatch(f, place, source)
                   f.set(source, i32.add(source, stride * tap))
                 })
                 gather(end, columns)

@@ -5,7 +5,8 @@
 import { KingletError } from '../../core/index.ts'
 import { type Graph, roots, topological } from '../../graph/index.ts'
 import { bodyOf, fusedOp, isReduction } from '../../graph/passes/index.ts'
-import { isConstant, isInput, isParameter, native, type Op, type Value } from '../../ops/index.ts'
+import { native, type Op, type Value } from '../../ops/index.ts'
+import type { Target } from '../target.ts'
 import { depthwise } from './depthwise.ts'
 import { elementwise } from './elementwise.ts'
 import type { Family, Kernel } from './kernel.ts'
@@ -76,11 +77,6 @@ export async function loadFamilies(graph: Graph): Promise<void> {
   )
 }
 
-/** Ops whose kernels apply an expression to their result before storing it. */
-const withEpilogue = new Set(['packed_matmul', 'packed_conv2d', 'depthwise_conv2d'])
-
-export const takesEpilogue = (v: Value): boolean => withEpilogue.has(v.op.name) && !v.attrs.transA
-
 /** True where a node of this op needs no lowering: a leaf, a view, SIMD lanes or a family of its own. */
 export const hasKernel = (op: Op): boolean =>
   op.name in present ||
@@ -91,12 +87,10 @@ export const hasKernel = (op: Op): boolean =>
       (op.isElementwise && op.lower === native && op.name in lanes)))
 
 /** The kernel of a node of a lowered and fused graph, whose families are loaded. */
-export function kernelOf(v: Value): Kernel {
+export function kernelOf(v: Value, target: Target): Kernel {
   const centre = centreOf(v)
-  if (!centre) return elementwise(v)
+  if (!centre) return elementwise(v, target)
   const family = loaded.get(familyName(centre))
   if (!family) throw new KingletError(`${centre.op.name}: its kernels are not loaded: call loadFamilies(graph) first`)
-  return family(v)
+  return family(v, target)
 }
-
-export const isLeaf = (v: Value): boolean => isInput(v) || isParameter(v) || isConstant(v)

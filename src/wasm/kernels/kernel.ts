@@ -1,11 +1,12 @@
 /**
- * What a kernel family is. A family turns a node of the (lowered, fused) graph into phases; a phase is a WebAssembly
- * function specialised to the node's shapes: sizes and strides are immediates, addresses are arguments, so equal
- * layers share one function. Work is cut into pieces that depend on the shape alone; a thread runs a range of them.
+ * What a kernel family is. A family turns a node of the (lowered, fused) graph into phases for a target; a phase is a
+ * WebAssembly function specialised to the node's shapes: sizes and strides are immediates, addresses are arguments, so
+ * equal layers share one function. Work is cut into pieces that depend on the shape alone; a thread runs a range of them.
  * Between two phases of a node all threads meet at a barrier.
  */
 import type { Value } from '../../ops/index.ts'
 import type { FunctionBuilder, Local } from '../assembler/index.ts'
+import type { Target } from '../target.ts'
 
 /** What a phase's code is given: byte addresses of the node's inputs, its result, and its working memory. */
 export interface Addresses {
@@ -31,13 +32,7 @@ export interface Kernel {
   readonly scratchBytes?: number
 }
 
-/**
- * Pieces to aim for where rows alone give too few: enough for several threads, few enough that a piece reads what it
- * shares with others seldom.
- */
-export const leastPieces = 16
-
-export type Family = (v: Value) => Kernel
+export type Family = (v: Value, target: Target) => Kernel
 
 /** Bytes that kernels may read (never write) past the end of any tensor; memory ends this much after the last. */
 export const readSlack = 256

@@ -32,8 +32,13 @@ export function mergeDimensions(shape: Shape, operands: readonly Shape[], summed
   return sizes.length ? { sizes, kept, strides } : { sizes: [1], kept: [true], strides: operands.map(() => [1]) }
 }
 
-/** Byte offset of the `index`-th point of the dimensions `sizes` for an operand of these strides. */
-export function offsetAt(index: Expr<'i32'>, sizes: readonly number[], strides: readonly number[]): Expr<'i32'> {
+/** Byte offset of the `index`-th point of the dimensions `sizes` for an operand of these strides and `bytes` an element. */
+export function offsetAt(
+  index: Expr<'i32'>,
+  sizes: readonly number[],
+  strides: readonly number[],
+  bytes: number,
+): Expr<'i32'> {
   let offset: Expr<'i32'> | undefined
   let below = 1
   for (let i = sizes.length - 1; i >= 0; i--) {
@@ -41,7 +46,7 @@ export function offsetAt(index: Expr<'i32'>, sizes: readonly number[], strides: 
     if (strides[i] !== 0) {
       const quotient = below === 1 ? index : i32.divU(index, below)
       const coordinate = i === 0 ? quotient : i32.remU(quotient, sizes[i])
-      const term = i32.mul(coordinate, strides[i] * 4)
+      const term = i32.mul(coordinate, strides[i] * bytes)
       offset = offset ? i32.add(offset, term) : term
     }
     below = above
@@ -49,7 +54,7 @@ export function offsetAt(index: Expr<'i32'>, sizes: readonly number[], strides: 
   return offset ?? i32.const(0)
 }
 
-/** Runs `body(byteOffset, lanes)` along `count` elements: four at a time, then one at a time. */
+/** Runs `body(byteOffset, lanes)` along `count` elements of four bytes: four at a time, then one at a time. */
 export function alongVector(
   f: FunctionBuilder,
   count: number,

@@ -7,7 +7,9 @@
 import type { Value } from '../../ops/index.ts'
 import { i32, v128 } from '../assembler/index.ts'
 import { panelColumns } from '../passes/packed-matmul.ts'
-import { type Family, type Kernel, leastPieces } from './kernel.ts'
+import type { Target } from '../target.ts'
+import { elementBytes } from './elements.ts'
+import type { Family, Kernel } from './kernel.ts'
 import { combine, partialBytes } from './reduce.ts'
 import {
   addSteps,
@@ -22,25 +24,33 @@ import {
   tileFor,
 } from './tile.ts'
 
-/** Rows of a block: a stripe of b and one of a take 64 bytes each of a row, so 16 KiB of 32. */
-const blockRows = 128
-/** Elements that all partial results may have: they are written and read once more. */
+/**
+ * How rows are cut into chunks: they fix the order in which a sum is taken, and so are the same for every target. Chunks
+ * are at most `mostChunks`, hold multiples of `chunkUnit` rows, and all partial results together at most `mostPartial`
+ * elements, which are written and read once more.
+ */
+const mostChunks = 16
+const chunkUnit = 128
 const mostPartial = 1 << 19
-/** Rows of y that a piece takes at least: as many as a cache line of a row of a holds. */
-const lineRows = 16
 
-function rowsTransposed(a: Value, columns: number, packed: boolean): Kernel {
+function rowsTransposed(v: Value, target: Target, columns: number, packed: boolean): Kernel {
+  const [a, b] = v.inputs
   const [m, k] = a.shape
-  const stripes = stripesOf(columns)
-  const most = Math.min(leastPieces, Math.ceil(m / blockRows), Math.floor(mostPartial / (k * columns)))
-  const chunkRows = Math.ceil(Math.ceil(m / Math.max(1, most)) / blockRows) * blockRows
+  const [aBytes, bBytes, yBytes] = [a, b, v].map(elementBytes)
+  const { transposedRows: blockRows } = target.products
+  const leastPieces = target.pieces.least
+  const [stripeWidth, stripes] = [stripeColumns(target), stripesOf(target, columns)]
+  const most = Math.min(mostChunks, Math.ceil(m / chunkUnit), Math.floor(mostPartial / (k * columns)))
+  const chunkRows = Math.ceil(Math.ceil(m / Math.max(1, most)) / chunkUnit) * chunkUnit
   const chunks = Math.ceil(m / chunkRows)
+  // Rows of y that a piece takes at least: as many as a cache line of a row of a holds.
+  const lineRows = target.cacheLine / aBytes
   const lines = Math.ceil(k / lineRows)
   const rowGroups = Math.min(lines, Math.ceil(leastPieces / chunks))
   const groupRows = Math.ceil(lines / rowGroups) * lineRows
   const groups = Math.ceil(k / groupRows)
-  const bRow = packed ? panelColumns * 4 : columns * 4
-  const bStripe = packed ? 2 * m * panelColumns * 4 : stripeColumns * 4
+  const bRow = (packed ? panelColumns : columns) * bBytes
+  const bStripe = (packed ? m * stripeWidth : stripeWidth) * bBytes
   const partial = { sums: 1, outer: 1, blocks: chunks, columns: k * columns }
   return {
     phases: [
@@ -53,48 +63,48 @@ function rowsTransposed(a: Value, columns: number, packed: boolean): Kernel {
             const chunk = f.let(i32.divU(p, groups))
             const [first, end] = part(f, chunk, chunkRows, m)
             const [firstRow, endRow] = part(f, i32.remU(p, groups), groupRows, k)
-            const target = f.let(chunks === 1 ? at.y : i32.add(at.scratch, i32.mul(chunk, k * columns * 4)))
+            const sumsAt = f.let(chunks === 1 ? at.y : i32.add(at.scratch, i32.mul(chunk, k * columns * yBytes)))
             f.for(first, end, blockRows, (start) => {
               const count = f.let(i32.sub(end, start))
               f.if(i32.gtU(count, blockRows), () => f.set(count, blockRows))
               const bBlock = f.let(i32.add(at.inputs[1], i32.mul(start, bRow)))
-              const aBlock = f.let(i32.add(at.inputs[0], i32.mul(start, k * 4)))
-              eachStripe(f, [f.let(i32.const(0)), f.let(i32.const(stripes))], columns, (stripe, real) => {
-                const b = f.let(i32.add(bBlock, i32.mul(stripe, bStripe)))
-                const yStripe = f.let(i32.add(target, i32.mul(stripe, stripeColumns * 4)))
-                eachTile(f, [firstRow, endRow], k, tileFor(real), (tile, row) => {
+              const aBlock = f.let(i32.add(at.inputs[0], i32.mul(start, k * aBytes)))
+              eachStripe(f, target, [f.let(i32.const(0)), f.let(i32.const(stripes))], columns, (stripe, real) => {
+                const panel = f.let(i32.add(bBlock, i32.mul(stripe, bStripe)))
+                const yStripe = f.let(i32.add(sumsAt, i32.mul(stripe, stripeWidth * yBytes)))
+                eachTile(f, [firstRow, endRow], k, tileFor(target, real), (tile, row) => {
                   const sums = newSums(f, tile)
-                  const y = f.let(i32.add(yStripe, i32.mul(row, columns * 4)))
+                  const y = f.let(i32.add(yStripe, i32.mul(row, columns * yBytes)))
                   f.if(
                     i32.eq(start, first),
                     () => clearSums(f, sums),
                     () => {
                       for (const [i, list] of sums.entries())
-                        for (const [j, sum] of list.entries()) f.set(sum, v128.load(y, i * columns * 4 + j * 16))
+                        for (const [j, sum] of list.entries()) f.set(sum, v128.load(y, i * columns * yBytes + j * 16))
                     },
                   )
                   addSteps(
                     f,
                     sums,
                     count,
-                    { start: i32.add(aBlock, i32.mul(row, 4)), step: k * 4, next: 4 },
-                    { start: b, step: bRow, next: packed ? m * panelColumns * 4 : panelColumns * 4 },
+                    { start: i32.add(aBlock, i32.mul(row, aBytes)), step: k * aBytes, next: aBytes },
+                    { start: panel, step: bRow, next: (packed ? m : 1) * panelColumns * bBytes },
                   )
-                  storeSums(f, tile, sums, y, columns * 4)
+                  storeSums(f, tile, sums, y, columns * yBytes)
                 })
               })
             })
           })
         },
       },
-      ...(chunks === 1 ? [] : [combine(partial)]),
+      ...(chunks === 1 ? [] : [combine(target, partial)]),
     ],
     ...(chunks === 1 ? {} : { scratchBytes: partialBytes(partial) }),
   }
 }
 
 /** packed_matmul whose left operand is transposed. */
-export const packedTransposed: Family = (v) => rowsTransposed(v.inputs[0], v.attrs.columns, true)
+export const packedTransposed: Family = (v, target) => rowsTransposed(v, target, v.attrs.columns, true)
 
 /** matmul whose left operand is transposed and whose right one is not. */
-export const transposedProduct: Family = (v) => rowsTransposed(v.inputs[0], v.shape[1], false)
+export const transposedProduct: Family = (v, target) => rowsTransposed(v, target, v.shape[1], false)

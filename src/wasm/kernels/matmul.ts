@@ -5,8 +5,9 @@
 import { type Expr, type FunctionBuilder, i32, type Local } from '../assembler/index.ts'
 import { panelColumns } from '../passes/packed-matmul.ts'
 import { storeLanes } from './channels.ts'
+import { elementBytes } from './elements.ts'
 import { type Epilogue, epilogueOf } from './epilogue.ts'
-import { type Addresses, type Family, type Kernel, leastPieces } from './kernel.ts'
+import type { Addresses, Family, Kernel } from './kernel.ts'
 import {
   addSteps,
   clearSums,
@@ -15,6 +16,7 @@ import {
   eachVector,
   newSums,
   part,
+  rowUnit,
   type Sums,
   stripeColumns,
   stripesOf,
@@ -22,11 +24,6 @@ import {
   tileFor,
 } from './tile.ts'
 
-/** Bytes of a's rows in a block, and how many rows it has at most and at least. */
-const blockBytes = 128 * 1024
-const mostRows = 256
-const fewestRows = 16
-const rowUnit = 4
 /** Applies the epilogue to a tile's sums and stores them: `first` is its first element's place in y. */
 export function finishTile(
   f: FunctionBuilder,
@@ -48,14 +45,18 @@ export function finishTile(
 }
 
 /** packed_matmul, alone or with an epilogue: a [M, K] by rows times packed b. */
-export const packedProduct: Family = (v): Kernel => {
+export const packedProduct: Family = (v, target): Kernel => {
   const epilogue = epilogueOf(v)
   const { columns } = epilogue.op.attrs as { columns: number }
-  const [m, k] = epilogue.op.inputs[0].shape
-  const stripes = stripesOf(columns)
-  const cachedRows = Math.floor(blockBytes / (k * 4 * rowUnit)) * rowUnit
+  const [left, right] = epilogue.op.inputs
+  const [m, k] = left.shape
+  const [aBytes, bBytes, yBytes] = [left, right, epilogue.op].map(elementBytes)
+  const { blockBytes, fewestRows, mostRows } = target.products
+  const leastPieces = target.pieces.least
+  const [stripe, stripes, unit] = [stripeColumns(target), stripesOf(target, columns), rowUnit(target)]
+  const cachedRows = Math.floor(blockBytes / (k * aBytes * unit)) * unit
   // Few columns: more blocks of rows instead, or threads get uneven shares (3 stripes for 2 threads).
-  const evenRows = Math.ceil(m / Math.ceil(leastPieces / stripes) / rowUnit) * rowUnit
+  const evenRows = Math.ceil(m / Math.ceil(leastPieces / stripes) / unit) * unit
   const blockRows = Math.min(mostRows, Math.max(fewestRows, Math.min(cachedRows, evenRows)))
   const blocks = Math.ceil(m / blockRows)
   const groupStripes = Math.ceil(stripes / Math.min(stripes, Math.ceil(leastPieces / blocks)))
@@ -74,21 +75,21 @@ export const packedProduct: Family = (v): Kernel => {
           f.for(from, to, 1, (p) => {
             const rows = part(f, byColumns ? i32.remU(p, blocks) : i32.divU(p, groups), blockRows, m)
             const group = byColumns ? i32.divU(p, blocks) : i32.remU(p, groups)
-            eachStripe(f, part(f, group, groupStripes, stripes), columns, (stripe, real) => {
-              const channel = f.let(i32.mul(stripe, stripeColumns * 4))
-              const panel = f.let(i32.add(b, i32.mul(stripe, k * stripeColumns * 4)))
-              eachTile(f, rows, m, tileFor(real), (tile, row) => {
+            eachStripe(f, target, part(f, group, groupStripes, stripes), columns, (index, real) => {
+              const channel = f.let(i32.mul(index, stripe * yBytes))
+              const panel = f.let(i32.add(b, i32.mul(index, k * stripe * bBytes)))
+              eachTile(f, rows, m, tileFor(target, real), (tile, row) => {
                 const sums = newSums(f, tile)
                 clearSums(f, sums)
                 addSteps(
                   f,
                   sums,
                   i32.const(k),
-                  { start: i32.add(a, i32.mul(row, k * 4)), step: 4, next: k * 4 },
-                  { start: panel, step: panelColumns * 4, next: k * panelColumns * 4 },
+                  { start: i32.add(a, i32.mul(row, k * aBytes)), step: aBytes, next: k * aBytes },
+                  { start: panel, step: panelColumns * bBytes, next: k * panelColumns * bBytes },
                 )
-                const first = f.let(i32.add(i32.mul(row, columns * 4), channel))
-                finishTile(f, at, epilogue, tile, sums, { first, channel, rowBytes: columns * 4 })
+                const first = f.let(i32.add(i32.mul(row, columns * yBytes), channel))
+                finishTile(f, at, epilogue, tile, sums, { first, channel, rowBytes: columns * yBytes })
               })
             })
           })

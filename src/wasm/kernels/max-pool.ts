@@ -1,7 +1,8 @@
 /** Max pooling. */
-import type { PoolAttrs } from '../../ops/index.ts'
+import type { PoolAttrs, Value } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
-import { channelBlocks, eachPixel, type Range, seen, storeLanes } from './channels.ts'
+import type { Target } from '../target.ts'
+import { channelBlocks, eachPixel, pixelBytes, type Range, seen, storeLanes } from './channels.ts'
 import type { Family } from './kernel.ts'
 import { splat } from './lanes.ts'
 
@@ -10,22 +11,17 @@ export interface Pool extends PoolAttrs {
   readonly height: number
   readonly width: number
   readonly channels: number
+  /** Bytes of a pixel, of x and y alike. */
+  readonly pixel: number
   readonly rows: number
   readonly columns: number
+  readonly target: Target
 }
 
-export const poolOf = (
-  [, height, width, channels]: readonly number[],
-  y: readonly number[],
-  attrs: PoolAttrs,
-): Pool => ({
-  ...attrs,
-  height,
-  width,
-  channels,
-  rows: y[1],
-  columns: y[2],
-})
+export const poolOf = (x: Value, { shape: [, rows, columns] }: Value, attrs: PoolAttrs, target: Target): Pool => {
+  const [, height, width, channels] = x.shape
+  return { ...attrs, height, width, channels, pixel: pixelBytes(x), rows, columns, target }
+}
 
 /** Runs `body` for each pixel of the result, with the image of x and the window that it sees of it. */
 export function eachWindow(
@@ -35,9 +31,9 @@ export function eachWindow(
   x: Expr<'i32'>,
   body: (pixel: Local<'i32'>, image: Local<'i32'>, rows: Range, columns: Range) => void,
 ): void {
-  const { kernel, stride, pad, height, width, channels } = pool
+  const { kernel, stride, pad, height, width } = pool
   f.for(from, to, 1, (p) => {
-    const image = f.let(i32.add(x, i32.mul(i32.divU(p, pool.rows), height * width * channels * 4)))
+    const image = f.let(i32.add(x, i32.mul(i32.divU(p, pool.rows), height * width * pool.pixel)))
     const rows = seen(f, i32.remU(p, pool.rows), { stride, before: pad[0], taps: kernel[0], limit: height })
     f.for(0, pool.columns, 1, (j) => {
       const columns = seen(f, j, { stride, before: pad[2], taps: kernel[1], limit: width })
@@ -46,8 +42,8 @@ export function eachWindow(
   })
 }
 
-export const maxPool: Family = (v) => {
-  const pool = poolOf(v.inputs[0].shape, v.shape, v.attrs)
+export const maxPool: Family = (v, target) => {
+  const pool = poolOf(v.inputs[0], v, v.attrs, target)
   const { channels } = pool
   return {
     phases: [
@@ -56,8 +52,8 @@ export const maxPool: Family = (v) => {
         pieces: v.shape[0] * pool.rows,
         emit(f, from, to, at) {
           eachWindow(f, pool, [from, to], at.inputs[0], (pixel, image, rows, columns) => {
-            const y = f.let(i32.add(at.y, i32.mul(pixel, channels * 4)))
-            channelBlocks(f, channels, (offset, lanes) => {
+            const y = f.let(i32.add(at.y, i32.mul(pixel, pool.pixel)))
+            channelBlocks(f, target, channels, (offset, lanes) => {
               const best = lanes.map(() => f.let(splat(Number.NEGATIVE_INFINITY)))
               // f32x4.max, unlike pmax, lets NaN win whichever side it is on.
               eachPixel(f, i32.add(image, offset), pool, rows, columns, (x) => {

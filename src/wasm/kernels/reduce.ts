@@ -3,19 +3,22 @@
  * Rows are summed in blocks that depend on the shape alone, each block into its own partial sums, and the partial
  * sums are added in order: so the result does not depend on the threads, and errors grow with the block, not the batch.
  */
-import { size } from '../../core/index.ts'
+import { bytesOf, size } from '../../core/index.ts'
 import { type Expr, type FunctionBuilder, f32, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
+import type { Target } from '../target.ts'
+import { elementBytes } from './elements.ts'
 import type { Addresses, Family, Phase } from './kernel.ts'
 import { contentOf, emitExpressions, expressionKey, splat } from './lanes.ts'
 import { mergeDimensions, offsetAt } from './loops.ts'
 
-/** Blocks of rows: at least this many rows, at most this many blocks for each kept outer index. */
+/**
+ * Blocks of rows: at least this many rows, at most this many blocks for each kept outer index. They fix the order of a sum,
+ * and so are the same for every target.
+ */
 const leastRows = 32
 const mostBlocks = 64
-/** Vectors of neighbouring channels that are summed together: with two sums that is eight accumulators. */
-const vectorsAtOnce = 4
 
-export const reduce: Family = (v) => {
+export const reduce: Family = (v, target) => {
   const { roots, placeholders } = contentOf(v)
   const full = roots[0].inputs[0].shape
   const axes = roots[0].attrs.axes as readonly number[]
@@ -39,14 +42,17 @@ export const reduce: Family = (v) => {
   // y is [sums, outer, columns]; partial sums are [outer, blocks, sums, columns].
   const pick = (dims: readonly number[], from: readonly number[]) => dims.map((i) => from[i])
   const expressions = roots.map((r) => r.inputs[0])
+  const bytes = elementBytes(v)
+  const { channelVectors } = target
   const key = `reduce ${axes} ${expressionKey(roots, placeholders)}`
 
   /** Operands' addresses for kept index `o` and row `r`. */
   const basesAt = (f: FunctionBuilder, at: Addresses, o: Expr<'i32'>, r: Expr<'i32'>) =>
     placeholders.map((_, i) => {
       const s = space.strides[i]
-      const a = offsetAt(o, pick(keptDims, sizes), pick(keptDims, s))
-      const b = offsetAt(r, pick(summedDims, sizes), pick(summedDims, s))
+      const each = elementBytes(placeholders[i])
+      const a = offsetAt(o, pick(keptDims, sizes), pick(keptDims, s), each)
+      const b = offsetAt(r, pick(summedDims, sizes), pick(summedDims, s), each)
       return f.let(i32.add(at.inputs[i], i32.add(a, b)))
     })
 
@@ -96,12 +102,12 @@ export const reduce: Family = (v) => {
         const first = f.let(i32.mul(block, blockRows))
         const end = f.let(i32.add(first, blockRows))
         f.if(i32.gtU(end, rows), () => f.set(end, rows))
-        const target = (sum: number): Expr<'i32'> =>
+        const sumAt = (sum: number): Expr<'i32'> =>
           blocks === 1
-            ? i32.add(at.y, i32.mul(i32.add(o, sum * outer), columns * 4))
-            : i32.add(at.scratch, i32.mul(i32.add(i32.mul(p, sums), sum), columns * 4))
-        if (across) sumAcross(f, at, o, [first, end], target)
-        else sumAlong(f, at, o, [first, end], target)
+            ? i32.add(at.y, i32.mul(i32.add(o, sum * outer), columns * bytes))
+            : i32.add(at.scratch, i32.mul(i32.add(i32.mul(p, sums), sum), columns * bytes))
+        if (across) sumAcross(f, at, o, [first, end], sumAt)
+        else sumAlong(f, at, o, [first, end], sumAt)
       })
     },
   }
@@ -116,16 +122,16 @@ export const reduce: Family = (v) => {
     target: (sum: number) => Expr<'i32'>,
   ) => {
     const bases = roots.map((_, s) => f.let(target(s)))
-    const wide = 4 * vectorsAtOnce
+    const wide = 4 * channelVectors
     const whole = columns - (columns % wide)
-    f.for(0, whole * 4, wide * 4, (c) =>
-      sumRows(f, at, o, range, c, vectorsAtOnce, 4, (s, offset, t) => f.store(i32.add(bases[s], c), t, offset)),
+    f.for(0, whole * bytes, wide * bytes, (c) =>
+      sumRows(f, at, o, range, c, channelVectors, 4, (s, offset, t) => f.store(i32.add(bases[s], c), t, offset)),
     )
     const vectors = Math.floor((columns - whole) / 4)
-    const start = i32.const(whole * 4)
+    const start = i32.const(whole * bytes)
     if (vectors > 0)
       sumRows(f, at, o, range, start, vectors, 4, (s, offset, t) => f.store(i32.add(bases[s], start), t, offset))
-    f.for((whole + vectors * 4) * 4, columns * 4, 4, (c) =>
+    f.for((whole + vectors * 4) * bytes, columns * bytes, bytes, (c) =>
       sumRows(f, at, o, range, c, 1, 1, (s, _, t) => f.storeLane32(i32.add(bases[s], c), t, 0)),
     )
   }
@@ -148,8 +154,8 @@ export const reduce: Family = (v) => {
         for (const [s, value] of valuesAt(f, bases, c, 0, lanes).entries())
           f.set(targets[s], f32x4.add(targets[s], value))
       }
-      f.for(0, whole * 4, 16, into(totals, 4))
-      f.for(whole * 4, inner * 4, 4, into(tails, 1))
+      f.for(0, whole * bytes, 4 * bytes, into(totals, 4))
+      f.for(whole * bytes, inner * bytes, bytes, into(tails, 1))
     })
     for (const [s, t] of totals.entries()) {
       const lane = (i: 0 | 1 | 2 | 3) => f32x4.extractLane(t, i)
@@ -161,7 +167,7 @@ export const reduce: Family = (v) => {
   return blocks === 1
     ? { phases: [partial] }
     : {
-        phases: [partial, combine({ sums, outer, blocks, columns })],
+        phases: [partial, combine(target, { sums, outer, blocks, columns })],
         scratchBytes: partialBytes({ sums, outer, blocks, columns }),
       }
 }
@@ -174,14 +180,16 @@ interface Partial {
   readonly columns: number
 }
 
-/** Bytes of such partial sums. */
-export const partialBytes = ({ sums, outer, blocks, columns }: Partial): number => outer * blocks * sums * columns * 4
+/** Bytes of a partial sum: they are f32. */
+const sumBytes = bytesOf('f32')
 
-/** Values that a piece adds up. */
-const combined = 64
+/** Bytes of such partial sums. */
+export const partialBytes = ({ sums, outer, blocks, columns }: Partial): number =>
+  outer * blocks * sums * columns * sumBytes
 
 /** Adds up the partial sums of all blocks, in order: y is [sums, outer, columns]. */
-export function combine({ sums, outer, blocks, columns }: Partial): Phase {
+export function combine({ pieces }: Target, { sums, outer, blocks, columns }: Partial): Phase {
+  const combined = pieces.partialSums
   const values = outer * sums * columns
   const vectors = columns % 4 === 0
   return {
@@ -197,14 +205,14 @@ export function combine({ sums, outer, blocks, columns }: Partial): Phase {
         const o = f.let(i32.remU(so, outer))
         const s = f.let(i32.divU(so, outer))
         const source = f.let(
-          i32.add(at.scratch, i32.mul(i32.add(i32.mul(i32.add(i32.mul(o, blocks * sums), s), columns), c), 4)),
+          i32.add(at.scratch, i32.mul(i32.add(i32.mul(i32.add(i32.mul(o, blocks * sums), s), columns), c), sumBytes)),
         )
         const total = f.let(splat(0))
         const load = vectors ? v128.load : v128.load32Zero
-        f.for(0, blocks * sums * columns * 4, sums * columns * 4, (b) =>
+        f.for(0, blocks * sums * columns * sumBytes, sums * columns * sumBytes, (b) =>
           f.set(total, f32x4.add(total, load(i32.add(source, b)))),
         )
-        const target = i32.add(at.y, i32.mul(i, 4))
+        const target = i32.add(at.y, i32.mul(i, sumBytes))
         if (vectors) f.store(target, total)
         else f.storeLane32(target, total, 0)
       })

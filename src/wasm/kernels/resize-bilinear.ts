@@ -5,7 +5,7 @@
  */
 import type { ResizeAttrs } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, f32, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
-import { channelBlocks, type Range, storeLanes } from './channels.ts'
+import { channelBlocks, pixelBytes, type Range, storeLanes } from './channels.ts'
 import type { Family } from './kernel.ts'
 import { splat } from './lanes.ts'
 
@@ -70,11 +70,11 @@ const axesOf = (x: readonly number[], y: readonly number[], { alignCorners }: Re
   axisOf(x[2], y[2], alignCorners),
 ]
 
-export const resizeBilinear: Family = (v) => {
+export const resizeBilinear: Family = (v, target) => {
   const [x] = v.inputs
   const channels = x.shape[3]
   const [rowAxis, columnAxis] = axesOf(x.shape, v.shape, v.attrs)
-  const pixel = channels * 4
+  const pixel = pixelBytes(v)
   return {
     phases: [
       {
@@ -96,7 +96,7 @@ export const resizeBilinear: Family = (v) => {
                 })),
               )
               const y = f.let(i32.add(at.y, i32.mul(i32.add(i32.mul(p, columnAxis.to), j), pixel)))
-              channelBlocks(f, channels, (offset, lanes) => {
+              channelBlocks(f, target, channels, (offset, lanes) => {
                 for (const [k, count] of lanes.entries()) {
                   const terms = corners.map(({ address, weight }) =>
                     f32x4.mul(v128.load(i32.add(address, offset), k * 16), weight),
@@ -113,11 +113,11 @@ export const resizeBilinear: Family = (v) => {
   }
 }
 
-export const resizeBilinearDx: Family = (v) => {
+export const resizeBilinearDx: Family = (v, target) => {
   const [dy] = v.inputs
   const channels = dy.shape[3]
   const [rowAxis, columnAxis] = axesOf(v.shape, dy.shape, v.attrs)
-  const pixel = channels * 4
+  const pixel = pixelBytes(v)
   return {
     phases: [
       {
@@ -134,7 +134,7 @@ export const resizeBilinearDx: Family = (v) => {
               const columns = readersOf(f, c, columnAxis)
               const columnCentre = f.let(i32.mul(c, columnAxis.d))
               const dx = f.let(i32.add(at.y, i32.mul(i32.add(i32.mul(p, columnAxis.from), c), pixel)))
-              channelBlocks(f, channels, (offset, lanes) => {
+              channelBlocks(f, target, channels, (offset, lanes) => {
                 const sums = lanes.map(() => f.let(splat(0)))
                 f.for(...rows, 1, (i) => {
                   const rowWeight = weightOf(f, i, rowCentre, rowAxis)

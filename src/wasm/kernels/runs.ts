@@ -1,19 +1,23 @@
 /**
- * Copying and zeroing runs of floats whose lengths are known when code is emitted, and pieces made of them. Short runs
- * are vectors in a row: a call of memory.copy costs what 256 bytes take (measured under Node 20), a fill 128.
+ * Copying and zeroing runs of bytes whose lengths are known when code is emitted, and pieces made of them. Short runs are
+ * vectors in a row, longer ones calls of memory.copy and memory.fill: the target says where one becomes the other.
  */
 import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
+import type { Target } from '../target.ts'
+import { vectorBytes } from './elements.ts'
 import { splat } from './lanes.ts'
 
-const longestCopy = 256
-const longestFill = 128
+/** Bytes of the accesses that a run is made of, the widest first. */
+const widths = { vector: vectorBytes, word: 4, byte: 1 } as const
+type Width = keyof typeof widths
 
-/** Byte offsets of the accesses that cover `bytes` bytes (a multiple of 4); the last vector may overlap the one before. */
-function cover(bytes: number): { vectors: number[]; words: number[] } {
-  if (bytes < 16) return { vectors: [], words: Array.from({ length: bytes / 4 }, (_, i) => i * 4) }
-  const vectors = Array.from({ length: Math.floor(bytes / 16) }, (_, i) => i * 16)
-  if (bytes % 16) vectors.push(bytes - 16)
-  return { vectors, words: [] }
+/** The widest access that fits in `bytes` bytes, and the offsets that cover them; the last may overlap the one before. */
+function cover(bytes: number): { width: Width; offsets: number[] } {
+  const width = (Object.keys(widths) as Width[]).find((w) => widths[w] <= bytes) ?? 'byte'
+  const each = widths[width]
+  const offsets = Array.from({ length: Math.floor(bytes / each) }, (_, i) => i * each)
+  if (bytes % each) offsets.push(bytes - each)
+  return { width, offsets }
 }
 
 /** Where a run begins: an address (evaluated more than once, so best a local) and an immediate. */
@@ -24,31 +28,38 @@ export interface Place {
 
 const addressOf = ({ address, offset = 0 }: Place): Expr<'i32'> => (offset ? i32.add(address, offset) : address)
 
-/** Copies `bytes` bytes, a multiple of 4, between places that do not overlap. */
-export function copyRun(f: FunctionBuilder, to: Place, from: Place, bytes: number): void {
-  if (bytes > longestCopy) {
+type Move = (f: FunctionBuilder, to: Expr<'i32'>, there: number, from: Expr<'i32'>, here: number) => void
+const copies: Readonly<Record<Width, Move>> = {
+  vector: (f, to, there, from, here) => f.store(to, v128.load(from, here), there),
+  word: (f, to, there, from, here) => f.store(to, i32.load(from, here), there),
+  byte: (f, to, there, from, here) => f.store8(to, i32.load8U(from, here), there),
+}
+type Clear = (f: FunctionBuilder, to: Expr<'i32'>, there: number) => void
+const clears: Readonly<Record<Width, Clear>> = {
+  vector: (f, to, there) => f.store(to, splat(0), there),
+  word: (f, to, there) => f.store(to, i32.const(0), there),
+  byte: (f, to, there) => f.store8(to, 0, there),
+}
+
+/** Copies `bytes` bytes between places that do not overlap. */
+export function copyRun(f: FunctionBuilder, { moves }: Target, to: Place, from: Place, bytes: number): void {
+  if (bytes > moves.longestCopy) {
     f.memoryCopy(addressOf(to), addressOf(from), bytes)
     return
   }
-  const [there, here] = [to.offset ?? 0, from.offset ?? 0]
-  const { vectors, words } = cover(bytes)
-  for (const i of vectors) f.store(to.address, v128.load(from.address, here + i), there + i)
-  for (const i of words) f.store(to.address, i32.load(from.address, here + i), there + i)
+  const { width, offsets } = cover(bytes)
+  for (const i of offsets) copies[width](f, to.address, (to.offset ?? 0) + i, from.address, (from.offset ?? 0) + i)
 }
 
-/** Zeroes `bytes` bytes, a multiple of 4. */
-export function zeroRun(f: FunctionBuilder, to: Place, bytes: number): void {
-  if (bytes > longestFill) {
+/** Zeroes `bytes` bytes. */
+export function zeroRun(f: FunctionBuilder, { moves }: Target, to: Place, bytes: number): void {
+  if (bytes > moves.longestFill) {
     f.memoryFill(addressOf(to), 0, bytes)
     return
   }
-  const { vectors, words } = cover(bytes)
-  for (const i of vectors) f.store(to.address, splat(0), (to.offset ?? 0) + i)
-  for (const i of words) f.store(to.address, i32.const(0), (to.offset ?? 0) + i)
+  const { width, offsets } = cover(bytes)
+  for (const i of offsets) clears[width](f, to.address, (to.offset ?? 0) + i)
 }
-
-/** A piece of work that moves data holds about this many elements. */
-const perPiece = 4096
 
 export interface Pieces {
   readonly pieces: number
@@ -57,8 +68,8 @@ export interface Pieces {
 }
 
 /** Pieces of `count` things (rows, elements) of `elements` elements each. */
-export function piecesOf(count: number, elements = 1): Pieces {
-  const each = Math.max(1, Math.floor(perPiece / elements))
+export function piecesOf(target: Target, count: number, elements = 1): Pieces {
+  const each = Math.max(1, Math.floor(target.pieces.elements / elements))
   return {
     pieces: Math.ceil(count / each),
     range(f, from, to) {

@@ -4,6 +4,7 @@
  */
 import { type Expr, type FunctionBuilder, f32, f32x4, i32, type Lane, type Local, v128 } from '../assembler/index.ts'
 import { storeLanes } from './channels.ts'
+import { elementBytes } from './elements.ts'
 import type { Family, Kernel } from './kernel.ts'
 import { lanes, splat, type Vector } from './lanes.ts'
 import { piecesOf } from './runs.ts'
@@ -39,9 +40,9 @@ const rowsOf =
     finish: (x: Vector, largest: Vector, sum: Vector) => Vector,
     prepare: (f: FunctionBuilder, sum: Vector) => Vector,
   ): Family =>
-  (v): Kernel => {
+  (v, target): Kernel => {
     const [rows, classes] = v.shape
-    const work = piecesOf(rows, classes * costOfExp)
+    const work = piecesOf(target, rows, classes * costOfExp)
     return {
       phases: [
         {
@@ -50,7 +51,7 @@ const rowsOf =
           emit(f, from, to, at) {
             const [first, end] = work.range(f, from, to)
             f.for(first, end, 1, (r) => {
-              const offset = f.let(i32.mul(r, classes * 4))
+              const offset = f.let(i32.mul(r, classes * elementBytes(v)))
               const x = f.let(i32.add(at.inputs[0], offset))
               const y = f.let(i32.add(at.y, offset))
               const best = f.let(splat(Number.NEGATIVE_INFINITY))

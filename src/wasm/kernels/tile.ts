@@ -1,30 +1,32 @@
 /**
- * The tile of matrix products: a few rows by 16 (or 8) columns, whose sums stay in vectors while the inner dimension
- * passes. A step loads the row of b once, and one element for each row of a, which all its columns are multiplied by.
- *
- * 2 x 16: eight sums, four vectors of b and one of a fit x86's sixteen registers; 3 x 16 and 6 x 8 spill under Node 20.
- * Measured beside a loop of multiplies and adds without memory, one core: 91 % of it under Node 20 (4 x 8: 87 %), 99 %
- * with fused multiply-adds under Node 24 (4 x 8: 93 %).
+ * The tile of matrix products: a few rows by some panels of columns, whose sums stay in vectors while the inner dimension
+ * passes. A step loads the row of b once, and one element for each row of a, which all its columns are multiplied by. The
+ * target says which tiles there are; columns go in stripes as wide as the widest of them.
  */
 import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
 import { panelColumns } from '../passes/packed-matmul.ts'
+import type { Target, TileSize } from '../target.ts'
 import { storeLanes } from './channels.ts'
 import { splat } from './lanes.ts'
 
-/** Columns that are worked on together: two panels. */
-export const stripeColumns = 2 * panelColumns
-export const stripesOf = (columns: number): number => Math.ceil(columns / stripeColumns)
+/** Columns that are worked on together. */
+export const stripeColumns = ({ products: { tiles } }: Target): number => tiles[tiles.length - 1].columns
+export const stripesOf = (target: Target, columns: number): number => Math.ceil(columns / stripeColumns(target))
 
-/** A tile: `columns` of them are real, the rest of its last vector is not stored. */
-export interface Tile {
-  readonly rows: number
-  readonly columns: number
-}
+/** Rows of the highest tile: blocks of rows are whole multiples of it. */
+export const rowUnit = ({ products: { tiles } }: Target): number => Math.max(...tiles.map(({ rows }) => rows))
 
-/** The tile for a stripe of which `columns` are real: half as wide is twice as high. */
-export const tileFor = (columns: number): Tile => ({ rows: columns > panelColumns ? 2 : 4, columns })
+/** A tile: `columns` of them are real, the rest of its last panel is not stored. */
+export type Tile = TileSize
 
-const vectors = ({ columns }: Tile): number => (columns > panelColumns ? 4 : 2)
+/** The tile for a stripe of which `columns` are real. */
+export const tileFor = ({ products: { tiles } }: Target, columns: number): Tile => ({
+  rows: tiles.find((tile) => columns <= tile.columns)!.rows,
+  columns,
+})
+
+/** Vectors of a row of a tile: those of its panels. */
+const vectors = ({ columns }: Tile): number => (Math.ceil(columns / panelColumns) * panelColumns) / 4
 
 /** Sums of a tile by row and vector. */
 export type Sums = readonly (readonly Local<'v128'>[])[]
@@ -101,12 +103,14 @@ export function part(
 /** Runs `body` for the stripes `first` <= stripe < `end` of `columns` columns: whole ones in a loop, then the last. */
 export function eachStripe(
   f: FunctionBuilder,
+  target: Target,
   [first, end]: readonly [Local<'i32'>, Local<'i32'>],
   columns: number,
   body: (stripe: Expr<'i32'>, columns: number) => void,
 ): void {
-  const [whole, rest] = [Math.floor(columns / stripeColumns), columns % stripeColumns]
+  const stripe = stripeColumns(target)
+  const [whole, rest] = [Math.floor(columns / stripe), columns % stripe]
   const wholeEnd = rest ? f.let(i32.select(end, i32.const(whole), i32.ltU(end, whole))) : end
-  if (whole) f.for(first, wholeEnd, 1, (stripe) => body(stripe, stripeColumns))
+  if (whole) f.for(first, wholeEnd, 1, (index) => body(index, stripe))
   if (rest) f.if(i32.and(i32.gtU(end, whole), i32.leU(first, whole)), () => body(i32.const(whole), rest))
 }

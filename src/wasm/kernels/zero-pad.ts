@@ -2,16 +2,18 @@
 import { size, stridesOf } from '../../core/index.ts'
 import { type Expr, type FunctionBuilder, i32, type Local } from '../assembler/index.ts'
 import { mergeBox } from './box.ts'
+import { elementBytes } from './elements.ts'
 import type { Family } from './kernel.ts'
 import { copyRun, piecesOf, zeroRun } from './runs.ts'
 
-export const zeroPad: Family = (v) => {
+export const zeroPad: Family = (v, target) => {
   const [x] = v.inputs
+  const bytes = elementBytes(v)
   const box = mergeBox(x.shape, v.shape, v.attrs.before)
   const axes = box.inner.length
   const [kept, row, front] = [box.inner, box.outer, box.before].map((list) => list[axes - 1])
   const rows = size(v.shape) / row
-  const work = rows === 1 ? piecesOf(row) : piecesOf(rows, row)
+  const work = rows === 1 ? piecesOf(target, row) : piecesOf(target, rows, row)
 
   /** Where row `r` of y comes from: whether it is a row of x at all, and the row's offset in x. */
   const sourceOf = (f: FunctionBuilder, r: Local<'i32'>) => {
@@ -25,7 +27,7 @@ export const zeroPad: Family = (v) => {
         const here = i32.ltU(coordinate, box.inner[i])
         inside = inside ? i32.and(inside, here) : here
       }
-      offset = i32.add(offset, i32.mul(coordinate, strides[i] * 4))
+      offset = i32.add(offset, i32.mul(coordinate, strides[i] * bytes))
       below *= box.outer[i]
     }
     return { inside, offset }
@@ -34,21 +36,21 @@ export const zeroPad: Family = (v) => {
   return {
     phases: [
       {
-        key: `zero_pad ${x.shape} ${v.attrs.before} ${v.attrs.after}`,
+        key: `zero_pad ${bytes} ${x.shape} ${v.attrs.before} ${v.attrs.after}`,
         pieces: work.pieces,
         emit(f, from, to, at) {
           const [first, end] = work.range(f, from, to)
           if (rows === 1) return flat(f, first, end, at.y, at.inputs[0])
           f.for(first, end, 1, (r) => {
-            const target = f.let(i32.add(at.y, i32.mul(r, row * 4)))
+            const to = f.let(i32.add(at.y, i32.mul(r, row * bytes)))
             const { inside, offset } = sourceOf(f, r)
             const copy = () => {
               const source = f.let(i32.add(at.inputs[0], offset))
-              zeroRun(f, { address: target }, front * 4)
-              copyRun(f, { address: target, offset: front * 4 }, { address: source }, kept * 4)
-              zeroRun(f, { address: target, offset: (front + kept) * 4 }, (row - front - kept) * 4)
+              zeroRun(f, target, { address: to }, front * bytes)
+              copyRun(f, target, { address: to, offset: front * bytes }, { address: source }, kept * bytes)
+              zeroRun(f, target, { address: to, offset: (front + kept) * bytes }, (row - front - kept) * bytes)
             }
-            if (inside) f.if(inside, copy, () => zeroRun(f, { address: target }, row * 4))
+            if (inside) f.if(inside, copy, () => zeroRun(f, target, { address: to }, row * bytes))
             else copy()
           })
         },
@@ -61,12 +63,12 @@ export const zeroPad: Family = (v) => {
     const within = (low: number, high: number, work: (start: Local<'i32'>, count: Expr<'i32'>) => void) => {
       const start = f.let(i32.select(first, i32.const(low), i32.gtU(first, low)))
       const stop = f.let(i32.select(end, i32.const(high), i32.ltU(end, high)))
-      f.if(i32.ltU(start, stop), () => work(start, i32.mul(i32.sub(stop, start), 4)))
+      f.if(i32.ltU(start, stop), () => work(start, i32.mul(i32.sub(stop, start), bytes)))
     }
-    const at = (i: Local<'i32'>) => i32.add(y, i32.mul(i, 4))
+    const at = (i: Local<'i32'>) => i32.add(y, i32.mul(i, bytes))
     within(0, front, (i, count) => f.memoryFill(at(i), 0, count))
     within(front, front + kept, (i, count) =>
-      f.memoryCopy(at(i), i32.add(source, i32.mul(i32.sub(i, front), 4)), count),
+      f.memoryCopy(at(i), i32.add(source, i32.mul(i32.sub(i, front), bytes)), count),
     )
     within(front + kept, row, (i, count) => f.memoryFill(at(i), 0, count))
   }

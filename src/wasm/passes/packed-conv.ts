@@ -50,6 +50,7 @@ export const packedConv2d = declareOp({
     return [n * rows * columns, outputs]
   },
   lower: native,
+  takesEpilogue: () => true,
 })
 
 export const packedConv2dContract = completeOp(packedConv2d, {
@@ -74,7 +75,7 @@ export const packedConv2dContract = completeOp(packedConv2d, {
     }
     return n * rows * columns * outputs * kh * kw * channels
   },
-  grad: no('packing comes after differentiation'),
+  grad: /* @__PURE__ */ no('packing comes after differentiation'),
   samples: [
     { inputs: { x: [1, 9, 9, 3], b: [2, 27, 8] }, attrs: { kernel: [3, 3], stride: 2, size: [4, 4], columns: 16 } },
     { inputs: { x: [2, 6, 7, 5], b: [2, 30, 8] }, attrs: { kernel: [2, 3], size: [5, 5], columns: 11 } },

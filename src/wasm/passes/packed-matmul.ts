@@ -35,7 +35,7 @@ export const pack = declareOp({
 
 export const packContract = completeOp(pack, {
   cost: free,
-  grad: no('packing comes after differentiation'),
+  grad: /* @__PURE__ */ no('packing comes after differentiation'),
   samples: [
     { inputs: { b: [5, 19] } },
     { inputs: { b: [19, 5] }, attrs: { trans: true } },
@@ -61,6 +61,8 @@ export const packedMatmul = declareOp({
     return [m, columns]
   },
   lower: native,
+  // Sums over the rows of both operands are taken in parts, which another phase adds up.
+  takesEpilogue: ({ transA }) => !transA,
 })
 
 export const packedMatmulContract = completeOp(packedMatmul, {
@@ -77,7 +79,7 @@ export const packedMatmulContract = completeOp(packedMatmul, {
       }
     return m * columns * k
   },
-  grad: no('packing comes after differentiation'),
+  grad: /* @__PURE__ */ no('packing comes after differentiation'),
   samples: [
     { inputs: { a: [7, 5], b: [3, 5, 8] }, attrs: { columns: 19 } },
     { inputs: { a: [13, 16], b: [2, 16, 8] }, attrs: { columns: 16 } },

@@ -1,4 +1,4 @@
-/** Processes killed (`kill -9`) at random moments while they work on a study in a folder. */
+/** Processes killed (`kill -9`) at random moments while they work on a study in a folder: thirty times; with `--all` a hundred. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { key, Rng } from '../../../src/core/index.ts'
 import { openStudy } from '../../../src/search/study/folder/node-store.ts'
 import { memoryStore } from '../../../src/search/study/memory.ts'
 import { runStudy } from '../../../src/search/study/study.ts'
+import { testAll } from '../../support/all.ts'
 import { bundleChild, kill, started } from './children.ts'
 import { lasting, toyLoss, toyParts, toyStudy } from './toys.ts'
 
@@ -15,6 +16,7 @@ const top = mkdtempSync(join(tmpdir(), 'kinglet-kills-'))
 afterAll(() => rmSync(top, { recursive: true, force: true }))
 /** A hundred processes are started: seconds on a machine of one's own, minutes on a busy one. */
 vi.setConfig({ testTimeout: 300_000 })
+const wanted = testAll ? 50 : 15
 beforeAll(bundleChild)
 
 const undisturbed = (trials: number, seed: number) =>
@@ -31,12 +33,12 @@ async function killedAtWork(folder: string, trials: number, seed: number, rng: R
   return signal === 'SIGKILL'
 }
 
-test('one worker, 50 kills: the study ends as one that nobody disturbed', async () => {
+test(`one worker, ${wanted} kills: the study ends as one that nobody disturbed`, async () => {
   const rng = new Rng(50)
   let kills = 0
-  for (let seed = 1; kills < 50; seed++) {
+  for (let seed = 1; kills < wanted; seed++) {
     const folder = join(top, `one-${seed}`)
-    while (kills < 50 && (await killedAtWork(folder, 40, seed, rng))) kills++
+    while (kills < wanted && (await killedAtWork(folder, 40, seed, rng))) kills++
     expect((await started(folder, 'work', '40', String(seed), '0').ended).errors).toBe('')
     const store = openStudy(folder)
     expect(lasting(await store.trials())).toEqual(lasting(await undisturbed(40, seed)))
@@ -44,13 +46,13 @@ test('one worker, 50 kills: the study ends as one that nobody disturbed', async 
   }
 })
 
-test('three workers, 50 kills: no trial is lost, none is there twice, each is what its number and point make it', async () => {
+test(`three workers, ${wanted} kills: no trial is lost, none is there twice, each is what its number and point make it`, async () => {
   const rng = new Rng(51)
   let kills = 0
-  for (let seed = 1; kills < 50; seed++) {
+  for (let seed = 1; kills < wanted; seed++) {
     const folder = join(top, `three-${seed}`)
     const work = async () => {
-      while (kills < 50 && (await killedAtWork(folder, 60, seed, rng))) kills++
+      while (kills < wanted && (await killedAtWork(folder, 60, seed, rng))) kills++
     }
     await Promise.all([work(), work(), work()])
     expect((await started(folder, 'work', '60', String(seed), '0').ended).errors).toBe('')

@@ -8,6 +8,7 @@ import { memoryStore } from '../../../src/search/study/memory.ts'
 import { openPostgresStudy } from '../../../src/search/study/postgres/node-open.ts'
 import type { Lease, StoredTrial, Study } from '../../../src/search/study/store.ts'
 import { runStudy, studyOf } from '../../../src/search/study/study.ts'
+import { testAll } from '../../support/all.ts'
 import { optional } from '../../support/optional.ts'
 import { type PostgresServer, startPostgres } from '../../support/postgres.ts'
 import { root } from '../../support/sources.ts'
@@ -15,6 +16,8 @@ import { seatsOf } from './postgres-studies.ts'
 import { type algorithms, lossOf, partsWith } from './postgres-toys.ts'
 
 const programs = optional('postgresql')
+/** With `--all` a hundred; a trial and more for each, so that most processes are killed in the middle of one. */
+const kills = testAll ? { three: 70, one: 30 } : { three: 20, one: 10 }
 type AlgorithmName = keyof typeof algorithms
 
 describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
@@ -123,13 +126,15 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
     expect(new Set(counted).size).toBe(counted.length)
   }
 
-  test('three workers, killed 70 times: no trial is lost, none counts twice', { timeout: 300_000 }, async () => {
-    const trials = 140
+  test(`three workers, killed ${kills.three} times: no trial is lost, none counts twice`, {
+    timeout: 300_000,
+  }, async () => {
+    const trials = 2 * kills.three
     // The workers begin the study: some of them are killed in the middle of that.
     const address = await server.database('many')
     const farm = new Farm(address, 'blind', trials, 40)
     farm.hire(3)
-    while (farm.kills < 70 && farm.size > 0) {
+    while (farm.kills < kills.three && farm.size > 0) {
       await farm.kill(300)
       farm.hire(3 - farm.size)
     }
@@ -141,14 +146,16 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
     await store.close()
   })
 
-  test('one worker, killed 30 times: the same trials as if it had not been', { timeout: 300_000 }, async () => {
-    const trials = 24
+  test(`one worker, killed ${kills.one} times: the same trials as if it had not been`, {
+    timeout: 300_000,
+  }, async () => {
+    const trials = 0.8 * kills.one
     const wanted = study('told', trials)
     const undisturbed = await runStudy({ ...partsWith('told'), store: memoryStore(wanted) })
     const { address, store } = await begin('one', wanted)
     const farm = new Farm(address, 'told', trials, 60)
     farm.hire(1)
-    while (farm.kills < 30 && farm.size > 0) {
+    while (farm.kills < kills.one && farm.size > 0) {
       await farm.kill(300)
       farm.hire(1 - farm.size)
     }

@@ -17,7 +17,7 @@ async function counting(threads: number, pieces: number, around: Around = (_f, _
   const run = m.func(['i32', 'i32'], [], (f, thread) => {
     const turn = f.let(i32.sub(i32.atomicLoad(0, control.go), 1))
     around(f, thread, () =>
-      sharePieces(f, { threads, pieces, turn, thread, counters: f.let(i32.const(counters)) }, (from, to) => {
+      sharePieces(f, { threads, pieces, draws: 8, turn, thread, counters: f.let(i32.const(counters)) }, (from, to) => {
         f.for(from, to, 1, (p) => {
           f.drop(i32.atomicRmwAdd(i32.shl(p, 2), 1, words))
           f.drop(i32.atomicRmwAdd(i32.shl(thread, 2), 1, doneBy))

@@ -1,15 +1,20 @@
 import { expect, test } from 'vitest'
-import { build } from '../../src/models/index.ts'
+import { version } from '../../src/core/index.ts'
 import {
-  assertReachable,
+  entryOf,
+  type LatencyTable,
+  namedResource,
+  namedTable,
   parseBudget,
+  planOf,
   resourceNames,
   resourceOf,
   showBudget,
   showResource,
-  smallestIn,
-} from '../../src/search/resources.ts'
-import { defineSpace, type Point } from '../../src/search/space/space.ts'
+  unitsOf,
+  writeTable,
+} from '../../src/latency/index.ts'
+import { build } from '../../src/models/index.ts'
 
 test('values of a model: published counts, and bytes of its tensors', () => {
   const model = build('mobilenet_v3_small')
@@ -21,6 +26,28 @@ test('values of a model: published counts, and bytes of its tensors', () => {
   expect(resourceOf(model, 'peakBytes')).toBeGreaterThan(4 * 112 * 112 * 16)
   expect(() => resourceOf(model, 'latencyMs')).toThrow(
     'latency: it needs a table of the device: measure one with kinglet measure',
+  )
+})
+
+test('a resource of the table as an object: latency has its table as its source', () => {
+  const model = build('mobilenet_v3_small', { size: 32, width: 0.35, classes: 2 })
+  expect({ ...namedResource('macs'), value: 0 }).toEqual({ name: 'macs', unit: 'number', monotone: true, value: 0 })
+  expect(namedResource('macs').value(model)).toBe(resourceOf(model, 'macs'))
+  expect(() => namedResource('latencyMs').value(model)).toThrow('latency: it needs a table of the device')
+  const table: LatencyTable = {
+    device: { name: 'Pixel 8', system: 'Android 14', cores: 9 },
+    ...{ engine: 'wasm on Chrome 130', kinglet: version, threads: 1 },
+    ...{ created: '2026-11-26T12:00:00.000Z', referenceMs: 0.1 },
+    entries: planOf(unitsOf(model)).map((unit) => entryOf(unit, { lower: 1, median: 1, upper: 1 })),
+  }
+  const named = namedTable(writeTable(table), 'pixel.json')
+  const latency = namedResource('latencyMs', named)
+  expect(latency).toMatchObject({ name: 'latencyMs', unit: 'ms', monotone: false, source: named.checksum })
+  expect(latency.value(model)).toBe(unitsOf(model).length)
+  const other = build('mobilenet_v2', { size: 32, width: 0.35, classes: 2 })
+  expect(() => latency.value(other)).toThrow(/^pixel\.json: it has no time for /)
+  expect(() => namedTable(writeTable({ ...table, kinglet: '0.0.1' }), 'old.json')).toThrow(
+    `old.json: a latency table measured with Kinglet 0.0.1, and this is Kinglet ${version}: measure the device again`,
   )
 })
 
@@ -59,32 +86,4 @@ test('values for people', () => {
   expect(showResource('modelBytes', 812)).toBe('812 B')
   expect(showResource('latencyMs', 2)).toBe('2.000 ms')
   expect(showBudget({ resource: 'latencyMs', most: 2 })).toBe('latency of at most 2.000 ms')
-})
-
-const space = defineSpace(
-  'toy',
-  {
-    width: { kind: 'integer', low: 8, high: 64, step: 8 },
-    kernel: { kind: 'categorical', values: [5, 3, 7] },
-    deep: { kind: 'categorical', values: [true, false] },
-    depth: { kind: 'integer', low: 2, high: 5, when: { deep: [true] } },
-  },
-  [{ says: 'kernel 3 has 16 channels or more', holds: ({ kernel, width }) => kernel !== 3 || Number(width) >= 16 }],
-)
-const cost = ({ width, kernel, depth = 1 }: Point) => Number(width) * Number(kernel) * Number(depth)
-
-test('the smallest value of a space, under its constraints', () => {
-  for (const seed of [0, 1, 2, 3])
-    expect(smallestIn(space, cost, seed)).toEqual({
-      point: { width: 8, kernel: 5, deep: false },
-      value: 40,
-    })
-})
-
-test('a budget that no point meets is told with the smallest value there is', () => {
-  expect(() => assertReachable(space, { resource: 'macs', most: 40 }, cost)).not.toThrow()
-  expect(() => assertReachable(space, { resource: 'macs', most: 39 }, cost)).toThrow(
-    'space toy: no network has multiply-adds of at most 39: the smallest there is has 40: raise the budget, or choose ' +
-      'another space',
-  )
 })

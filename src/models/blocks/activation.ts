@@ -1,5 +1,5 @@
 /** Activations by the names that tables and options use: those of `ops`. */
-import { activations, type Value } from '../ops/index.ts'
+import { activations, type Value } from '../../ops/index.ts'
 
 export type Activation = keyof typeof activations
 export const activationNames = Object.keys(activations) as readonly Activation[]

@@ -1,0 +1,31 @@
+/** What all parts of a graph's JSON are held against. */
+import { assert, type Shape, showShape, size } from '../../core/index.ts'
+import { limits } from './format.ts'
+
+/** A name: some text that is not too long, and no word that JavaScript's objects have a use for. */
+export const isText = (value: unknown): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= limits.text && value !== '__proto__'
+
+/** A value from outside, in an error: cut short. */
+export function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}
+
+export function assertElements(shape: Shape): void {
+  assert(
+    shape.length <= limits.rank && size(shape) <= limits.elements,
+    () => `its shape is ${showShape(shape)}: rank ${limits.rank} and ${limits.elements} elements are the most`,
+  )
+}
+
+const isDimension = (d: unknown): boolean => Number.isSafeInteger(d) && (d as number) > 0
+
+/** Throws unless `value` is a shape within the limits. */
+export function assertDimensions(value: unknown): asserts value is Shape {
+  assert(
+    Array.isArray(value) && value.length <= limits.rank && value.every(isDimension),
+    () => `shape is ${show(value)}: it must be a list of at most ${limits.rank} positive integers`,
+  )
+  assertElements(value)
+}

@@ -1,0 +1,37 @@
+/** Budgets: at most so much of a resource, as people write it (`macs=30M`, `size=1MB`, `latency=2ms`). */
+import { oneOf, readQuantity, UsageError } from '../core/index.ts'
+import { parseResourceName, type ResourceName, resources, showResource, suffixesOf } from './resource.ts'
+
+/** At most so much of a resource. */
+export interface Budget {
+  readonly resource: ResourceName
+  readonly most: number
+}
+
+/**
+ * Reads a budget as people write it. Throws a `UsageError` for a resource that there is not and for a value that is none.
+ *
+ * @example
+ * ```ts
+ * import { parseBudget } from 'kinglet/search'
+ *
+ * parseBudget('latency=2ms') // => { resource: 'latencyMs', most: 2 }
+ * parseBudget('macs=30M') // => { resource: 'macs', most: 30000000 }
+ * ```
+ */
+export function parseBudget(text: string): Budget {
+  const [given, value = '', ...rest] = text.split('=').map((part) => part.trim())
+  const resource = parseResourceName(given, `budget ${text}`)
+  const { short, unit, example } = resources[resource]
+  const read = readQuantity(suffixesOf[unit])(value)
+  if (rest.length > 0 || 'problem' in read)
+    throw new UsageError(
+      `budget ${text}: ${short} is ${value || 'missing'}: it must be a number above 0, with ` +
+        `${oneOf(Object.keys(suffixesOf[unit]).filter(Boolean))} or without: ${short}=${example}`,
+    )
+  return { resource, most: read.value }
+}
+
+/** A budget in words: `latency of at most 2.000 ms`. */
+export const showBudget = ({ resource, most }: Budget): string =>
+  `${resources[resource].title} of at most ${showResource(resource, most)}`
