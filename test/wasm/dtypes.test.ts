@@ -1,6 +1,6 @@
 /** Values of other dtypes than f32 in a whole program: given, moved, viewed, folded, and handed out, at one and two threads. */
 import { expect, test } from 'vitest'
-import { type DType, dtypes, type Shape, size, type Tensor, tensor, wordAt } from '../../src/core/index.ts'
+import { arrayOf, type DType, type Shape, size, type Tensor, tensor, wordAt } from '../../src/core/index.ts'
 import { referenceEngine } from '../../src/engine/index.ts'
 import type { Graph } from '../../src/graph/index.ts'
 import { concat, constant, im2col, input, pad, reshape, slice, sliceFirst, sliceLast } from '../../src/ops/index.ts'
@@ -8,11 +8,7 @@ import { wasmEngine } from '../../src/wasm/index.ts'
 import { runGuarded } from './guarded.ts'
 
 const values = <T extends DType>(dtype: T, shape: Shape, seed: number): Tensor<T> =>
-  tensor(
-    shape,
-    dtypes[dtype].array.from({ length: size(shape) }, (_, i) => wordAt(seed, i) | 0) as Tensor<T>['data'],
-    dtype,
-  )
+  tensor(shape, arrayOf(dtype, size(shape)).map((_, i) => wordAt(seed, i) | 0) as Tensor<T>['data'], dtype)
 
 /** Odd sizes: most rows and addresses are no multiple of a word. */
 function moves(dtype: DType): Graph {

@@ -1,6 +1,6 @@
 /** The kernels of data movement, pooling, softmax, dropout and resizing, each alone, against the oracles of their ops. */
 import { describe, expect, it } from 'vitest'
-import { arrayOf, dtypes, Rng, type Shape, size, type Tensor, tensor } from '../../src/core/index.ts'
+import { arrayOf, Rng, type Shape, size, type Tensor, tensor } from '../../src/core/index.ts'
 import * as ops from '../../src/ops/index.ts'
 import { input, makeValue, type Op, type Value } from '../../src/ops/index.ts'
 import { concat } from '../../src/wasm/kernels/concat.ts'
@@ -487,7 +487,7 @@ const moving: readonly Op[] = [ops.concat.op, ops.slice.op, ops.zeroPad.op, ops.
 describe.each(['i8', 'u8', 'i32'] as const)('elements of %s are moved as they are', (dtype) => {
   const integers = (shape: Shape, seed: number): Tensor => {
     const rng = new Rng(seed)
-    const values = dtypes[dtype].array.from({ length: size(shape) }, () => rng.integer(1 << 24) - (1 << 23))
+    const values = arrayOf(dtype, size(shape)).map(() => rng.integer(1 << 24) - (1 << 23))
     return tensor(shape, values, dtype)
   }
   const shapeOf = (x: Shape | Tensor): Shape => ('data' in x ? x.shape : x)
