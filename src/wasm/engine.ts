@@ -4,7 +4,7 @@
  * done in workers, so that nothing freezes.
  */
 import { UsageError } from '../core/index.ts'
-import { type CompileOptions, type Engine, type Program, startingWeights } from '../engine/index.ts'
+import { type CompileOptions, compiledWeights, type Engine, type Program } from '../engine/index.ts'
 import { type Graph, inputsOf, parametersOf } from '../graph/index.ts'
 import type { Value } from '../ops/index.ts'
 import { emitProgram, layoutOf, placeOf } from './emit/emit.ts'
@@ -39,7 +39,7 @@ export const wasmEngine = ({ threads = maxThreads(), deterministic = 'here' }: W
 }
 
 async function compile(graph: Graph, options: CompileOptions, target: Target, threads: number): Promise<Program> {
-  const weights = startingWeights(graph, options)
+  const weights = await compiledWeights(graph, options)
   const inputs = inputsOf(graph)
   const frozen = options.freeze ?? false
   const team = { threads, place: isPageThread() ? 'worker' : 'here' } as const
