@@ -6,10 +6,11 @@
  */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
 import { lastAxes } from './axes.ts'
+import { broadcastTo } from './broadcast.ts'
 import { completeOp, free } from './contract.ts'
 import { declareOp, type Gradients, type Value } from './define.ts'
 import { add, div, maximum, mul, neg, sqrt, sub } from './elementwise.ts'
-import { broadcastTo, reduceSum, reshape } from './reduce.ts'
+import { reduceSum, reshape } from './reduce.ts'
 import { sliceFirst } from './slice.ts'
 
 const last = (shape: Shape): number => shape[shape.length - 1]

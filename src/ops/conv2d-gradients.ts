@@ -20,8 +20,9 @@ import {
   ungrouped,
 } from './conv2d-shape.ts'
 import { declareOp, type Gradients, type Value } from './define.ts'
-import { depthwiseConv2dDw, depthwiseConv2dDx } from './depthwise-conv2d.ts'
-import { flipTranspose, im2col } from './im2col.ts'
+import { depthwiseConv2dDw, depthwiseConv2dDx } from './depthwise-gradients.ts'
+import { flipTranspose } from './flip-transpose.ts'
+import { im2col } from './im2col.ts'
 import { matmul } from './matmul.ts'
 import { reshape } from './reduce.ts'
 import { addScaled, assertGradient, assertImages, dot, eachTap, type Size2, windowOf } from './window.ts'

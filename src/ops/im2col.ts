@@ -1,6 +1,6 @@
 /**
- * Convolutions as matrix products: `im2col` lays the window of every output pixel out as a row, and `flip_transpose`
- * turns weights into those of the gradient's convolution. Both are made by lowering only, after differentiation.
+ * Convolutions as matrix products: the window of every output pixel as a row. Made by lowering only, after
+ * differentiation.
  */
 import { assert } from '../core/index.ts'
 import { completeOp, free, no } from './contract.ts'
@@ -77,26 +77,4 @@ export const im2colContract = completeOp(im2col, {
     { inputs: { x: [2, 6, 5, 8] }, attrs: { stride: 2, size: [3, 3] } },
     { inputs: { x: [1, 4, 4, 3] }, attrs: { kernel: [2, 2], top: -2, left: -1, size: [2, 3] } },
   ],
-})
-
-/** w [kh, kw, cin, cout] as [kh * kw * cout, cin], its rows and columns in reverse order. */
-export const flipTranspose = declareOp({
-  name: 'flip_transpose',
-  inputs: { w: 'HWIO' },
-  attrs: {},
-  shape: ({ w: { shape } }) => [shape[0] * shape[1] * shape[3], shape[2]],
-  lower: native,
-})
-
-export const flipTransposeContract = completeOp(flipTranspose, {
-  cost: free,
-  reference({ w }, _, y) {
-    const [kh, kw, cin, cout] = w.shape
-    const last = kh * kw - 1
-    for (let tap = 0; tap <= last; tap++)
-      for (let o = 0; o < cout; o++)
-        for (let i = 0; i < cin; i++) y.data[(tap * cout + o) * cin + i] = w.data[((last - tap) * cin + i) * cout + o]
-  },
-  grad: /* @__PURE__ */ no('it is made by lowering, after differentiation'),
-  samples: [{ inputs: { w: [3, 3, 5, 8] } }, { inputs: { w: [2, 3, 1, 17] } }, { inputs: { w: [1, 1, 3, 1] } }],
 })
