@@ -1,6 +1,6 @@
 /**
- * A search algorithm of one's own: simulated annealing, in the place of Kinglet's. It keeps nothing: what it asks next
- * follows from the trials so far, so a study with it can be stopped anywhere and gone on with.
+ * Your own search algorithm: simulated annealing in place of Kinglet's algorithms. It keeps no state: each proposal
+ * follows from the trials so far, so a study with it can stop and resume anywhere.
  */
 import { key, Rng } from 'kinglet/core'
 import {
@@ -14,7 +14,7 @@ import {
   studyOf,
 } from 'kinglet/search'
 
-/** Begins anywhere, then changes one choice of the current point; worse ones are taken more rarely as it cools. */
+/** Starts anywhere, then changes one choice of the current point. It accepts worse points less often as it cools. */
 const annealing: Algorithm = {
   name: 'annealing',
   options: { hot: 1, cooling: 0.9 },
@@ -26,7 +26,7 @@ const annealing: Algorithm = {
     for (const trial of told) {
       const worse = sign * (trial.values![0] - current.values![0])
       const temperature = 1 * 0.9 ** trial.number
-      // A random number that belongs to the trial, so that going through the history again decides the same.
+      // The random number belongs to the trial, so replaying the history makes the same decision.
       if (worse < 0 || new Rng(key(seed, trial.number, 1)).uniform() < Math.exp(-worse / temperature)) current = trial
     }
     return mutatePoint(space, current.point, new Rng(key(seed, number)))

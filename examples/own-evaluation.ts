@@ -1,7 +1,7 @@
 /**
- * An evaluation strategy of one's own, in the place of Kinglet's: a network is trained for a few epochs and judged twice,
- * on clean images and on the same under noise. Both are objectives, so the study has a front of networks that are right
- * and networks that stay right. It knows nothing of how points are chosen, nor of where results are kept.
+ * Your own evaluation strategy in place of Kinglet's. It trains a network for a few epochs and tests it twice, on clean
+ * images and on the same images with noise. Both accuracies are objectives, so the study has a front of networks that
+ * trade accuracy against robustness. The strategy does not know how points are chosen or where results are stored.
  */
 import { Rng } from 'kinglet/core'
 import { arrays, type Dataset, preprocessingPreset } from 'kinglet/data'
@@ -12,7 +12,7 @@ import { wasmEngine } from 'kinglet/wasm'
 
 const [side, count] = [16, 12]
 
-/** Images that are bright on the left, or on the right, under noise of up to `noise`. */
+/** Images that are bright on the left or on the right, with noise of up to `noise`. */
 function images(noise: number, seed: number): Dataset {
   const rng = new Rng(seed)
   const labels = Array.from({ length: count }, (_, i) => i % 2)
@@ -37,7 +37,7 @@ const robustness: Evaluator = {
     const size = { size: side, reduction: 4, classes: 2 }
     const net = build('mobilenet_v1_shallow', { ...size, width: Number(width), seed })
     const options = { engine, preprocessing, epochs: 10, batch: 6, learningRate: Number(learningRate), seed, signal }
-    // A pruner may end the trial here: what report throws is let through.
+    // A pruner may end the trial here. Do not catch the error of report.
     for await (const { epoch, validation } of fit(net, { train, val: clean }, options))
       if (validation) await report({ step: epoch, value: validation.top1 })
     const judged = await Promise.all([clean, noisy].map((set) => evaluate(net, set, { engine, preprocessing })))

@@ -1,13 +1,14 @@
 /**
- * NetAdapt with rules of one's own: only wide layers are proposed, and the candidate wins that adds the least loss (not
- * errors: with few images held out, many candidates have equally many) per parameter saved. All else is NetAdapt's.
+ * NetAdapt with your own rules: it proposes only wide layers, and the candidate wins that adds the least loss for each
+ * parameter saved. (Loss rather than errors: with few held-out images, many candidates have equally many errors.)
+ * Everything else is Kinglet's NetAdapt.
  */
 import { arrays, preprocessingPreset } from 'kinglet/data'
 import { build, type Model } from 'kinglet/models'
 import { adapt, type ProposalRule, resourceOf, type SelectionRule } from 'kinglet/search'
 import { wasmEngine } from 'kinglet/wasm'
 
-/** There is little to save in narrow layers. */
+/** Narrow layers have little to save. */
 const wide: ProposalRule = (groups) => groups.filter((group) => group.count > 100)
 
 const leastLoss: SelectionRule = (candidates, before) => {
@@ -46,5 +47,5 @@ for await (const event of adapt(net, train, {
   result = event.model
 }
 parameters.value(result) <= budget // => true
-// The network's two widest layers, of 256 channels, are the only ones above 100.
+// The network's two widest layers, with 256 channels, are the only ones above 100.
 Array.from(shrunk).every((group) => ['blocks.6.out', 'blocks.7.out'].includes(group)) // => true

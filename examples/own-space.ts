@@ -1,7 +1,7 @@
 /**
- * A search space of one's own, in the place of Kinglet's: ResNet-18 with other widths, with or without
- * squeeze-and-excitation, and how it is trained. What a point means is the function `networkOf`; everything else
- * (algorithm, evaluation, study) takes the space as it takes any other.
+ * Your own search space in place of Kinglet's: ResNet-18 with other widths, with or without squeeze-and-excitation, and
+ * training options. The function `networkOf` gives a point its meaning. Algorithm, evaluation and study take the space
+ * like any other.
  */
 import { arrays } from 'kinglet/data'
 import { build } from 'kinglet/models'
@@ -37,7 +37,7 @@ const networkOf = ({ width, se, seRatio = 4 }: Point, seed: number) =>
     ...{ size: 16, reduction: 4, classes: 2 },
   })
 
-// Two classes of 8 images: bright above, and bright below.
+// Two classes of 8 images: bright in the upper half, and bright in the lower half.
 const pixels = new Uint8Array(16 * 256).map((_, i) => (i % 256 < 128 === i < 8 * 256 ? 200 : 40) + (i % 7))
 const labels = Array.from({ length: 16 }, (_, i) => Number(i >= 8))
 const set = arrays({ width: 16, height: 16, channels: 1, pixels, labels, classes: ['above', 'below'] })

@@ -7,32 +7,32 @@
 import { Command, CommanderError } from 'commander'
 import { KingletError, UsageError, version } from '../core/index.ts'
 import { adaptCommand } from './adapt/command.ts'
-import { bench } from './bench/command.ts'
-import { evaluateCommand } from './eval.ts'
-import { measure } from './measure/command.ts'
-import { models } from './models.ts'
-import { predict } from './predict.ts'
+import { benchCommand } from './bench/command.ts'
+import { evaluateCommand } from './eval/command.ts'
+import { measureCommand } from './measure/command.ts'
+import { modelsCommand } from './models/command.ts'
+import { predictCommand } from './predict/command.ts'
 import { searchCommand } from './search/command.ts'
 import { studyCommand } from './study/command.ts'
-import { summary } from './summary/command.ts'
+import { summaryCommand } from './summary/command.ts'
 import { Interrupted } from './terminal/interrupt.ts'
 import { type Io, paint, processIo } from './terminal/terminal.ts'
 import { trainCommand } from './train/command.ts'
-import { worker } from './worker.ts'
+import { workerCommand } from './worker/command.ts'
 
 /** In the order in which help lists them. */
 const commands = [
   trainCommand,
   evaluateCommand,
-  predict,
+  predictCommand,
   adaptCommand,
-  measure,
+  measureCommand,
   searchCommand,
   studyCommand,
-  worker,
-  summary,
-  models,
-  bench,
+  workerCommand,
+  summaryCommand,
+  modelsCommand,
+  benchCommand,
 ]
 
 const exitCodes = `
@@ -66,12 +66,12 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
     await createProgram(io).parseAsync(argv, { from: 'user' })
     return 0
   } catch (error) {
-    return explain(error, io)
+    return printError(error, io)
   }
 }
 
 /** Says on stderr what went wrong and returns the exit code that goes with it. */
-export function explain(error: unknown, io: Io): number {
+export function printError(error: unknown, io: Io): number {
   // Commander has printed what it has to say; help that was asked for is no error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof Interrupted) {

@@ -1,4 +1,7 @@
-/** How options are checked: what each must be stands in a table, and errors name option, value and the way out. */
+/**
+ * How values from outside are checked: what each must be stands in a table, and errors name option, value and the way
+ * out. All numbers of options, flags and files are held to these checks; `read.ts` reads them from text.
+ */
 import { nearest, oneOf, UsageError } from './errors.ts'
 
 export interface Check {
@@ -16,16 +19,46 @@ export const isObject = (value: unknown): value is Readonly<Record<string, unkno
 const isNumber = (n: unknown): n is number => typeof n === 'number' && Number.isFinite(n)
 
 export const checks = {
+  number: { is: isNumber, must: 'a number' },
+  integer: { is: (n) => Number.isSafeInteger(n), must: 'an integer' },
   count: { is: (n) => Number.isSafeInteger(n) && Number(n) > 0, must: 'a positive integer' },
   whole: { is: (n) => Number.isSafeInteger(n) && Number(n) >= 0, must: 'a whole number, 0 or more' },
   positive: { is: (n) => isNumber(n) && n > 0, must: 'a number above 0' },
   nonNegative: { is: (n) => isNumber(n) && n >= 0, must: 'a number, 0 or more' },
   share: { is: (n) => isNumber(n) && n >= 0 && n < 1, must: 'a number from 0 up to, but not including, 1' },
   fraction: { is: (n) => isNumber(n) && n >= 0 && n <= 1, must: 'a number from 0 to 1' },
+  /** A share of something that is neither nothing nor all of it. */
+  properShare: { is: (n) => isNumber(n) && n > 0 && n < 1, must: 'a number between 0 and 1' },
+  odd: { is: (n) => Number.isSafeInteger(n) && Number(n) > 0 && Number(n) % 2 === 1, must: 'a positive odd integer' },
+  text: { is: (t) => typeof t === 'string', must: 'text' },
   flag: { is: (b) => typeof b === 'boolean', must: 'true or false' },
   /** Whatever uses it says what it must be. */
   given: { is: () => true, must: '' },
 } as const satisfies Record<string, Check>
+
+/** A number from `low` to `high`. */
+export const between = (low: number, high: number, must = `a number from ${low} to ${high}`): Check => ({
+  is: (n) => isNumber(n) && n >= low && n <= high,
+  must,
+})
+
+/** A number of `low` or more. */
+export const atLeast = (low: number): Check => ({
+  is: (n) => isNumber(n) && n >= low,
+  must: `a number, ${low} or more`,
+})
+
+/** An integer from `low` to `high`. */
+export const integerBetween = (low: number, high: number, must: string): Check => ({
+  is: (n) => Number.isSafeInteger(n) && Number(n) >= low && Number(n) <= high,
+  must,
+})
+
+/** A multiple of `factor` above 0. */
+export const multipleOf = (factor: number): Check => ({
+  is: (n) => Number.isSafeInteger(n) && Number(n) > 0 && Number(n) % factor === 0,
+  must: `a positive multiple of ${factor}`,
+})
 
 /** One of these names. */
 export const named = (names: readonly string[]): Check => ({

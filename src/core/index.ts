@@ -1,4 +1,15 @@
-export { assertOptions, type Check, type Checks, checks, isObject, named } from './check.ts'
+export {
+  assertOptions,
+  atLeast,
+  between,
+  type Check,
+  type Checks,
+  checks,
+  integerBetween,
+  isObject,
+  multipleOf,
+  named,
+} from './check.ts'
 export * from './dtype.ts'
 export * from './errors.ts'
 export { type Quartiles, quartiles } from './quartiles.ts'

@@ -40,12 +40,11 @@ export const readName =
 
 /** Reads an amount above 0 with one of these suffixes: `30M`, `1.5 MB`. Each has how much it is. */
 export const readQuantity =
-  (suffixes: Readonly<Record<string, number>>): Reader<number> =>
+  (suffixes: Readonly<Record<string, number>>, must: string): Reader<number> =>
   (text) => {
     const [, number = '', suffix = ''] = /^([\d.]+(?:e[+-]?\d+)?)\s*([a-zA-Z]*)$/.exec(text) ?? []
     const value = numberIn(number) * (Object.hasOwn(suffixes, suffix) ? suffixes[suffix] : Number.NaN)
-    if (checks.positive.is(value)) return { value }
-    return { problem: `It must be a number above 0, with ${oneOf(Object.keys(suffixes).filter(Boolean))} or without.` }
+    return checks.positive.is(value) ? { value } : { problem: `It must be ${must}.` }
   }
 
 export const readPositiveInteger = readNumber(checks.count)

@@ -1,6 +1,6 @@
 /** A trained network ready for use: pictures in, names and scores out. */
 
-import { KingletError, Queue, type Shape, size, type Tensor, tensor, UsageError } from '../core/index.ts'
+import { checks, KingletError, Queue, type Shape, size, type Tensor, tensor, UsageError } from '../core/index.ts'
 import { type Preprocessing, preprocess, type RgbImage } from '../data/index.ts'
 import type { Engine, Program } from '../engine/index.ts'
 import type { Provenance } from '../formats/index.ts'
@@ -99,8 +99,7 @@ export class Classifier {
    * be read.
    */
   async classify(image: ImageSource, { top = 5, signal }: ClassifyOptions = {}): Promise<Prediction[]> {
-    if (!Number.isInteger(top) || top < 1)
-      throw new UsageError(`classify: top is ${top}: it must be a positive integer`)
+    if (!checks.count.is(top)) throw new UsageError(`classify: top is ${top}: it must be a positive integer`)
     this.#assertUsable()
     const pixels = await this.#decode(image, signal)
     signal?.throwIfAborted()

@@ -23,12 +23,11 @@ export function parseBudget(text: string): Budget {
   const [given, value = '', ...rest] = text.split('=').map((part) => part.trim())
   const resource = parseResourceName(given, `budget ${text}`)
   const { short, unit, example } = resources[resource]
-  const read = readQuantity(suffixesOf[unit])(value)
+  const suffixes = oneOf(Object.keys(suffixesOf[unit]).filter(Boolean))
+  const must = `a number above 0, with ${suffixes} or without`
+  const read = readQuantity(suffixesOf[unit], must)(value)
   if (rest.length > 0 || 'problem' in read)
-    throw new UsageError(
-      `budget ${text}: ${short} is ${value || 'missing'}: it must be a number above 0, with ` +
-        `${oneOf(Object.keys(suffixesOf[unit]).filter(Boolean))} or without: ${short}=${example}`,
-    )
+    throw new UsageError(`budget ${text}: ${short} is ${value || 'missing'}: it must be ${must}: ${short}=${example}`)
   return { resource, most: read.value }
 }
 

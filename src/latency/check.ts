@@ -2,11 +2,12 @@
 import { type Quartiles, quartiles, spearman } from '../core/index.ts'
 import type { Model } from '../models/index.ts'
 import { latencyOf } from './latency.ts'
+import { unitsOf } from './layers.ts'
 import { defaultTiming, longWarmup } from './measure.ts'
 import { timeQuietly } from './quiet.ts'
 import type { LatencyTable } from './table.ts'
 import type { Timer, TimingOptions } from './timer.ts'
-import { unitsOf, weightsOf } from './units.ts'
+import { weightsOf } from './units.ts'
 
 /** A network whose sum is held against its own time. */
 export interface CheckedNetwork {

@@ -5,10 +5,11 @@
  * many copies make them, and what a run costs by itself is shared by all copies and can be taken off.
  */
 import { size, type Tensor, tensor } from '../core/index.ts'
-import { type Graph, parametersOf } from '../graph/index.ts'
+import { analyse, type Graph, parametersOf } from '../graph/index.ts'
 import { activate } from '../models/index.ts'
 import { Builder, type BuilderSettings } from '../nn/index.ts'
 import { add, globalAvgPool, input, maxPool, mul, reshape, sliceFirst, type Value } from '../ops/index.ts'
+import { buildOp, opInputs } from './op-layer.ts'
 import { type Unit, weightsOf } from './units.ts'
 
 const settings = { initializer: 'he', batchNormEps: 1e-3, batchNormMomentum: 0.1 } as const
@@ -18,7 +19,9 @@ const gate = (y: Value): Value => mul(y, globalAvgPool(y))
 
 const window = ({ kernel, stride, dilation }: Unit) => ({ kernel, stride, dilation })
 
-type Layer = (b: Builder, x: Value, unit: Unit) => Value
+/** What a layer reads besides its image and its weights, by shape. */
+type Others = (shape: readonly number[]) => Value
+type Layer = (b: Builder, x: Value, unit: Unit, others: Others) => Value
 type LayerKind = Exclude<Unit['kind'], 'run' | 'steps'>
 const layers: Record<LayerKind, Layer> = {
   conv: (b, x, unit) => activate(b.batchNorm(b.conv(x, { ...window(unit), out: unit.channels[1] })), unit.act),
@@ -28,14 +31,14 @@ const layers: Record<LayerKind, Layer> = {
   max_pool: (b, x, unit) =>
     maxPool({ x }, { kernel: [unit.kernel, unit.kernel], stride: unit.stride, pad: b.pad(x, window(unit)) }),
   linear: (b, x, unit) => activate(b.linear(x, { out: unit.channels[1] }), unit.act),
+  op: (b, x, { op, channels }, others) => buildOp(op!, channels, b.path, x, others),
 }
 
-const shapeIn = ({ kind, height, width, channels }: Unit): number[] =>
-  kind === 'run' || kind === 'steps'
-    ? [channels[0]]
-    : kind === 'linear'
-      ? [1, channels[0]]
-      : [1, height, width, channels[0]]
+function shapeIn({ kind, height, width, channels, op }: Unit): readonly number[] {
+  if (op) return opInputs(op, channels)[0]
+  if (kind === 'run' || kind === 'steps') return [channels[0]]
+  return kind === 'linear' ? [1, channels[0]] : [1, height, width, channels[0]]
+}
 
 /** The first value of v, as a view. */
 const first = (v: Value): Value => sliceFirst({ x: reshape({ x: v }, { shape: [size(v.shape), 1] }) }, { from: 0 })
@@ -57,14 +60,14 @@ function imagesIn(shape: readonly number[], copies: number): { readonly x: Value
   return { x, images }
 }
 
-/** A layer of its own name on `x`, with all that belongs to it; `shortcut` gives what is added. */
-function layerOn(name: string, unit: Unit, x: Value, shortcut: (shape: readonly number[]) => Value): Value {
+/** A layer of its own name on `x`, with all that belongs to it; `others` gives what is added. */
+function layerOn(name: string, unit: Unit, x: Value, others: Others): Value {
   const builder: BuilderSettings = { ...settings, padding: unit.padding }
   const b = new Builder(builder, { training: false })
   return b.layer(name, () => {
-    const plain = layers[unit.kind as LayerKind](b, x, unit)
+    const plain = layers[unit.kind as LayerKind](b, x, unit, others)
     const y = unit.gated ? gate(plain) : plain
-    return unit.add === undefined ? y : activate(add(y, shortcut(y.shape)), unit.add)
+    return unit.add === undefined ? y : activate(add(y, others(y.shape)), unit.add)
   })
 }
 
@@ -88,14 +91,16 @@ export function unitGraph(unit: Unit, copies: number, ballast = 0): Graph {
       b.layer('ballast', () => b.linear(input('ballast', [1, ballastInputs]), { out: outputs })),
     )
   }
-  let added: Value | undefined
-  const shortcut = (shape: readonly number[]) => {
-    added ??= input('shortcut', shape)
-    return added
+  // All copies add the same.
+  const added = new Map<string, Value>()
+  const others: Others = (shape) => {
+    const known = added.get(String(shape)) ?? input(added.size === 0 ? 'shortcut' : `shortcut${added.size}`, shape)
+    added.set(String(shape), known)
+    return known
   }
   if (unit.kind !== 'run')
     for (const [i, image] of images.slice(0, copies).entries())
-      sum = counted(sum, layerOn(`copy${i}`, unit, image, shortcut))
+      sum = counted(sum, layerOn(`copy${i}`, unit, image, others))
   return { outputs: { sum }, updates: [] }
 }
 
@@ -115,8 +120,16 @@ export function mixtureGraph(units: readonly Unit[]): Graph {
 export const valuesIntoMixture = (units: readonly Unit[]): number =>
   units.length + Math.max(...units.map((unit) => Math.max(size(shapeIn(unit)), shortcutOf(unit))))
 
-/** Values of the shortcut that is added. */
-function shortcutOf({ add, height, width, stride, channels }: Unit): number {
+/** Values of the shortcut that is added, and of what else an op reads. */
+function shortcutOf({ add, height, width, stride, channels, op }: Unit): number {
+  if (op) {
+    const shapes = new Map(
+      opInputs(op, channels)
+        .slice(1)
+        .map((shape) => [String(shape), size(shape)]),
+    )
+    return [...shapes.values()].reduce((n, length) => n + length, 0)
+  }
   return add === undefined ? 0 : Math.ceil(height / stride) * Math.ceil(width / stride) * channels[channels.length - 1]
 }
 
@@ -128,12 +141,20 @@ export function valuesInto(unit: Unit, copies = 1): number {
 
 /** Multiply-adds of a unit, and bytes of what it reads and writes: how long it takes, roughly. */
 export function workOf(unit: Unit) {
-  const { kind, height, width, kernel, stride, channels } = unit
+  const { kind, height, width, kernel, stride, channels, op } = unit
+  if (op) return opWork(unit)
   const [from, to = from] = channels
   const pixels = kind === 'pool' ? 1 : Math.ceil(height / stride) * Math.ceil(width / stride)
   const weights = weightsOf(unit)
   const macs = kind === 'max_pool' ? pixels * kernel ** 2 * from : pixels * weights
   return { macs, weightBytes: 4 * weights, bytes: 4 * (weights + height * width * from + pixels * to) }
+}
+
+function opWork(unit: Unit) {
+  const { macs } = analyse(unitGraph(unit, 1)).total
+  const weightBytes = 4 * weightsOf(unit)
+  // What it writes is about as much as what it reads.
+  return { macs, weightBytes, bytes: weightBytes + 8 * valuesInto(unit) }
 }
 
 const noise = Float32Array.from({ length: 65536 }, (_, i) => ((i * 7919) % 65536) / 32768 - 1)

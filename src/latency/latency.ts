@@ -5,8 +5,9 @@
 import { KingletError } from '../core/index.ts'
 import type { Model } from '../models/index.ts'
 import { interpolate, type Sample } from './interpolate.ts'
+import { unitsOf } from './layers.ts'
 import type { LatencyTable } from './table.ts'
-import { describeUnit, layerOf, type Unit, unitKey, unitsOf } from './units.ts'
+import { describeUnit, layerOf, type Unit, unitKey } from './units.ts'
 
 interface Index {
   readonly samples: ReadonlyMap<string, readonly Sample[]>

@@ -4,7 +4,7 @@
  */
 
 import type { Quartiles } from '../core/index.ts'
-import { isObject, KingletError } from '../core/index.ts'
+import { between, type Check, type Checks, checks, isObject, KingletError } from '../core/index.ts'
 import { crc32InLoops } from '../formats/index.ts'
 import { layerOf, type Unit } from './units.ts'
 
@@ -53,47 +53,45 @@ export const entryOf = (unit: Unit, ms: Quartiles): TableEntry => ({
 })
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value.length > 0 && value.length <= 200
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0
-const isMs = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value < 1e7
 
-type Members<T> = { readonly [K in keyof T]-?: readonly [is: (value: unknown) => boolean, must: string] }
-
-const text = [isText, 'a text of at most 200 characters'] as const
-const count = [isCount, 'a positive integer'] as const
-const deviceMembers: Members<Device> = { name: text, system: text, cores: count }
-const quartileMembers: Members<Quartiles> = {
-  lower: [isMs, 'milliseconds'],
-  median: [isMs, 'milliseconds'],
-  upper: [isMs, 'milliseconds'],
-}
+const { count } = checks
+const text: Check = { is: isText, must: 'a text of at most 200 characters' }
+const ms = between(0, 1e7, 'milliseconds')
+const deviceMembers: Checks<Device> = { name: text, system: text, cores: count }
+const quartileMembers: Checks<Quartiles> = { lower: ms, median: ms, upper: ms }
 /** Whether a value from elsewhere is what it should be. */
 export const isQuartiles = (value: unknown): value is Quartiles =>
   isObject(value) && wrongIn(value, quartileMembers) === undefined
 
-const entryMembers: Members<TableEntry> = {
+const entryMembers: Checks<TableEntry> = {
   layer: text,
-  channels: [
-    (list) => Array.isArray(list) && list.length > 0 && list.length < 4 && list.every(isCount),
-    'one to three positive integers',
-  ],
-  ms: [isQuartiles, 'lower, median and upper milliseconds'],
+  channels: {
+    is: (list) => Array.isArray(list) && list.length > 0 && list.length < 4 && list.every(count.is),
+    must: 'one to three positive integers',
+  },
+  ms: { is: isQuartiles, must: 'lower, median and upper milliseconds' },
 }
-const tableMembers: Members<LatencyTable> = {
-  device: [(device) => isObject(device) && !wrongIn(device, deviceMembers), 'name, system and cores'],
+const tableMembers: Checks<LatencyTable> = {
+  device: {
+    is: (device) => isObject(device) && !wrongIn(device, deviceMembers),
+    must: 'name, system and cores',
+  },
   engine: text,
   kinglet: text,
   threads: count,
-  created: [(date) => isText(date) && !Number.isNaN(Date.parse(String(date))), 'a date'],
-  referenceMs: [isMs, 'milliseconds'],
-  entries: [Array.isArray, 'a list'],
+  created: { is: (date) => isText(date) && !Number.isNaN(Date.parse(String(date))), must: 'a date' },
+  referenceMs: ms,
+  entries: { is: Array.isArray, must: 'a list' },
 }
 
 /** What is wrong with an object's members, in words; undefined when they are exactly these. */
-function wrongIn(value: Readonly<Record<string, unknown>>, members: Members<object>): string | undefined {
-  const table = members as Readonly<Record<string, readonly [(value: unknown) => boolean, string]>>
+function wrongIn(
+  value: Readonly<Record<string, unknown>>,
+  members: Readonly<Record<string, Check>>,
+): string | undefined {
   for (const name of Object.keys(value))
-    if (!Object.hasOwn(table, name)) return `it has ${name}, which belongs to no table`
-  for (const [name, [is, must]] of Object.entries(table)) {
+    if (!Object.hasOwn(members, name)) return `it has ${name}, which belongs to no table`
+  for (const [name, { is, must }] of Object.entries(members)) {
     const shown = JSON.stringify(value[name]) ?? 'missing'
     if (!is(value[name]))
       return `${name} is ${shown.length > 80 ? `${shown.slice(0, 80)}...` : shown}: it must be ${must}`

@@ -131,7 +131,7 @@ const members: Checks<BuildOptions> = {
   batchNormEps: positive,
   batchNormMomentum: checks.fraction,
   initializer: named(initializerNames),
-  seed: { is: Number.isSafeInteger, must: 'an integer' },
+  seed: checks.integer,
 }
 export const optionNames = Object.keys(members) as readonly (keyof Options)[]
 

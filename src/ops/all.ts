@@ -1,6 +1,8 @@
 /** The table of all ops and their contracts, for autodiff, counting, the reference engine, suites and documents. */
+import type { AxisLink } from './axes.ts'
 import { contractsAmong, type WholeOp } from './contract.ts'
-import type { Contract, Op } from './define.ts'
+import type { Contract, Op, Value } from './define.ts'
+import { isLeaf } from './leaf.ts'
 import * as list from './list.ts'
 
 /** The name of an op by what makes its nodes; none of one that carries its contract. */
@@ -37,3 +39,12 @@ const named = new Map(allOps.map((op) => [op.name, op]))
 
 /** The op of this name; undefined when there is none. */
 export const opNamed = (name: string): Op | undefined => named.get(name)
+
+/** Axes that run over the same entries, of a node and its inputs. */
+export const axisLinksOf = (v: Value): readonly AxisLink[] => {
+  const shapes = v.inputs.map((x) => x.shape)
+  return isLeaf(v) ? [] : (contractOf(v.op).axes?.(shapes, v.attrs, v.shape) ?? [])
+}
+
+/** Whether a node is the product of its inputs. */
+export const isProduct = (v: Value): boolean => !isLeaf(v) && contractOf(v.op).isProduct

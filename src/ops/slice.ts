@@ -50,6 +50,7 @@ export const sliceContract = completeOp(slice, {
   grad: ({ x }, { from }, dy): Gradients<'x'> => ({
     x: zeroPad({ x: dy }, { before: from, after: x.shape.map((d, i) => d - from[i] - dy.shape[i]) }),
   }),
+  axes: ([x], { from, shape }) => sameAxes((axis) => from[axis] === 0 && shape[axis] === -1, x.length),
   samples: [
     { inputs: { x: [2, 5, 6, 3] }, attrs: { from: [0, 1, 2, 0], shape: [2, 3, 4, 3] } },
     { inputs: { x: [2, 3, 3, 17] }, attrs: { from: [0, 0, 0, 5], shape: [2, 3, 3, 7] } },

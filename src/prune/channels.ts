@@ -9,29 +9,10 @@
  * links do not take them further (a softmax, a grouped convolution, a slice).
  */
 import { type Graph, parametersOf, roots, topological } from '../graph/index.ts'
-import {
-  type AxisEnd,
-  type AxisLink,
-  contractOf,
-  isConstant,
-  isInput,
-  isLeaf,
-  isParameter,
-  type Value,
-} from '../ops/index.ts'
-import { Layouts } from './layouts.ts'
+import { type AxisEnd, axisLinksOf, isConstant, isInput, isProduct, type Value } from '../ops/index.ts'
+import { Layouts, type Slice } from './layouts.ts'
 
-/**
- * One axis of a parameter along which channels lie. Channel c is at `from + k * period + c`, for k from 0 to `times` - 1;
- * left out, it is at c.
- */
-export interface Slice {
-  readonly tensor: string
-  readonly axis: number
-  readonly from?: number
-  readonly period?: number
-  readonly times?: number
-}
+export type { Slice } from './layouts.ts'
 
 /** Channels that are the same wherever they go: who drops one drops it from all of these. */
 export interface Channels {
@@ -59,11 +40,6 @@ function dependsOn(later: Value, earlier: Value): boolean {
   return search(later)
 }
 
-function linksOf({ op, inputs, attrs, shape }: Value): readonly AxisLink[] {
-  const shapes = inputs.map((x) => x.shape)
-  return contractOf(op).axes?.(shapes, attrs, shape) ?? []
-}
-
 /** Walks a graph from its leaves, and lays channels along axes. */
 class Walk {
   readonly layouts = new Layouts()
@@ -73,8 +49,8 @@ class Walk {
   visit(v: Value): void {
     if (isInput(v) || v.inputs.some((x) => this.#data.has(x))) this.#data.add(v)
     if (isInput(v) || isConstant(v)) this.layouts.fixAll(v)
-    if (!isLeaf(v) && contractOf(v.op).isProduct) this.#gate(v)
-    const links = isLeaf(v) ? [] : linksOf(v)
+    if (isProduct(v)) this.#gate(v)
+    const links = axisLinksOf(v)
     for (const link of links) this.#link(v, link)
     this.#fixOthers(v, links.flat())
   }
@@ -104,14 +80,13 @@ class Walk {
  *
  * @example
  * ```ts
- * import { conv2d, input, matmul, parameter, reduceMean, relu, reshape } from 'kinglet/ops'
+ * import { conv2d, flatten, input, matmul, parameter, reduceMean, relu } from 'kinglet/ops'
  * import { channelGroupsOf } from 'kinglet/search'
  *
  * const weight = (name: string, shape: number[]) =>
  *   parameter({ name, shape, role: 'weight', init: { kind: 'normal', std: 0.1 } })
  * const y = relu(conv2d({ x: input('x', [1, 8, 8, 3]), w: weight('a', [3, 3, 3, 16]) }))
- * const mean = reshape({ x: reduceMean(y, [1, 2]) }, { shape: [1, 16] })
- * const logits = matmul({ a: mean, b: weight('b', [16, 10]) })
+ * const logits = matmul({ a: flatten(reduceMean(y, [1, 2])), b: weight('b', [16, 10]) })
  * const [group] = channelGroupsOf({ outputs: { logits }, updates: [] })
  * group.count // => 16
  * group.slices // => [{ tensor: 'a', axis: 3 }, { tensor: 'b', axis: 0 }]
@@ -121,7 +96,7 @@ export function channelGroupsOf(graph: Graph): ChannelGroup[] {
   const walk = new Walk()
   for (const v of topological(roots(graph))) walk.visit(v)
   for (const v of Object.values(graph.outputs)) walk.layouts.fixAll(v)
-  return walk.layouts.groups([...parametersOf(graph).values()].filter(isParameter)).map((group) => ({
+  return walk.layouts.groups([...parametersOf(graph).values()]).map((group) => ({
     ...{ name: group.filters[0].tensor, count: group.count },
     ...{ slices: group.slices, filters: group.filters },
   }))

@@ -1,29 +1,16 @@
 /**
- * Which numbers of channels of a network may shrink, and what shrinks with each. Rows that a shortcut joins have one
- * number (a residual group); a depthwise convolution has that of its producer, a bneck without expansion that of its
- * input; the width of squeeze-and-excitation follows by its rule. The image's channels and the classes stay.
- *
- * What follows mirrors `models/blocks.ts`, operator by operator.
+ * Which numbers of channels of a network may shrink, and what shrinks with each. They come from its graph
+ * (`channelGroupsOf`). Where a network has rows, a group is what one of their numbers stands for: rows that a shortcut
+ * joins have one number, two layers of a block may have one too, and the width of squeeze-and-excitation follows by its
+ * rule. The image's channels and the classes stay.
  */
-import type { Model, Operator, Row } from '../models/index.ts'
+import { blockOf, type Model, type ParameterAxis, type RowChannels, rowChannelsOf } from '../models/index.ts'
+import { type ChannelGroup, type Channels, channelGroupsOf, type Slice } from './channels.ts'
 
-/** One axis of a parameter. */
-export interface Slice {
-  readonly tensor: string
-  readonly axis: number
-}
-
-/** Channels that are the same wherever they go: who drops one drops it from all of these. */
-export interface Channels {
-  readonly slices: readonly Slice[]
-  /** Those of the slices whose entries are the filters that make the channels. */
-  readonly filters: readonly Slice[]
-}
-
-/** A number of a row. */
+/** A number of a row: `exp`, `out`. */
 export interface Field {
   readonly row: string
-  readonly number: 'exp' | 'out'
+  readonly number: string
 }
 
 /**
@@ -47,157 +34,69 @@ export interface Group {
   readonly apart: readonly number[]
 }
 
+/** A group while its rows are read. */
 interface Draft {
   readonly count: number
   readonly fields: Field[]
-  readonly channels: Line[]
-  readonly squeezed: { readonly row: string; readonly channels: Channels }[]
-  readonly apart: Draft[]
+  readonly channels: Set<ChannelGroup>
+  readonly squeezed: Group['squeezed'][number][]
+  readonly apart: Set<number>
 }
 
-interface Line {
-  readonly of: Draft
-  readonly slices: Slice[]
-  readonly filters: Slice[]
-}
+const keyOf = ({ tensor, axis }: Pick<Slice, 'tensor' | 'axis'>): string => `${tensor} ${axis}`
 
-const norms = ['gamma', 'beta', 'mean', 'variance']
-const field = ({ name: row }: Row, number: Field['number']): Field => ({ row, number })
-const keepsShape = (row: Row, x: Line): boolean => row.stride === 1 && x.of.count === row.out
+/** Reads rows one after the other, and joins the graph's groups that one number stands for. */
+class Reading {
+  readonly #byAxis: ReadonlyMap<string, ChannelGroup>
+  readonly #drafts = new Map<ChannelGroup, Draft>()
 
-/** Follows channels from layer to layer. */
-class Wiring {
-  /** All numbers so far; those without fields stay as they are, or follow a rule. */
-  readonly drafts: Draft[] = []
-
-  /** A number of channels; without a field it belongs to no row. */
-  number(count: number, ...fields: Field[]): Draft {
-    const made: Draft = { count, fields, channels: [], squeezed: [], apart: [] }
-    this.drafts.push(made)
-    return made
+  constructor(groups: readonly ChannelGroup[]) {
+    this.#byAxis = new Map(groups.flatMap((group) => group.slices.map((slice) => [keyOf(slice), group] as const)))
   }
 
-  out(row: Row): Draft {
-    return this.number(row.out, field(row, 'out'))
+  #groups(axes: readonly ParameterAxis[]): ReadonlySet<ChannelGroup> {
+    return new Set(axes.map((axis) => this.#byAxis.get(keyOf(axis))).filter((group) => group !== undefined))
   }
 
-  /** Channels anew, as many as `of` says. */
-  line(of: Draft): Line {
-    const own = { of, slices: [], filters: [] }
-    of.channels.push(own)
-    return own
+  /** The draft of the first of these groups that has one. */
+  #draft(axes: readonly ParameterAxis[]): Draft | undefined {
+    return [...this.#groups(axes)].map((group) => this.#drafts.get(group)).find((draft) => draft !== undefined)
   }
 
-  /** `x` again, which `row` counts too. */
-  also(x: Line, row: Row, number: Field['number']): Line {
-    x.of.fields.push(field(row, number))
-    return x
-  }
-
-  apart(a: Draft, b: Draft): void {
-    a.apart.push(b)
-    b.apart.push(a)
-  }
-
-  conv(layer: string, from: Line, to: Line): Line {
-    from.slices.push({ tensor: `${layer}.conv.w`, axis: 2 })
-    return this.#made(to, `${layer}.conv.w`, 3, layer)
-  }
-
-  depthwise(layer: string, x: Line): void {
-    x.slices.push({ tensor: `${layer}.conv.w`, axis: 2 })
-    this.#normed(layer, x)
-  }
-
-  linear(layer: string, from: Line, to: Line, bias = true): Line {
-    from.slices.push({ tensor: `${layer}.w`, axis: 0 })
-    if (bias) to.slices.push({ tensor: `${layer}.b`, axis: 0 })
-    return this.#made(to, `${layer}.w`, 1)
-  }
-
-  squeezeExcite({ name, squeeze }: Row, x: Line): void {
-    if (squeeze === 0) return
-    const squeezed = this.linear(`${name}.se.reduce`, x, this.line(this.number(squeeze)))
-    x.of.squeezed.push({ row: name, channels: squeezed })
-    // The gate multiplies channels that are made elsewhere: its weights follow, and are not their filters.
-    squeezed.slices.push({ tensor: `${name}.se.expand.w`, axis: 0 })
-    x.slices.push({ tensor: `${name}.se.expand.w`, axis: 1 }, { tensor: `${name}.se.expand.b`, axis: 0 })
-  }
-
-  /** Output of a ResNet block: the input's channels, or others, through a convolution in the shortcut. */
-  residual(row: Row, x: Line): Line {
-    if (keepsShape(row, x)) return this.also(x, row, 'out')
-    const out = this.line(this.out(row))
-    if (row.stride === 1) this.apart(x.of, out.of)
-    return this.conv(`${row.name}.downsample`, x, out)
-  }
-
-  #made(to: Line, tensor: string, axis: number, normed?: string): Line {
-    const filter = { tensor, axis }
-    to.slices.push(filter)
-    to.filters.push(filter)
-    if (normed !== undefined) this.#normed(normed, to)
-    return to
-  }
-
-  #normed(layer: string, x: Line): void {
-    x.slices.push(...norms.map((name) => ({ tensor: `${layer}.bn.${name}`, axis: 0 })))
-  }
-}
-
-/** From the channels that go into a row to those that come out. */
-const wirings: Record<Operator, (w: Wiring, x: Line, row: Row) => Line> = {
-  conv: (w, x, row) => w.conv(row.name, x, w.line(w.out(row))),
-
-  separable(w, x, row) {
-    if (!row.standard) w.depthwise(`${row.name}.depthwise`, x)
-    const out = w.conv(`${row.name}.${row.standard ? 'conv' : 'pointwise'}`, x, w.line(w.out(row)))
-    w.squeezeExcite(row, out)
-    return out
-  },
-
-  bneck(w, x, row) {
-    let inner = x
-    if (row.exp === x.of.count) w.also(x, row, 'exp')
-    else {
-      const expansion = w.number(row.exp, field(row, 'exp'))
-      w.apart(expansion, x.of)
-      inner = w.conv(`${row.name}.expand`, x, w.line(expansion))
+  row({ row, input, numbers, squeezed }: RowChannels): void {
+    for (const { number, count, axes, isApart } of numbers) {
+      const groups = this.#groups(axes)
+      if (groups.size === 0) continue
+      const draft: Draft = this.#draft(axes) ?? {
+        ...{ count, fields: [], channels: new Set(), squeezed: [], apart: new Set() },
+      }
+      draft.fields.push({ row: row.name, number })
+      for (const group of groups) {
+        draft.channels.add(group)
+        this.#drafts.set(group, draft)
+      }
+      if (!isApart) continue
+      draft.apart.add(input.count)
+      this.#draft(input.axes)?.apart.add(count)
     }
-    if (!row.standard) w.depthwise(`${row.name}.depthwise`, inner)
-    w.squeezeExcite(row, inner)
-    const out = row.shortcut && keepsShape(row, x) ? w.also(x, row, 'out') : w.line(w.out(row))
-    return w.conv(`${row.name}.${row.standard ? 'conv' : 'project'}`, inner, out)
-  },
+    for (const channels of this.#groups(squeezed)) {
+      // It acts on the channels that its first layer reads.
+      const reads = channels.filters.map(({ tensor }) => ({ tensor, axis: 0 }))
+      this.#draft(reads)?.squeezed.push({ row: row.name, channels: channelsOf(channels) })
+    }
+  }
 
-  basic(w, x, row) {
-    const out = w.residual(row, x)
-    w.conv(`${row.name}.conv2`, w.conv(`${row.name}.conv1`, x, w.line(out.of)), out)
-    w.squeezeExcite(row, out)
-    return out
-  },
-
-  bottleneck(w, x, row) {
-    const width = w.number(row.exp, field(row, 'exp'))
-    const inner = w.conv(`${row.name}.conv2`, w.conv(`${row.name}.conv1`, x, w.line(width)), w.line(width))
-    const out = w.residual(row, x)
-    w.conv(`${row.name}.conv3`, inner, out)
-    w.squeezeExcite(row, out)
-    return out
-  },
-
-  max_pool: (_, x) => x,
-  pool: (_, x) => x,
-
-  linear: (w, x, row) =>
-    w.linear(row.name, x, w.line(row.name === 'classifier' ? w.number(row.out) : w.out(row)), row.bias),
+  get drafts(): readonly Draft[] {
+    return [...new Set(this.#drafts.values())]
+  }
 }
 
-function kindOf({ fields }: Draft, operators: ReadonlyMap<string, Operator>): GroupKind {
+const channelsOf = ({ slices, filters }: ChannelGroup): Channels => ({ slices, filters })
+
+function kindOf({ fields }: Draft, residual: ReadonlySet<string>): GroupKind {
   const outs = fields.filter(({ number }) => number === 'out')
   if (outs.length === 0) return 'expansion'
-  const ofBlocks: readonly (Operator | undefined)[] = ['bneck', 'basic', 'bottleneck']
-  return outs.some(({ row }) => ofBlocks.includes(operators.get(row))) ? 'bottleneck' : 'layer'
+  return outs.some(({ row }) => residual.has(row)) ? 'bottleneck' : 'layer'
 }
 
 /**
@@ -215,21 +114,17 @@ function kindOf({ fields }: Draft, operators: ReadonlyMap<string, Operator>): Gr
  * shared.fields.map((f) => f.row) // => ['blocks.3', 'blocks.4', 'blocks.5']
  * ```
  */
-export function groupsOf({ rows, inputShape }: Model): Group[] {
-  const w = new Wiring()
-  const image = w.number(inputShape[2])
-  let x = w.line(image)
-  for (const row of rows) x = wirings[row.operator](w, x, row)
-  const operators = new Map(rows.map((row) => [row.name, row.operator]))
-  return w.drafts
-    .filter((found) => found !== image && found.fields.length > 0)
-    .map((found) => ({
-      name: `${found.fields[0].row}.${found.fields[0].number}`,
-      kind: kindOf(found, operators),
-      count: found.count,
-      fields: found.fields,
-      channels: found.channels,
-      squeezed: found.squeezed,
-      apart: [...new Set(found.apart.map(({ count }) => count))],
-    }))
+export function groupsOf(model: Model): Group[] {
+  const reading = new Reading(channelGroupsOf(model.graph()))
+  for (const row of rowChannelsOf(model)) reading.row(row)
+  const residual = new Set(model.rows.filter((row) => blockOf(row).kind === 'residual').map(({ name }) => name))
+  return reading.drafts.map((draft) => ({
+    name: `${draft.fields[0].row}.${draft.fields[0].number}`,
+    kind: kindOf(draft, residual),
+    count: draft.count,
+    fields: draft.fields,
+    channels: [...draft.channels].map(channelsOf),
+    squeezed: draft.squeezed,
+    apart: [...draft.apart],
+  }))
 }

@@ -1,7 +1,8 @@
 /** NetAdapt, but for what needs Node. */
 export { type AdaptEvent, adapt } from './adapt.ts'
+export { type ChannelGroup, type Channels, channelGroupsOf, type Slice } from './channels.ts'
 export type { CountLimits, Proposal } from './counts.ts'
-export { type Channels, type Field, type Group, type GroupKind, groupsOf, type Slice } from './groups.ts'
+export { type Field, type Group, type GroupKind, groupsOf } from './groups.ts'
 export { type AdaptOptions, fineTuningRate, type Learning } from './options.ts'
 export {
   type Candidate,

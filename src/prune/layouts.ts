@@ -3,7 +3,18 @@
  * to be the same are joined; those that something needs whole are fixed.
  */
 import { isParameter, type Value } from '../ops/index.ts'
-import type { Slice } from './channels.ts'
+
+/**
+ * One axis of a parameter along which channels lie. Channel c is at `from + k * period + c`, for k from 0 to `times` - 1;
+ * left out, it is at c.
+ */
+export interface Slice {
+  readonly tensor: string
+  readonly axis: number
+  readonly from?: number
+  readonly period?: number
+  readonly times?: number
+}
 
 /** Channels that are one group, or come to be part of another's. */
 class Line {

@@ -39,8 +39,7 @@ export interface OpenAdaptationOptions {
   readonly from?: string
 }
 
-const text = { is: (t: unknown) => typeof t === 'string', must: 'text' }
-const members = { force: checks.flag, checkpointSeconds: checks.nonNegative, trainedOn: text, from: text }
+const members = { force: checks.flag, checkpointSeconds: checks.nonNegative, trainedOn: checks.text, from: checks.text }
 
 /** What `curve.json` holds. */
 export interface Curve {

@@ -78,7 +78,7 @@ const members: Checks<AdaptOptions> = {
   least: count,
   steps: whole,
   training: given,
-  holdout: { is: (n) => checks.share.is(n) && n !== 0, must: 'a number between 0 and 1' },
+  holdout: checks.properShare,
   seed: whole,
   pool: given,
   store: given,

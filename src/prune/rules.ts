@@ -92,16 +92,14 @@ export function paceOf(given: PaceName | Pace | PaceRule): { readonly said: obje
   const { name, ...options } = typeof given === 'string' ? { name: given } : given
   const isDecay = named('pace', name, { fixed: false, decay: true })
   assertOptions(`adapt: pace ${name}`, options, {
-    delta: shares,
-    ...(isDecay && { decay: shares }),
+    delta: checks.properShare,
+    ...(isDecay && { decay: checks.properShare }),
   })
   const { delta = 0.025, decay = 0.96 } = options as Pace
   return isDecay
     ? { said: { name, delta, decay }, rule: (start, step) => start * delta * decay ** (step - 1) }
     : { said: { name, delta }, rule: (start) => start * delta }
 }
-
-const shares = { is: (n: unknown) => checks.share.is(n) && n !== 0, must: 'a number between 0 and 1' }
 
 /** How a rule is called in a run's options: a function of one's own by its name. */
 export const nameOf = (rule: string | ((...args: never[]) => unknown)): string =>

@@ -7,7 +7,8 @@
 import { size, type Tensor, take, UsageError } from '../core/index.ts'
 import type { Weights } from '../graph/index.ts'
 import { type Model, type RowSpec, withRows } from '../models/index.ts'
-import type { Channels, Group } from './groups.ts'
+import type { Channels } from './channels.ts'
+import type { Group } from './groups.ts'
 
 /** Elements before, along and after an axis. */
 function around({ shape }: Tensor, axis: number): [outer: number, length: number, inner: number] {

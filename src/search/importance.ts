@@ -1,8 +1,8 @@
 /**
- * How much each choice of a space mattered in a study: the share of the variance of an objective that the choice's
- * values explain by themselves, less what as many groups would explain by chance (Kelley 1935, epsilon squared: with
- * few trials it is 0, not 1). Real and long integer choices are cut into groups of equal size. What choices do only
- * together is in none of them, so shares need not add up to 1. Trials above a budget do not count: most were never judged.
+ * The importance of each choice in a study: the share of an objective's variance that the choice's values explain
+ * alone, minus what as many groups would explain by chance (epsilon squared, Kelley 1935: with few trials it is 0, not
+ * 1). Real choices and long integer ones are cut into groups of equal size. Effects of choices in combination are in
+ * none of the shares, so they need not add up to 1. Trials above a budget do not count, as most were never evaluated.
  */
 import { isFeasible } from './pareto.ts'
 import type { Point, Scalar } from './space/space.ts'
@@ -12,11 +12,11 @@ export interface Importance {
   readonly choice: string
   /** From 0 to 1. */
   readonly share: number
-  /** Trials in which the choice was asked for. */
+  /** Number of trials in which the choice was active. */
   readonly trials: number
 }
 
-/** Groups that the values of a real choice are cut into at most; fewer where groups would have fewer than four trials. */
+/** Upper bound on the groups of a real choice. There are fewer where a group would have fewer than four trials. */
 const mostGroups = 6
 const leastInGroup = 4
 
@@ -29,7 +29,7 @@ interface Told {
   readonly value: number
 }
 
-/** Values of the objective by what the choice was. */
+/** Values of the objective, grouped by the value of the choice. */
 function groupsOf(told: readonly Told[], isNumeric: boolean): number[][] {
   const distinct = [...new Set(told.map((t) => t.given))]
   if (!isNumeric || distinct.length <= mostGroups)
@@ -41,8 +41,8 @@ function groupsOf(told: readonly Told[], isNumeric: boolean): number[][] {
 }
 
 /**
- * Shares of the choices in the variance of objective `index`, largest first, over the complete trials that exceed no
- * budget. Choices that were the same in all of them have share 0.
+ * The share of each choice in the variance of objective `index`, largest first, over the complete trials that exceed no
+ * budget. A choice with the same value in all of them has share 0.
  *
  * @example
  * ```ts

@@ -1,20 +1,20 @@
 /**
- * Several objectives at once: which values dominate which, fronts, crowding and hypervolume. Sources: Deb et al. 2002,
- * "A fast and elitist multiobjective genetic algorithm: NSGA-II", section III, for the sort and the crowding distance;
- * While, Bradstreet and Barone 2012, "A fast way of calculating exact hypervolumes" (WFG). Lists of numbers are costs:
- * less is better in each place.
+ * Several objectives: domination, fronts, crowding and hypervolume. Sources: Deb et al. 2002, "A fast and elitist
+ * multiobjective genetic algorithm: NSGA-II", section III, for the sort and the crowding distance; While, Bradstreet
+ * and Barone 2012, "A fast way of calculating exact hypervolumes" (WFG). Lists of numbers are costs: less is better in
+ * each entry.
  */
 import { UsageError } from '../core/index.ts'
 import type { Objective, Problem, Trial } from './trial.ts'
 
-/** What a study's values cost: those to be maximised with their sign turned. */
+/** The costs of a study's values: objectives to be maximised change sign. */
 export const costsOf = (objectives: readonly Objective[], values: readonly number[]): number[] =>
   objectives.map(({ direction }, i) => (direction === 'minimize' ? values[i] : -values[i]))
 
-/** For sorting: a difference of two infinities is no number. */
+/** A comparator for sorting. Infinity minus infinity is NaN, so it does not subtract. */
 export const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Nowhere worse than `b`, and somewhere better. */
+/** Whether `a` is nowhere worse than `b` and somewhere better. */
 export function dominates(a: readonly number[], b: readonly number[]): boolean {
   let better = false
   for (let i = 0; i < a.length; i++) {
@@ -24,14 +24,15 @@ export function dominates(a: readonly number[], b: readonly number[]): boolean {
   return better
 }
 
-/** Indices front by front: those that nothing dominates, then those that only the former do, and so on. */
+/** Indices by front: first those that nothing dominates, then those that only the first front dominates, and so on. */
 export function frontsOf(costs: readonly (readonly number[])[]): number[][] {
   return (costs[0]?.length ?? 0) === 2 ? sweptFronts(costs) : peeledFronts(costs)
 }
 
 /**
- * Of two objectives, in order of the first: each joins the first front whose last member does not dominate it, since that
- * has the front's least second cost (Jensen 2003). What a front dominates, those before it do too.
+ * The fronts of two objectives, by a sweep in order of the first. Each point joins the first front whose last member
+ * does not dominate it: that member has the front's least second cost (Jensen 2003). A point that one front dominates is
+ * dominated by all fronts before it, so the search is binary.
  */
 function sweptFronts(costs: readonly (readonly number[])[]): number[][] {
   const order = [...costs.keys()].sort((a, b) => compare(costs[a][0], costs[b][0]) || compare(costs[a][1], costs[b][1]))
@@ -70,7 +71,10 @@ function peeledFronts(costs: readonly (readonly number[])[]): number[][] {
   return fronts
 }
 
-/** How far each one's neighbours in its front are apart, summed over objectives as shares of their range; ends: infinitely. */
+/**
+ * The distance between the neighbours of each point in its front, summed over objectives as shares of their range. It
+ * is infinite at the ends.
+ */
 export function crowdingOf(costs: readonly (readonly number[])[]): number[] {
   const distance = costs.map(() => 0)
   for (let m = 0; m < (costs[0]?.length ?? 0); m++) {
@@ -86,8 +90,8 @@ export function crowdingOf(costs: readonly (readonly number[])[]): number[] {
 }
 
 /**
- * The volume that these costs dominate, up to `reference`: exact, for any number of objectives. Costs that do not beat
- * the reference everywhere add nothing. Throws a `UsageError` where their lengths differ.
+ * The volume that these costs dominate, up to `reference`. It is exact for any number of objectives. Costs that do not
+ * beat the reference in every objective add nothing. Throws a `UsageError` where lengths differ.
  *
  * @example
  * ```ts
@@ -122,7 +126,8 @@ function volumeOf(costs: readonly (readonly number[])[], reference: readonly num
       }
     return volume
   }
-  // WFG: each one's own box, less what later ones take of it; worst last objective first leaves small rests.
+  // WFG: the box of each point minus what later points cover of it. Sorting by the last objective, worst first, keeps
+  // the remainders small.
   const front = frontsOf(costs)[0].map((i) => costs[i])
   front.sort((a, b) => b[last] - a[last])
   let volume = 0
@@ -135,14 +140,14 @@ function volumeOf(costs: readonly (readonly number[])[], reference: readonly num
 }
 
 /**
- * By how much each trial exceeds its budgets: violations above 0 as shares of the worst of these trials, since budgets
- * have units of their own, added up. 0 where all are met.
+ * The excess of each trial: its violations above 0, each as a share of the worst among these trials, added up. Shares,
+ * as budgets have different units. 0 where all budgets are met.
  */
 export function excessOf(trials: readonly Trial[]): number[] {
   const worst: number[] = []
   for (const { violations = [] } of trials)
     for (const [i, v] of violations.entries()) worst[i] = Math.max(worst[i] ?? 0, v)
-  // Infinitely far is the worst, and has no share.
+  // An infinite violation is the worst, and has no quotient.
   const share = (v: number, i: number) => (v > 0 ? (worst[i] === v ? 1 : v / worst[i]) : 0)
   return trials.map(({ violations = [] }) => violations.map(share).reduce((a, b) => a + b, 0))
 }
@@ -161,8 +166,8 @@ export function excessOf(trials: readonly Trial[]): number[] {
 export const isFeasible = ({ violations = [] }: Trial): boolean => violations.every((v) => v <= 0)
 
 /**
- * The complete trials that exceed no budget and that none dominates, best first objective first. With one objective: the
- * best trial, or those that share its value.
+ * The complete trials that exceed no budget and that no other dominates, in order of the first objective, best first.
+ * With one objective, the best trial and those with an equal value.
  *
  * @example
  * ```ts

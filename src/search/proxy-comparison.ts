@@ -1,20 +1,20 @@
-/** Whether a zero-cost proxy ranks networks better than counting their parameters does. */
+/** Compares the ranking of networks by zero-cost proxies with the ranking by parameter count. */
 import { kendallTau, spearman, UsageError } from '../core/index.ts'
 
 /** How well a proxy ranks networks. */
 export interface ProxyComparison {
   readonly name: string
-  /** Kendall's tau-b of its scores with the accuracies. */
+  /** Kendall's tau-b between its scores and the accuracies. */
   readonly tau: number
   readonly spearman: number
-  /** Its tau less that of the number of parameters: a proxy that is not above 0 here is of no use. */
+  /** Its tau minus the tau of the parameter count. A proxy that is not above 0 here is useless. */
   readonly beyondParameters: number
 }
 
 /**
- * Compares proxies with what trained networks reached, beside the number of parameters: as the authors of ZiCo ask (Li et
- * al. 2023, arXiv:2301.11300), since most proxies do not beat it. `scores` by name, of the same networks in the same
- * order, `parameters` among them. Best first.
+ * Compares proxies with the accuracies of trained networks, relative to the parameter count. The authors of ZiCo (Li et
+ * al. 2023, arXiv:2301.11300) ask for this, since most proxies do not beat it. `scores` has a list for each proxy by
+ * name, for the same networks in the same order, and must include `parameters`. Best proxy first.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export function compareProxies(
   accuracies: readonly number[],
 ): ProxyComparison[] {
   if (!Object.hasOwn(scores, 'parameters'))
-    throw new UsageError('compareProxies: scores have no parameters: every proxy is compared with their number')
+    throw new UsageError('compareProxies: scores have no parameters: every proxy is compared with the parameter count')
   const baseline = kendallTau(scores.parameters, accuracies)
   return Object.entries(scores)
     .map(([name, values]) => {

@@ -1,13 +1,13 @@
-/** The least that the networks of a space cost: whether a budget can be met at all, before anything is trained. */
+/** Finds the lowest cost of a space's networks, to refuse an unreachable budget before training. */
 import { KingletError, key, Rng } from '../core/index.ts'
 import { type Budget, showBudget, showResource } from '../latency/index.ts'
 import { listed, samplePoint } from './space/points.ts'
 import { brokenBy, makePoint, type Point, pointKey, type Space } from './space/space.ts'
 
 /**
- * The smallest value that points of a space have, and a point that has it: from a few random points, one choice after
- * the other takes the value that is best, until none helps. Exact where choices act independently, as channels, kernels
- * and resolution nearly do on costs.
+ * The smallest value of a space's points, and a point that has it. From a few random points, each choice in turn takes
+ * its best value until none improves. The result is exact where choices act independently, as channels, kernels and
+ * resolution nearly do on costs.
  */
 export function smallestIn(
   space: Space,
@@ -39,7 +39,7 @@ export function smallestIn(
   return best!
 }
 
-/** The points that differ from `point` in one choice (and those that it switches on, at their first value). */
+/** The points that differ from `point` in one choice, with newly active choices at their first value. */
 function changed(space: Space, point: Point, name: string): Point[] {
   if (!Object.hasOwn(point, name)) return []
   return listed(space.choices[name])
@@ -53,8 +53,8 @@ function changed(space: Space, point: Point, name: string): Point[] {
 }
 
 /**
- * Throws a `KingletError` that says the smallest value there is, unless some network of a space meets the budget.
- * `value` gives a point's; it may leave out points that the space does not build by giving infinity.
+ * Throws a `KingletError` with the smallest possible value unless some network of the space meets the budget. `value`
+ * gives the value of a point, or infinity for a point that the space does not build.
  */
 export function assertReachable(space: Space, budget: Budget, value: (point: Point) => number): void {
   const smallest = smallestIn(space, value)

@@ -1,27 +1,30 @@
 /**
- * One reward out of several objectives, for any algorithm: MnasNet's product, ACC x (LAT / TARGET)^w (Tan et al. 2019,
- * arXiv:1807.11626, equations 2 and 3), and a weighted sum. More is better. Refuses objectives that the study has not.
+ * One reward from several objectives, for any algorithm: MnasNet's product ACC x (LAT / TARGET)^w (Tan et al. 2019,
+ * arXiv:1807.11626, equations 2 and 3), or a weighted sum. More is better. Refuses objectives that the study does not
+ * have.
  */
 import { assertOptions, type Check, checks, nearest, oneOf, UsageError } from '../core/index.ts'
 import type { Algorithm } from './algorithms/algorithm.ts'
 import type { Objective, Trial } from './trial.ts'
 
-/** `value x (cost / target)^alpha` where the cost is at most the target, else with `beta`. */
+/** `value x (cost / target)^alpha` where the cost is at most the target, otherwise with `beta` as the exponent. */
 export interface MnasReward {
   readonly kind: 'mnasnet'
-  /** Name of the objective that is wanted high: `accuracy`. */
+  /** Name of the objective to be high: `accuracy`. */
   readonly value: string
-  /** Name of the objective that is wanted low: `latencyMs`. */
+  /** Name of the objective to be low: `latencyMs`. */
   readonly cost: string
-  /** In the cost's unit. */
+  /** In the unit of the cost. */
   readonly target: number
-  /** Default -0.07: five per cent of accuracy for half of the latency, as in the paper. 0 makes the target a hard one. */
+  /**
+   * Default -0.07, as in the paper: half the latency is worth five per cent of accuracy. 0 makes the target a hard one.
+   */
   readonly alpha?: number
-  /** Default -0.07; -1 with the hard target. V3-Small was found with -0.15. */
+  /** Default -0.07; -1 with a hard target. The search for V3-Small used -0.15. */
   readonly beta?: number
 }
 
-/** The sum of objectives times weights; one to be minimised has a negative weight. */
+/** The sum of objectives times weights. An objective to be minimised has a negative weight. */
 export interface WeightedReward {
   readonly kind: 'weighted'
   readonly weights: Readonly<Record<string, number>>
@@ -30,7 +33,7 @@ export interface WeightedReward {
 export type Reward = MnasReward | WeightedReward
 
 const text: Check = { is: (v) => typeof v === 'string' && v !== '', must: 'the name of an objective' }
-const number: Check = { is: (v) => typeof v === 'number' && Number.isFinite(v), must: 'a number' }
+const { number } = checks
 const kinds = {
   mnasnet: { kind: checks.given, value: text, cost: text, target: checks.positive, alpha: number, beta: number },
   weighted: {
@@ -43,7 +46,7 @@ const kinds = {
   },
 } as const satisfies Record<Reward['kind'], Record<string, Check>>
 
-/** Throws a `UsageError` that names what a reward lacks or what cannot be. */
+/** Throws a `UsageError` for a missing or invalid member of a reward. */
 function assertReward(reward: Reward): void {
   const members: Record<string, Check> | undefined = kinds[reward?.kind]
   if (!members)
@@ -53,12 +56,12 @@ function assertReward(reward: Reward): void {
   if (absent) throw new UsageError(`reward: ${absent} is missing: it must be ${members[absent].must}`)
 }
 
-/** The reward among an algorithm's options, if it is told one. */
+/** The reward among an algorithm's options, if there is one. */
 export function rewardIn({ reward }: Algorithm['options']): Reward | undefined {
   return Object.hasOwn(kinds, (reward as Reward | undefined)?.kind ?? '') ? (reward as Reward) : undefined
 }
 
-/** Throws a `UsageError` for an objective that there is not. */
+/** Throws a `UsageError` for an objective that the study does not have. */
 function assertObjectives(reward: Reward, objectives: readonly Objective[]): void {
   const names = objectives.map((o) => o.name)
   const told = reward.kind === 'weighted' ? Object.keys(reward.weights) : [reward.value, reward.cost]
@@ -71,7 +74,7 @@ function assertObjectives(reward: Reward, objectives: readonly Objective[]): voi
 }
 
 /**
- * What values are worth. Throws a `UsageError` for an objective that there is not.
+ * The reward of values. Throws a `UsageError` for an objective that the study does not have.
  *
  * @example
  * ```ts
@@ -95,8 +98,8 @@ export function rewardOf(reward: Reward, objectives: readonly Objective[], value
 }
 
 /**
- * An algorithm that is told the reward alone, as one objective. Reports are of one objective, so they are left out. `ask`
- * throws a `UsageError` for an objective that there is not, before anything is evaluated.
+ * An algorithm that sees only the reward, as a single objective. It sees no reports, which are values of one objective.
+ * `ask` throws a `UsageError` for an objective that the study does not have, before anything is evaluated.
  */
 export function withReward(algorithm: Algorithm, reward: Reward): Algorithm {
   assertReward(reward)

@@ -9,7 +9,7 @@ import { optional } from '../support/optional.ts'
 import { openPages, type Pages } from './page.ts'
 
 const chromium = optional('chromium')
-const model = build('mobilenet_v1', { width: 0.1, size: 16, reduction: 4, classes: 3 })
+const model = build('mobilenet_v1_shallow', { width: 0.1, size: 16, reduction: 4, classes: 3 })
 const all = planOf(unitsOf(model))
 
 describe.skipIf(!chromium)('the page that measures', () => {

@@ -68,7 +68,9 @@ test('two networks of other tables are compared in total and by kind of layer', 
 test('a model file is a network too, and says itself what it is', async () => {
   const folder = folderOf({ 'm.safetensors': tinyModel() })
   const path = `${folder}/m.safetensors`
-  expect((await kinglet('summary', path)).output).toContain('mobilenet_v1, width 0.1, classes 3, reduction 4, 16 px')
+  expect((await kinglet('summary', path)).output).toContain(
+    'mobilenet_v1_shallow, width 0.1, classes 3, reduction 4, 16 px',
+  )
   expect(await kinglet('summary', path, '--width', '0.5')).toMatchObject({
     code: 2,
     errors: `error: --width: ${path} is a model file, which says this itself: leave it out\n`,

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { main } from '../../src/cli/demo.ts'
+import { main } from '../../src/cli/demo/command.ts'
 import { readModelFile } from '../../src/formats/index.ts'
 import { folderOf, idxBytes } from '../data/make.ts'
 import { ensureBuilt } from '../support/built.ts'

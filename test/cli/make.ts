@@ -80,11 +80,14 @@ export function tableFile(units: readonly Unit[], kinglet = version): string {
 }
 
 /** A network that trains in a moment, as options of `train`. */
-export const tiny = ['--model', 'mobilenet_v1', '--width', '0.1', '--size', '16', '--reduction', '4', '--threads', '1']
+export const tiny = [
+  ...['--model', 'mobilenet_v1_shallow', '--width', '0.1', '--size', '16'],
+  ...['--reduction', '4', '--threads', '1'],
+]
 
 /** The bytes of a model file of that network, untrained. */
 export function tinyModel(classes: readonly string[] = drawingNames): Uint8Array {
-  const { architecture, weights } = build('mobilenet_v1', {
+  const { architecture, weights } = build('mobilenet_v1_shallow', {
     width: 0.1,
     size: 16,
     reduction: 4,

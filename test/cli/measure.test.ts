@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
-import { drawNetworks, planOfSpace } from '../../src/cli/measure/plan.ts'
 import { version } from '../../src/core/version.ts'
 import type { PagePlan } from '../../src/door/measure-page.ts'
+import { drawNetworks, planOfSpace } from '../../src/door/plans/measurement.ts'
 import { entryOf, lackingIn, latencyOf, planOf, readTable, unitsOf, writeTable } from '../../src/latency/index.ts'
 import { build } from '../../src/models/index.ts'
 import { defineSpace, type Point } from '../../src/search/space/space.ts'
@@ -12,8 +12,8 @@ import { folderOf } from '../data/make.ts'
 import { fakeIo } from './fake-io.ts'
 import { kinglet } from './make.ts'
 
-const network = 'mobilenet_v1:width=0.1,size=16,reduction=4,classes=3'
-const model = build('mobilenet_v1', { width: 0.1, size: 16, reduction: 4, classes: 3 })
+const network = 'mobilenet_v1_shallow:width=0.1,size=16,reduction=4,classes=3'
+const model = build('mobilenet_v1_shallow', { width: 0.1, size: 16, reduction: 4, classes: 3 })
 const layers = planOf(unitsOf(model)).length
 const quick = ['--threads', '1', '--rounds', '1', '--runs', '1']
 const fresh = () => join(folderOf({}), 'table.json')
@@ -33,7 +33,7 @@ test('measure writes a table, and prints the error of its sums; again, it has al
   const again = await kinglet('measure', network, ...quick, '--out', out, '--json')
   expect(again.errors).toBe(`${out}: ${layers} of ${layers} layers are measured already\n`)
   const found = JSON.parse(again.output)
-  expect(found).toMatchObject({ out, threads: 1, layers, networks: [{ name: 'mobilenet_v1' }] })
+  expect(found).toMatchObject({ out, threads: 1, layers, networks: [{ name: 'mobilenet_v1_shallow' }] })
   expect(found.networks[0].sumMs).toBeCloseTo(latencyOf(table, model), 9)
   expect(found.agreement.worstError).toBeCloseTo(Math.abs(found.networks[0].error), 9)
 })
@@ -61,9 +61,9 @@ test('another network goes into the same table, which keeps what it has', async 
   const after = readTable(readFileSync(out, 'utf8'), out)
   expect(after.entries.slice(0, entries.length)).toEqual(entries)
   expect(after.entries.length).toBeGreaterThan(entries.length)
-  expect(lackingIn(after, unitsOf(build('mobilenet_v1', { width: 0.15, size: 16, reduction: 4, classes: 3 })))).toEqual(
-    [],
-  )
+  expect(
+    lackingIn(after, unitsOf(build('mobilenet_v1_shallow', { width: 0.15, size: 16, reduction: 4, classes: 3 }))),
+  ).toEqual([])
 })
 
 test('Ctrl-C keeps what is measured, and the same command goes on', async () => {
@@ -132,7 +132,7 @@ const widths = defineSpace('widths', {
   size: { kind: 'categorical', values: [16, 24], ordered: true },
 })
 const networkOf = ({ width, size }: Point) =>
-  build('mobilenet_v1', { width: Number(width), size: Number(size), reduction: 4, classes: 3 })
+  build('mobilenet_v1_shallow', { width: Number(width), size: Number(size), reduction: 4, classes: 3 })
 
 test('the plan of a space lacks no layer of its networks, and is the same each time', () => {
   const plan = planOfSpace(widths, networkOf, 0)

@@ -1,7 +1,7 @@
 /** A person's mistakes: each is a sentence, an exit code, and nothing on the disk has changed. */
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { explain } from '../../src/cli/main.ts'
+import { printError } from '../../src/cli/main.ts'
 import { tensor } from '../../src/core/index.ts'
 import { readSafetensors, writeSafetensors } from '../../src/formats/index.ts'
 import { folderOf } from '../data/make.ts'
@@ -255,13 +255,13 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'a tensor of another shape': [
     () => predict('shape.safetensors'),
     1,
-    /shape\.safetensors: tensor classifier\.b is \[5\] f32, mobilenet_v1 with the options of this file has \[3\] f32: /,
+    /shape\.safetensors: tensor classifier\.b is \[5\] f32, mobilenet_v1_shallow with the options of this file has \[3\] f32: /,
   ],
   'a tensor of another dtype': [() => predict('dtype.safetensors'), 1, /tensor classifier\.b is \[3\] i32, /],
   'a tensor that is missing': [
     () => predict('missing.safetensors'),
     1,
-    /tensor classifier\.b \[3\] of mobilenet_v1 is missing: /,
+    /tensor classifier\.b \[3\] of mobilenet_v1_shallow is missing: /,
   ],
   'a file of an unknown model': [
     () => predict('model.safetensors'),
@@ -271,7 +271,7 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'a file with an unknown op': [
     () => predict('op.safetensors'),
     1,
-    /op\.safetensors: its network cannot be built: build mobilenet_v1: activation is gelu: it must be table, relu, /,
+    /op\.safetensors: its network cannot be built: build mobilenet_v1_shallow: activation is gelu: it must be table, relu, /,
   ],
   'a file of tensors only': [
     () => predict('plain.safetensors'),
@@ -293,12 +293,12 @@ for (const [name, [argv, code, says]] of Object.entries(mistakes))
 
 test('a defect says so, and KINGLET_DEBUG=1 has the stack', () => {
   const plain = fakeIo()
-  expect(explain(new TypeError('x is not a function'), plain)).toBe(1)
+  expect(printError(new TypeError('x is not a function'), plain)).toBe(1)
   expect(plain.errors).toBe(
     'error: x is not a function\n' +
       'This is a defect of Kinglet. KINGLET_DEBUG=1 shows where it happened; please report it with that.\n',
   )
   const debug = fakeIo({ env: { KINGLET_DEBUG: '1' } })
-  explain(new TypeError('x is not a function'), debug)
+  printError(new TypeError('x is not a function'), debug)
   expect(debug.errors).toContain('TypeError: x is not a function\n    at ')
 })

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } 
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../../src/cli/main.ts'
-import { planOfSpace } from '../../src/cli/measure/plan.ts'
+import { planOfSpace } from '../../src/door/plans/measurement.ts'
 import { readModelFile } from '../../src/formats/index.ts'
 import { resourceOf } from '../../src/latency/index.ts'
 import { networkOf, type Point, readSpace } from '../../src/search/index.ts'

@@ -108,7 +108,7 @@ test('a damaged journal is told of on stderr, and the rest is shown', async () =
   writeFileSync(path, text.replaceAll('"name":"toy"', '"name":"tox"'))
   expect(await kinglet('study', 'show', damaged)).toMatchObject({
     code: 1,
-    errors: expect.stringContaining('the lines that say what the study is are damaged'),
+    errors: expect.stringContaining('the lines that describe the study are damaged'),
   })
   const listed = await kinglet('study', 'list', top)
   expect(listed.errors).toMatch(/^warning: .*damaged\/journal\.jsonl: the lines/)

@@ -134,10 +134,10 @@ test('Ctrl-C finishes the step, keeps it and exits with 130; --resume ends where
     code: 1,
     errors: expect.stringContaining('its run was begun with width 0.1, now it is 0.2: give what it was begun with'),
   })
-  const other = args.map((a) => (a === 'mobilenet_v1' ? 'mobilenet_v2' : a))
+  const other = args.map((a) => (a === 'mobilenet_v1_shallow' ? 'mobilenet_v2' : a))
   expect(await kinglet(...other, whole, '--resume')).toMatchObject({
     code: 1,
-    errors: expect.stringContaining('its run was begun with model mobilenet_v1, now it is mobilenet_v2: '),
+    errors: expect.stringContaining('its run was begun with model mobilenet_v1_shallow, now it is mobilenet_v2: '),
   })
   expect(snapshot(whole)).toEqual(kept)
   expect((await kinglet(...args, whole, '--force', '--seed', '1')).code).toBe(0)

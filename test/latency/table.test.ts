@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { agreementOf, checkSums } from '../../src/latency/check.ts'
 import { lackingIn, latencyOf, unitMs } from '../../src/latency/latency.ts'
+import { unitsOf } from '../../src/latency/layers.ts'
 import { measuredHere } from '../../src/latency/node-device.ts'
 import { planOf } from '../../src/latency/plan.ts'
 import {
@@ -13,7 +14,7 @@ import {
   writeTable,
 } from '../../src/latency/table.ts'
 import type { Timer } from '../../src/latency/timer.ts'
-import { type Unit, unitsOf } from '../../src/latency/units.ts'
+import type { Unit } from '../../src/latency/units.ts'
 import { build } from '../../src/models/index.ts'
 
 const model = build('mobilenet_v3_small', { size: 32, reduction: 8, width: 0.5, classes: 4 })

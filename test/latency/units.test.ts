@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { analyse, type Graph, inputsOf } from '../../src/graph/index.ts'
 import { anyWeights, filled, unitGraph, valuesInto, workOf } from '../../src/latency/graphs.ts'
-import { distinctUnits, layerOf, type Unit, unitKey, unitsOf } from '../../src/latency/units.ts'
+import { unitsOf } from '../../src/latency/layers.ts'
+import { distinctUnits, layerOf, type Unit, unitKey } from '../../src/latency/units.ts'
 import { type BuildOptions, build, type Model, modelNames } from '../../src/models/index.ts'
 import { profile } from '../../src/wasm/index.ts'
 

@@ -1,7 +1,7 @@
 /**
- * Small functions with known minima, on which search algorithms are held against Optuna's: the same as in the script that
- * measured those, with test/fixtures/optuna.json its figures. Branin and Hartmann-6 as in Dixon and Szego 1978, ZDT1 in
- * the form g = 1 + sum of x1..x9 (of Zitzler, Deb and Thiele 2000).
+ * Small functions with known minima, on which search algorithms are compared with Optuna's. They equal those of the
+ * script that measured Optuna, whose figures are in test/fixtures/optuna.json. Branin and Hartmann-6 as in Dixon and
+ * Szego 1978, ZDT1 in the form g = 1 + sum of x1..x9 (of Zitzler, Deb and Thiele 2000).
  */
 import { keyOf } from '../../src/core/index.ts'
 import { type Choice, defineSpace, type Point, type Space } from '../../src/search/space/space.ts'
@@ -17,7 +17,7 @@ export interface KnownMinimum extends Known {
   readonly minimum: number
 }
 
-/** The (k + 1)-th output of mulberry32 started at the FNV-1a hash of `name`. */
+/** Output k + 1 of mulberry32 with the FNV-1a hash of `name` as its seed. */
 export function mulberry(name: string, k: number): number {
   const a = (keyOf(name) + Math.imul(k + 1, 0x6d2b79f5)) | 0
   let t = Math.imul(a ^ (a >>> 15), a | 1)
@@ -67,7 +67,7 @@ const [own, pair] = [
 ]
 const four = [0, 1, 2, 3]
 
-/** The best sum over all 4^10 points, choice by choice. */
+/** The lowest sum over all 4^10 points, choice by choice. */
 function bestSum(): number {
   let best = four.map((c) => own(0, c))
   for (let i = 0; i < 9; i++)
@@ -85,7 +85,7 @@ export const choices: KnownMinimum = {
   },
 }
 
-/** Reference point of its hypervolume: (1.1, 1.1). */
+/** The reference point of its hypervolume is (1.1, 1.1). */
 export const zdt1: Known = {
   space: defineSpace('zdt1', numbered('x', 10, unit)),
   objectives: [

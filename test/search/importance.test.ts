@@ -19,7 +19,7 @@ const trialsOf = (count: number, judge: (p: Point) => number): Trial[] =>
     return { number, point, state: 'complete', values: [judge(point)], reports: [] }
   })
 
-test('the choice that decides has nearly all of the variance, the others next to none', () => {
+test('the choice that matters explains nearly all of the variance, the others almost none', () => {
   const [first, ...others] = importanceOf(
     problem,
     trialsOf(400, (p) => Math.log(p.rate as number)),
@@ -29,7 +29,7 @@ test('the choice that decides has nearly all of the variance, the others next to
   for (const { share } of others) expect(share).toBeLessThan(0.06)
 })
 
-test('an integer with many values is cut into groups; two choices share what both explain', () => {
+test('an integer with many values is cut into groups, and two choices share the variance', () => {
   const shares = new Map(
     importanceOf(
       problem,
@@ -42,7 +42,7 @@ test('an integer with many values is cut into groups; two choices share what bot
   expect(shares.get('rate')!).toBeLessThan(0.06)
 })
 
-test('a choice counts where it was asked for; failed trials and constant values count nowhere', () => {
+test('a choice counts where it is active; failed trials and constant values do not count', () => {
   const trials = trialsOf(50, (p) => Number(p.ratio ?? 0))
   const failed: Trial = { number: 50, point: trials[0].point, state: 'failed', reason: 'out of memory', reports: [] }
   const found = importanceOf(problem, [...trials, failed])
@@ -54,7 +54,7 @@ test('a choice counts where it was asked for; failed trials and constant values 
       trialsOf(20, () => 1),
     ).every((i) => i.share === 0),
   ).toBe(true)
-  // As many groups as trials explain everything, and say nothing.
+  // With as many groups as trials, the groups explain everything and mean nothing.
   expect(
     importanceOf(
       problem,
@@ -64,7 +64,7 @@ test('a choice counts where it was asked for; failed trials and constant values 
   expect(importanceOf(problem, []).map((i) => i.trials)).toEqual([0, 0, 0, 0])
 })
 
-test('what is above a budget was not trained: its accuracy of 0 explains nothing', () => {
+test('a trial above a budget does not count: its accuracy of 0 means untrained', () => {
   const trials = trialsOf(400, (p) => Math.log(p.rate as number)).map((t) => {
     const over = Number(t.point.depth) - 15
     return { ...t, violations: [over], ...(over > 0 && { values: [100] }) }

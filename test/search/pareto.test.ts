@@ -5,17 +5,17 @@ import type { Trial } from '../../src/search/trial.ts'
 
 const drawn = (seed: number, count: number, objectives: number): number[][] => {
   const rng = new Rng(key(seed))
-  // Eighths: ties in single objectives, and equal points.
+  // Multiples of 1/8 give ties in single objectives and equal points.
   return Array.from({ length: count }, () => Array.from({ length: objectives }, () => rng.integer(8) / 8))
 }
 
-test('domination is better somewhere and worse nowhere', () => {
+test('a dominating point is better somewhere and worse nowhere', () => {
   expect(dominates([1, 2], [1, 3])).toBe(true)
   expect(dominates([1, 2], [1, 2])).toBe(false)
   expect(dominates([1, 2], [2, 1])).toBe(false)
 })
 
-test('values to be maximised cost their negative', () => {
+test('the cost of a value to be maximised is its negative', () => {
   const objectives = [
     { name: 'accuracy', direction: 'maximize' },
     { name: 'latencyMs', direction: 'minimize' },
@@ -23,7 +23,7 @@ test('values to be maximised cost their negative', () => {
   expect(costsOf(objectives, [0.5, 3])).toEqual([-0.5, 3])
 })
 
-test.each([1, 2, 3])('fronts of %i objectives are those of the definition', (objectives) => {
+test.each([1, 2, 3])('fronts of %i objectives match the definition', (objectives) => {
   const costs = drawn(objectives, 60, objectives)
   let left = [...costs.keys()]
   const expected: number[][] = []
@@ -36,14 +36,14 @@ test.each([1, 2, 3])('fronts of %i objectives are those of the definition', (obj
   expect(frontsOf([])).toEqual([])
 })
 
-test('crowding is the distance of neighbours, and infinite at the ends', () => {
+test('crowding is the distance between neighbours, and infinite at the ends', () => {
   const line = [0, 4, 1, 10].map((x) => [x, 10 - x])
   expect(crowdingOf(line)).toEqual([Number.POSITIVE_INFINITY, 1.8, 0.8, Number.POSITIVE_INFINITY])
   expect(crowdingOf([[1, 1]])).toEqual([Number.POSITIVE_INFINITY])
   expect(crowdingOf([])).toEqual([])
 })
 
-/** The volume as the share of the cells of a grid of eighths that something dominates. */
+/** The volume as the share of the cells of a 1/8 grid that some point dominates. */
 function cellsOf(costs: readonly number[][], objectives: number): number {
   let count = 0
   for (let cell = 0; cell < 8 ** objectives; cell++) {
@@ -53,14 +53,14 @@ function cellsOf(costs: readonly number[][], objectives: number): number {
   return count / 8 ** objectives
 }
 
-test.each([1, 2, 3, 4])('the hypervolume of %i objectives is that counted in cells', (objectives) => {
+test.each([1, 2, 3, 4])('the hypervolume of %i objectives equals the count of cells', (objectives) => {
   for (let seed = 0; seed < 5; seed++) {
     const costs = drawn(10 * objectives + seed, 12, objectives)
     expect(hypervolume(costs, new Array(objectives).fill(1))).toBeCloseTo(cellsOf(costs, objectives), 12)
   }
 })
 
-test('the hypervolume leaves out what does not beat the reference', () => {
+test('the hypervolume ignores points that do not beat the reference', () => {
   expect(hypervolume([], [1, 1])).toBe(0)
   expect(
     hypervolume(
@@ -76,7 +76,7 @@ test('the hypervolume leaves out what does not beat the reference', () => {
   )
 })
 
-test('the front of a study has what is complete, feasible and not dominated', () => {
+test('the front of a study has the complete, feasible trials that nothing dominates', () => {
   const objectives = [
     { name: 'accuracy', direction: 'maximize' },
     { name: 'latencyMs', direction: 'minimize' },

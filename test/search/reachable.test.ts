@@ -22,7 +22,7 @@ test('the smallest value of a space, under its constraints', () => {
     })
 })
 
-test('a budget that no point meets is told with the smallest value there is', () => {
+test('a budget that no point meets is refused with the smallest possible value', () => {
   expect(() => assertReachable(space, { resource: 'macs', most: 40 }, cost)).not.toThrow()
   expect(() => assertReachable(space, { resource: 'macs', most: 39 }, cost)).toThrow(
     'space toy: no network has multiply-adds of at most 39: the smallest there is has 40: raise the budget, or choose ' +

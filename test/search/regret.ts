@@ -1,6 +1,6 @@
 /**
- * How far from a known minimum an algorithm's best value is after so many trials: what docs/search.md shows beside
- * Optuna's figures, and what tests hold. scripts/search-regret.js writes the table.
+ * The distance of an algorithm's best value from a known minimum after a number of trials. docs/search.md shows it
+ * beside Optuna's figures, and tests check it. scripts/search-regret.js writes the table.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ export const seeds = Array.from({ length: 20 }, (_, seed) => seed)
 /** Median, lower and upper quartile. */
 export type Quartiles = readonly [median: number, lower: number, upper: number]
 
-/** As Python's `statistics` has them, with which Optuna's were taken. */
+/** Quartiles by the method of Python's `statistics`, which computed Optuna's. */
 export function quartilesOf(values: readonly number[]): Quartiles {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (share: number) => {
@@ -40,7 +40,7 @@ export function search(algorithm: Algorithm, known: Known, seed: number, budget:
   return trials
 }
 
-/** Regret after each budget, over all seeds. */
+/** The regret after each budget, over all seeds. */
 export function regretOf(algorithm: Algorithm, known: KnownMinimum): Quartiles[] {
   const regrets = seeds.map((seed) => {
     const values = search(algorithm, known, seed, budgets.at(-1)!).map((trial) => trial.values![0])
@@ -51,7 +51,7 @@ export function regretOf(algorithm: Algorithm, known: KnownMinimum): Quartiles[]
 
 export const reference = [1.1, 1.1]
 
-/** Hypervolume of ZDT1 after `budget` trials, over all seeds. */
+/** The hypervolume of ZDT1 after `budget` trials, over all seeds. */
 export const volumeOf = (algorithm: Algorithm, budget: number): Quartiles =>
   quartilesOf(
     seeds.map((seed) =>
@@ -77,7 +77,7 @@ const figure = ([median, lower, upper]: Quartiles): string => {
 }
 const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
-/** Algorithms of the table, and which of Optuna's samplers stands beside each. */
+/** The algorithms of the table, each with the sampler of Optuna that it is compared with. */
 export const rivals: Readonly<Record<string, string | undefined>> = {
   random: 'random',
   evolution: undefined,
@@ -89,7 +89,7 @@ export const rivals: Readonly<Record<string, string | undefined>> = {
 
 const regrets = new Map<string, Quartiles[]>()
 
-/** {@link regretOf} by names with default options, computed once. */
+/** {@link regretOf} by name with default options, computed once. */
 export function regretBy(algorithm: string, name: keyof typeof minima): Quartiles[] {
   const both = `${algorithm} ${name}`
   const known = regrets.get(both) ?? regretOf(algorithmOf(algorithm), minima[name])
@@ -106,7 +106,7 @@ export function regretRows(name: keyof typeof minima, algorithm: string): string
   ]
 }
 
-/** Algorithms of the second table: trials, and Optuna's sampler. */
+/** The algorithms of the second table: number of trials, and Optuna's sampler. */
 export const volumes: Readonly<Record<string, readonly [number, string]>> = {
   random: [500, 'random'],
   nsga2: [500, 'nsga-ii'],
@@ -136,7 +136,7 @@ export const regretHead = [
 ]
 export const volumeHead = [row('algorithm', 'trials', 'hypervolume'), row('---', '---', '---')]
 
-/** A text with the rows of the table that begins with `head` replaced. */
+/** A text with the rows of the table under `head` replaced. */
 export function withTable(text: string, head: readonly string[], rows: readonly string[]): string {
   const [before, after] = text.split(`${head.join('\n')}\n`)
   if (after === undefined) throw new Error(`there is no table ${head[0]}`)

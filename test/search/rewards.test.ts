@@ -13,8 +13,8 @@ const space = defineSpace('one', { x: { kind: 'integer', low: 0, high: 9 } })
 const problem: Problem = { space, objectives, seed: 7 }
 const soft: Reward = { kind: 'mnasnet', value: 'accuracy', cost: 'latencyMs', target: 80 }
 
-test("MnasNet's product, soft and hard, is that of the paper", () => {
-  // "doubling latency brings about 5 % relative accuracy": 0.50 at 2t is worth 0.525 (1 + 5 %) less 5 %.
+test("MnasNet's product, soft and hard, matches the paper", () => {
+  // The paper: "doubling latency brings about 5 % relative accuracy". 0.50 at 2t is worth 0.525 (1 + 5 %) minus 5 %.
   const doubled = rewardOf(soft, objectives, [0.5 * 1.05, 160])
   expect(doubled).toBeCloseTo(rewardOf(soft, objectives, [0.5, 80]), 3)
   const hard: Reward = { ...soft, alpha: 0, beta: -1 }
@@ -22,7 +22,7 @@ test("MnasNet's product, soft and hard, is that of the paper", () => {
   expect(rewardOf(hard, objectives, [0.5, 160])).toBe(0.25)
 })
 
-test('an algorithm is told rewards alone, and reports are not mistaken for them', () => {
+test('an algorithm sees rewards alone, and reports are not mistaken for them', () => {
   const seen: { problem: Problem; trials: readonly Trial[] }[] = []
   const spy: Algorithm = {
     name: 'spy',
@@ -50,13 +50,13 @@ test('an algorithm is told rewards alone, and reports are not mistaken for them'
   ])
 })
 
-test('every algorithm takes one as an option', () => {
+test('every algorithm takes a reward as an option', () => {
   const algorithm = algorithmOf('reinforce', { levels: 4, reward: soft })
   expect(algorithm.options).toMatchObject({ levels: 4, reward: soft })
   expect(algorithm.ask(problem, [], 0).x).toBeTypeOf('number')
 })
 
-test('an objective that there is not is refused at the first question, before anything is evaluated', () => {
+test('an unknown objective is refused by the first ask, before anything is evaluated', () => {
   const asked = (reward: Reward) => () => algorithmOf('random', { reward }).ask(problem, [], 0)
   expect(asked({ ...soft, cost: 'latency' })).toThrow(
     'reward: no objective latency (did you mean latencyMs?): the study has accuracy, latencyMs',
@@ -64,7 +64,7 @@ test('an objective that there is not is refused at the first question, before an
   expect(asked({ kind: 'weighted', weights: { accuracy: 1, macs: -1 } })).toThrow('reward: no objective macs')
 })
 
-test('rewards that cannot be are refused', () => {
+test('invalid rewards are refused', () => {
   const use = (reward: unknown) => () => algorithmOf('random', { reward: reward as Reward })
   expect(use({ kind: 'product' })).toThrow('reward: kind is "product": it must be mnasnet or weighted')
   expect(use({ kind: 'mnasnet', value: 'accuracy', cost: 'latencyMs' })).toThrow(

@@ -1,9 +1,9 @@
-/** Small spaces with everything that spaces have, for tests that go through all of their points. */
+/** Small spaces that use all features of spaces, for tests that visit all of their points. */
 import { type Choice, type Constraint, defineSpace, type Point, type Space } from '../../src/search/index.ts'
 
 const kernel: Choice = { kind: 'categorical', values: [3, 5, 7], ordered: true }
 
-/** Conditions on conditions, of each kind of choice. */
+/** Conditions on conditions, for each kind of choice. */
 export const nested = defineSpace('nested', {
   depth: { kind: 'integer', low: 1, high: 3 },
   se: { kind: 'categorical', values: [false, true] },
@@ -49,7 +49,7 @@ export const mixed = defineSpace('mixed', {
 
 export const all: readonly Space[] = [nested, constrained, isolated, mixed]
 
-/** Every point by trying all combinations of values (or none), without any of the code that is tested. */
+/** Every point, by trying all combinations of values (or none), without any of the tested code. */
 export function enumerate(space: Space): Point[] {
   const values = (c: Choice): readonly (number | string | boolean)[] => {
     if (c.kind === 'categorical') return c.values

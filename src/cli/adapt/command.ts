@@ -15,8 +15,8 @@ import { adapt, fineTuningRate } from '../../prune/index.ts'
 import { adaptFiles, openAdaptation } from '../../prune/node.ts'
 import { count, percent, short } from '../../report/index.ts'
 import { type EvaluateOptions, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
-import { openModelFile } from '../networks.ts'
-import { assertOwnFolder } from '../run-folder.ts'
+import { openModelFile } from '../inputs/networks.ts'
+import { assertOwnFolder } from '../inputs/run-folder.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
 import {
   addEngineOptions,
@@ -27,9 +27,9 @@ import {
 } from '../terminal/options.ts'
 import { type Io, table } from '../terminal/terminal.ts'
 import { learningOptions } from '../train/options.ts'
-import { watch } from '../train/progress.ts'
+import { showTraining } from '../train/progress.ts'
 import { type AdaptCommandOptions, addAdaptOptions, addFineTuningOptions } from './options.ts'
-import { follow } from './progress.ts'
+import { showAdaptation } from './progress.ts'
 
 /** Files of the command's own, beside those of `adaptFiles`. */
 const files = { long: 'long', model: 'adapted.safetensors', report: 'curve.html' } as const
@@ -81,7 +81,7 @@ async function run({ io, pool, signal }: Surroundings, path: string, options: Ad
     pace: { name, delta, ...(decay !== undefined && { decay }) },
     store: openAdaptation(out, { force, ...kept }),
   })
-  const { points, model } = await follow(io, adapting, budget)
+  const { points, model } = await showAdaptation(io, adapting, budget)
 
   const use = { engine, preprocessing, pool, signal }
   const before = (await evaluate(network, val, use)).top1
@@ -90,7 +90,7 @@ async function run({ io, pool, signal }: Surroundings, path: string, options: Ad
     const resume = !force && existsSync(join(long, runFiles.checkpoint))
     const store = openRun(long, { ...(resume ? { resume } : { force: true }), ...kept })
     const settings = { ...learning, ...use, epochs, seed, store }
-    await watch(io, fit(model, { train, val }, settings), 'validation')
+    await showTraining(io, fit(model, { train, val }, settings), 'validation')
   }
   const after = await finish(path, model, { classes, preprocessing, train, val }, use, options)
   const adapted = { points, before, after, images: val.length }
@@ -133,7 +133,7 @@ async function finish(
   return top1
 }
 
-function conclude(
+function printResult(
   io: Io,
   { points, before, after, images }: Adapted,
   { out, budget, json }: AdaptCommandOptions,
@@ -187,7 +187,7 @@ Examples:
         await interruptible(io, 'Finishing this step of training.', async (signal) => {
           try {
             await using pool = loaderPool()
-            conclude(io, await run({ io, pool, signal }, path, options), options)
+            printResult(io, await run({ io, pool, signal }, path, options), options)
           } catch (error) {
             if (!signal.aborted || error !== signal.reason) throw error
             throw new Interrupted(

@@ -16,7 +16,7 @@ const pointLine = (point: AdaptPoint, { resource }: Budget): string =>
   ].join('  ')
 
 /** Shows a run as it goes; returns its points and the last network. */
-export async function follow(
+export async function showAdaptation(
   io: Io,
   events: AsyncIterable<AdaptEvent>,
   budget: Budget,

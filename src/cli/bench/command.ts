@@ -7,8 +7,8 @@ import { analyse } from '../../graph/index.ts'
 import type { Model } from '../../models/index.ts'
 import { bytes, percent } from '../../report/index.ts'
 import { maxThreads } from '../../wasm/index.ts'
-import { addNetworkOptions, openNetwork } from '../networks.ts'
-import { givingUp } from '../terminal/interrupt.ts'
+import { addNetworkOptions, openNetwork } from '../inputs/networks.ts'
+import { abortable } from '../terminal/interrupt.ts'
 import {
   addEngineOptions,
   addJsonOption,
@@ -100,7 +100,7 @@ type OnRound = (done: number, of: number) => void
 
 /** Networks against each other. */
 async function rounds(io: Io, models: readonly Model[], options: BenchOptions): Promise<void> {
-  const timed = await watched(io, (signal, onRound) => time(models, options, signal, onRound))
+  const timed = await withProgress(io, (signal, onRound) => time(models, options, signal, onRound))
   if (options.json) {
     printJson(io, timed)
     return
@@ -118,7 +118,7 @@ async function layers(io: Io, models: readonly Model[], options: BenchOptions): 
     throw new UsageError(`--layers: it times one thread, --threads is ${options.threads}: leave --threads out`)
   const { batch, rounds, warmup, seed, deterministic } = options
   const timed: ({ readonly model: Model } & LayerTimes)[] = []
-  await watched(io, async (signal, onRound) => {
+  await withProgress(io, async (signal, onRound) => {
     for (const model of models) {
       const onRun = async (done: number, of: number) => {
         onRound(done, of)
@@ -142,10 +142,10 @@ async function layers(io: Io, models: readonly Model[], options: BenchOptions): 
 }
 
 /** Runs `body` with a bar of its rounds, until Ctrl-C. */
-function watched<T>(io: Io, body: (signal: AbortSignal, onRound: OnRound) => Promise<T>): Promise<T> {
+function withProgress<T>(io: Io, body: (signal: AbortSignal, onRound: OnRound) => Promise<T>): Promise<T> {
   const progress = new Progress(io)
   const onRound: OnRound = (done, total) => progress.update({ done, total, title: `round ${done}/${total}`, text: '' })
-  return givingUp(io, (signal) => body(signal, onRound).finally(() => progress.clear()))
+  return abortable(io, (signal) => body(signal, onRound).finally(() => progress.clear()))
 }
 
 function printJson(io: Io, timed: readonly { readonly model: Model }[]): void {
@@ -157,7 +157,7 @@ function printTable(io: Io, head: string, [titles, ...lines]: readonly string[])
   io.stdout.write([head, '', paint(io, io.stdout, 'dim', titles), ...lines, ''].join('\n'))
 }
 
-export const bench: CommandDefinition = {
+export const benchCommand: CommandDefinition = {
   name: 'bench',
   describe: (command, io) =>
     addJsonOption(addSeedOption(addEngineOptions(addNetworkOptions(command))))

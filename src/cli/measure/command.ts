@@ -4,7 +4,7 @@ import { Option } from 'commander'
 import { renderUnicodeCompact } from 'uqr'
 import { UsageError } from '../../core/index.ts'
 import { engineOf, labelOf, networkArguments } from '../../door/index.ts'
-import { assertNetworks, openSpace } from '../../door/plans/node.ts'
+import { assertNetworks, drawNetworks, openSpace, planOfSpace } from '../../door/plans/node.ts'
 import {
   type Agreement,
   agreementOf,
@@ -33,7 +33,7 @@ import { writeFileAtomic } from '../../platform/node/index.ts'
 import { percent } from '../../report/index.ts'
 import { networkOf } from '../../search/space/index.ts'
 import { maxThreads } from '../../wasm/index.ts'
-import { addNetworkOptions, openNetwork } from '../networks.ts'
+import { addNetworkOptions, openNetwork } from '../inputs/networks.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
 import {
   addJsonOption,
@@ -47,7 +47,6 @@ import {
 } from '../terminal/options.ts'
 import { Progress } from '../terminal/progress.ts'
 import { type Column, type Io, table as lines, paint } from '../terminal/terminal.ts'
-import { drawNetworks, planOfSpace } from './plan.ts'
 import { serveMeasurePage } from './server.ts'
 
 interface MeasureOptions {
@@ -217,7 +216,7 @@ function report(io: Io, out: string, table: LatencyTable, rows: readonly CheckRo
 }
 
 /** Has a page measure the plan and time the networks, and keeps the table that it sends. */
-async function browse(io: Io, { plan, checked }: Task, options: MeasureOptions): Promise<void> {
+async function measureInBrowser(io: Io, { plan, checked }: Task, options: MeasureOptions): Promise<void> {
   const { rounds, runs, threads, host, port, json = false } = options
   const networks = checked.map(({ model }) => model.architecture)
   const server = await serveMeasurePage({ units: plan, networks, threads, timing: { rounds, runs } }, { host, port })
@@ -244,7 +243,7 @@ async function browse(io: Io, { plan, checked }: Task, options: MeasureOptions):
   }
 }
 
-export const measure: CommandDefinition = {
+export const measureCommand: CommandDefinition = {
   name: 'measure',
   describe: (command, io) =>
     addJsonOption(addSeedOption(addNetworkOptions(command)))
@@ -297,7 +296,7 @@ Examples:
       )
       .action(async (names: string[], options: MeasureOptions) => {
         const task = await taskOf(names, options)
-        if (options.browser) return browse(io, task, options)
+        if (options.browser) return measureInBrowser(io, task, options)
         const here = measuredHere(options.threads ?? maxThreads())
         const out = options.out ?? fileOf(here)
         const table = await measureInto(io, out, openTable(out, here), task, options)

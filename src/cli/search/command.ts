@@ -22,8 +22,8 @@ import {
   type Study,
   type StudyProgress,
 } from '../../search/node.ts'
-import { assertOwnFolder } from '../run-folder.ts'
-import { warningsOf } from '../study/place.ts'
+import { assertOwnFolder } from '../inputs/run-folder.ts'
+import { warningsOf } from '../inputs/study-place.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
 import {
   addEngineOptions,
@@ -78,7 +78,7 @@ interface Searched {
 }
 
 /** Begins the study, or opens it where it is. */
-async function opening(
+async function openStore(
   io: Io,
   study: Study,
   { database, out }: SearchCommandOptions,
@@ -100,7 +100,7 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
   const space = openSpace(options.space, size, flagName)
   const plan = planSearch({ ...options, name: options.study ?? basename(resolve(data)), size, space }, flagName)
   const { study, parts } = prepareSearchInFiles(plan, { opened, pool, engine: engineOf(options), table }, flagName)
-  await using store = await opening(io, study, options, signal)
+  await using store = await openStore(io, study, options, signal)
   const known = await store.trials()
   const before = known.length
   // A trial is told when it ends or waits, whoever brought it there.
@@ -164,7 +164,7 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
   return { study, trials, front, models }
 }
 
-function conclude(io: Io, { study, trials, front, models }: Searched, { out, json }: SearchCommandOptions): void {
+function printResult(io: Io, { study, trials, front, models }: Searched, { out, json }: SearchCommandOptions): void {
   const report = join(out, 'report.html')
   const modelOf = (t: StoredTrial) => (models.has(t.number) ? join(out, models.get(t.number)!) : undefined)
   if (json) {
@@ -210,7 +210,7 @@ Examples:
             if (signal.aborted && error === signal.reason) throw new Interrupted('Interrupted: nothing was begun.')
             throw error
           })
-          conclude(io, found, options)
+          printResult(io, found, options)
         })
       }),
 }

@@ -4,9 +4,9 @@ import { KingletError } from '../../core/index.ts'
 import { showReward } from '../../door/reports/index.ts'
 import { duration } from '../../report/index.ts'
 import { isFeasible, type StoredTrial, type Study, studyCsv, summarise } from '../../search/node.ts'
+import { openPlace, type StudyPlace, studyPlaces } from '../inputs/study-place.ts'
 import { addJsonOption, type CommandDefinition } from '../terminal/options.ts'
 import { type Column, type Io, paint, table, warn } from '../terminal/terminal.ts'
-import { openPlace, type StudyPlace, studyPlaces } from './place.ts'
 
 interface Json {
   readonly json?: boolean

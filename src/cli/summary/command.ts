@@ -4,7 +4,7 @@ import { type Costs, costsOf, labelOf, networkArguments, pairsOf, type RowCost, 
 import { layerKinds } from '../../graph/index.ts'
 import { type Model, type Row, twin } from '../../models/index.ts'
 import { bytes, count, percent } from '../../report/index.ts'
-import { addNetworkOptions, openNetwork } from '../networks.ts'
+import { addNetworkOptions, openNetwork } from '../inputs/networks.ts'
 import { addJsonOption, type CommandDefinition } from '../terminal/options.ts'
 import { type Column, type Io, paint, table } from '../terminal/terminal.ts'
 import { formulaLines } from './comparison.ts'
@@ -152,7 +152,7 @@ interface SummaryOptions {
   readonly json?: boolean
 }
 
-export const summary: CommandDefinition = {
+export const summaryCommand: CommandDefinition = {
   name: 'summary',
   describe: (command: Command, io: Io) =>
     addJsonOption(addNetworkOptions(command))

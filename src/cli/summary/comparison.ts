@@ -14,7 +14,7 @@ import { type Column, table } from '../terminal/terminal.ts'
 const timedRounds = 200
 
 /** Median milliseconds for one image on `engine`, of all networks in turn. */
-export async function measure(engine: Engine, models: readonly Model[], signal: AbortSignal): Promise<number[]> {
+export async function timeNetworks(engine: Engine, models: readonly Model[], signal: AbortSignal): Promise<number[]> {
   const programs = await Promise.all(
     models.map((model) => engine.compile(model.graph(), { weights: model.weights, freeze: true })),
   )

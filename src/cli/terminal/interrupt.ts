@@ -21,7 +21,7 @@ export async function interruptible<T>(io: Io, notice: string, body: (signal: Ab
 }
 
 /** The same for work of which nothing is kept when it is stopped: it throws {@link Interrupted} then. */
-export const givingUp = <T>(io: Io, body: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+export const abortable = <T>(io: Io, body: (signal: AbortSignal) => Promise<T>): Promise<T> =>
   interruptible(io, 'Stopping.', async (signal) => {
     try {
       return await body(signal)

@@ -1,6 +1,6 @@
 /** Options that several commands have, and how their values are read. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Check, checks, type Reader, readName, readNumber } from '../../core/index.ts'
+import { type Check, checks, integerBetween, type Reader, readName, readNumber } from '../../core/index.ts'
 import { type EngineOptions as AnyEngine, type EngineName, engineNames, type OptionName } from '../../door/index.ts'
 
 /** How the command line calls an option: `--trial-seconds`. */
@@ -19,7 +19,7 @@ const number = (check: Check) => argument(readNumber(check))
 
 /** Readers of option values. Each refuses with what the value must be. */
 export const positiveInteger = number(checks.count)
-export const portNumber = number({ is: (n) => checks.whole.is(n) && Number(n) <= 65_535, must: 'a port, 0 to 65535' })
+export const portNumber = number(integerBetween(0, 65_535, 'a port, 0 to 65535'))
 export const wholeNumber = number(checks.whole)
 export const positive = number(checks.positive)
 export const nonNegative = number(checks.nonNegative)

@@ -7,13 +7,13 @@ import { type LoaderPool, type PreprocessingName, preprocessingNames } from '../
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
 import { costsOf, engineOf, labelOf, networkArguments, smallImage } from '../../door/index.ts'
 import { batchOf, defaultModel, planTraining } from '../../door/plans/index.ts'
-import { chosen, lookAt, pictureOf, trainingReport } from '../../door/reports/node.ts'
+import { answerSamples, pictureOf, selectSamples, trainingReport } from '../../door/reports/node.ts'
 import type { Model } from '../../models/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
 import { count, percent, reportPage, short } from '../../report/index.ts'
 import { type Evaluation, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
-import { addNetworkOptions, openModelFile } from '../networks.ts'
-import { assertUsable, bestOf, epochsOf, type RunFolderOptions } from '../run-folder.ts'
+import { addNetworkOptions, openModelFile } from '../inputs/networks.ts'
+import { assertUsable, bestOf, epochsOf, type RunFolderOptions } from '../inputs/run-folder.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
 import {
   addEngineOptions,
@@ -28,7 +28,7 @@ import {
 } from '../terminal/options.ts'
 import type { Io } from '../terminal/terminal.ts'
 import { addTrainingOptions, type LearningOptions, learningOptions } from './options.ts'
-import { watch } from './progress.ts'
+import { showTraining } from './progress.ts'
 
 interface TrainCommandOptions extends EngineOptions, LearningOptions, RunFolderOptions {
   readonly model?: string
@@ -89,20 +89,20 @@ async function run(
     ...{ engine, epochs, preprocessing, pool, seed, store, signal },
   }
   const began = performance.now()
-  const { last } = await watch(io, fit(network, { train, ...(val && { val }) }, settings), 'validation')
+  const { last } = await showTraining(io, fit(network, { train, ...(val && { val }) }, settings), 'validation')
   const seconds = (performance.now() - began) / 1000
 
   const [data, part] = val ? ([val, 'validation'] as const) : ([train, 'training'] as const)
   const use = { engine, preprocessing, pool, signal }
   const evaluation = last?.validation ?? (await evaluate(network, data, use))
-  const samples = await lookAt(network, data, { ...use, top: Math.min(3, classes.length) })
+  const samples = await answerSamples(network, data, { ...use, top: Math.min(3, classes.length) })
   const report = await trainingReport({
     title: `${basename(resolve(folder))}: ${percent(evaluation.top1)}`,
     subtitle: labelOf(network),
     ...{ part, epochs: epochsOf(out), seconds, evaluation, costs, data },
     notes: [],
     pictureOf,
-    samples: chosen(samples, Math.min(12, Math.max(6, classes.length))),
+    samples: selectSamples(samples, Math.min(12, Math.max(6, classes.length))),
     provenance: [
       ['made by', `Kinglet ${version}, kinglet train`],
       ['when', new Date().toISOString()],
@@ -115,7 +115,7 @@ async function run(
   return { network, evaluation, part }
 }
 
-function conclude(io: Io, { evaluation, part }: Trained, { out, json }: TrainCommandOptions): void {
+function printResult(io: Io, { evaluation, part }: Trained, { out, json }: TrainCommandOptions): void {
   const best = bestOf(out)
   const files = { model: join(out, runFiles.model), ...(best && { best: best.path }), report: join(out, 'report.html') }
   if (json) {
@@ -162,7 +162,7 @@ Examples:
         await interruptible(io, 'Finishing this step and writing the checkpoint.', async (signal) => {
           try {
             await using pool = loaderPool()
-            conclude(io, await run(io, folder, options, pool, signal), options)
+            printResult(io, await run(io, folder, options, pool, signal), options)
           } catch (error) {
             if (!signal.aborted || error !== signal.reason) throw error
             const isKept = existsSync(join(out, runFiles.checkpoint))

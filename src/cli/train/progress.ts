@@ -25,7 +25,7 @@ export function epochLine(
 }
 
 /** Runs through `steps`; returns what each epoch that ended came to, and the last step. */
-export async function watch(
+export async function showTraining(
   io: Io,
   steps: AsyncIterable<TrainStep>,
   part: string,

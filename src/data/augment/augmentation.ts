@@ -3,7 +3,7 @@
  * below; each draws from a stream of its own, a function of (seed, epoch, index), so leaving one out does not change
  * the others. Label smoothing belongs to the loss, not here.
  */
-import { assert, KingletError, nearest, oneOf } from '../../core/index.ts'
+import { assert, between, type Check, checks, integerBetween, KingletError, nearest, oneOf } from '../../core/index.ts'
 
 type Range = readonly [low: number, high: number]
 
@@ -107,63 +107,60 @@ export function augmentationOf(given: AugmentationName | Augmentation): Augmenta
   return augmentation
 }
 
-type Members<T> = { readonly [K in keyof T]-?: Check }
-type Check = (value: unknown) => string | undefined
+/** What a value must be instead; undefined for one that is right. */
+type Problem = (value: unknown) => string | undefined
 
-const number =
-  (low: number, high: number, must: string): Check =>
-  (v) =>
-    typeof v === 'number' && v >= low && v <= high ? undefined : must
-const range =
-  (high: number, must: string): Check =>
-  (v) =>
-    Array.isArray(v) && v.length === 2 && v[0] > 0 && v[0] <= v[1] && v[1] <= high ? undefined : must
-const fraction = number(0, 1, 'a number from 0 to 1')
+const single =
+  ({ is, must }: Check): Problem =>
+  (value) =>
+    is(value) ? undefined : must
+const range = (high: number, must: string): Problem =>
+  single({ is: (v) => Array.isArray(v) && v.length === 2 && v[0] > 0 && v[0] <= v[1] && v[1] <= high, must })
+const fraction = single(checks.fraction)
 const area = range(1, '[low, high] with 0 < low <= high <= 1')
 const ratio = range(Number.MAX_VALUE, '[low, high] with 0 < low <= high')
-const whole =
-  (high: number): Check =>
-  (v) =>
-    Number.isInteger(v) ? number(0, high, `a whole number from 0 to ${high}`)(v) : `a whole number from 0 to ${high}`
 
 /** Members that belong together; `optional` ones may be left out. */
 const record =
-  (checks: Readonly<Record<string, Check>>, optional = false): Check =>
+  (members: Readonly<Record<string, Problem>>, optional = false): Problem =>
   (value) => {
-    if (typeof value !== 'object' || value === null) return `an object with ${oneOf(Object.keys(checks))}`
+    if (typeof value !== 'object' || value === null) return `an object with ${oneOf(Object.keys(members))}`
     for (const name of Object.keys(value)) {
-      const meant = nearest(name, Object.keys(checks))
-      if (!(name in checks)) return `without ${name}${meant ? ` (did you mean ${meant}?)` : ''}`
+      const meant = nearest(name, Object.keys(members))
+      if (!(name in members)) return `without ${name}${meant ? ` (did you mean ${meant}?)` : ''}`
     }
-    for (const [name, check] of Object.entries(checks)) {
+    for (const [name, problem] of Object.entries(members)) {
       const member = (value as Record<string, unknown>)[name]
       if (member === undefined && optional) continue
-      const must = check(member)
+      const must = problem(member)
       if (must) return `with ${name} ${must}`
     }
     return undefined
   }
 
-const members: Members<Augmentation> = {
+const members: { readonly [K in keyof Augmentation]-?: Problem } = {
   crop: record({ area, ratio }),
   shift: fraction,
   flip: fraction,
-  rotate: number(0, 180, 'degrees from 0 to 180'),
-  randAugment: record({ ops: whole(14), magnitude: number(0, 30, 'a number from 0 to 30') }),
+  rotate: single(between(0, 180, 'degrees from 0 to 180')),
+  randAugment: record({
+    ops: single(integerBetween(0, 14, 'a whole number from 0 to 14')),
+    magnitude: single(between(0, 30)),
+  }),
   jitter: record(
-    { brightness: fraction, contrast: fraction, saturation: fraction, hue: number(0, 0.5, 'a number from 0 to 0.5') },
+    { brightness: fraction, contrast: fraction, saturation: fraction, hue: single(between(0, 0.5)) },
     true,
   ),
   cutout: fraction,
   erase: record({ probability: fraction, area, ratio }),
-  mixup: number(Number.MIN_VALUE, Number.MAX_VALUE, 'a number above 0'),
-  cutmix: number(Number.MIN_VALUE, Number.MAX_VALUE, 'a number above 0'),
+  mixup: single(checks.positive),
+  cutmix: single(checks.positive),
 }
 
 /** Throws unless `value` is an {@link Augmentation}: `augmentation: shift is 2: it must be a number from 0 to 1`. */
 function assertAugmentation(value: Augmentation): void {
   for (const [name, given] of Object.entries(value)) {
-    const check = (members as Readonly<Record<string, Check | undefined>>)[name]
+    const check = (members as Readonly<Record<string, Problem | undefined>>)[name]
     const meant = nearest(name, Object.keys(members))
     const unknown = () =>
       `augmentation: there is no ${name}${meant ? `, did you mean ${meant}?` : `: use ${oneOf(Object.keys(members))}`}`

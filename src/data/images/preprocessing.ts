@@ -2,7 +2,7 @@
  * What is done to an image before a network sees it: a plain JSON value that belongs to the model and travels with it
  * in its file. Values of the presets: torchvision's weights' metadata and TF-Slim's `inception_preprocessing`.
  */
-import { assert, KingletError, oneOf } from '../../core/index.ts'
+import { assert, checks, KingletError, oneOf } from '../../core/index.ts'
 
 /** From RGB bytes of any size to the network's input: resize, centre crop, then `(byte / 255 - mean) / std`. */
 export interface Preprocessing {
@@ -62,13 +62,10 @@ export function preprocessingPreset(
 export function assertPreprocessing(value: unknown, what: string): asserts value is Preprocessing {
   const p = (value ?? {}) as Partial<Record<keyof Preprocessing, unknown>>
   const list = (x: unknown, length: number, ok: (n: number) => boolean) =>
-    Array.isArray(x) && x.length === length && x.every((n) => typeof n === 'number' && Number.isFinite(n) && ok(n))
+    Array.isArray(x) && x.length === length && x.every((n) => checks.number.is(n) && ok(n as number))
   const show = (x: unknown) => JSON.stringify(x) ?? 'missing'
   const fail = (key: keyof Preprocessing, must: string) => `${what}: ${key} is ${show(p[key])}: it must be ${must}`
-  assert(
-    list(p.size, 2, (n) => Number.isInteger(n) && n > 0),
-    () => fail('size', '[height, width] in whole pixels above 0'),
-  )
+  assert(list(p.size, 2, checks.count.is), () => fail('size', '[height, width] in whole pixels above 0'))
   assert(p.fit === 'crop' || p.fit === 'stretch', () => fail('fit', '"crop" or "stretch"'))
   assert(typeof p.crop === 'number' && p.crop > 0 && p.crop <= 1, () => fail('crop', 'above 0 and at most 1'))
   assert(p.filter === 'bilinear' || p.filter === 'bicubic', () => fail('filter', '"bilinear" or "bicubic"'))

@@ -3,7 +3,7 @@
  * epoch, number) alone, so bits do not depend on threads and timing, and a resumed run starts at any batch. At most
  * `prefetch` batches exist beside the one in use: memory does not grow with the set.
  */
-import { assert, key, Rng } from '../../core/index.ts'
+import { assert, integerBetween, key, Rng } from '../../core/index.ts'
 import { streams } from '../augment/augment.ts'
 import { type Augmentation, type AugmentationName, augmentationOf } from '../augment/augmentation.ts'
 import { assertPreprocessing, type Preprocessing } from '../images/preprocessing.ts'
@@ -83,11 +83,10 @@ export const batchesOf = (length: number, batch: number, dropLast = false): numb
  */
 export function loader(dataset: Dataset, options: LoaderOptions): AsyncGenerator<Batch, void, undefined> {
   const { batch, seed = 0, epoch = 0, dropLast = false, startBatch = 0, pool } = options
-  const whole = (name: keyof LoaderOptions, value: number, from: number) =>
-    assert(
-      Number.isInteger(value) && value >= from,
-      () => `loader: ${name} is ${value}: it must be a whole number of at least ${from}`,
-    )
+  const whole = (name: keyof LoaderOptions, value: number, from: number) => {
+    const { is, must } = integerBetween(from, Number.MAX_SAFE_INTEGER, `a whole number of at least ${from}`)
+    assert(is(value), () => `loader: ${name} is ${value}: it must be ${must}`)
+  }
   whole('batch', batch, 1)
   whole('seed', seed, 0)
   whole('epoch', epoch, 0)

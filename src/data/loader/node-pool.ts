@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { assert, KingletError } from '../../core/index.ts'
+import { assert, checks, KingletError } from '../../core/index.ts'
 import { loadSharp } from '../images/node-decode.ts'
 import type { DatasetSource } from '../sets/dataset.ts'
 import type { WorkerReply, WorkerRequest } from './node-loader-worker.ts'
@@ -31,7 +31,7 @@ import type { Tasks } from './tasks.ts'
  */
 export function loaderPool(workers = Math.max(1, availableParallelism() - 1)): LoaderPool {
   assert(
-    Number.isInteger(workers) && workers > 0,
+    checks.count.is(workers),
     () => `loader pool: ${workers} workers: use a whole number of at least 1, or no pool to work on the calling thread`,
   )
   return new ThreadPool(workers)

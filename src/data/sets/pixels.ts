@@ -57,7 +57,7 @@ export function arrays(options: ArraysOptions): Dataset {
     ['width', width],
     ['height', height],
   ] as const)
-    assert(Number.isInteger(n) && n > 0, `${name}: ${what} is ${n}: it must be a whole number of pixels above 0`)
+    assert(checks.count.is(n), `${name}: ${what} is ${n}: it must be a whole number of pixels above 0`)
   assert(channels === 1 || channels === 3, `${name}: channels is ${channels}: it must be 1 (grey) or 3 (RGB)`)
   const bytes = width * height * channels
   assert(

@@ -1,5 +1,6 @@
 /** Plans of what the command line does, for any application: from a person's options to what is run. Nothing of it needs Node. */
 export { assertTableOfBudget, resourceOfBudget } from './adaptation.ts'
+export { drawNetworks, planOfSpace } from './measurement.ts'
 export {
   heldOut,
   type Judging,

@@ -48,13 +48,13 @@ export interface SearchPlanOptions {
   readonly size: number
   readonly algorithm: string
   readonly pruner?: PrunerName
-  readonly budget: readonly Budget[]
+  readonly budget?: readonly Budget[]
   /** Objectives beside accuracy. */
-  readonly minimize: readonly ResourceName[]
+  readonly minimize?: readonly ResourceName[]
   /** One reward in place of objectives: accuracy x (resource / target)^w, MnasNet's. */
   readonly target?: Budget
-  /** The w of `target`, below it and above it. */
-  readonly exponents: readonly [below: number, above: number]
+  /** The w of `target`, below it and above it. Default -0.07 on both sides. */
+  readonly exponents?: readonly [below: number, above: number]
   readonly epochs: number
   readonly folds?: number
   readonly preprocessing: PreprocessingName
@@ -63,10 +63,10 @@ export interface SearchPlanOptions {
 
 /** Plans a search. Throws a `UsageError` for a space that has no networks; `called` names options in errors. */
 export function planSearch(options: SearchPlanOptions, called: OptionName = memberName): SearchPlan {
-  const { name, seed, trials, space, size, algorithm, pruner, budget, minimize, target, exponents } = options
+  const { name, seed, trials, space, size, algorithm, pruner, budget = [], minimize = [], target } = options
   const { epochs, folds, preprocessing, validation } = options
   assertNetworks(space, called)
-  const [alpha, beta] = exponents
+  const [alpha, beta] = options.exponents ?? [-0.07, -0.07]
   const reward = target && {
     ...{ kind: 'mnasnet', value: 'accuracy' },
     ...{ cost: target.resource, target: target.most, alpha, beta },

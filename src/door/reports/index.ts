@@ -1,6 +1,6 @@
 /** Reports of what the command line does, for any application. Nothing of it needs Node. */
 export { type AdaptationReport, type Adapted, adaptationPage, shrunkText } from './adaptation.ts'
-export { chosen, lookAt, type Sample, type SampleOptions } from './samples.ts'
+export { answerSamples, type Sample, type SampleOptions, selectSamples } from './samples.ts'
 export { type SearchReport, searchPage } from './search.ts'
 export { showObjective, showReward } from './search-values.ts'
 export { type EpochRecord, type TrainingReport, trainingReport } from './training.ts'

@@ -47,7 +47,7 @@ function answersOf(logits: Tensor, i: number, classes: readonly string[], top: n
 }
 
 /** What `net` answers to some images of `data`: the first of each class in turn. */
-export async function lookAt(net: Network, data: Dataset, options: SampleOptions): Promise<Sample[]> {
+export async function answerSamples(net: Network, data: Dataset, options: SampleOptions): Promise<Sample[]> {
   const { engine, preprocessing, pool, signal, top } = options
   const indices = acrossClasses(data, mostLookedAt)
   const batch = Math.min(50, indices.length)
@@ -74,7 +74,7 @@ export async function lookAt(net: Network, data: Dataset, options: SampleOptions
 const isMistake = ({ truth, answers }: Sample): boolean => answers[0].label !== truth
 
 /** The first `most` samples, and as many of the mistakes among the others, the surest first. */
-export function chosen(samples: readonly Sample[], most: number): Sample[] {
+export function selectSamples(samples: readonly Sample[], most: number): Sample[] {
   const first = samples.slice(0, most)
   const mistakes = samples.slice(most).filter(isMistake)
   return [...first, ...mistakes.sort((a, b) => b.answers[0].score - a.answers[0].score).slice(0, most)]

@@ -27,8 +27,6 @@ const { is: isActivation, must: anActivation } = named(['none', ...activationNam
 export const member = {
   /** An even window has no middle: a shortcut around it would join maps of two sizes. */
   window: { is: (n): n is number => isCount(n) && n % 2 === 1, must: 'a positive odd integer' },
-  /** A window that may be left out. */
-  windowOrNone: { is: (n): n is number => n === 0 || (isCount(n) && n % 2 === 1), must: '0 or a positive odd integer' },
   channels: { is: isCount, must: checks.count.must, isChannels: true },
   count: { is: isCount, must: checks.count.must },
   whole: { is: isWhole, must: checks.whole.must },

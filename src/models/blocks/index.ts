@@ -5,7 +5,16 @@
 import type { Builder } from '../../nn/index.ts'
 import type { Value } from '../../ops/index.ts'
 import { bneck } from './bneck.ts'
-import type { BlockDefinition, BlockOptions, Columns, Derived, Members, Named, Values } from './define.ts'
+import {
+  type BlockDefinition,
+  type BlockOptions,
+  type Columns,
+  columns,
+  type Derived,
+  type Members,
+  type Named,
+  type Values,
+} from './define.ts'
 import { conv, linear, maxPool, pool } from './layers.ts'
 import { basic, bottleneck } from './resnet.ts'
 import { separable } from './separable.ts'
@@ -63,6 +72,13 @@ export const blockOf = ({ operator }: { readonly operator: Operator }): Block =>
 
 /** A row is of its own block's kind. */
 const own = (row: Row) => row as unknown as Parameters<Block['build']>[2]
+
+/** The columns of a row that are numbers of channels, with what they say; in the order of all columns. */
+export function channelsIn(row: Row): [column: string, count: number][] {
+  const { row: needed } = blockOf(row)
+  const names = Object.keys({ ...columns, ...needed }).filter((name) => needed[name]?.isChannels)
+  return names.map((name) => [name, (row as unknown as Readonly<Record<string, number>>)[name]])
+}
 
 /** `x` in, the row's output out. */
 export const buildRow = (b: Builder, x: Value, row: Row, options: BlockOptions): Value =>

@@ -1,18 +1,19 @@
 /**
- * A search algorithm asks and is told: it names the point of the next trial, given all trials so far. It keeps nothing:
- * what it says is a function of problem, trials and number, so a study can be stopped anywhere and gone on with.
+ * The interface of a search algorithm. An algorithm proposes the point of the next trial from all trials so far. It
+ * keeps no state: a proposal is a function of the problem, the trials and the trial's number, so a study can stop and
+ * resume anywhere.
  */
 import type { Point } from '../space/space.ts'
 import type { Problem, Trial } from '../trial.ts'
 
 export interface Algorithm {
-  /** `tpe`: how commands and studies call it. */
+  /** The name by which commands and studies select it: `tpe`. */
   readonly name: string
-  /** Values that change what it asks, as they are stored with a study. */
+  /** Options that change its proposals. They are stored with a study. */
   readonly options: Readonly<Record<string, unknown>>
   /**
-   * The point of trial `number`. `trials` are those with smaller numbers, in order; some may still be running. Throws a
-   * `UsageError` for a problem that the algorithm cannot take (several objectives, an endless grid).
+   * Proposes the point of trial `number`. `trials` holds the trials with smaller numbers, in order; some may still be
+   * running. Throws a `UsageError` for a problem that the algorithm cannot take, or when no point is left.
    */
   ask(problem: Problem, trials: readonly Trial[], number: number): Point
 }

@@ -1,17 +1,17 @@
 /**
- * Regularised evolution: the best of a few drawn from the population is changed in one choice; of the population, the
- * oldest dies, not the worst (Real et al. 2019, "Regularized evolution for image classifier architecture search",
- * algorithm 1). The population is the last trials of which something is known.
+ * Regularised evolution (Real et al. 2019, "Regularized evolution for image classifier architecture search", algorithm
+ * 1). A tournament draws a few members of the population, and the best of them is mutated in one choice. The oldest
+ * member dies, not the worst: the population is the most recent trials with a known result.
  */
 import { checks } from '../../core/index.ts'
 import { mutatePoint, samplePoint } from '../space/points.ts'
 import type { Algorithm } from './algorithm.ts'
-import { drawUntried, orderOf, resolveOptions, rngOf, toldOf } from './told.ts'
+import { drawUntried, observationsOf, orderOf, resolveOptions, rngOf } from './observations.ts'
 
 export interface EvolutionOptions {
-  /** How many are alive; so many trials are drawn at random first. Default 20. */
+  /** Size of the population. The same number of trials is drawn at random first. Default 20. */
   readonly population: number
-  /** How many are drawn from it, with replacement, for each tournament. Default 5. */
+  /** Members drawn, with replacement, for each tournament. Default 5. */
   readonly tournament: number
 }
 
@@ -28,7 +28,7 @@ export function evolution(options: Partial<EvolutionOptions> = {}): Algorithm {
     options: { ...own },
     ask(problem, trials, number) {
       const rng = rngOf('evolution', problem, number)
-      const alive = toldOf(problem, trials).slice(-own.population)
+      const alive = observationsOf(problem, trials).slice(-own.population)
       if (number < own.population || alive.length === 0) return samplePoint(problem.space, rng)
       const order = orderOf(alive)
       const drawn = Array.from({ length: own.tournament }, () => rng.integer(order.length))

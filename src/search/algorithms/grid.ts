@@ -1,22 +1,22 @@
 /**
- * Grid search: all points in order, the last choice turning fastest; reals are cut into levels. Refuses trials beyond the
- * last point.
+ * Grid search: all points in order, the last choice varying fastest. Real choices are cut into levels. Refuses trials
+ * beyond the last point.
  */
 import { checks, UsageError } from '../../core/index.ts'
 import { allPoints } from '../space/points.ts'
 import type { Point, Space } from '../space/space.ts'
 import type { Algorithm } from './algorithm.ts'
-import { resolveOptions } from './told.ts'
+import { resolveOptions } from './observations.ts'
 
 export interface GridOptions {
-  /** Into how many values a real choice is cut, its ends included. Default 5. */
+  /** Number of values of each real choice, both ends included. Default 5. */
   readonly levels: number
 }
 
 /** See {@link algorithmOf}. */
 export function grid(options: Partial<GridOptions> = {}): Algorithm {
   const own = resolveOptions('grid', options, { levels: 5 }, { levels: checks.count })
-  // Only to be quick: the points of a space so far, so that each trial does not begin at the first one again.
+  // A cache of the points enumerated so far, so that each trial does not start again from the first point.
   const known = new WeakMap<Space, { readonly points: Point[]; readonly rest: Generator<Point> }>()
   return {
     name: 'grid',

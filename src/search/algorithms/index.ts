@@ -1,4 +1,4 @@
-/** The search algorithms by name, each with its options checked. */
+/** The search algorithms by name, with their options checked. */
 import { nearest, oneOf, UsageError } from '../../core/index.ts'
 import { type Reward, withReward } from '../rewards.ts'
 import type { Problem } from '../trial.ts'
@@ -22,7 +22,7 @@ const algorithms: Readonly<Record<string, (options: object) => Algorithm>> = {
 }
 
 /**
- * What {@link algorithmOf} knows.
+ * The names that {@link algorithmOf} accepts.
  *
  * @example
  * ```ts
@@ -33,12 +33,12 @@ const algorithms: Readonly<Record<string, (options: object) => Algorithm>> = {
  */
 export const algorithmNames: readonly string[] = Object.keys(algorithms)
 
-/** Options of an algorithm, and for each of them `reward`: what several objectives are worth together. */
+/** Options of an algorithm. Every algorithm also takes `reward`, which combines several objectives into one. */
 export type AlgorithmOptions = Readonly<Record<string, unknown>> & { readonly reward?: Reward }
 
 /**
- * The algorithm of this name. docs/search.md has their options. Throws a `UsageError` for a name or an option that there
- * is not, and for a value that cannot be.
+ * Returns the algorithm of this name; docs/search.md lists the options of each. Throws a `UsageError` for an unknown
+ * name, an unknown option or an invalid value.
  *
  * @example
  * ```ts
@@ -69,8 +69,8 @@ export function algorithmOf(name: string, options: AlgorithmOptions = {}): Algor
 }
 
 /**
- * Throws a `UsageError` where an algorithm has fewer points than trials are wanted: `grid`, which goes through all of a
- * space once. Before anything is trained, as it would else be found out after the last point.
+ * Throws a `UsageError` when the algorithm has fewer points than `trials`. Only `grid` has a limit, as it visits each
+ * point of a space once. Call it before training starts: `grid` itself reports the shortage only after its last point.
  *
  * @example
  * ```ts

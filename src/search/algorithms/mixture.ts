@@ -1,9 +1,10 @@
 /**
- * Densities over a space, as the tree-structured Parzen estimator has them: a kernel around each point given, and one over
- * the whole space. A kernel is a product over choices, so choices that go well together stay together ("multivariate",
- * Falkner, Klein and Hutter 2018, "BOHB"); a choice that its point does not have is even there. Reals have normal kernels
- * cut off at the ends, integers and ordered values the mass of such a kernel on each, others a share on each value
- * (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization", section 4).
+ * The densities over a space that the tree-structured Parzen estimator uses (Bergstra et al. 2011, "Algorithms for
+ * hyper-parameter optimization", section 4): one kernel around each given point, and one over the whole space. A kernel
+ * is a product over choices, so values that go well together stay together ("multivariate", Falkner, Klein and Hutter
+ * 2018, "BOHB"). It is uniform over a choice that its point does not have. A real choice has a normal kernel truncated
+ * at the ends, an integer or ordered choice the mass of such a kernel on each value, any other choice a probability for
+ * each value.
  */
 import type { Rng } from '../../core/index.ts'
 import { fromUnit, toUnit } from '../space/points.ts'
@@ -13,7 +14,7 @@ const terms = [
   0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368,
 ]
 
-/** Complement of the error function, to a share of 1.2e-7 (Numerical Recipes, section 6.2). */
+/** Complement of the error function, to a relative error of 1.2e-7 (Numerical Recipes, section 6.2). */
 function erfc(x: number): number {
   const t = 1 / (1 + 0.5 * Math.abs(x))
   let sum = 0
@@ -22,20 +23,22 @@ function erfc(x: number): number {
   return x >= 0 ? y : 2 - y
 }
 
-/** The mass of a standard normal between `a` and `b`; in the tails without loss. */
+/** The mass of a standard normal between `a` and `b`, without cancellation in the tails. */
 const normalMass = (a: number, b: number): number =>
   a > 0
     ? (erfc(a * Math.SQRT1_2) - erfc(b * Math.SQRT1_2)) / 2
     : (erfc(-b * Math.SQRT1_2) - erfc(-a * Math.SQRT1_2)) / 2
 
-/** Beyond so many values an integer is treated as a real number. */
+/** An integer choice with more values than this is treated as a real one. */
 const mostCells = 256
 
-/** How a choice's values lie: in cells of a row from 0 to 1, unordered, or anywhere from 0 to 1. */
+/**
+ * Where the values of a choice lie: cells from 0 to 1 (`cells`), no order (`names`), or anywhere from 0 to 1 (`line`).
+ */
 interface Axis {
   readonly kind: 'cells' | 'names' | 'line'
   readonly count: number
-  /** A value as a number: the cell's or name's index, or the place on the line. */
+  /** A value as a number: the index of its cell or name, or its place on the line. */
   indexOf(value: Scalar): number
   valueOf(index: number): Scalar
 }
@@ -54,14 +57,14 @@ function axisOf(c: Choice): Axis {
   return { kind: 'line', count: 0, indexOf, valueOf: (u) => low + Math.min(count - 1, Math.floor(u * count)) * step }
 }
 
-/** A choice's part of all kernels. */
+/** The factor of one choice in all kernels. */
 interface Part {
   /** Adds to `logs` the logarithm of each kernel's density (or mass) at `index`. */
   add(index: number, logs: Float64Array): void
   sample(kernel: number, rng: Rng): number
 }
 
-/** A normal around `mean` that stays from 0 to 1. */
+/** Draws from a normal around `mean`, truncated to [0, 1). */
 function sampleNormal(mean: number, width: number, rng: Rng): number {
   for (;;) {
     const u = mean + width * rng.normal()
@@ -69,7 +72,7 @@ function sampleNormal(mean: number, width: number, rng: Rng): number {
   }
 }
 
-/** `means`: NaN where a point has no such choice; `widths` are those of the kernels. */
+/** `means` is NaN where a point lacks this choice. `widths` has the width of each kernel. */
 function linePart(means: Float64Array, widths: Float64Array): Part {
   const norms = means.map((mean, k) => {
     const mass = normalMass(-mean / widths[k], (1 - mean) / widths[k])
@@ -97,7 +100,7 @@ function cellsPart(means: Float64Array, widths: Float64Array, count: number): Pa
       const at = (edge: number) => (edge / count - mean) / widths[k]
       logs = Float64Array.from({ length: count }, (_, i) => normalMass(at(i), at(i + 1)))
       const sum = logs.reduce((a, b) => a + b, 0)
-      // A mass below the smallest number would be no density at all.
+      // A mass that underflows to 0 would make the density 0 and its logarithm infinite.
       logs = logs.map((mass) => Math.log(Math.max(mass / sum, 1e-300)))
       tables.set(name, logs)
     }
@@ -112,7 +115,7 @@ function cellsPart(means: Float64Array, widths: Float64Array, count: number): Pa
   }
 }
 
-/** `prior`: what every name has of a kernel beside the 1 of its own. */
+/** `prior` is the weight that a kernel gives every name, beside 1 for its own. */
 function namesPart(own: Float64Array, count: number, prior: number): Part {
   const [rest, hit] = [prior / (1 + count * prior), (1 + prior) / (1 + count * prior)]
   const [logEven, logRest, logHit] = [1 / count, rest, hit].map(Math.log)
@@ -125,20 +128,21 @@ function namesPart(own: Float64Array, count: number, prior: number): Part {
 }
 
 export interface Mixture {
-  /** A point of the space; constraints are not looked at. */
+  /** Draws a point of the space. Constraints are not checked. */
   sample(rng: Rng): Point
   logDensity(point: Point): number
 }
 
 /**
- * Width of a single normal kernel as a share of the line; more of them are narrower by Scott's rule, n^(-1 / (d + 4)). And
- * the least, divided by the number of kernels. Both were chosen on 80 other seeds than the tests use: with Optuna's 0.2 and
- * 1 the regret on Branin and Hartmann-6 was three times as high.
+ * `widest` is the width of a single normal kernel as a share of the line; several kernels are narrower by Scott's rule,
+ * n^(-1 / (d + 4)). `narrowest`, divided by the number of kernels, is the lower bound. Both were chosen on 80 seeds
+ * that the tests do not use: with Optuna's values, 0.2 and 1, the regret on Branin and Hartmann-6 was three times as
+ * high.
  */
 const widest = 0.06
 const narrowest = 0.3
 
-/** A kernel around each of `points`, weighted by `weights`, and one over the whole space of weight `prior`. */
+/** One kernel around each of `points`, weighted by `weights`, and one over the whole space with weight `prior`. */
 export function mixtureOf(space: Space, points: readonly Point[], weights: readonly number[], prior: number): Mixture {
   const count = points.length + 1
   const names = Object.keys(space.choices)

@@ -1,9 +1,9 @@
 /**
- * NSGA-II: generations of a fixed size; the best of parents and children together are the next parents, by front and
- * then by crowding; parents of a child win a tournament of two (Deb et al. 2002, section III). Numbers are crossed by
- * simulated binary crossover (Deb and Agrawal 1995) and changed by polynomial mutation (Deb and Goyal 1996), on the
- * choice's scale; other choices come from either parent, and change to any value. A trial's generation is its number
- * divided by the population.
+ * NSGA-II (Deb et al. 2002, section III). Generations have a fixed size. The best of parents and children together, by
+ * front and then by crowding, become the next parents. Each parent of a child wins a tournament of two. Real and
+ * integer choices use simulated binary crossover (Deb and Agrawal 1995), reals also polynomial mutation (Deb and Goyal
+ * 1996), both on the choice's scale. Categorical choices come from either parent. The generation of a trial is its
+ * number divided by the population size.
  */
 
 import type { Rng } from '../../core/index.ts'
@@ -12,24 +12,25 @@ import { drawValid, fromUnit, mutateValue, samplePoint, sampleValue, toUnit } fr
 import { type Choice, makePoint, type Point, type Scalar, type Space } from '../space/space.ts'
 import type { Problem, Trial } from '../trial.ts'
 import type { Algorithm } from './algorithm.ts'
-import { drawUntried, orderOf, resolveOptions, rngOf, type Told, toldOf } from './told.ts'
+import { drawUntried, type Observation, observationsOf, orderOf, resolveOptions, rngOf } from './observations.ts'
 
 export interface Nsga2Options {
-  /** Trials of a generation, and parents of the next. Default 30. */
+  /** Trials in a generation, and parents of the next one. Default 30. */
   readonly population: number
-  /** How often two parents are crossed; else a child is a changed copy of one. Default 0.9. */
+  /** Probability that two parents are crossed. Otherwise a child is a mutated copy of one parent. Default 0.9. */
   readonly crossover: number
-  /** How near to its parents a crossed number stays: higher is nearer. Default 5. */
+  /** How close a crossed number stays to its parents: higher is closer. Default 5. */
   readonly crossoverIndex: number
-  /** How near a changed number stays: higher is nearer. Default 20. */
+  /** How close a mutated number stays to its old value: higher is closer. Default 20. */
   readonly mutationIndex: number
 }
 
-/** The parents of generation `generation`, best first; `trials` are those of the generations before it. */
-function parentsOf(problem: Problem, trials: readonly Trial[], population: number, generation: number): Told[] {
-  const generations: Told[][] = Array.from({ length: generation }, () => [])
-  for (const told of toldOf(problem, trials)) generations[Math.floor(told.trial.number / population)].push(told)
-  return generations.reduce((parents: Told[], children) => {
+/** The parents of generation `generation`, best first. `trials` are those of the generations before it. */
+function parentsOf(problem: Problem, trials: readonly Trial[], population: number, generation: number): Observation[] {
+  const generations: Observation[][] = Array.from({ length: generation }, () => [])
+  for (const observation of observationsOf(problem, trials))
+    generations[Math.floor(observation.trial.number / population)].push(observation)
+  return generations.reduce((parents: Observation[], children) => {
     const all = parents.concat(children)
     return orderOf(all)
       .slice(0, population)
@@ -37,11 +38,11 @@ function parentsOf(problem: Problem, trials: readonly Trial[], population: numbe
   }, [])
 }
 
-/** {@link parentsOf}, only quicker: remembered while the same trials are asked about again, as for all of a generation. */
+/** {@link parentsOf} with a cache: all trials of a generation have the same parents. */
 function rememberedParents(
   population: number,
-): (problem: Problem, trials: readonly Trial[], generation: number) => Told[] {
-  let last: { problem: Problem; trials: readonly Trial[]; parents: Told[] } | undefined
+): (problem: Problem, trials: readonly Trial[], generation: number) => Observation[] {
+  let last: { problem: Problem; trials: readonly Trial[]; parents: Observation[] } | undefined
   return (problem, trials, generation) => {
     const before = trials.filter((t) => t.number < generation * population)
     const same =
@@ -53,7 +54,7 @@ function rememberedParents(
   }
 }
 
-/** One of the two children of `a` and `b` in [0, 1] (the bounded form of Deb's code). */
+/** One of the two children of `a` and `b` in [0, 1], by the bounded form in Deb's code. */
 function crossUnits(a: number, b: number, index: number, rng: Rng): number {
   const [low, high] = a < b ? [a, b] : [b, a]
   const [u, upper] = [rng.uniform(), rng.uniform() < 0.5]
@@ -64,7 +65,7 @@ function crossUnits(a: number, b: number, index: number, rng: Rng): number {
   return (low + high + (upper ? beta : -beta) * (high - low)) / 2
 }
 
-/** A number near `x` in [0, 1], so that it stays inside. */
+/** A number near `x`, within [0, 1]. */
 function mutateUnit(x: number, index: number, rng: Rng): number {
   const u = rng.uniform()
   const power = index + 1

@@ -1,6 +1,6 @@
 /**
- * Points that cover a space more evenly than drawn ones: Halton's sequence, a prime base a choice, the digits of each base
- * permuted by the seed (Owen 2017, "A randomized Halton algorithm in R", arXiv:1706.02808).
+ * Points that cover a space more evenly than random ones: Halton's sequence with a prime base for each choice. The seed
+ * permutes the digits of each base (Owen 2017, "A randomized Halton algorithm in R", arXiv:1706.02808).
  */
 import { key, Rng } from '../../core/index.ts'
 import { drawValid, fromUnit } from '../space/points.ts'
@@ -12,7 +12,7 @@ function primes(count: number): number[] {
   return found
 }
 
-/** The digits of `index` in `base`, each permuted, mirrored behind the point: in [0, 1). */
+/** The digits of `index` in `base`, each permuted and mirrored about the radix point. The result is in [0, 1). */
 function scrambled(index: number, base: number, stream: number): number {
   let unit = 0
   let place = 1
@@ -23,18 +23,18 @@ function scrambled(index: number, base: number, stream: number): number {
   return Math.min(unit, 1 - 2 ** -32)
 }
 
-/** The value that lies at `unit` of [0, 1) where each of a few values has an equal share. */
+/** The value at `unit` of [0, 1). The values of a finite choice have equal shares. */
 function valueAt(c: Choice, unit: number): Scalar {
   const count = valuesIn(c)
   return fromUnit(c, Number.isFinite(count) && count > 1 ? Math.floor(unit * count) / (count - 1) : unit)
 }
 
-/** A prime beyond all bases: in steps of it every digit changes. */
+/** A prime above all bases, so that every digit changes from one step to the next. */
 const stride = 1_000_003
 
 /**
- * The `index`-th point of the sequence that `seed` begins. Where it breaks a constraint, one a million further on, and so
- * on, so that no two of the first million meet.
+ * Point `index` of the sequence of `seed`. A point that breaks a constraint is replaced by the one a million further
+ * on, and so on, so that no two of the first million indices share a point.
  */
 export function quasiRandomPoint(space: Space, seed: number, index: number): Point {
   const names = Object.keys(space.choices)

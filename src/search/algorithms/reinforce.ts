@@ -1,9 +1,10 @@
 /**
- * A controller learned by REINFORCE (Williams 1992), as in MnasNet's search (Tan et al. 2019, section 4.2), there with a
- * recurrent policy and PPO: here the policy is a softmax for each choice. It is rebuilt from the trials at every question:
- * each moves it along the gradient of its point's log-probability, by how much its reward exceeds the running mean, and
- * along that of the policy's entropy. The reward is the trial's place among all, so that scales and outliers do not
- * matter, and several objectives and budgets are rewards too. Numbers are cut into levels, and reals drawn evenly within one.
+ * A controller trained by REINFORCE (Williams 1992), after MnasNet's search (Tan et al. 2019, section 4.2). MnasNet
+ * uses a recurrent policy and PPO; this policy is one softmax for each choice. Each proposal rebuilds it from the
+ * trials. A trial moves the policy along the gradient of its point's log-probability, scaled by how far its reward
+ * exceeds the running mean, and along the gradient of the policy's entropy. The reward is the trial's rank among all
+ * trials, so scales and outliers do not matter, and it also covers several objectives and budgets. Numbers are cut into
+ * levels; a real is drawn uniformly within its level.
  */
 
 import type { Rng } from '../../core/index.ts'
@@ -11,30 +12,30 @@ import { checks } from '../../core/index.ts'
 import { drawValid, fromUnit, toUnit } from '../space/points.ts'
 import { type Choice, makePoint, type Scalar, valuesIn } from '../space/space.ts'
 import type { Algorithm } from './algorithm.ts'
-import { drawUntried, orderOf, resolveOptions, rngOf, type Told, toldOf } from './told.ts'
+import { drawUntried, type Observation, observationsOf, orderOf, resolveOptions, rngOf } from './observations.ts'
 
 export interface ReinforceOptions {
-  /** Size of a step of the policy's logits. Default 0.5. */
+  /** Step size of the policy's logits. Default 0.5. */
   readonly learningRate: number
-  /** How much of the running mean and variance of rewards is kept at each trial. Default 0.95. */
+  /** Decay of the running mean and variance of rewards at each trial. Default 0.95. */
   readonly baseline: number
-  /** Weight of the policy's entropy, which keeps it from settling early. Default 0.1. */
+  /** Weight of the policy's entropy, which prevents early convergence. Default 0.1. */
   readonly entropy: number
-  /** Into how many parts reals and long ranges of integers are cut. Default 5. */
+  /** Number of levels that reals and long ranges of integers are cut into. Default 5. */
   readonly levels: number
 }
 
-/** A reward so many standard deviations off counts as this many: one outlier must not fix the policy. */
+/** Advantages are clipped to this many standard deviations, so that one outlier does not fix the policy. */
 const farthest = 3
 
-/** How many parts a choice has, in which part a value is, and a value of a part. */
+/** The levels of a choice: how many there are, which one holds a value, and a random value of one. */
 function partsOf(c: Choice, levels: number) {
   const values = valuesIn(c)
   if (c.kind === 'categorical')
     return { count: values, indexOf: (v: Scalar) => c.values.indexOf(v), draw: (i: number) => c.values[i] }
   const count = Math.min(values, levels)
   const whole = c.kind === 'integer'
-  // An integer's place is the middle of its own share of the line, so that parts hold equally many, or nearly.
+  // An integer lies at the middle of its share of the line, so that levels hold equally many values, or nearly.
   const place = (v: Scalar) => (whole ? (toUnit(c, v) * (values - 1) + 0.5) / values : toUnit(c, v))
   return {
     count,
@@ -46,14 +47,14 @@ function partsOf(c: Choice, levels: number) {
   }
 }
 
-/** What each trial is worth, more is better: its place from the worst. */
-function rewardsOf(told: readonly Told[]): number[] {
+/** The reward of each trial, higher is better: minus its rank. */
+function rewardsOf(observed: readonly Observation[]): number[] {
   const rewards: number[] = []
-  for (const [place, i] of orderOf(told).entries()) rewards[i] = -place
+  for (const [place, i] of orderOf(observed).entries()) rewards[i] = -place
   return rewards
 }
 
-/** Rewards less their running mean, in running standard deviations. */
+/** Rewards minus their running mean, in running standard deviations. */
 function advantagesOf(rewards: readonly number[], keep: number): number[] {
   let [weight, sum, squares] = [0, 0, 0]
   return rewards.map((reward) => {
@@ -67,7 +68,9 @@ function advantagesOf(rewards: readonly number[], keep: number): number[] {
   })
 }
 
-/** What share each logit has, written into `shares`: this runs for every choice of every trial. */
+/**
+ * Writes the softmax of `logits` into `shares` and returns it. No allocation: it runs for every choice of every trial.
+ */
 function softmax(logits: Float64Array, shares: Float64Array): Float64Array {
   let [most, sum] = [Number.NEGATIVE_INFINITY, 0]
   for (const x of logits) most = Math.max(most, x)
@@ -76,7 +79,7 @@ function softmax(logits: Float64Array, shares: Float64Array): Float64Array {
   return shares
 }
 
-/** A share that has become 0 adds nothing. */
+/** The logarithm of a probability. One that has underflowed to 0 adds nothing to the entropy. */
 const logOf = (share: number): number => Math.log(Math.max(share, 1e-300))
 
 function drawIndex(shares: Float64Array, rng: Rng): number {
@@ -106,9 +109,9 @@ export function reinforce(options: Partial<ReinforceOptions> = {}): Algorithm {
           return [name, { ...parts, logits, shares: softmax(logits, shares) }]
         }),
       )
-      const told = toldOf(problem, trials)
-      for (const [k, advantage] of advantagesOf(rewardsOf(told), own.baseline).entries()) {
-        const { point } = told[k].trial
+      const observed = observationsOf(problem, trials)
+      for (const [k, advantage] of advantagesOf(rewardsOf(observed), own.baseline).entries()) {
+        const { point } = observed[k].trial
         for (const name in point) {
           const { logits, shares, indexOf } = policy[name]
           const taken = indexOf(point[name])

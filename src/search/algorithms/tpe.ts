@@ -1,32 +1,33 @@
 /**
- * Tree-structured Parzen estimator, multivariate: trials so far are split into the best few and the others, each has a
- * density, and of some points drawn from that of the best few the one is asked for that is likeliest to be of them
- * (Bergstra et al. 2011, section 4; sizes and weights of the two as in Optuna's `TPESampler`). Running and failed trials
- * count as others, so that nobody else tries the same in the meantime. What exceeds a budget is worse than what does not.
+ * Multivariate tree-structured Parzen estimator (Bergstra et al. 2011, section 4; group sizes and weights as in
+ * Optuna's `TPESampler`). The trials so far are split into the best few and the others, and each group has a density.
+ * Candidates are drawn from the density of the best few; the proposal is the one with the highest ratio of the two
+ * densities. Running and failed trials count as others, so that parallel workers do not try the same point. A trial
+ * that exceeds a budget is worse than one that does not.
  */
 import { checks } from '../../core/index.ts'
 import { drawValid, mutatePoint, samplePoint } from '../space/points.ts'
 import type { Point } from '../space/space.ts'
 import type { Algorithm } from './algorithm.ts'
 import { mixtureOf } from './mixture.ts'
-import { drawUntried, orderOf, resolveOptions, rngOf, toldOf, wasTried } from './told.ts'
+import { drawUntried, observationsOf, orderOf, resolveOptions, rngOf, wasTried } from './observations.ts'
 
 export interface TpeOptions {
-  /** Trials drawn at random before densities mean something. Default 10. */
+  /** Random trials before the densities are used. Default 10. */
   readonly startup: number
-  /** Points drawn from the density of the best few, of which one is taken. Default 24. */
+  /** Candidates drawn from the density of the best few. Default 24. */
   readonly candidates: number
-  /** The share of trials that are the best few. Default 0.1. */
+  /** Share of trials that count as the best few. Default 0.1. */
   readonly gamma: number
-  /** The most of them. Default 25. */
+  /** Upper bound on the number of the best few. Default 25. */
   readonly best: number
-  /** Weight of the whole space in each density, where a trial's is 1. Default 1. */
+  /** Weight of the whole space in each density, relative to 1 for a trial. Default 1. */
   readonly prior: number
 }
 
 const defaults: TpeOptions = { startup: 10, candidates: 24, gamma: 0.1, best: 25, prior: 1 }
 
-/** Weights of trials from the oldest to the newest: the newest `recent` count whole, older ones less and less. */
+/** Weights of trials, oldest first: 1 for the newest `recent`, and less the older a trial is. */
 const recent = 25
 const weightsOf = (count: number): number[] => {
   const older = Math.max(0, count - recent)
@@ -50,13 +51,13 @@ export function tpe(options: Partial<TpeOptions> = {}): Algorithm {
     ask(problem, trials, number) {
       const { space } = problem
       const rng = rngOf('tpe', problem, number)
-      const told = toldOf(problem, trials)
-      if (told.length < Math.max(1, own.startup)) return samplePoint(space, rng)
-      const few = Math.min(own.best, Math.ceil(own.gamma * told.length))
+      const observed = observationsOf(problem, trials)
+      if (observed.length < Math.max(1, own.startup)) return samplePoint(space, rng)
+      const few = Math.min(own.best, Math.ceil(own.gamma * observed.length))
       const best = new Set(
-        orderOf(told)
+        orderOf(observed)
           .slice(0, few)
-          .map((i) => told[i].trial),
+          .map((i) => observed[i].trial),
       )
       const densityOf = (points: readonly Point[]) => mixtureOf(space, points, weightsOf(points.length), own.prior)
       const inside = densityOf(trials.filter((t) => best.has(t)).map((t) => t.point))

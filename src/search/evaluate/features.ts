@@ -1,4 +1,4 @@
-/** What a frozen network makes of images: the features that small classifiers, searches and plots begin from. */
+/** Features of images, computed by a frozen network: the input of small classifiers, searches and plots. */
 import { KingletError, nearest, oneOf, size } from '../../core/index.ts'
 import { type Dataset, type LoaderPool, loader, type PreprocessingName } from '../../data/index.ts'
 import type { Engine } from '../../engine/index.ts'
@@ -6,11 +6,11 @@ import type { Model } from '../../models/index.ts'
 import { input } from '../../ops/index.ts'
 import { preprocessingFor } from './network.ts'
 
-/** Features of images, one row an image. */
+/** Features of images, one row for each image. */
 export interface Features {
   readonly count: number
   readonly length: number
-  /** `count * length`, row by row. */
+  /** `count * length` numbers, by rows. */
   readonly data: Float32Array
   readonly labels: Uint32Array
 }
@@ -18,16 +18,17 @@ export interface Features {
 export interface FeatureOptions {
   readonly engine: Engine
   readonly preprocessing?: PreprocessingName
-  /** Layer whose output is taken, averaged over the image. Default: the one before the classifier. */
+  /** The layer whose output is used, averaged over the image. Default: the one before the classifier. */
   readonly layer?: string
-  /** Images in a batch. Default 32, or all of a smaller set. */
+  /** Images in a batch. Default 32, or the whole set if that is smaller. */
   readonly batch?: number
   readonly pool?: LoaderPool
   readonly signal?: AbortSignal
 }
 
 /**
- * What `model`, frozen, makes of all images of `dataset`. Throws a `KingletError` for a layer that it does not have.
+ * The features that a frozen `model` computes for all images of `dataset`. Throws a `KingletError` for a layer that the
+ * model does not have.
  *
  * @example
  * ```ts

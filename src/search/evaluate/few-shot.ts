@@ -1,10 +1,10 @@
 /**
- * Few-shot evaluation of a frozen backbone: how well do its features tell classes apart from k images of each? An episode
- * draws k images a class, fits a small classifier on their features, and is judged on the others. Two classifiers: the
- * nearest class mean (Snell et al. 2017, arXiv:1703.05175) and a linear probe, both on features of length 1 (Wang et al.
- * 2019, arXiv:1911.04623). Nothing of the network is trained.
+ * Few-shot evaluation of a frozen backbone: how well its features separate classes, given k images of each. An episode
+ * draws k images of each class, fits a small classifier to their features, and tests it on the other images. There are
+ * two classifiers, both on features of length 1 (Wang et al. 2019, arXiv:1911.04623): the nearest class mean (Snell et
+ * al. 2017, arXiv:1703.05175) and a linear probe. The network is not trained.
  */
-import { assert, assertOptions, checks, key, keyOf, oneOf, Rng, UsageError } from '../../core/index.ts'
+import { assert, assertOptions, checks, key, keyOf, named, Rng, UsageError } from '../../core/index.ts'
 import type { Dataset } from '../../data/index.ts'
 import type { Evaluator } from './evaluator.ts'
 import { type FeatureOptions, type Features, featuresOf } from './features.ts'
@@ -12,14 +12,14 @@ import { deviationOf, meanOf } from './k-fold.ts'
 import { linearProbe } from './linear-probe.ts'
 import { accuracy, accuracySpread, costsOf, type Demand, type NetworkOf, objectivesOf, outcome } from './network.ts'
 
-/** Answers with a class for each of `queries`, given examples: all features have length 1. */
+/** Fits labelled examples. The returned function predicts the class of a query. All features have length 1. */
 type Classifier = (
   examples: readonly Float64Array[],
   labels: readonly number[],
   classes: number,
 ) => (query: Float64Array) => number
 
-/** The class whose examples' mean is nearest. */
+/** The class whose examples have the nearest mean. */
 const classMean: Classifier = (examples, labels, classes) => {
   const means = Array.from({ length: classes }, () => new Float64Array(examples[0].length))
   const counts = new Float64Array(classes)
@@ -39,24 +39,24 @@ const classifiers = { mean: classMean, probe: linearProbe } satisfies Record<str
 export type FewShotClassifier = keyof typeof classifiers
 
 export interface EpisodeOptions {
-  /** Images of each class that the classifier is fitted on. Default 5. */
+  /** Images of each class that the classifier is fitted to. Default 5. */
   readonly shots?: number
   /** Default 10. */
   readonly episodes?: number
-  /** `mean`: nearest class mean. `probe`: linear probe. Default `mean`. */
+  /** `mean` (nearest class mean) or `probe` (linear probe). Default `mean`. */
   readonly classifier?: FewShotClassifier
-  /** Decides which images. Default 0: the same for all networks. */
+  /** Seed of the choice of images. Default 0, and the same for all networks. */
   readonly seed?: number
 }
 
 const members = {
   shots: checks.count,
   episodes: checks.count,
-  classifier: { is: (c: unknown) => Object.hasOwn(classifiers, c as string), must: oneOf(Object.keys(classifiers)) },
+  classifier: named(Object.keys(classifiers)),
   seed: checks.whole,
 }
 
-/** Accuracy over episodes. */
+/** Accuracy over the episodes. */
 export interface FewShot {
   readonly mean: number
   /** Standard deviation over the episodes. */
@@ -65,8 +65,8 @@ export interface FewShot {
 }
 
 /**
- * Runs episodes over features. Throws a `UsageError` for options that cannot be, and a `KingletError` when a class has no
- * image left to be judged on.
+ * Runs episodes over features. Throws a `UsageError` for invalid options, and a `KingletError` when a class has no
+ * image left to test.
  *
  * @example
  * ```ts
@@ -85,7 +85,7 @@ export function fewShot(features: Features, options: EpisodeOptions = {}): FewSh
   for (const [label, images] of classes.entries())
     assert(
       images.length === 0 || images.length > shots,
-      `fewShot: class ${label} has ${images.length} images, shots is ${shots}: use fewer, so that some are left to judge on`,
+      `fewShot: class ${label} has ${images.length} images, shots is ${shots}: use fewer, so that some are left to test`,
     )
   const accuracies = Array.from({ length: episodes }, (_, episode) => {
     const [examples, queries]: [number[], number[]] = [[], []]
@@ -104,7 +104,7 @@ export function fewShot(features: Features, options: EpisodeOptions = {}): FewSh
   return { mean: meanOf(accuracies), spread: deviationOf(accuracies), accuracies }
 }
 
-/** Rows divided by their lengths; a row of zeros stays so. */
+/** Divides rows by their lengths. A row of zeros stays as it is. */
 function unitRows({ count, length, data }: Features): Float64Array[] {
   return Array.from({ length: count }, (_, i) => {
     const row = Float64Array.from(data.subarray(i * length, (i + 1) * length))
@@ -113,7 +113,7 @@ function unitRows({ count, length, data }: Features): Float64Array[] {
   })
 }
 
-/** Indices of each label's rows. */
+/** The row indices of each label. */
 function byClass(labels: Uint32Array): number[][] {
   const found = Array.from({ length: labels.reduce((a, b) => Math.max(a, b), 0) + 1 }, (): number[] => [])
   for (const [i, label] of labels.entries()) found[label].push(i)
@@ -124,14 +124,17 @@ export interface FewShotEvaluationOptions extends FeatureOptions, EpisodeOptions
   /** The backbone of a point, with its trained weights. */
   readonly networkOf: NetworkOf
   readonly data: Dataset
-  /** The standard deviation over the episodes is an objective too, `accuracySpread`, to be minimised. Default false. */
+  /**
+   * Whether the standard deviation over the episodes is also an objective, `accuracySpread`, to be minimised. Default
+   * false.
+   */
   readonly spread?: boolean
   /** Objectives and budgets beside accuracy. */
   readonly demands?: readonly Demand[]
 }
 
 /**
- * Judges frozen backbones by their few-shot accuracy. Throws a `UsageError` for options that cannot be.
+ * Evaluates frozen backbones by their few-shot accuracy. Throws a `UsageError` for invalid options.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** Evaluation strategies: how good a point is. */
+/** Evaluation strategies, which measure how good a point is. */
 export { type FeatureOptions, type Features, featuresOf } from './features.ts'
 export {
   type EpisodeOptions,

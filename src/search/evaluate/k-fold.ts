@@ -1,6 +1,6 @@
 /**
- * k-fold cross-validation: as many trainings as folds, each judged on the part that it was not trained on. For sets so
- * small that one held-out part says little. It tells the mean over the folds so far after each.
+ * k-fold cross-validation: one training for each fold, validated on the images of that fold. It suits sets so small
+ * that a single validation part says little. After each fold it reports the mean so far.
  */
 import { assert, key, keyOf } from '../../core/index.ts'
 import { type Dataset, subset } from '../../data/index.ts'
@@ -14,15 +14,18 @@ export interface KFoldEvaluationOptions extends TrainingSetup {
   readonly data: Dataset
   /** Number of folds. Default 5. */
   readonly folds?: number
-  /** Decides which image is in which fold. Default 0. */
+  /** Seed of the assignment of images to folds. Default 0. */
   readonly foldSeed?: number
-  /** The standard deviation over the folds is an objective too, `accuracySpread`, to be minimised. Default false. */
+  /**
+   * Whether the standard deviation over the folds is also an objective, `accuracySpread`, to be minimised. Default
+   * false.
+   */
   readonly spread?: boolean
 }
 
 /**
- * The mean accuracy over k folds, and its spread if asked for. Throws a `KingletError` for fewer than two folds, or more
- * than a class has images.
+ * Evaluates a point by its mean accuracy over k folds, and optionally its spread. Throws a `KingletError` for fewer
+ * than two folds, or more folds than images in a class.
  *
  * @example
  * ```ts
@@ -63,7 +66,7 @@ export function kFoldEvaluation(options: KFoldEvaluationOptions): Evaluator {
           for (const [i, part] of parts.entries()) {
             const folder = context.folder === undefined ? undefined : `${context.folder}/fold-${i}`
             const model = await options.networkOf(point, context.seed)
-            // A fold's last epoch is heard of as the mean so far.
+            // The last epoch of a fold is reported as the mean so far.
             const report = async ({ step, value }: StepReport) => {
               if (step === epochs) await context.report({ step: i + 1, value: meanOf([...found, value]) })
             }
@@ -81,15 +84,15 @@ export function kFoldEvaluation(options: KFoldEvaluationOptions): Evaluator {
 
 export const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length
 
-/** The sample's standard deviation (n - 1); 0 of a single value. */
+/** The sample standard deviation (n - 1), or 0 for a single value. */
 export const deviationOf = (values: readonly number[]): number => {
   const mean = meanOf(values)
   return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / Math.max(1, values.length - 1))
 }
 
 /**
- * `count` parts of a set, each with the rest of it to train on. Every class is spread evenly; which image is in which
- * fold depends on the seed and its name.
+ * Splits a set into `count` parts, each with the rest of the set to train on. Every class is spread evenly. The fold of
+ * an image depends on the seed and the image's name.
  *
  * @example
  * ```ts
@@ -102,7 +105,7 @@ export const deviationOf = (values: readonly number[]): number => {
  * ```
  */
 export function foldsOf(dataset: Dataset, count: number, seed = 0): (TrainData & { readonly val: Dataset })[] {
-  assert(Number.isInteger(count) && count > 1, `folds: ${count} are asked for: it must be an integer, 2 or more`)
+  assert(Number.isInteger(count) && count > 1, `folds is ${count}: it must be an integer, 2 or more`)
   const classes: number[][] = dataset.classes.map(() => [])
   for (let i = 0; i < dataset.length; i++) classes[dataset.label(i)].push(i)
   const foldOf = new Uint32Array(dataset.length)
@@ -112,11 +115,11 @@ export function foldsOf(dataset: Dataset, count: number, seed = 0): (TrainData &
     assert(
       images.length === 0 || images.length >= count,
       () =>
-        `folds: ${count} are asked for, class ${dataset.classes[label]} has ${images.length} images: use ` +
+        `folds is ${count}, class ${dataset.classes[label]} has ${images.length} images: use ` +
         `${Math.max(2, images.length)} folds at most, or more images`,
     )
     const ranks = new Map(images.map((i) => [i, rank(i)]))
-    // Going on where the last class ended keeps folds alike in size.
+    // Each class continues where the previous one ended, so folds have nearly equal sizes.
     for (const i of images.sort((a, b) => ranks.get(a)! - ranks.get(b)! || a - b)) foldOf[i] = next++ % count
   }
   const all = Array.from({ length: dataset.length }, (_, i) => i)

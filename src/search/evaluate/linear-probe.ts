@@ -1,15 +1,19 @@
 /**
- * A linear probe: multinomial logistic regression with a penalty on the weights, by gradient descent with Nesterov's
- * momentum in double precision. The loss is convex and the steps are fixed, so the result is a function of the examples.
+ * A linear probe: multinomial logistic regression with a penalty on the weights, fitted by gradient descent with
+ * Nesterov's momentum in double precision. The loss is convex and the number of steps fixed, so the result depends on
+ * the examples alone.
  */
 
-/** Share of the squared weights in the loss. */
+/** Weight of the squared weights in the loss. */
 const penalty = 1e-3
-/** Examples have length 1, and sqrt 2 with the bias: the gradient changes no faster than by 1 + penalty. */
+/**
+ * Examples have length 1, or sqrt 2 with the bias, so 1 + penalty is an upper bound on the gradient's Lipschitz
+ * constant.
+ */
 const rate = 1 / (1 + penalty)
 const steps = 200
 
-/** Fits on `examples` (all of one length) with their `labels`; the function answers with a class. */
+/** Fits a probe to `examples` (all of one length) with their `labels`. The returned function predicts a class. */
 export function linearProbe(
   examples: readonly Float64Array[],
   labels: readonly number[],

@@ -1,6 +1,6 @@
 /**
- * What evaluation strategies of networks share: a point's network comes from a function that they are given, and what the
- * network costs can be an objective beside its accuracy, a budget, or both.
+ * Shared parts of evaluation strategies for networks. A function that the caller gives makes the network of a point.
+ * The costs of a network can be objectives beside its accuracy, budgets, or both.
  */
 import { assert, UsageError } from '../../core/index.ts'
 import { type Dataset, loader, type PreprocessingName, preprocessingPreset } from '../../data/index.ts'
@@ -10,28 +10,30 @@ import type { Point } from '../space/space.ts'
 import type { Objective } from '../trial.ts'
 import type { Outcome } from './evaluator.ts'
 
-/** The network that a point describes, with its first weights; `seed` is the trial's, for those that draw them anew. */
+/**
+ * Makes the network of a point, with its initial weights. `seed` is the trial's, for networks that draw their weights.
+ */
 export type NetworkOf = (point: Point, seed: number) => Model | Promise<Model>
 
-/** What is asked of a network beside its accuracy. One of `minimize` and `atMost` at least. */
+/** A demand on a network beside its accuracy. At least one of `minimize` and `atMost` is given. */
 export type Demand = DemandedResource & {
-  /** It is an objective. */
+  /** Makes the resource an objective. */
   readonly minimize?: boolean
-  /** A budget: what is above it counts as a violation. */
+  /** A budget. A cost above it counts as a violation. */
   readonly atMost?: number
 }
 
-/** A resource; one that is measured may take its time. `of` is another name of `value`. */
+/** A resource. A measured one may return a promise. `of` is another name of `value`. */
 type DemandedResource =
   | Resource<number | Promise<number>>
   | { readonly name: string; of(model: Model): number | Promise<number> }
 
 export const accuracy: Objective = { name: 'accuracy', direction: 'maximize' }
 
-/** Of strategies that judge several times: how far apart the accuracies are. */
+/** For strategies that evaluate several times: the standard deviation of the accuracies. */
 export const accuracySpread: Objective = { name: 'accuracySpread', direction: 'minimize' }
 
-/** The objectives that demands add. Throws a `UsageError` for a demand that asks for nothing. */
+/** The objectives that demands add. Throws a `UsageError` for a demand with neither `minimize` nor `atMost`. */
 export function objectivesOf(demands: readonly Demand[]): Objective[] {
   for (const { name, minimize, atMost } of demands)
     if (!minimize && atMost === undefined)
@@ -39,10 +41,10 @@ export function objectivesOf(demands: readonly Demand[]): Objective[] {
   return demands.filter((d) => d.minimize).map(({ name }) => ({ name, direction: 'minimize' }))
 }
 
-/** What a network costs, as an outcome has it. */
+/** The costs of a network, as part of an outcome. */
 export type Costs = Required<Pick<Outcome, 'values' | 'violations'>>
 
-/** Counts or measures `model`. Throws a `KingletError` for a cost that is no number. */
+/** Computes or measures the costs of `model`. Throws a `KingletError` for a cost that is not finite. */
 export async function costsOf(model: Model, demands: readonly Demand[]): Promise<Costs> {
   const values: number[] = []
   const violations: number[] = []
@@ -56,18 +58,18 @@ export async function costsOf(model: Model, demands: readonly Demand[]): Promise
   return { values, violations }
 }
 
-/** An outcome of these values first, then the costs. */
+/** The outcome with the values `first`, followed by the costs. */
 export const outcome = (first: readonly number[], costs: Costs, files: Outcome['files'] = {}): Outcome => ({
   values: [...first, ...costs.values],
   ...(costs.violations.length > 0 && { violations: costs.violations }),
   ...(Object.keys(files).length > 0 && { files }),
 })
 
-/** The preprocessing of that name for what `model` takes in. */
+/** The preprocessing of this name for the input size of `model`. */
 export const preprocessingFor = ({ inputShape: [height, width] }: Model, name: PreprocessingName = 'whole') =>
   preprocessingPreset(name, [height, width])
 
-/** A batch of images with their targets, as training sees them. */
+/** A batch of images with their targets, as in training. */
 export interface LabelledBatch {
   /** NHWC. */
   readonly x: Float32Array
@@ -75,7 +77,9 @@ export interface LabelledBatch {
   readonly targets: Float32Array
 }
 
-/** `count` batches for `model` in a random order, the same ones for the same seed; a small set is gone through again. */
+/**
+ * Draws `count` batches for `model` in a random order, which depends on the seed alone. A small set is used repeatedly.
+ */
 export async function drawBatches(
   model: Model,
   dataset: Dataset,

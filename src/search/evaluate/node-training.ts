@@ -1,15 +1,18 @@
-/** Training that is kept in a trial's folder: killed at any moment, it goes on from its last checkpoint. */
+/**
+ * Training with checkpoints in a trial's folder. A training that is killed at any moment resumes from its last
+ * checkpoint.
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../../platform/node/index.ts'
 import { openRun, readMetrics, runFiles } from '../../train/node.ts'
 import type { Kept } from './training.ts'
 
-/** Beside the run's own files: the last epoch that the study has heard of. */
+/** A file beside those of the run: the last epoch reported to the study. */
 const heardFile = 'heard'
 
 /**
- * The run in `folder`, gone on with if there is one: give it to an evaluation as `keep`. The trial's file is `model`,
+ * Opens or resumes the training run in `folder`, for the option `keep` of an evaluation. The trial's file `model` is
  * the network after its last epoch.
  *
  * @example
@@ -27,7 +30,7 @@ export function keepInFolder(folder: string): Kept {
   const lines = isBegun ? readMetrics(join(folder, runFiles.metrics)) : []
   const heard = join(folder, heardFile)
   return {
-    // What a killed process left before its first checkpoint is no run: it is written over.
+    // Files of a process killed before its first checkpoint are not a run, and are overwritten.
     store: openRun(folder, isBegun ? { resume: true } : { force: true }),
     reached: lines.flatMap((line) =>
       line.kind === 'epoch' && line.val ? [{ step: line.epoch, value: line.val.top1 }] : [],

@@ -1,7 +1,7 @@
 /**
- * Sub-networks as slices of one set of weights, as in Once-for-all (Cai et al. 2020, arXiv:1908.09791): of a window the
- * middle, of channels the first, of a stage's blocks the first. Layers that a sub-network leaves out (an expansion, a
- * gate) are simply not asked for.
+ * Sub-networks as slices of one set of weights, as in Once-for-all (Cai et al. 2020, arXiv:1908.09791): the middle of a
+ * window, the first channels, and the first blocks of a stage. Layers that a sub-network leaves out (an expansion, a
+ * gate) are not sliced.
  */
 import { assert, KingletError, showShape, size, stridesOf, type Tensor, tensor } from '../../core/index.ts'
 import { parametersOf } from '../../graph/index.ts'
@@ -9,17 +9,22 @@ import type { Model } from '../../models/index.ts'
 import type { Point } from '../space/space.ts'
 import type { NetworkOf } from './network.ts'
 
-/** What is known of the sub-networks of a supernet. */
+/** Describes the sub-networks of a supernet. */
 export interface Slicing {
-  /** The network of a point; its first weights do not matter. */
+  /** The network of a point. Its initial weights do not matter. */
   readonly networkOf: NetworkOf
-  /** The point of the supernet itself: no other may have more of anything. */
+  /** The point of the supernet itself. No other point may exceed it in any choice. */
   readonly largest: Point
-  /** Blocks of each stage. Needed where points differ in depth: `stageDepths` makes one for a space by name. */
+  /**
+   * Number of blocks in each stage. Required where points differ in depth; `stageDepths` makes one for a space by name.
+   */
   readonly depthsOf?: (point: Point) => readonly number[]
 }
 
-/** From a parameter's name in the sub-network to its name in the supernet; names of its state (`momentum/...`) too. */
+/**
+ * Maps the name of a parameter in the sub-network to its name in the supernet, including names of its state
+ * (`momentum/...`).
+ */
 export function namesIn({ largest, depthsOf }: Slicing, point: Point): (name: string) => string {
   if (!depthsOf) return (name) => name
   const [own, all] = [depthsOf(point), depthsOf(largest)]
@@ -44,7 +49,7 @@ export function namesIn({ largest, depthsOf }: Slicing, point: Point): (name: st
     })
 }
 
-/** The numbers of a slice, row by row along the last axis: where each row begins in the whole and in the slice. */
+/** Visits the rows of a slice along the last axis: where each row starts in the whole and in the slice. */
 function eachRow(name: string, whole: Tensor, shape: Tensor['shape'], visit: (at: number, own: number) => void): void {
   assert(
     shape.length === whole.shape.length && shape.every((d, i) => d <= whole.shape[i]),
@@ -52,7 +57,7 @@ function eachRow(name: string, whole: Tensor, shape: Tensor['shape'], visit: (at
       `supernet: ${name} is ${showShape(shape)} in a sub-network, ${showShape(whole.shape)} in the supernet: give the ` +
       'largest point as largest',
   )
-  // Windows are the first two axes of what has three or four.
+  // In tensors of three or four axes, the first two are the window.
   const starts = shape.map((d, i) => (shape.length > 2 && i < 2 ? Math.floor((whole.shape[i] - d) / 2) : 0))
   const strides = stridesOf(whole.shape)
   const outer = shape.slice(0, -1)
@@ -67,7 +72,7 @@ function eachRow(name: string, whole: Tensor, shape: Tensor['shape'], visit: (at
   }
 }
 
-/** The part of `whole` that a sub-network with a tensor of `shape` has. `name` is for errors. */
+/** The part of `whole` that a sub-network with a tensor of `shape` uses. `name` is for errors. */
 export function takeSlice(name: string, whole: Tensor, shape: Tensor['shape']): Tensor {
   const data = new Float32Array(size(shape))
   const row = shape[shape.length - 1] ?? 1
@@ -75,13 +80,13 @@ export function takeSlice(name: string, whole: Tensor, shape: Tensor['shape']): 
   return tensor(shape, data)
 }
 
-/** Writes `part` back to where {@link takeSlice} took it from. */
+/** Writes `part` back to the place that {@link takeSlice} read it from. */
 export function putSlice(name: string, whole: Tensor, part: Tensor): void {
   const row = part.shape[part.shape.length - 1] ?? 1
   eachRow(name, whole, part.shape, (at, own) => whole.data.set(part.data.subarray(own, own + row), at))
 }
 
-/** Slices of `whole` for all of `wanted`, by the sub-network's names. */
+/** The slices of `whole` for all `wanted` tensors, by the names of the sub-network. */
 export function takeAll(
   whole: ReadonlyMap<string, Tensor>,
   wanted: Iterable<readonly [name: string, shape: Tensor['shape']]>,
@@ -101,9 +106,9 @@ export function takeAll(
 }
 
 /**
- * The network of `point` with its slices of the supernet's weights, copied. Its batch norm has the supernet's statistics,
- * which are not its own: {@link recalibrate} it before it is used. Throws a `KingletError` for a point that is not within
- * the supernet.
+ * Makes the network of `point`, with copies of its slices of the supernet's weights. Its batch norm statistics are
+ * those of the supernet: call {@link recalibrate} before using it. Throws a `KingletError` for a point outside the
+ * supernet.
  *
  * @example
  * ```ts

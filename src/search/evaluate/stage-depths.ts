@@ -1,11 +1,11 @@
-/** Of spaces whose networks Kinglet builds: how deep a point's stages are, as a supernet needs to know. */
+/** The stage depths of points, which supernets need, for spaces whose networks Kinglet builds. */
 
 import { baseOf } from '../space/base.ts'
 import type { NetworkSpace } from '../space/index.ts'
 import type { Point } from '../space/space.ts'
 
 /**
- * How many blocks each stage of a point's network has, for a space whose networks Kinglet builds.
+ * Returns a function that gives the number of blocks in each stage of a point's network.
  *
  * @example
  * ```ts

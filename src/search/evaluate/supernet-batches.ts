@@ -1,11 +1,11 @@
-/** The batches of a supernet's rounds: every sub-network of a round sees the same images, at its own size. */
+/** The batches of a supernet's rounds. Every sub-network of a round sees the same images, at its own input size. */
 import { KingletError } from '../../core/index.ts'
 import { type Dataset, loader } from '../../data/index.ts'
 import type { Model } from '../../models/index.ts'
 import { preprocessingFor } from './network.ts'
 import type { SupernetOptions } from './supernet-options.ts'
 
-/** The round's batch, at the size that a network takes in: prepared once for each size. */
+/** The batch of a round, at the input size of a network. Each size is prepared once. */
 export function batchesOfRound(
   dataset: Dataset,
   options: SupernetOptions & { readonly batch: number },

@@ -1,6 +1,6 @@
 /**
- * Judging networks by their slices of a trained supernet. Batch norm's statistics belong to one network alone: so each
- * slice has its own measured anew on some images before it is judged (Cai et al. 2020; Yu and Huang 2019, section 3).
+ * Evaluates networks by their slices of a trained supernet. Batch norm statistics belong to one network alone, so each
+ * slice measures its own on some images before it is evaluated (Cai et al. 2020; Yu and Huang 2019, section 3).
  */
 import { checks, type Tensor, tensor, UsageError } from '../../core/index.ts'
 import type { Dataset, LoaderPool, PreprocessingName } from '../../data/index.ts'
@@ -17,18 +17,18 @@ import { withinBudget } from './training.ts'
 
 export interface RecalibrateOptions {
   readonly engine: Engine
-  /** Batches that statistics are averaged over. Default 4. */
+  /** Number of batches over which the statistics are averaged. Default 4. */
   readonly batches?: number
-  /** Images in a batch. Default 64, or all of a smaller set. */
+  /** Images in a batch. Default 64, or the whole set if that is smaller. */
   readonly batch?: number
-  /** Decides which images. Default 0. */
+  /** Seed of the choice of images. Default 0. */
   readonly seed?: number
   readonly preprocessing?: PreprocessingName
 }
 
 /**
- * Gives `model` the running means and variances that it has on images of `dataset`: the averages over some batches. Its
- * other weights stay.
+ * Replaces the running means and variances of `model` by those measured on images of `dataset`, averaged over some
+ * batches. Its other weights do not change.
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export interface RecalibrateOptions {
 export async function recalibrate(model: Model, dataset: Dataset, options: RecalibrateOptions): Promise<void> {
   const { engine, batches: count = 4, batch = Math.min(64, dataset.length), seed = 0, preprocessing: name } = options
   if (!checks.count.is(count)) throw new UsageError(`recalibrate: batches is ${count}: it must be ${checks.count.must}`)
-  // With momentum 1 the new running statistics are those of the batch.
+  // With momentum 1, the new running statistics are those of the batch.
   const { name: called, options: own } = model.architecture
   const { updates, logits } = build(called, { ...own, batchNormMomentum: 1 }).forward(
     input('x', [batch, ...model.inputShape]),
@@ -81,7 +81,7 @@ export async function recalibrate(model: Model, dataset: Dataset, options: Recal
 export interface SupernetEvaluationOptions extends Slicing {
   /** The trained network of the largest point. */
   readonly supernet: Model
-  /** `train`: images for batch norm's statistics. `val`: those on which slices are judged. */
+  /** `train` has the images for batch norm statistics, `val` those on which slices are evaluated. */
   readonly data: TrainData & { readonly val: Dataset }
   readonly engine: Engine
   /** See {@link RecalibrateOptions}. */
@@ -90,13 +90,14 @@ export interface SupernetEvaluationOptions extends Slicing {
   readonly pool?: LoaderPool
   /** Objectives and budgets beside accuracy. */
   readonly demands?: readonly Demand[]
-  /** See `trainingEvaluation`. Default `skip`. */
+  /** See {@link TrainingSetup.overBudget}. Default `skip`. */
   readonly overBudget?: 'skip' | 'judge'
 }
 
 /**
- * The accuracy of a point's slice of the supernet, with statistics of its own: in seconds, and good for ranking. How good
- * is a matter of the space and the training: see docs/search.md for Kendall's tau against networks trained alone.
+ * Evaluates a point by the accuracy of its slice of the supernet, with its own batch norm statistics. It takes seconds
+ * and serves for ranking. The quality of the ranking depends on the space and the training: docs/search.md has
+ * Kendall's tau against networks trained alone.
  *
  * @example
  * ```ts

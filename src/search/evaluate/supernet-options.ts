@@ -1,4 +1,4 @@
-/** Options of a supernet's training, and what each must be. */
+/** Options of a supernet's training, and their valid values. */
 import { type Checks, checks } from '../../core/index.ts'
 import type { Augmentation, AugmentationName, LoaderPool, PreprocessingName } from '../../data/index.ts'
 import type { Engine } from '../../engine/index.ts'
@@ -8,8 +8,8 @@ import { assertPoint, makePoint, type Point, type Scalar, type Space } from '../
 import type { Slicing } from './slices.ts'
 
 /**
- * The point with the most of everything, or the least: of each choice the largest or smallest number, `true` or `false`,
- * the last or first of other values. Throws a `KingletError` when the space does not have it.
+ * The largest or smallest point of a space: of each choice the largest or smallest number, `true` or `false`, or the
+ * last or first of other values. Throws a `KingletError` when that is not a point of the space.
  *
  * @example
  * ```ts
@@ -38,17 +38,17 @@ export interface SupernetOptions extends Slicing {
   /** Default: {@link extremePoint} of the space. */
   readonly smallest?: Point
   readonly engine: Engine
-  /** Batches that the supernet sees. */
+  /** Number of batches that the supernet sees. */
   readonly rounds: number
-  /** Sub-networks of a round that are drawn at random. Default 2. */
+  /** Number of random sub-networks in a round. Default 2. */
   readonly random?: number
-  /** Rounds for which those drawn stay: compiling a sub-network takes longer than its step. Default 4. */
+  /** Number of rounds that random sub-networks stay: compiling one takes longer than its step. Default 4. */
   readonly hold?: number
-  /** Default 32, or all of a smaller set. */
+  /** Default 32, or the whole set if that is smaller. */
   readonly batch?: number
   /** Default `sgd`. */
   readonly optimizer?: OptimizerName | Optimizer
-  /** The schedule's highest. Default: the optimiser's own. */
+  /** The highest rate of the schedule. Default: the optimiser's own. */
   readonly learningRate?: number
   /** Default: a cosine down to 0, after a warm-up of a twentieth of the rounds. */
   readonly schedule?: ScheduleName | Schedule
@@ -60,10 +60,10 @@ export interface SupernetOptions extends Slicing {
   readonly augmentation?: AugmentationName | Augmentation
   /** Default `whole`. */
   readonly preprocessing?: PreprocessingName
-  /** Start of every random choice. Default 0. */
+  /** Seed of every random choice. Default 0. */
   readonly seed?: number
   readonly pool?: LoaderPool
-  /** Ends the training after the step that is under way, by throwing the signal's reason. */
+  /** Ends the training after the current step by throwing the signal's reason. */
   readonly signal?: AbortSignal
 }
 

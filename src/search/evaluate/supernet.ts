@@ -1,7 +1,7 @@
 /**
- * Training of a weight-sharing supernet (one-shot, single path): one set of weights, of which every network of a space
- * is a slice. A round trains several sub-networks on one batch by the sandwich rule (Yu and Huang 2019, arXiv:1903.05134):
- * the largest, the smallest, and a few at random; each takes its ordinary step in turn, with its slices of the weights
+ * Trains a weight-sharing supernet (one-shot, single path): one set of weights, of which every network of a space is a
+ * slice. A round trains several sub-networks on one batch by the sandwich rule (Yu and Huang 2019, arXiv:1903.05134):
+ * the largest, the smallest, and a few random ones. Each in turn takes an ordinary step with its slices of the weights
  * and of the optimiser's state, and writes them back.
  */
 import { assert, assertOptions, DivergedError, key, keyOf, Rng, type Tensor, turn } from '../../core/index.ts'
@@ -16,20 +16,20 @@ import { namesIn, putSlice, takeAll } from './slices.ts'
 import { batchesOfRound } from './supernet-batches.ts'
 import { extremePoint, type SupernetOptions, supernetMembers } from './supernet-options.ts'
 
-/** What one round did. */
+/** The result of one round. */
 export interface SupernetRound {
   /** From 1. */
   readonly round: number
   readonly rounds: number
   readonly learningRate: number
-  /** The sub-networks in the order in which they were trained, the largest first. */
+  /** The sub-networks in the order of their training, the largest first. */
   readonly steps: readonly { readonly point: Point; readonly loss: number; readonly accuracy: number }[]
 }
 
 /**
- * Trains `supernet`, the network of the largest point, and tells each round. When the loop ends or is left, its weights
- * are the trained ones. Throws a `UsageError` for options that cannot be, and a `DivergedError` when a loss is not finite
- * or a sub-network is not within the supernet.
+ * Trains `supernet`, the network of the largest point, and yields after each round. When the loop ends or is left, the
+ * model has the trained weights. Throws a `UsageError` for invalid options, a `DivergedError` when a loss is not
+ * finite, and a `KingletError` when a sub-network is outside the supernet.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export function trainSupernet(
   return rounds(supernet, dataset, { ...options, batch })
 }
 
-/** A sub-network's training step, compiled. */
+/** The compiled training step of a sub-network. */
 interface Compiled {
   readonly step: Step
   readonly program: Program
@@ -76,7 +76,7 @@ interface Compiled {
   readonly nameOf: (name: string) => string
 }
 
-/** The last used programs, `most` of them: each holds memory of its own. */
+/** A cache of the `most` recently used programs, since each holds its own memory. */
 class Programs {
   readonly #kept = new Map<string, Compiled>()
   readonly #most: number
@@ -90,7 +90,7 @@ class Programs {
   async of(point: Point): Promise<Compiled> {
     const name = pointKey(point)
     const found = this.#kept.get(name) ?? (await this.#compile(point))
-    // The last used stands last.
+    // Reinserted as the most recently used.
     this.#kept.delete(name)
     this.#kept.set(name, found)
     if (this.#kept.size > this.#most) {

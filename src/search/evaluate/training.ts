@@ -1,6 +1,6 @@
 /**
- * The plain evaluation strategy: a point's network is trained in full, and is as good as its accuracy on images that it
- * was not trained on, after its last epoch. It tells the accuracy after each epoch, by which pruners stop it.
+ * Evaluation by full training: the value of a point is its network's accuracy on validation images after the last
+ * epoch. It reports the accuracy after each epoch, for pruners.
  */
 import { KingletError, UsageError } from '../../core/index.ts'
 import type { LoaderPool, PreprocessingName } from '../../data/index.ts'
@@ -12,25 +12,25 @@ import type { StepReport } from '../trial.ts'
 import { type EvaluationContext, type Evaluator, type Outcome, Paused } from './evaluator.ts'
 import { accuracy, costsOf, type Demand, type NetworkOf, objectivesOf, outcome, preprocessingFor } from './network.ts'
 
-/** A training run that is kept in a trial's folder: `keepInFolder` of Node makes one. */
+/** A training run stored in a trial's folder. Made by `keepInFolder` in Node. */
 export interface Kept {
   readonly store: RunStore
-  /** Accuracies after the epochs that are in the folder already. */
+  /** Accuracies after the epochs already in the folder. */
   readonly reached: readonly StepReport[]
-  /** The last of these steps that the study has heard of, for sure; 0 if none. */
+  /** The last step certainly reported to the study, or 0. */
   readonly heard: number
-  /** The study has heard of this step. */
+  /** Records that this step was reported. */
   hear(step: number): void
-  /** What it leaves, by what it is: paths relative to the folder. */
+  /** Files that the run leaves, by kind: paths relative to the folder. */
   readonly files: Readonly<Record<string, string>>
 }
 
-/** How networks are trained: what {@link trainingEvaluation} and {@link kFoldEvaluation} share. */
+/** Options of training that {@link trainingEvaluation} and {@link kFoldEvaluation} share. */
 export interface TrainingSetup {
   readonly networkOf: NetworkOf
   readonly engine: Engine
   readonly epochs: number
-  /** Options of training that a point decides: learning rate, weight decay, augmentation. */
+  /** Training options that a point sets: learning rate, weight decay, augmentation. */
   readonly trainingOf?: (point: Point) => Partial<TrainOptions>
   /** Default `whole`. */
   readonly preprocessing?: PreprocessingName
@@ -38,11 +38,11 @@ export interface TrainingSetup {
   /** Objectives and budgets beside accuracy. */
   readonly demands?: readonly Demand[]
   /**
-   * A network that is above a budget is not judged, and has accuracy 0 (`skip`), or is judged all the same (`judge`).
+   * What to do with a network above a budget: give it accuracy 0 without training (`skip`), or evaluate it (`judge`).
    * Default `skip`.
    */
   readonly overBudget?: 'skip' | 'judge'
-  /** Keeps training in the trial's folder, so that it goes on where it was stopped. */
+  /** Stores the training in the trial's folder, so that it resumes where it stopped. */
   readonly keep?: (folder: string) => Kept
 }
 
@@ -51,8 +51,8 @@ export interface TrainingEvaluationOptions extends TrainingSetup {
 }
 
 /**
- * Full training. Objectives: `accuracy` on `data.val`, then the demands that are minimised. Throws a `UsageError` when
- * there are no images for validation.
+ * Evaluates points by full training. Objectives: `accuracy` on `data.val`, then the minimised demands. Throws a
+ * `UsageError` when there are no validation images.
  *
  * @example
  * ```ts
@@ -85,7 +85,7 @@ export interface TrainingEvaluationOptions extends TrainingSetup {
 export function trainingEvaluation(options: TrainingEvaluationOptions): Evaluator {
   const { data, demands = [] } = options
   if (!data.val || data.val.length === 0)
-    throw new UsageError('trainingEvaluation: data has no val: give the images on which networks are judged')
+    throw new UsageError('trainingEvaluation: data has no val: give the images on which networks are validated')
   return {
     name: 'training',
     objectives: [accuracy, ...objectivesOf(demands)],
@@ -97,7 +97,7 @@ export function trainingEvaluation(options: TrainingEvaluationOptions): Evaluato
   }
 }
 
-/** Calls `judge` with the point's network, unless it is above a budget and such ones are skipped. */
+/** Calls `judge` with the point's network, unless the network is above a budget and `overBudget` is `skip`. */
 export async function withinBudget(
   { networkOf, demands = [], overBudget = 'skip' }: Pick<TrainingSetup, 'networkOf' | 'demands' | 'overBudget'>,
   point: Point,
@@ -114,11 +114,11 @@ export interface Training {
   readonly point: Point
   readonly context: EvaluationContext
   readonly folder: string | undefined
-  /** Who is told the accuracies; the context when it is left out. */
+  /** Receives the accuracies. Default: the context's `report`. */
   readonly report?: (report: StepReport) => Promise<void>
 }
 
-/** Trains `model`, or goes on where `folder` says that it was; the accuracy after the last epoch. */
+/** Trains `model`, or resumes the training in `folder`. Returns the accuracy after the last epoch. */
 export async function train(
   model: Model,
   data: TrainData,
@@ -134,7 +134,7 @@ export async function train(
     try {
       await report(step)
     } catch (error) {
-      // It is taken up again because it may go on: the same step must not make it pause once more.
+      // The trial resumes only when it may continue, so the same step must not pause it again.
       if (error instanceof Paused) kept?.hear(step.step)
       throw error
     }
@@ -153,6 +153,6 @@ export async function train(
   })
   for await (const { epoch, validation } of steps) if (validation) await tell({ step: epoch, value: validation.top1 })
   if (reached === undefined)
-    throw new KingletError(`${folder}: its training has ended, but not its validation: remove it, to begin anew`)
+    throw new KingletError(`${folder}: its training has ended, but not its validation: remove it to start again`)
   return { reached, files: kept?.files ?? {} }
 }

@@ -1,9 +1,9 @@
 /**
  * ASHA, asynchronous successive halving (Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning",
- * arXiv:1810.05934, algorithm 2): nobody waits for a rung to be full. A trial goes on as soon as it is among the best
- * 1 / eta of those that came to its rung so far; until then it is paused, and workers begin others.
+ * arXiv:1810.05934, algorithm 2). No trial waits for a rung to fill. A trial continues as soon as it is among the best
+ * 1 / eta of the trials that have reached its rung. Until then it is paused, and workers start others.
  */
-import { assertOptions, type Checks, checks, UsageError } from '../../core/index.ts'
+import { assertOptions, atLeast, type Checks, checks, UsageError } from '../../core/index.ts'
 import { assertMax } from './halving.ts'
 import type { Pruner } from './pruner.ts'
 import { best, type Ranked, rungReached, valueAt } from './rungs.ts'
@@ -13,11 +13,12 @@ export interface AshaOptions {
   readonly min?: number
   /** Steps of a whole evaluation. */
   readonly max: number
-  /** One of so many goes on. Default 3. */
+  /** One trial of `eta` continues. Default 3. */
   readonly eta?: number
   /**
-   * Trials that the study wants: a trial that waits is pruned once none can come to its rung any more, and the best of a
-   * rung that is too small for `eta` goes on. Not kept with the study: it may want more later.
+   * Number of trials that the study wants. A paused trial is pruned once no other can reach its rung, and the best
+   * trial of a rung with fewer than `eta` trials continues. Not stored with the study, which may want more trials
+   * later.
    */
   readonly trials?: number
 }
@@ -26,12 +27,12 @@ const members: Checks<AshaOptions> = {
   min: checks.count,
   max: checks.count,
   trials: checks.count,
-  eta: { is: (n) => Number.isFinite(n) && Number(n) >= 2, must: 'a number, 2 or more' },
+  eta: atLeast(2),
 }
 
 /**
- * A trial that pauses goes on when enough worse ones have come to its rung. What becomes of those that still wait when
- * all trials are begun follows from `trials`; without it, the study decides.
+ * The ASHA pruner. A paused trial continues when enough worse trials have reached its rung. `trials` decides the trials
+ * that are still paused when all have started; without it, the study decides.
  *
  * @example
  * ```ts

@@ -1,38 +1,38 @@
 /**
  * Successive halving (Jamieson and Talwalkar 2016, arXiv:1502.07943) and Hyperband (Li et al. 2018, JMLR 18(185),
- * algorithm 1), synchronous: a trial waits at a rung until all of its bracket that come so far have come, then the best
- * go on and the others are pruned. Trials belong to brackets by their numbers. With `trials`, the last bracket of a study
- * is as small as it comes out; without, its trials wait for some that never begin, and the study decides what then.
+ * algorithm 1), both synchronous. A trial waits at a rung until every trial of its bracket that gets there has arrived;
+ * then the best continue and the others are pruned. A trial's number determines its bracket. With `trials`, the last
+ * bracket of a study may be smaller than the others. Without it, that bracket's trials wait for trials that never
+ * start, and the study decides them.
  */
-import { assertOptions, type Checks, checks, UsageError } from '../../core/index.ts'
+import { assertOptions, atLeast, type Checks, checks, UsageError } from '../../core/index.ts'
 import type { Problem, Trial } from '../trial.ts'
 import type { Decision, Pruner } from './pruner.ts'
 import { best, type Ranked, type Rung, rungReached, rungsOf, valueAt } from './rungs.ts'
 
 export interface HalvingOptions {
-  /** Trials of a bracket. Default: as many as leave one at the last rung. */
+  /** Number of trials in a bracket. Default: the number that leaves one trial at the last rung. */
   readonly count?: number
   /** Steps (epochs) before the first rung. Default 1. */
   readonly min?: number
   /** Steps of a whole evaluation. */
   readonly max: number
-  /** One of so many goes on. Default 3. */
+  /** One trial of `eta` continues. Default 3. */
   readonly eta?: number
-  /** Trials that the study wants. Not kept with it: it may want more later. */
+  /** Number of trials that the study wants. Not stored with the study, which may want more later. */
   readonly trials?: number
 }
 
 export interface HyperbandOptions {
   /** Steps (epochs) of a whole evaluation: R. */
   readonly max: number
-  /** One of so many goes on. Default 3. */
+  /** One trial of `eta` continues. Default 3. */
   readonly eta?: number
-  /** Trials that the study wants. Not kept with it: it may want more later. */
+  /** Number of trials that the study wants. Not stored with the study, which may want more later. */
   readonly trials?: number
 }
 
-const eta = { is: (n: unknown) => Number.isFinite(n) && Number(n) >= 2, must: 'a number, 2 or more' }
-const common = { max: checks.count, eta, trials: checks.count }
+const common = { max: checks.count, eta: atLeast(2), trials: checks.count }
 const halvingMembers: Checks<HalvingOptions> = { count: checks.count, min: checks.count, ...common }
 const hyperbandMembers: Checks<HyperbandOptions> = common
 
@@ -42,7 +42,7 @@ export function assertMax(what: string, max: unknown): void {
     throw new UsageError(`${what}: max is missing: it must be given, the steps (epochs) of a whole evaluation`)
 }
 
-/** The most divisions by `eta` that are within `ratio`. */
+/** The largest n with `by` ** n <= `ratio`. */
 function divisions(ratio: number, by: number): number {
   let n = 0
   while (by ** (n + 1) <= ratio) n++
@@ -50,7 +50,7 @@ function divisions(ratio: number, by: number): number {
 }
 
 /**
- * Successive halving: of each `count` trials, one of `eta` goes on at every rung.
+ * Successive halving: of every `count` trials, one of `eta` continues at each rung.
  *
  * @example
  * ```ts
@@ -71,8 +71,8 @@ export function halving(options: HalvingOptions): Pruner {
 }
 
 /**
- * The brackets of Hyperband, most daring first: rungs with the number of trials that come there and their steps. The
- * first bracket's trials come first by number, then the next one's; after the last it begins anew.
+ * The brackets of Hyperband, the most aggressive first. Each is a list of rungs with their trial counts and
+ * steps. Trials fill the brackets in order of their numbers, and start over after the last bracket.
  *
  * @example
  * ```ts
@@ -84,7 +84,7 @@ export function halving(options: HalvingOptions): Pruner {
 export const hyperbandBrackets = (options: HyperbandOptions): (readonly Rung[])[] =>
   bracketsOf(options).map(({ count, rungs }) => rungs(count))
 
-/** Trials of a bracket, and its rungs if it had `count` of them. */
+/** The number of trials in a bracket, and the rungs of a bracket of `count` trials. */
 interface Bracket {
   readonly count: number
   rungs(count: number): Rung[]
@@ -103,7 +103,7 @@ function bracketsOf(options: HyperbandOptions): Bracket[] {
 }
 
 /**
- * Hyperband: successive halving with several trades of many trials against many steps, one after the other.
+ * Hyperband: runs successive halving with several trade-offs of many trials against many steps, one after the other.
  *
  * @example
  * ```ts
@@ -115,7 +115,7 @@ function bracketsOf(options: HyperbandOptions): Bracket[] {
 export const hyperband = (options: HyperbandOptions): Pruner =>
   bracketed('hyperband', { max: options.max, eta: options.eta ?? 3 }, bracketsOf(options), options.trials)
 
-/** Brackets take trials in turn, each as many as it has; the last one what is left of `wanted`. */
+/** Assigns trials to brackets in turn. The last bracket has what is left of `wanted`. */
 function bracketed(
   name: string,
   options: Pruner['options'],
@@ -128,7 +128,7 @@ function bracketed(
     let index = 0
     while (trial.number >= from + brackets[index].count) from += brackets[index++].count
     const { count: whole, rungs } = brackets[index]
-    // A trial beyond those wanted (the study wanted more before) has a whole bracket.
+    // A trial beyond `wanted` (from a time when the study wanted more) has a whole bracket.
     const count = trial.number < wanted ? Math.min(whole, wanted - from) : whole
     const own = trials.filter(({ number: n }) => n >= from && n < from + count)
     return decideIn(rungs(count), own, problem, trial)

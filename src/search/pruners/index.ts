@@ -1,4 +1,4 @@
-/** Pruners by name. */
+/** The pruners by name. */
 import { nearest, oneOf, UsageError } from '../../core/index.ts'
 import { type AshaOptions, asha } from './asha.ts'
 import { type HalvingOptions, type HyperbandOptions, halving, hyperband, hyperbandBrackets } from './halving.ts'
@@ -14,7 +14,7 @@ export type PrunerName = keyof typeof pruners
 export const prunerNames = Object.keys(pruners) as readonly PrunerName[]
 
 /**
- * The pruner of that name. Throws a `UsageError` for a name that is none and for options that cannot be.
+ * Returns the pruner of this name. Throws a `UsageError` for an unknown name or invalid options.
  *
  * @example
  * ```ts

@@ -1,29 +1,32 @@
 /**
- * Rungs: the steps at which trials are compared, and how they are ranked there. What a trial has at a rung is its first
- * report at that step or after it, so it never changes once it is there.
+ * Rungs: the steps at which trials are compared, and the ranking there. A trial's value at a rung is its first report
+ * at or after that step, so it never changes afterwards.
  */
 import { isFeasible } from '../pareto.ts'
 import type { Objective, Trial } from '../trial.ts'
 
 export interface Rung {
-  /** Trials that come so far. */
+  /** Number of trials that reach this rung. */
   readonly count: number
   /** Epochs, or whatever the evaluation counts. */
   readonly step: number
 }
 
-/** Successive halving from `count` trials at `first` steps: a rung for each division by `eta`, while `max` allows it. */
+/**
+ * Rungs of successive halving, from `count` trials at `first` steps: one for each division by `eta`, up to `max` steps.
+ */
 export function rungsOf(count: number, first: number, max: number, eta: number): Rung[] {
   const rungs: Rung[] = []
-  // The hair is for steps that are made by division: 81 / 3 ** 4 * 3 ** 4.
+  // The tolerance covers steps computed by division, such as 81 / 3 ** 4 * 3 ** 4.
   for (let i = 0; first * eta ** i <= max * (1 + 1e-9) && Math.floor(count / eta ** i) >= 1; i++)
     rungs.push({ count: Math.floor(count / eta ** i), step: Math.max(1, Math.round(first * eta ** i)) })
   return rungs
 }
 
 /**
- * A trial's value at `step`; NaN, which is worse than all, if it failed before or was above a budget and so never judged;
- * undefined while it may still come there. One that was complete sooner has its last value there.
+ * A trial's value at `step`. NaN ranks below every number: the trial failed or was pruned before, or exceeds a budget
+ * and was never evaluated. Undefined while the trial may still reach the step. A trial that completed sooner keeps its
+ * last value.
  */
 export function valueAt(trial: Trial, step: number): number | undefined {
   const report = trial.reports.find((r) => r.step >= step)
@@ -38,18 +41,18 @@ export interface Ranked {
   readonly value: number
 }
 
-/** The best `count`, by value, the earlier trial first where they are equal. */
+/** The best `count` by value. Of equal values the earlier trial comes first. */
 export function best(ranked: readonly Ranked[], count: number, { direction }: Objective): Ranked[] {
   const sign = direction === 'minimize' ? 1 : -1
   const cost = ({ value }: Ranked) => (Number.isNaN(value) ? Number.POSITIVE_INFINITY : sign * value)
-  // Two infinities have no difference.
+  // Infinity minus infinity is NaN.
   const compare = (a: Ranked, b: Ranked) => (cost(a) === cost(b) ? a.trial.number - b.trial.number : cost(a) - cost(b))
   return [...ranked].sort(compare).slice(0, count)
 }
 
 /**
- * Index of the rung that the trial came to with its last report; -1 if it came to none. Between rungs nothing is decided:
- * who went on once is not stopped there by those that come later.
+ * Index of the rung that the trial's last report reached, or -1. Nothing is decided between rungs: a trial that
+ * continued is not stopped there by later arrivals.
  */
 export function rungReached(rungs: readonly Pick<Rung, 'step'>[], { reports }: Trial): number {
   const [before, now] = [reports.at(-2)?.step ?? 0, reports.at(-1)?.step ?? 0]

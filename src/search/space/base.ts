@@ -1,4 +1,7 @@
-/** What the names of an architecture space's choices mean: the network they change, part by part, and its own values. */
+/**
+ * The meanings of an architecture space's choice names: which part of the base network each one changes, the valid
+ * values, and the base network's own value.
+ */
 import type { Check } from '../../core/index.ts'
 import { build, type Row } from '../../models/index.ts'
 import type { Scalar } from './space.ts'
@@ -6,11 +9,11 @@ import { type Aspect, aspects, type NetworkTable, type WholeAspect, wholeAspects
 import { type NetworkSpaceName, tables } from './tables.ts'
 
 type BaseBlock = Row & {
-  /** Channels inside, as a multiple of the block's input; 0 where it has none. */
+  /** Expanded channels as a multiple of the block's input; 0 where the block does not expand. */
   readonly ratio: number
 }
 
-/** A table's network, cut into stages. */
+/** The base network of a table, cut into stages. */
 export interface Base {
   readonly table: NetworkTable
   readonly before: readonly Row[]
@@ -35,28 +38,28 @@ function cut(table: NetworkTable): Base {
 
 const known = new Map<NetworkSpaceName, Base>()
 
-/** Kept, since every point of a space begins with it. */
+/** The base of a space. Cached, since every point of a space starts from it. */
 export function baseOf(name: NetworkSpaceName): Base {
   const base = known.get(name) ?? cut(tables[name])
   known.set(name, base)
   return base
 }
 
-/** Which block of a stage a choice is of. */
+/** The block that a choice belongs to. */
 export interface Block {
-  /** From 1. */
+  /** The block's number in its stage, from 1. */
   readonly number: number
-  /** Name of the choice of its stage's depth. */
+  /** Name of the choice of the stage's depth. */
   readonly depth: string
-  /** How many there are where that is no choice. */
+  /** Number of blocks where the depth is not a choice. */
   readonly blocks: number
 }
 
-/** What a choice of that name must be, and what it is in the table's own network. */
+/** The valid values of a choice, and its value in the base network. */
 export interface Meaning {
   readonly check: Check
   readonly own: Scalar
-  /** Of a choice that is one block's alone. */
+  /** Present where the choice belongs to a single block. */
   readonly block?: Block
 }
 
@@ -79,7 +82,7 @@ const ownOfWhole: Readonly<Record<WholeAspect | 'resolution', (base: Base) => Sc
 const isWhole = (name: string): name is keyof typeof wholeAspects => Object.hasOwn(wholeAspects, name)
 const isAspect = (name: string): name is Aspect => Object.hasOwn(aspects, name)
 
-/** The meaning of a choice's name, or undefined where the network has nothing of that name. */
+/** The meaning of a choice's name, or undefined where the network has no such part. */
 export function meaningOf(base: Base, name: string): Meaning | undefined {
   if (isWhole(name)) {
     const own = ownOfWhole[name](base)

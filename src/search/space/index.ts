@@ -1,4 +1,4 @@
-/** Spaces of architectures and of training, and what their points are. */
+/** Spaces of architectures and of training options, and the meaning of their points. */
 export {
   defaultPoint,
   isNetworkSpace,

@@ -1,6 +1,6 @@
 /**
- * Choices held against what they mean: refuses a name that means nothing in the space's network or in training, a value
- * that no network or training can have, and a choice of a block that the stage never has.
+ * Checks choices against their meanings. Refuses a name that neither the space's network nor training knows, a value
+ * that they cannot take, and a choice of a block that its stage never has.
  */
 import { KingletError, nearest, oneOf } from '../../core/index.ts'
 import { type Block, baseOf, type Meaning, meaningOf } from './base.ts'
@@ -12,7 +12,7 @@ import { trainingChoices, trainingMeaningOf } from './training.ts'
 
 type Choices = Readonly<Record<string, Choice>>
 
-/** Largest images when nobody says. */
+/** Largest image side when none is given. */
 export const publishedSize = 224
 
 function stageChoices(stage: Stage, name: string): [string, Choice][] {
@@ -37,7 +37,7 @@ export function networkChoices(network: NetworkSpaceName, size: number): Choices
   ])
 }
 
-/** The meaning of a choice's name in networks of `network` and in training. */
+/** The meaning of a choice's name, in networks of `network` or in training. */
 export const meaningIn = (network: NetworkSpaceName | undefined, name: string): Meaning | undefined =>
   (network && meaningOf(baseOf(network), name)) ?? trainingMeaningOf(name)
 
@@ -51,10 +51,13 @@ function meaningNamed(name: string, network: NetworkSpaceName, what: string): Me
   )
 }
 
-/** Of a longer range of integers the first so many and the last are looked at: what is wrong between comes soon. */
+/**
+ * Of a longer range of integers only the first values, up to this many, and the last are checked: a wrong value shows
+ * early.
+ */
 const most = 1000
 
-/** Values that stand for all that a choice has. */
+/** Values that represent all values of a choice. */
 function valuesOf(c: Choice): readonly Scalar[] {
   if (c.kind === 'categorical') return c.values
   if (c.kind === 'real') return [c.low, c.high]
@@ -63,7 +66,7 @@ function valuesOf(c: Choice): readonly Scalar[] {
   return [...first, c.low + (count - 1) * step]
 }
 
-/** Whether a range has numbers between whole ones where `meaning` wants whole ones. */
+/** Whether a range has fractions where `meaning` requires integers. */
 const isTooFine = (c: Choice, { check }: Meaning): boolean =>
   c.kind === 'real' && c.low < c.high && !check.is(c.low + (c.high - c.low) / Math.PI)
 
@@ -74,13 +77,13 @@ function assertBlock(name: string, { number, depth, blocks }: Block, choices: Ch
   const deepest = Object.hasOwn(choices, depth) ? greatest(choices[depth]) : blocks
   if (number > deepest)
     throw new KingletError(
-      `${what}: choice ${name} is of block ${number}: there are ${deepest} at most: leave it out, or let ${depth} be ${number}`,
+      `${what}: choice ${name} is for block ${number}: the stage has ${deepest} at most: leave it out, or let ${depth} be ${number}`,
     )
 }
 
 /**
- * Throws a `KingletError` for names that mean nothing in networks of `network` or in training, for values that cannot be,
- * and for blocks beyond those that `space`, the choices among which those of depth are, can have.
+ * Throws a `KingletError` for names without a meaning in networks of `network` or in training, for values that they
+ * cannot take, and for blocks that no stage has. The choices of depth are looked up in `space`.
  */
 export function assertMeanings(choices: Choices, network: NetworkSpaceName, what: string, space = choices): void {
   for (const [name, c] of Object.entries(choices)) {

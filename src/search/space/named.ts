@@ -1,4 +1,4 @@
-/** Spaces whose choices Kinglet knows the meaning of: by name, with the points that they begin from. */
+/** The spaces that Kinglet has by name, and the points that a search starts from. */
 
 import { assertOptions, checks, nearest, oneOf, UsageError } from '../../core/index.ts'
 import { baseOf } from './base.ts'
@@ -18,13 +18,13 @@ import {
 import { type NetworkSpaceName, networkSpaceNames } from './tables.ts'
 import { trainingChoices } from './training.ts'
 
-/** A space whose points say networks (and perhaps how they are trained): `network` is the table its choices belong to. */
+/** A space whose points describe networks, and optionally their training. Its choices belong to the table `network`. */
 export interface NetworkSpace extends Space {
   readonly network: NetworkSpaceName
 }
 
 /**
- * Whether a space's points are networks.
+ * Whether the points of a space describe networks.
  *
  * @example
  * ```ts
@@ -36,11 +36,11 @@ export interface NetworkSpace extends Space {
  */
 export const isNetworkSpace = (space: Space): space is NetworkSpace => 'network' in space
 
-/** A space's name, for `spaceOf`. */
+/** The name of a space for {@link spaceOf}. */
 export type SpaceName = NetworkSpaceName | 'training'
 
 /**
- * Names of all spaces.
+ * The names of all spaces.
  *
  * @example
  * ```ts
@@ -57,8 +57,8 @@ function networkSpace(name: NetworkSpaceName, size: number): NetworkSpace {
 }
 
 /**
- * A space by name: one of architectures, for images of up to `size` pixels (default 224; small images need small
- * networks' forms, see `networkOf`), or `training`.
+ * Returns a space by name: a space of architectures, for images of up to `size` pixels (default 224), or `training`.
+ * For the form that networks take on small images, see {@link networkOf}.
  *
  * @example
  * ```ts
@@ -78,7 +78,7 @@ export function spaceOf(name: SpaceName | (string & {}), options: { readonly siz
   throw new UsageError(`no space ${name}${meant ? ` (did you mean ${meant}?)` : ''}: use ${oneOf(spaceNames)}`)
 }
 
-/** The value that a choice has which is nearest to `own`; its first where they cannot be compared. */
+/** The value of a choice that is nearest to `own`, or its first value where they cannot be compared. */
 function nearestValue(c: Choice, own: Scalar): Scalar {
   if (allows(c, own)) return own
   const values = listed(c)
@@ -90,8 +90,8 @@ function nearestValue(c: Choice, own: Scalar): Scalar {
 }
 
 /**
- * Where a search begins: the paper's own network and `fit`'s own options, or what the space has nearest to them; the
- * largest resolution; the first value of choices that Kinglet does not know.
+ * The point that a search starts from: the paper's own network and `fit`'s defaults, or the nearest values that the
+ * space has; the largest resolution; the first value of every choice that Kinglet does not know.
  *
  * @example
  * ```ts
@@ -115,8 +115,8 @@ export function defaultPoint(space: Space): Point {
 }
 
 /**
- * One space of the choices of several, with all their constraints: architectures and their training are searched
- * together. Throws a `UsageError` when two have a choice of the same name, or are of different networks.
+ * Joins several spaces, with all their choices and constraints, so that architectures and their training are searched
+ * together. Throws a `UsageError` when two of them have a choice of the same name or belong to different networks.
  *
  * @example
  * ```ts
@@ -135,12 +135,12 @@ export function joinSpaces(...spaces: readonly Space[]): Space {
   for (const space of spaces)
     for (const [own, c] of Object.entries(space.choices)) {
       if (Object.hasOwn(choices, own))
-        throw new UsageError(`space ${name}: two of its spaces have a choice ${own}: leave it out of one`)
+        throw new UsageError(`space ${name}: two of its spaces have a choice ${own}: remove it from one`)
       choices[own] = c
     }
   const networks = [...new Set(spaces.filter(isNetworkSpace).map((space) => space.network))]
   if (networks.length > 1)
-    throw new UsageError(`space ${name}: its networks are those of ${networks.join(' and ')}: join one of them only`)
+    throw new UsageError(`space ${name}: it joins the networks of ${networks.join(' and ')}: keep one of them`)
   const joined = defineSpace(
     name,
     choices,

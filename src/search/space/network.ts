@@ -1,6 +1,6 @@
 /**
- * The network of a point: the rows of its table's network with what the point says changed. A block beyond those that
- * the table has is its stage's last once more; the last convolution keeps its multiple of the last block.
+ * The network of a point: the rows of the base network, changed where the point has a choice. A block beyond those of
+ * the base repeats the stage's last block. The last convolution keeps its ratio to the last block.
  */
 import { oneOf, UsageError } from '../../core/index.ts'
 import { type BuildOptions, build, type Model, makeDivisible, type Row, reductionFor } from '../../models/index.ts'
@@ -11,19 +11,19 @@ import { listed } from './points.ts'
 import { assertPoint, type Choice, type Point, type Scalar, type Space } from './space.ts'
 import { type NetworkSpaceName, networkSpaceNames } from './tables.ts'
 
-/** Arguments of `build` that a point does not say. */
+/** The arguments of `build` that a point does not set. */
 export type NetworkOptions = Omit<
   BuildOptions,
   'rows' | 'width' | 'widthRule' | 'outputStride' | 'activation' | 'se' | 'head'
 >
 
-/** The first of the names that the point has, or `otherwise`. */
+/** The value of the first of `names` that the point has, or `otherwise`. */
 function pick<T extends Scalar>(point: Point, otherwise: T, ...names: readonly string[]): T {
   const name = names.find((n) => Object.hasOwn(point, n))
   return name === undefined ? otherwise : (point[name] as T)
 }
 
-/** Rows for `build`: those of the table's network where the point says nothing. */
+/** The rows for `build`: those of the base network, changed where the point has a choice. */
 export function rowsAt({ table, before, stages, after }: Base, point: Point): Row[] {
   const width = pick(point, 1, 'width')
   const scaled = (channels: number): number => (channels === 0 ? 0 : makeDivisible(channels * width))
@@ -66,11 +66,13 @@ export function rowsAt({ table, before, stages, after }: Base, point: Point): Ro
 }
 
 /**
- * The network of a point of an architecture space, with first weights of `options.seed`. `space` may be a table's name:
- * then the point need not be whole, and what it leaves out is as the paper's network has it. Choices of training in it are
- * left alone. Images have the side `resolution`, or where that is no choice `options.size`. Small ones are taken as
- * `kinglet train` takes them: first strides become 1 until the last feature map of the space's largest resolution has
- * three pixels, unless `options.reduction` says otherwise. Throws for what is no point, and for a space without networks.
+ * Builds the network of a point of an architecture space, with initial weights from `options.seed`. `space` may be the
+ * name of a table: then the point may be partial, and the paper's network fills in the rest. Choices of training are
+ * ignored.
+ *
+ * The side of images is `resolution`, or `options.size` where the point has no such choice. Small images are treated as
+ * `kinglet train` treats them: first strides become 1 until the last feature map of the space's largest resolution has
+ * three pixels, unless `options.reduction` is given. Throws for an invalid point, and for a space without networks.
  *
  * @example
  * ```ts
@@ -87,7 +89,7 @@ export function networkOf(space: NetworkSpaceName | Space, point: Point, options
   if (name === undefined || !networkSpaceNames.includes(name))
     throw new UsageError(`${what} has no networks: use, or join it with, ${oneOf(networkSpaceNames)}`)
   if (typeof space !== 'string') assertPoint(space, point)
-  // A space may have choices of one's own beside; in a point alone they are slips.
+  // A space may have choices that Kinglet does not know. In a bare point such a name is a mistake.
   const named = Object.entries(point).filter(([own]) => typeof space === 'string' || meaningIn(name, own))
   const chosen = Object.fromEntries(
     named.map(([own, value]): [string, Choice] => [own, { kind: 'categorical', values: [value] }]),

@@ -1,4 +1,6 @@
-/** Points of a space: drawn, changed, crossed, listed, counted, and as numbers for models. */
+/**
+ * Operations on the points of a space: sampling, mutation, crossover, enumeration, counting, and encoding as numbers.
+ */
 import { KingletError, type Rng } from '../../core/index.ts'
 import {
   brokenBy,
@@ -17,10 +19,10 @@ import {
   valuesIn,
 } from './space.ts'
 
-/** The number of a value of an integer choice, from 0. */
+/** The index of a value of an integer choice, from 0. */
 const indexIn = (c: Integer, value: number): number => (value - c.low) / (c.step ?? 1)
 
-/** Where a value lies between the choice's ends, from 0 to 1 (of a logarithmic one by ratio). */
+/** The position of a value between the ends of its choice, from 0 to 1. A logarithmic choice is measured by ratio. */
 export function toUnit(c: Choice, value: Scalar): number {
   if (c.kind === 'categorical') return c.values.length === 1 ? 0 : c.values.indexOf(value) / (c.values.length - 1)
   if (c.kind === 'integer') return countIn(c) === 1 ? 0 : indexIn(c, value as number) / (countIn(c) - 1)
@@ -28,19 +30,19 @@ export function toUnit(c: Choice, value: Scalar): number {
   return high === low ? 0 : (x - low) / (high - low)
 }
 
-/** The value nearest to `unit`: the inverse of {@link toUnit}; beyond 0 and 1 it is the end. */
+/** The value nearest to `unit`: the inverse of {@link toUnit}. Clamps `unit` to [0, 1]. */
 export function fromUnit(c: Choice, unit: number): Scalar {
   const u = Math.min(1, Math.max(0, unit))
   if (c.kind === 'categorical') return c.values[Math.round(u * (c.values.length - 1))]
   if (c.kind === 'integer') return c.low + Math.round(u * (countIn(c) - 1)) * (c.step ?? 1)
-  // The logarithm of an end does not come back exactly.
+  // The exponential of an end's logarithm is not exactly that end.
   if (u === 0 || u === 1) return u === 0 ? c.low : c.high
   const [low, high] = c.log ? [Math.log(c.low), Math.log(c.high)] : [c.low, c.high]
   const x = low + u * (high - low)
   return Math.min(c.high, Math.max(c.low, c.log ? Math.exp(x) : x))
 }
 
-/** A value drawn evenly: each of a few, or anywhere between the ends. */
+/** Draws a value uniformly: one of a finite number, or anywhere between the ends. */
 export function sampleValue(c: Choice, rng: Rng): Scalar {
   if (c.kind === 'categorical') return c.values[rng.integer(c.values.length)]
   if (c.kind === 'integer') return c.low + rng.integer(countIn(c)) * (c.step ?? 1)
@@ -50,8 +52,8 @@ export function sampleValue(c: Choice, rng: Rng): Scalar {
 const mostDraws = 10_000
 
 /**
- * Draws until all constraints hold; `draw` is told how often that was in vain. Throws a `KingletError` that names one when
- * they hardly ever do.
+ * Calls `draw` until all constraints hold, passing the number of failed draws. Throws a `KingletError` with the last
+ * broken constraint after too many failures.
  */
 export function drawValid(space: Space, draw: (before: number) => Point): Point {
   let broken: Constraint | undefined
@@ -61,14 +63,14 @@ export function drawValid(space: Space, draw: (before: number) => Point): Point 
     if (!broken) return point
   }
   throw new KingletError(
-    `space ${space.name}: none of ${mostDraws} points meets its constraints, the last broke "${broken!.says}": loosen it`,
+    `space ${space.name}: none of ${mostDraws} points meets its constraints, the last broke "${broken!.says}": relax it`,
   )
 }
 
 const drawPoint = (space: Space, rng: Rng): Point => makePoint(space, (_, c) => sampleValue(c, rng))
 
 /**
- * A point drawn evenly over each choice. Throws a `KingletError` when constraints leave hardly any.
+ * Draws a point uniformly over each choice. Throws a `KingletError` when constraints leave hardly any.
  *
  * @example
  * ```ts
@@ -83,10 +85,10 @@ const drawPoint = (space: Space, rng: Rng): Point => makePoint(space, (_, c) => 
  */
 export const samplePoint = (space: Space, rng: Rng): Point => drawValid(space, () => drawPoint(space, rng))
 
-/** How far a mutation moves a real choice, as a standard deviation of the unit scale. */
+/** Standard deviation of the step by which mutation moves a real choice, on the unit scale. */
 const spread = 0.2
 
-/** Another value of the choice: a neighbour where values are ordered, any other where not. */
+/** Another value of the choice: a neighbour where values are ordered, any other value otherwise. */
 export function mutateValue(c: Choice, value: Scalar, rng: Rng): Scalar {
   if (c.kind === 'real') return fromUnit(c, reflected(toUnit(c, value) + spread * rng.normal()))
   const count = valuesIn(c)
@@ -98,18 +100,21 @@ export function mutateValue(c: Choice, value: Scalar, rng: Rng): Scalar {
   return c.kind === 'integer' ? c.low + to * (c.step ?? 1) : c.values[to]
 }
 
-/** Beyond an end, back from it as far: a value at an end is moved too. */
+/** Reflects a number at 0 and 1, so that a value at an end moves too. */
 function reflected(unit: number): number {
   const u = Math.abs(unit) % 2
   return u > 1 ? 2 - u : u
 }
 
-/** In vain so often: then change more at once, since valid neighbours may be none. */
+/**
+ * After each run of this many failed draws one more choice changes at once, since a point may have no valid neighbours.
+ */
 const patience = 100
 
 /**
- * A neighbour: one active choice is another value, and choices that this switches on are drawn. Where constraints leave
- * no such neighbour, more choices are others, in the end all. The point itself where there is nothing to choose.
+ * Returns a neighbour: one active choice takes another value, and choices that this activates are drawn. Where
+ * constraints leave no such neighbour, more choices change, up to all of them. Returns the point itself when no choice
+ * has two values.
  *
  * @example
  * ```ts
@@ -139,13 +144,13 @@ export function mutatePoint(space: Space, point: Point, rng: Rng): Point {
   })
 }
 
-/** `count` different ones. */
+/** `count` distinct elements. */
 const chosen = <T>(from: readonly T[], count: number, rng: Rng): T[] =>
   [...rng.permutation(from.length).subarray(0, count)].map((i) => from[i])
 
 /**
- * Each choice from one of two points, at random; what neither has is drawn. Where constraints allow hardly any mixture, it
- * is more and more like the first.
+ * Takes each choice from one of two points at random, and draws choices that neither has. After failed draws the result
+ * takes more and more choices from the first point.
  *
  * @example
  * ```ts
@@ -168,7 +173,7 @@ export const crossPoints = (space: Space, a: Point, b: Point, rng: Rng): Point =
     })
   })
 
-/** The values of a choice in order; a real one is cut into `levels`, evenly on its scale. */
+/** The values of a choice in order. A real choice has `levels` values, evenly spaced on its scale. */
 export function listed(c: Choice, levels = 5): readonly Scalar[] {
   if (c.kind === 'categorical') return c.values
   const count = Math.min(valuesIn(c), c.kind === 'real' ? levels : Number.POSITIVE_INFINITY)
@@ -176,7 +181,8 @@ export function listed(c: Choice, levels = 5): readonly Scalar[] {
 }
 
 /**
- * All points in order, constraints applied; reals take `levels` values, evenly on their scale.
+ * Yields all points that meet the constraints, in order. A real choice takes `levels` values, evenly spaced on its
+ * scale.
  *
  * @example
  * ```ts
@@ -205,7 +211,7 @@ export function* allPoints(space: Space, levels = 5): Generator<Point> {
 }
 
 /**
- * How many points there are before constraints; infinitely many with a real choice.
+ * The number of points before constraints; infinite with a real choice.
  *
  * @example
  * ```ts
@@ -217,12 +223,12 @@ export function* allPoints(space: Space, levels = 5): Generator<Point> {
  */
 export function countPoints(space: Space): number {
   const entries = Object.entries(space.choices)
-  /** Choices on which others depend, and the last that does. */
+  /** For each choice that others depend on, the index of the last one that does. */
   const until = new Map(entries.flatMap(([, c], i) => Object.keys(c.when ?? {}).map((name) => [name, i] as const)))
   const known = new Map<string, number>()
   const count = (index: number, before: Point): number => {
     if (index === entries.length) return 1
-    // What no later choice asks for makes no difference.
+    // Choices that no later choice depends on do not change the count.
     const point = Object.fromEntries(Object.entries(before).filter(([name]) => until.get(name)! >= index))
     const memo = `${index} ${pointKey(point)}`
     const found = known.get(memo)
@@ -239,7 +245,8 @@ export function countPoints(space: Space): number {
 }
 
 /**
- * The point as numbers for models: ordered choices from 0 to 1, others one 0 or 1 a value, inactive ones 0.5.
+ * Encodes a point as numbers for models: an ordered choice is one number from 0 to 1, an unordered one is one-hot. An
+ * inactive choice is 0.5 throughout.
  *
  * @example
  * ```ts
@@ -261,7 +268,7 @@ export function encodePoint(space: Space, point: Point): number[] {
 }
 
 /**
- * One line a choice: name, what it can be, and when it is asked for.
+ * Describes a space in words, one line for each choice (its name, its values, and when it is active) and constraint.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 /**
- * Constraints as data, so that spaces can be files: each is an object of one member, whose name is in the table below.
- * A rule speaks of active choices: one whose choices are not all asked for is met.
+ * Constraints as data, so that a space can be written to a file. Each rule is an object with one member, whose name is
+ * in the table below. A rule applies to active choices only: it holds when any of its choices is inactive.
  */
-import { isObject, KingletError, nearest, oneOf } from '../../core/index.ts'
+import { checks, isObject, KingletError, nearest, oneOf } from '../../core/index.ts'
 import {
   allows,
   type Choice,
@@ -16,8 +16,9 @@ import {
 } from './space.ts'
 
 /**
- * `atMost`: the first choice's value is not above the second's. `sumAtMost`: values of choices together are not above
- * the limit. `never`: not all of these choices have one of these values at once.
+ * - `atMost`: the first choice's value is not above the second's.
+ * - `sumAtMost`: the sum of the choices' values is not above the limit.
+ * - `never`: the choices do not all have one of these values at once.
  */
 export type Rule =
   | { readonly atMost: readonly [smaller: string, larger: string] }
@@ -32,13 +33,13 @@ export interface RuledConstraint extends Constraint {
 type Choices = Readonly<Record<string, Choice>>
 
 interface Kind<D> {
-  /** What the rule must look like, when it does not. */
+  /** The valid form, for errors. */
   readonly must: string
   is(data: unknown): boolean
-  /** Choices that must be there, and be numbers where `numeric`. */
+  /** Names of choices that must exist, and be numeric where `numeric` is true. */
   named(data: D): readonly string[]
   readonly numeric: boolean
-  /** Values of a choice that it names. */
+  /** The values that the rule names for a choice. */
   values?(data: D, choice: string): readonly Scalar[]
   says(data: D): string
   holds(data: D, point: Point): boolean
@@ -59,7 +60,7 @@ const kinds: Kinds = {
   },
   sumAtMost: {
     must: '{ "of": names of choices, "limit": a number }',
-    is: (data) => isObject(data) && areNames(data.of) && Number.isFinite(data.limit) && Object.keys(data).length === 2,
+    is: (data) => isObject(data) && areNames(data.of) && checks.number.is(data.limit) && Object.keys(data).length === 2,
     named: ({ of }) => of,
     numeric: true,
     says: ({ of, limit }) => `${of.join(' + ')} is at most ${limit}`,
@@ -85,8 +86,8 @@ const kinds: Kinds = {
 const isNumeric = (c: Choice): boolean => c.kind !== 'categorical' || c.values.every((v) => typeof v === 'number')
 
 /**
- * The constraint that a rule says. Throws a `KingletError` that begins with `what` for a rule that is none, and for
- * choices and values that the space does not have.
+ * Makes a constraint from a rule. Throws a `KingletError` that starts with `what` for an invalid rule, and for choices
+ * and values that the space does not have.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Spaces as JSON: what a study keeps of its space, and what people write by hand.
+ * Spaces as JSON. Studies store their space in this form, and people write it by hand.
  *
  *     {
  *       "name": "small-kernels",
@@ -11,9 +11,8 @@
  *       "constraints": [{ "atMost": ["stage1.width", "stage2.width"] }]
  *     }
  *
- * With `network`, choices are those of that table and of training, and refused when they mean nothing there. Without it
- * they mean what the evaluation strategy takes them for. A constraint is a rule of `rules.ts`; one that is a function
- * cannot be written.
+ * With `network`, the choices are those of that table and of training, and any other name is refused. Without it, the
+ * evaluation strategy gives them a meaning. A constraint is a rule of `rules.ts`. A function cannot be written as JSON.
  */
 import {
   assertOptions,
@@ -31,7 +30,10 @@ import { constraintOf, type Rule, type RuledConstraint } from './rules.ts'
 import { type Categorical, type Choice, defineSpace, type Integer, type Real, type Space } from './space.ts'
 import { type NetworkSpaceName, networkSpaceNames } from './tables.ts'
 
-/** A space as data. A constraint that is no rule is there in words alone: a study keeps it so, a file cannot have it. */
+/**
+ * A space as data. A constraint that is a function appears as its words: a study stores that, and a file cannot have
+ * it.
+ */
 export interface SpaceData {
   readonly name: string
   readonly network?: NetworkSpaceName
@@ -39,7 +41,7 @@ export interface SpaceData {
   readonly constraints?: readonly (Rule | string)[]
 }
 
-/** A space as a study keeps it. */
+/** A space in the form that a study stores. */
 export const spaceData = (space: Space): SpaceData => ({
   name: space.name,
   ...(isNetworkSpace(space) && { network: space.network }),
@@ -47,11 +49,11 @@ export const spaceData = (space: Space): SpaceData => ({
   constraints: space.constraints.map((c) => ('rule' in c ? (c as RuledConstraint).rule : c.says)),
 })
 
-const isScalar = (v: unknown): boolean => typeof v === 'string' || typeof v === 'boolean' || Number.isFinite(v)
-const number: Check = { is: Number.isFinite, must: 'a number' }
+const isScalar = (v: unknown): boolean => typeof v === 'string' || typeof v === 'boolean' || checks.number.is(v)
+const { number } = checks
 const scalars: Check = {
   is: (value) => Array.isArray(value) && value.every(isScalar),
-  must: 'a list of numbers, texts, true and false',
+  must: 'a list of numbers, strings, true and false',
 }
 const when: Check = {
   is: (value) => isObject(value) && Object.values(value).every(scalars.is),
@@ -59,7 +61,7 @@ const when: Check = {
 }
 
 const members: Checks<SpaceData> = {
-  name: { is: (name) => typeof name === 'string' && name !== '', must: 'a text' },
+  name: { is: (name) => typeof name === 'string' && name !== '', must: 'a string' },
   network: named(networkSpaceNames),
   choices: { is: isObject, must: 'an object of choices' },
   constraints: { is: Array.isArray, must: 'a list of rules' },
@@ -72,7 +74,7 @@ const kinds: { readonly [C in Choice as C['kind']]: Checks<C> } = {
 }
 const optional = ['ordered', 'step', 'log', 'when', 'network', 'constraints']
 
-/** All members that there may be, and all that there must be. */
+/** Throws a `UsageError` for an unknown, invalid or missing member. */
 function assertMembers(what: string, given: object, table: Readonly<Record<string, Check>>): void {
   assertOptions(what, given, table)
   for (const [name, { must }] of Object.entries(table))
@@ -98,8 +100,8 @@ function spaceFrom(data: SpaceData, what: string): Space {
 }
 
 /**
- * The space that `text` says; `what` names the file in errors. Throws a `KingletError` for what is no space: with the
- * choice, the value that is there, and what it must be.
+ * Reads a space from JSON. `what` names the file in errors. Throws a `KingletError` for an invalid space, with the
+ * choice, its value and the valid values.
  *
  * @example
  * ```ts
@@ -116,7 +118,7 @@ export function readSpace(text: string, what: string): Space {
   try {
     data = JSON.parse(text)
   } catch (cause) {
-    throw new KingletError(`${what}: it is not JSON (${(cause as Error).message}): mend it`, { cause })
+    throw new KingletError(`${what}: it is not JSON (${(cause as Error).message}): correct it`, { cause })
   }
   try {
     return spaceFrom(data, what)
@@ -127,7 +129,10 @@ export function readSpace(text: string, what: string): Space {
   }
 }
 
-/** The text of a space, for {@link readSpace}. Throws a `UsageError` for a constraint that is no rule. */
+/**
+ * Returns the JSON text of a space, which {@link readSpace} reads. Throws a `UsageError` for a constraint that is a
+ * function.
+ */
 export function writeSpace(space: Space): string {
   const data = spaceData(space)
   const words = data.constraints?.find((c) => typeof c === 'string')

@@ -1,23 +1,24 @@
 /**
- * Search spaces: tables of choices with types, conditions and constraints, of architectures and of hyper-parameters
- * alike. A space counts, draws, changes, crosses, encodes and prints its points; a point that breaks it cannot be made.
- * What a point means (a network, a training) is not known here.
+ * Search spaces: tables of choices with types, conditions and constraints, for architectures and hyper-parameters
+ * alike. An invalid point is refused. The meaning of a point (a network, a training run) is not known here.
  */
 import { KingletError, nearest, oneOf, UsageError } from '../../core/index.ts'
 
 export type Scalar = number | string | boolean
 
-/** The value of every choice that is active, by name, in the space's order. */
+/** The values of all active choices by name, in the space's order. */
 export type Point = Readonly<Record<string, Scalar>>
 
-/** Active only where the choices named (earlier ones) have one of these values. */
+/** The choice is active only where each named earlier choice has one of these values. */
 export type Condition = Readonly<Record<string, readonly Scalar[]>>
 
 interface Conditional {
   readonly when?: Condition
 }
 
-/** One of a few values. `ordered`: neighbours in the list are alike (3, 5, 7), which mutation and models use. */
+/**
+ * One of a few values. With `ordered`, neighbours in the list are similar (3, 5, 7), and mutation and models use that.
+ */
 export interface Categorical extends Conditional {
   readonly kind: 'categorical'
   readonly values: readonly Scalar[]
@@ -32,7 +33,7 @@ export interface Integer extends Conditional {
   readonly step?: number
 }
 
-/** From `low` to `high`; `log`: alike are ratios, not differences. */
+/** A number from `low` to `high`. With `log`, equal ratios count as equal distances. */
 export interface Real extends Conditional {
   readonly kind: 'real'
   readonly low: number
@@ -42,9 +43,9 @@ export interface Real extends Conditional {
 
 export type Choice = Categorical | Integer | Real
 
-/** What points must fulfil beyond their choices. */
+/** A condition on points beyond their choices. */
 export interface Constraint {
-  /** `depth of stage 2 is at least that of stage 1`: what errors say. */
+  /** The condition in words, for errors: `depth of stage 2 is at least that of stage 1`. */
   readonly says: string
   holds(point: Point): boolean
 }
@@ -57,10 +58,10 @@ export interface Space {
 
 export const list = (values: readonly Scalar[]): string => oneOf(values.map((v) => JSON.stringify(v)))
 
-/** How many values an integer choice has. */
+/** The number of values of an integer choice. */
 export const countIn = ({ low, high, step = 1 }: Integer): number => Math.floor((high - low) / step) + 1
 
-/** What a choice can be, in words. */
+/** The values of a choice, in words. */
 export const describeChoice = (c: Choice): string =>
   c.kind === 'categorical'
     ? list(c.values)
@@ -68,14 +69,14 @@ export const describeChoice = (c: Choice): string =>
       ? `an integer from ${c.low} to ${c.high}${(c.step ?? 1) > 1 ? ` in steps of ${c.step}` : ''}`
       : `a number from ${c.low} to ${c.high}`
 
-/** Whether `value` is one that the choice has. */
+/** Whether `value` is a value of the choice. */
 export function allows(c: Choice, value: unknown): boolean {
   if (c.kind === 'categorical') return c.values.includes(value as Scalar)
   if (typeof value !== 'number' || !(value >= c.low && value <= c.high)) return false
   return c.kind === 'real' || (Number.isInteger(value) && (value - c.low) % (c.step ?? 1) === 0)
 }
 
-/** Different values that a choice has; infinitely many for a real one that is not a single number. */
+/** The number of distinct values of a choice; infinite for a real one, unless its ends are equal. */
 export const valuesIn = (c: Choice): number =>
   c.kind === 'categorical'
     ? c.values.length
@@ -86,8 +87,8 @@ export const valuesIn = (c: Choice): number =>
         : Number.POSITIVE_INFINITY
 
 /**
- * A space of these choices, in this order. Throws a `UsageError` for a choice without values, bounds that are none, and a
- * condition that no earlier choice can meet.
+ * Makes a space of these choices, in this order. Throws a `UsageError` for a choice without values, invalid bounds, and
+ * a condition that no earlier choice can meet.
  *
  * @example
  * ```ts
@@ -123,12 +124,12 @@ export function defineSpace(
         throw new UsageError(`${what} is logarithmic from ${c.low}: low must be above 0`)
       if (c.kind === 'integer' && !(Number.isInteger(c.low) && Number.isInteger(c.step ?? 1) && (c.step ?? 1) > 0))
         throw new UsageError(
-          `${what} begins at ${c.low} in steps of ${c.step ?? 1}: both must be integers, the step above 0`,
+          `${what} starts at ${c.low} in steps of ${c.step ?? 1}: both must be integers, the step above 0`,
         )
     }
     for (const [other, values] of Object.entries(c.when ?? {})) {
       const parent = before[other]
-      if (!parent) throw new UsageError(`${what} depends on ${other}: it must stand before it`)
+      if (!parent) throw new UsageError(`${what} depends on ${other}: ${other} must be an earlier choice`)
       const wrong = values.find((v) => !allows(parent, v))
       if (values.length === 0 || wrong !== undefined)
         throw new UsageError(
@@ -140,11 +141,11 @@ export function defineSpace(
   return { name, choices, constraints }
 }
 
-/** Whether a choice is asked for at all where the earlier ones are those of `point`. */
+/** Whether a choice is active, given the earlier choices of `point`. */
 export const isActive = ({ when = {} }: Choice, point: Point): boolean =>
   Object.entries(when).every(([name, values]) => Object.hasOwn(point, name) && values.includes(point[name]))
 
-/** The point whose active choices are what `choose` says, asked in order; constraints are not looked at. */
+/** Makes a point by calling `choose` for each active choice in order. Constraints are not checked. */
 export function makePoint(space: Space, choose: (name: string, choice: Choice, soFar: Point) => Scalar): Point {
   const point: Record<string, Scalar> = {}
   for (const [name, c] of Object.entries(space.choices)) if (isActive(c, point)) point[name] = choose(name, c, point)
@@ -156,7 +157,8 @@ export const brokenBy = (space: Space, point: Point): Constraint | undefined =>
   space.constraints.find((c) => !c.holds(point))
 
 /**
- * Throws a `KingletError` unless `given` is a point of the space: each active choice, none other, all constraints.
+ * Throws a `KingletError` unless `given` is a point of the space: a valid value for each active choice, no other
+ * choices, and all constraints met.
  *
  * @example
  * ```ts
@@ -172,7 +174,7 @@ export function assertPoint(space: Space, given: unknown): asserts given is Poin
   const what = `space ${space.name}`
   if (typeof given !== 'object' || given === null)
     throw new KingletError(
-      `${what}: ${JSON.stringify(given)} is no point: give an object of ${Object.keys(space.choices).join(', ')}`,
+      `${what}: ${JSON.stringify(given)} is not a point: give an object of ${Object.keys(space.choices).join(', ')}`,
     )
   const point = given as Point
   for (const name of Object.keys(point))
@@ -186,7 +188,7 @@ export function assertPoint(space: Space, given: unknown): asserts given is Poin
     const active = isActive(c, point)
     if (active !== Object.hasOwn(point, name))
       throw new KingletError(
-        `${what}: choice ${name} is ${active ? 'missing' : `${JSON.stringify(point[name])} where it is not asked for`}: ` +
+        `${what}: choice ${name} is ${active ? 'missing' : `${JSON.stringify(point[name])} but inactive`}: ` +
           (active ? `it must be ${describeChoice(c)}` : 'leave it out'),
       )
     if (active && !allows(c, point[name]))
@@ -198,6 +200,6 @@ export function assertPoint(space: Space, given: unknown): asserts given is Poin
   if (broken) throw new KingletError(`${what}: ${pointKey(point)} breaks a constraint: ${broken.says}`)
 }
 
-/** Text that is equal for equal points. */
+/** A string that is equal for equal points. */
 export const pointKey = (point: Point): string =>
   JSON.stringify(Object.fromEntries(Object.entries(point).sort(([a], [b]) => (a < b ? -1 : 1))))

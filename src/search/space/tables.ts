@@ -1,8 +1,9 @@
 /**
- * The architecture spaces by name. `v3-small` and `v3-large`: around the two networks of Howard et al. 2019
- * (arXiv:1905.02244, tables 1 and 2), what MnasNet's search varies in each stage (Tan et al. 2019, arXiv:1807.11626,
- * section 4.1) and activations. `ofa`: the choices of Once-for-all (Cai et al. 2020, arXiv:1908.09791) in V3-Large, each
- * block for itself. `v1`: the width of each layer of MobileNet V1 (Howard et al. 2017, arXiv:1704.04861).
+ * The architecture spaces by name:
+ * - `v3-small` and `v3-large`: around the two networks of Howard et al. 2019 (arXiv:1905.02244, tables 1 and 2), what
+ *   MnasNet's search varies in each stage (Tan et al. 2019, arXiv:1807.11626, section 4.1), and activations.
+ * - `ofa`: the choices of Once-for-all (Cai et al. 2020, arXiv:1908.09791) in V3-Large, separate for each block.
+ * - `v1`: the width of each layer of MobileNet V1 (Howard et al. 2017, arXiv:1704.04861).
  */
 import { either, type NetworkTable, ordered, type Stage, steps } from './table.ts'
 
@@ -42,7 +43,7 @@ const ofaStage = (blocks: number): Stage => ({
   each: { kernel: kernels, ratio: ordered(3, 4, 6) },
 })
 
-/** Layers of V1 by their channels: from a quarter of them, in steps of 8. */
+/** A layer of V1 with this many channels: from a quarter of them, in steps of 8. */
 const v1Layer = (channels: number): Stage => ({ blocks: 1, all: { width: steps(channels / 4, channels, 8) } })
 
 export const tables = {
@@ -88,7 +89,7 @@ export const tables = {
     called: 'stage',
     resolution: (size) => steps(byFours((size * 4) / 7), size, 4),
     whole: { width: ordered(1, 1.2) },
-    // The first block (16 channels, not expanded) stays as it is.
+    // The first block (16 channels, not expanded) does not vary.
     stages: [{ blocks: 1, all: {} }, ...[2, 3, 4, 2, 3].map(ofaStage)],
     rules: [],
   },
@@ -104,11 +105,11 @@ export const tables = {
   },
 } as const satisfies Record<string, NetworkTable>
 
-/** An architecture space's name. */
+/** The name of an architecture space. */
 export type NetworkSpaceName = keyof typeof tables
 
 /**
- * Names of the architecture spaces.
+ * The names of the architecture spaces.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** Choices of how a network is trained: a table of names, and what of `fit`'s options they become. */
+/** Choices of training: a table of names, and the options of `fit` that they set. */
 import { type Check, checks, named } from '../../core/index.ts'
 import { type Augmentation, augmentationNames, augmentationOf } from '../../data/index.ts'
 import { optimizerNames, type TrainOptions } from '../../train/index.ts'
@@ -19,7 +19,7 @@ const meanings: Readonly<Record<string, { readonly check: Check; readonly own: S
   'augmentation.strength': { check: checks.positive, own: 1 },
 }
 
-/** The meaning of a choice's name, or undefined where training has nothing of that name. */
+/** The meaning of a choice's name, or undefined where training has no such option. */
 export const trainingMeaningOf = (name: string): Meaning | undefined =>
   Object.hasOwn(meanings, name) ? meanings[name] : undefined
 
@@ -38,10 +38,10 @@ export const trainingChoices: Readonly<Record<string, Choice>> = {
 const upTo = (most: number, value: number): number => Math.min(most, value)
 type Range = readonly [low: number, high: number]
 const wider = ([low, high]: Range, s: number): Range => [low ** s, high ** s]
-/** No less than a twentieth of the image. */
+/** Keeps the lower bound at a twentieth of the image or more. */
 const largeEnough = ([low, high]: Range): Range => [Math.max(0.05, low), high]
 
-/** Each change `s` times as strong; how probable mirror images are stays. */
+/** Makes each augmentation `s` times as strong. The probability of mirror images stays. */
 const stronger: {
   readonly [K in keyof Augmentation]-?: (value: NonNullable<Augmentation[K]>, s: number) => Augmentation[K]
 } = {
@@ -64,8 +64,8 @@ function strengthened(augmentation: Augmentation, strength: number): Augmentatio
 }
 
 /**
- * Options of `fit` that a point says; its other choices are left to whoever builds the network. `augmentation.strength`
- * multiplies how strong the augmentation of that name is (without a name: `standard`).
+ * The options of `fit` that a point sets. Other choices are ignored: they belong to the network.
+ * `augmentation.strength` multiplies the strength of the named augmentation (`standard` when there is no name).
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
- * One try of one trial: whatever happens in its evaluation becomes a result with its reason. Only what the store throws
- * ends the study. An evaluation that has used up its memory so far that its process ends belongs into one of its own:
- * see `node-child.ts`.
+ * One try of one trial. Whatever happens in its evaluation becomes a result with its reason; only errors of the store
+ * end the study. An evaluation that may exhaust the memory of its process belongs in a process of its own: see
+ * `child/node-evaluator.ts`.
  */
 import { after, every, KingletError, key } from '../../core/index.ts'
 import { type EvaluationContext, type Evaluator, type Outcome, Paused, Pruned } from '../evaluate/evaluator.ts'
@@ -12,21 +12,21 @@ import { problemOf, prunedBy, type WorkRules } from './work.ts'
 export interface AttemptOptions extends WorkRules {
   readonly store: Store
   readonly evaluator: Evaluator
-  /** Most that one try may take. */
+  /** Upper bound on the time of one try. */
   readonly trialSeconds?: number
   /** The trial as an earlier try left it. */
   readonly before: StoredTrial | undefined
-  /** The study is to stop. */
+  /** Aborted when the study stops. */
   readonly signal: AbortSignal
 }
 
-/** How a try ends: with the trial, or without it, or with the study. */
+/** How a try ends: with a result; with a pause; with the trial given back; or with an error that ends the study. */
 type End = Result | 'pause' | 'back' | { readonly state: 'broken'; readonly cause: unknown }
 
-/** How long an evaluation that was told to stop is waited for before it is left to itself. */
+/** How long an aborted evaluation may take to stop. After that it is abandoned. */
 const graceSeconds = 10
 
-/** Evaluates the trial and tells the store how that ended. */
+/** Evaluates the trial and records its result in the store. */
 export async function attempt(lease: Lease, options: AttemptOptions): Promise<void> {
   const { evaluator, store, trialSeconds, before } = options
   const began = performance.now()
@@ -41,7 +41,7 @@ export async function attempt(lease: Lease, options: AttemptOptions): Promise<vo
   const isLate = (): Error =>
     stopWith(
       failed(`it took longer than ${trialSeconds} s`),
-      new KingletError(`trial ${lease.number}: its time is over`),
+      new KingletError(`trial ${lease.number}: its time limit of ${trialSeconds} s has passed`),
     )
   const react = async (told: StepReport) => {
     const decision = await decided(lease, told, options).catch((cause: Error) => {
@@ -59,19 +59,19 @@ export async function attempt(lease: Lease, options: AttemptOptions): Promise<vo
   }
   const last = before?.reports.at(-1)
   const evaluate = async () => {
-    // Its worker may have ended between its last report and what was decided on that.
+    // The earlier worker may have ended between its last report and the decision on it.
     if (before?.state === 'running' && last) await react(last)
     return evaluator.evaluate(lease.point, context)
   }
   const report = async (told: StepReport) => {
-    // Timers do not get a turn while an evaluation computes without a pause.
+    // Timers do not fire while an evaluation computes without yielding.
     if (performance.now() - began > 1000 * (trialSeconds ?? Number.POSITIVE_INFINITY)) isLate()
     stop.signal.throwIfAborted()
     if (!Number.isFinite(told.value)) {
       const reason = `it diverged: the value after step ${told.step} is ${told.value}`
       throw stopWith(failed(reason), new KingletError(reason))
     }
-    // What is told again was decided then.
+    // A step that is reported again was decided before.
     if (told.step > (last?.step ?? Number.NEGATIVE_INFINITY)) await react(told)
   }
   const context: EvaluationContext = {
@@ -81,7 +81,7 @@ export async function attempt(lease: Lease, options: AttemptOptions): Promise<vo
     ...(lease.folder !== undefined && { folder: lease.folder }),
     report(told) {
       const reported = report(told)
-      // An evaluation that does not wait for it must not end the process.
+      // An evaluation that does not await the report must not end the process.
       reported.catch(() => {})
       return reported
     },
@@ -109,7 +109,7 @@ export async function attempt(lease: Lease, options: AttemptOptions): Promise<vo
   else if (end === 'back') await store.giveBack(lease)
   else if (end.state !== 'broken') await store.finish(lease, end)
   else {
-    // It may be broken for this as well: what it threw first is what is told.
+    // The store may be what broke. The first error is the one to report.
     await store.giveBack(lease).catch(() => {})
     throw end.cause
   }
@@ -127,7 +127,7 @@ async function decided(
   return pruner.decide(problemOf(options), trials, trials.find((t) => t.number === lease.number)!)
 }
 
-/** A store that does not answer now may do so later: the lease is lost when it says so. */
+/** Renews the lease, and gives up if the store says that it is lost. A store that does not answer may do so later. */
 function renewed(store: Store, lease: Lease, giveUp: () => void): void {
   store.renew(lease).then(
     (isOurs) => isOurs || giveUp(),
@@ -135,7 +135,7 @@ function renewed(store: Store, lease: Lease, giveUp: () => void): void {
   )
 }
 
-/** What `work` gives; once it was told to stop, it is not waited for longer than a while. */
+/** The result of `work`. Once `signal` is aborted, rejects after a grace period instead of waiting longer. */
 function untilLeft<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     let cancel: (() => void) | undefined
@@ -171,10 +171,10 @@ function endOf(error: unknown): End {
 
 const failed = (reason: string): Result => ({ state: 'failed', reason })
 
-/** How engines say that there is no memory left. */
+/** Messages by which engines report that memory is exhausted. */
 const noMemory = /out of memory|allocation failed|could not allocate|cannot allocate/i
 
-/** Why an evaluation failed, in one line. */
+/** The reason why an evaluation failed, in one line. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { name, message } = error

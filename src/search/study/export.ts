@@ -1,4 +1,4 @@
-/** A study's trials as a table: CSV as RFC 4180 has it, a trial a row, for spreadsheets and data frames. */
+/** A study's trials as a table for spreadsheets and data frames: CSV after RFC 4180, one row for each trial. */
 import type { StoredTrial, Study } from './store.ts'
 
 interface Column {
@@ -31,8 +31,8 @@ function columnsOf({ objectives, budgets, space }: Study): Column[] {
 const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 /**
- * The trials as CSV. Columns: number, state, the objectives by name, `violation.<budget>`, `point.<choice>`, last
- * report, tries, times (ISO 8601), reason and model file. What a trial does not have is empty.
+ * Returns the trials as CSV. Columns: number, state, the objectives by name, `violation.<budget>`, `point.<choice>`,
+ * last report, tries, times (ISO 8601), reason and model file. A cell is empty where the trial has no value.
  *
  * @example
  * ```ts

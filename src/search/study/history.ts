@@ -1,11 +1,11 @@
 /**
- * What became of a study's trials, from records of what happened, in their order. The order decides: of two workers
- * that take the same trial, the one whose record stands first has it, and of two ends the first counts; so whoever
- * reads the same records knows the same. Records that come twice, or too late, change nothing.
+ * The state of a study's trials, computed from its records in order. The order decides: of two workers that take the
+ * same trial, the one with the earlier record has it, and of two results the first counts. So all readers of the same
+ * records get the same state. Duplicate and late records change nothing.
  *
- * A record that is missing (its line is damaged) costs what it said and no more. Without its first `take`, a trial is
- * known from a later one or from its end, which have its point too; without its end it is taken up again; a report
- * that is missing was never told; and where nothing is left of a number, it begins anew.
+ * A missing record (a damaged line) loses only its own content. Without its first `take`, a trial is known from a later
+ * one or from its `finish`, which also have its point. Without its `finish`, it is resumed. A missing report was never
+ * made. A trial without any record starts anew.
  */
 import type { Point } from '../space/space.ts'
 import type { StepReport, Trial } from '../trial.ts'
@@ -13,9 +13,9 @@ import type { Result, Study } from './store.ts'
 
 export type StudyRecord =
   | { readonly kind: 'study'; readonly format: 1; readonly study: Study }
-  /** Another number of trials is wanted. */
+  /** The wanted number of trials changes. */
   | { readonly kind: 'wanted'; readonly trials: number }
-  /** `by` has the trial. `turn` counts how often it was handed out before. */
+  /** `by` takes the trial. `turn` is the number of times it was taken before. */
   | {
       readonly kind: 'take'
       readonly number: number
@@ -37,23 +37,23 @@ export type StudyRecord =
 
 type RecordOf<K extends StudyRecord['kind']> = Extract<StudyRecord, { kind: K }>
 
-/** A trial, and who has it. */
+/** A trial and its holder. */
 export interface Known extends Trial {
   readonly tries: number
-  /** How often it was handed out. */
+  /** How many times the trial was taken. */
   readonly turns: number
-  /** Who had it last. */
+  /** The current or last holder. */
   readonly by: string
-  /** It was given back, or who had it took another one since: nobody works on it. */
+  /** The trial has no holder: it was given back, or its holder took another one. */
   readonly free: boolean
 }
 
 export class History {
   study: Study | undefined
   readonly #trials = new Map<number, Known>()
-  /** Values of trials of which no point is known (yet). */
+  /** Reports of trials whose point is not known yet. */
   readonly #orphans = new Map<number, StepReport[]>()
-  /** What each worker took last. */
+  /** The trial that each worker took last. */
   readonly #has = new Map<string, number>()
   readonly #apply: { readonly [K in StudyRecord['kind']]: (record: RecordOf<K>) => void } = {
     study: ({ study }) => {
@@ -88,7 +88,7 @@ export class History {
     this.#apply[record.kind as K](record)
   }
 
-  /** In the order of their numbers. */
+  /** In order of trial number. */
   all(): Known[] {
     return [...this.#trials.values()].sort((a, b) => a.number - b.number)
   }
@@ -97,12 +97,12 @@ export class History {
     return this.#trials.get(number)
   }
 
-  /** Nothing was added yet. */
+  /** No record was added yet. */
   get isUntouched(): boolean {
     return !this.study && this.#trials.size === 0 && this.#orphans.size === 0
   }
 
-  /** Whether who took it at `turn` has it still. */
+  /** Whether the worker that took the trial at `turn` still holds it. */
   isHolder(number: number, turn: number): boolean {
     const trial = this.#trials.get(number)
     return trial !== undefined && trial.state === 'running' && !trial.free && trial.turns === turn + 1

@@ -1,33 +1,33 @@
 /**
- * A store over a log: records that are only ever appended, in one order for all who read them. Nothing is locked. A
- * worker that wants a trial appends that it takes it, reads on, and has it if its record was the first.
+ * A store over a log: records that are only ever appended, in one order for all readers. There are no locks. To take a
+ * trial, a worker appends a `take` record and reads on; it has the trial if its record came first.
  */
 import { assert } from '../../core/index.ts'
 import type { StepReport } from '../trial.ts'
 import { History, isOver, type Known, type StudyRecord } from './history.ts'
 import type { Choose, Lease, Result, Store, StoredTrial, Study } from './store.ts'
 
-/** Where records are. */
+/** The place of the records. */
 export interface Log {
   readonly place: string
-  /** Adds to the history what was appended since the last call. */
+  /** Adds the records since the last call to the history. */
   readInto(history: History): void
-  /** When it returns, the record is kept for good. */
+  /** Appends a record. When it returns, the record is durable. */
   append(record: StudyRecord): void
-  /** Whether the worker of that name lives: see {@link LogStore.take}. */
+  /** Whether the worker of this name is alive: see {@link LogStore.take}. */
   isAlive(by: string): boolean
-  /** Makes the folder of a trial, where there are any. */
+  /** Creates the folder of a trial, where the log has folders. */
   folderOf?(number: number): string
-  /** How a file in that folder is called from the study. */
+  /** The name of a file in a trial's folder, relative to the study. */
   fileOf?(number: number, path: string): string
-  /** The bytes of a file, by that name. */
+  /** The bytes of the file of this name. */
   read?(name: string): Uint8Array | undefined
 }
 
 export class LogStore implements Store {
   readonly place: string
   readonly #log: Log
-  /** No other store object has this name, in any process. */
+  /** A name that no other store object has, in any process. */
   readonly #name: string
   protected readonly history = new History()
   readonly #leases = new Map<number, Lease>()
@@ -56,7 +56,7 @@ export class LogStore implements Store {
       const { number } = work
       const trial = this.history.get(number)
       if (work.do === 'finish') {
-        assert(trial, `${this.place}: trial ${number} is to end, and never began`)
+        assert(trial, `${this.place}: trial ${number} cannot finish: it was never started`)
         this.#log.append({ kind: 'finish', number, by, at: Date.now(), point: trial.point, result: work.result })
         continue
       }

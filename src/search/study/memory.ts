@@ -1,10 +1,10 @@
-/** A study that is kept nowhere: for pages, and for whoever needs its result only. */
+/** A study in memory only: for pages, and for callers that need only the result. */
 import type { History, StudyRecord } from './history.ts'
 import { type Log, LogStore } from './log-store.ts'
 import type { Store, Study } from './store.ts'
 
 /**
- * A store in this process's memory. What it was given is copied, as if it were written down.
+ * A store in this process's memory. It copies what it is given, as if it were written to disk.
  *
  * @example
  * ```ts
@@ -32,7 +32,7 @@ export const memoryStore = (study: Study): Store =>
 
 const copied = (record: StudyRecord): StudyRecord => JSON.parse(JSON.stringify(record))
 
-/** Reads and writes `records`, which others may do too. */
+/** Reads and writes `records`, an array that several logs may share. */
 export class MemoryLog implements Log {
   readonly place = 'memory'
   readonly #records: StudyRecord[]

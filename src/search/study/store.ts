@@ -1,8 +1,8 @@
 /**
- * Where a study is kept. A store holds what a study is and what became of its trials, and hands trials out so that no
- * two workers have the same one; what to do next is said by a function that it is given (`work.ts`), so that all
- * stores behave alike. `memory.ts`, `node-folder.ts` and `node-postgres.ts` are the implementations, and
- * `test/search/study/store-contract.ts` says what each must do.
+ * The interface of a store. A store holds a study's description and the state of its trials, and hands out trials so
+ * that no two workers have the same one. A function that it is given (`work.ts`) decides what to do next, so all stores
+ * behave alike. The implementations are `memory.ts`, `folder/node-store.ts` and `postgres/node-store.ts`;
+ * `test/search/study/store-contract.ts` tests what each must do.
  */
 import { isObject, KingletError } from '../../core/index.ts'
 import type { SpaceData } from '../space/index.ts'
@@ -15,112 +15,115 @@ export interface Named {
   readonly options: Readonly<Record<string, unknown>>
 }
 
-/** What a study is: plain data (JSON). */
+/** The description of a study: plain data (JSON). */
 export interface Study {
   readonly name: string
   readonly space: SpaceData
   readonly objectives: readonly Objective[]
-  /** Start of every random choice. */
+  /** The seed of every random choice. */
   readonly seed: number
   readonly algorithm: Named
   readonly pruner?: Named
   readonly evaluator: Named
-  /** Most that a resource may be, by its name: `latencyMs`. */
+  /** Upper bounds on resources, by name: `latencyMs`. */
   readonly budgets: Readonly<Record<string, number>>
-  /** How many trials are wanted. Alone of all members it may be another one when the study is opened again. */
+  /** The wanted number of trials. The only member that may change when the study is opened again. */
   readonly trials: number
 }
 
-/** A trial as it is kept. */
+/** A trial as the store keeps it. */
 export interface StoredTrial extends Trial {
-  /** How often it was handed out since it last paused: 1 for one that nothing befell. */
+  /** Number of tries since the trial last paused. It is 1 for a trial that was never interrupted. */
   readonly tries: number
-  /** Whether a worker has it that is alive, as far as the store can know. Never of trials that ended or are paused. */
+  /** Whether a live worker has the trial, as far as the store can know. False for ended and paused trials. */
   readonly held: boolean
-  /** Who has it, or had it last. */
+  /** The worker that has the trial, or had it last. */
   readonly worker: string
 }
 
-/** How a trial ended. */
+/** The result of a trial. */
 export type Result =
   | {
       readonly state: 'complete'
       readonly values: readonly number[]
       readonly violations?: readonly number[]
-      /** By what they are: paths, relative to the lease's folder. */
+      /** File paths by kind, relative to the lease's folder. */
       readonly files?: Readonly<Record<string, string>>
     }
   | { readonly state: 'pruned' | 'failed'; readonly reason: string }
 
-/** What is to be done next. */
+/** What to do next. */
 export type Work =
-  /** A trial that is not there yet. */
+  /** Start a new trial. */
   | { readonly do: 'begin'; readonly number: number; readonly point: Point }
-  /** One that is running and not held, or paused. */
+  /** Resume a trial that is paused, or running and not held. */
   | { readonly do: 'resume'; readonly number: number }
-  /** One of these ends without being worked on. */
+  /** End such a trial without evaluating it. */
   | { readonly do: 'finish'; readonly number: number; readonly result: Result }
-  /** Nothing now, perhaps later: others are at work. */
+  /** Wait: others are at work, and there may be work later. */
   | { readonly do: 'wait' }
-  /** All trials have ended. */
+  /** Stop: all trials have ended. */
   | { readonly do: 'nothing' }
 
-/** A function of the trials, which are in the order of their numbers: called again when others were faster. */
+/** Chooses work from the trials, which are in order of number. It is called again when another worker was faster. */
 export type Choose = (trials: readonly StoredTrial[]) => Work
 
-/** A trial in the hands of a worker. */
+/** A trial handed out to a worker. */
 export interface Lease {
   readonly number: number
   readonly point: Point
   readonly tries: number
-  /** How often it was handed out before: with this, the store knows a lease that is another's by now. */
+  /**
+   * How many times the trial was handed out before. The store uses it to recognise a lease that has passed to another.
+   */
   readonly turn: number
   /** As in {@link StoredTrial.worker}. */
   readonly worker: string
-  /** A folder of the trial's own: it has the files that earlier tries left. */
+  /** The trial's own folder, with the files of earlier tries. */
   readonly folder?: string
 }
 
 /**
- * Every method may be called again after it failed half-way, or after the caller was killed: what was done already is
- * not done twice. Rejects with a `KingletError` where the place cannot be read or written.
+ * A caller may repeat any method after it failed half-way or its process was killed: completed work is not done twice.
+ * Methods reject with a `KingletError` when the place cannot be read or written.
  */
 export interface Store {
-  /** Where it is, for people: a path, or an address without its password. */
+  /** The location, for people: a path, or an address without its password. */
   readonly place: string
-  /** Seconds within which a lease must be renewed, for stores that cannot see whether a process lives. */
+  /** Seconds within which a lease must be renewed, for stores that cannot see whether a process is alive. */
   readonly leaseSeconds?: number
   study(): Promise<Study>
-  /** In the order of their numbers, as they are now. */
+  /** The current trials in order of number. */
   trials(): Promise<readonly StoredTrial[]>
   /**
-   * Asks `choose` and does what it says, in one move: of all that want a trial at the same time, one gets it. `worker`
-   * is a name that no other worker of this store object has; it must be done with the trial that it took before.
+   * Calls `choose` and does what it returns, atomically: of all workers that want a trial at the same time, one gets
+   * it. `worker` is a name that no other worker of this store object has. Taking a trial gives up the worker's previous
+   * one.
    */
   take(worker: string, choose: Choose): Promise<Lease | 'wait' | 'nothing'>
-  /** The value after a step; the first one counts if it is told again. */
+  /** Records the value after a step. If a step is reported twice, the first value counts. */
   report(lease: Lease, report: StepReport): Promise<void>
   /**
-   * The trial has ended. The first end that is told counts, whoever tells it: a trial is a function of its number and
-   * point. False if it had ended before.
+   * Records the result of a trial. The first result counts, whichever worker reports it, since a trial is a function of
+   * its number and point. Returns false if the trial had ended before.
    */
   finish(lease: Lease, result: Result): Promise<boolean>
-  /** The trial waits for others. Its tries are counted anew. */
+  /** Pauses the trial, which then waits for others. Its count of tries starts again. */
   pause(lease: Lease): Promise<void>
-  /** The worker cannot go on with it, and that was not the trial's fault: the next one takes it up. */
+  /** Gives the trial back. This does not count as a failed try; the next worker resumes it. */
   giveBack(lease: Lease): Promise<void>
-  /** The bytes of a file that a trial left, by its name in `Trial.files`; undefined where there is none. */
+  /** The bytes of a file that a trial left, by its name in `Trial.files`. Undefined where there is none. */
   file(name: string): Promise<Uint8Array | undefined>
-  /** The worker is alive. False if another one has the trial meanwhile, or it ended. */
+  /** Renews the lease. Returns false if another worker has the trial or it has ended. */
   renew(lease: Lease): Promise<boolean>
-  /** Gives back what was taken and not finished. The store is not used after. */
+  /** Gives back all trials that are still held. The store cannot be used afterwards. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Throws a `KingletError`, which names the first member that differs and both values, unless the study at `place` is
- * `asked`. The number of trials may differ.
+ * Throws a `KingletError` with the first differing member and both values, unless the study at `place` is `asked`. The
+ * number of trials may differ.
  */
 export function assertSameStudy(place: string, kept: Study, asked: Study): void {
   const { trials: _, ...was } = kept
@@ -130,11 +133,11 @@ export function assertSameStudy(place: string, kept: Study, asked: Study): void 
   const [what, before, after] = found
   throw new KingletError(
     `${place}: it holds another study (${kept.name}): its ${what} is ${before}, now it is ${after}: ` +
-      'go on with it as it was begun, or choose another place',
+      'resume it with its own settings, or choose another place',
   )
 }
 
-/** Path and both values of the first difference between two pieces of JSON. */
+/** The path and both values of the first difference between two JSON values. */
 function difference(a: unknown, b: unknown, path: string): readonly [string, string, string] | undefined {
   const show = (value: unknown) => JSON.stringify(value) ?? 'left out'
   const [left, right] = Array.isArray(a) && Array.isArray(b) ? [{ ...a }, { ...b }] : [a, b]
@@ -144,7 +147,7 @@ function difference(a: unknown, b: unknown, path: string): readonly [string, str
     const found = difference(left[name], right[name], path ? `${path}.${name}` : name)
     if (found) return found
   }
-  // The order of choices is the order in which they are drawn.
+  // The order of choices matters, since they are drawn in that order.
   const [was, now] = [left, right].map((o) => Object.keys(o).join(', '))
   return path === 'space.choices' && was !== now ? [path, was, now] : undefined
 }

@@ -1,8 +1,8 @@
 /**
- * A study: algorithm, evaluator, pruner and store tied together. The algorithm asks, the evaluator answers, the store
- * keeps; whoever is killed where, the next one goes on. With one worker the same seed gives the same trials; with more,
- * what an algorithm asks depends on what it was told by then, and each trial is still a function of its number and
- * point.
+ * A study connects an algorithm, an evaluator, a pruner and a store. The algorithm proposes, the evaluator evaluates,
+ * the store records. A worker may be killed at any point, and the next one resumes. With one worker, the same seed
+ * gives the same trials. With several, a proposal depends on the results known at that time, but each trial is still a
+ * function of its number and point.
  */
 import { assertOptions, checks, sleep } from '../../core/index.ts'
 import type { Algorithm } from '../algorithms/algorithm.ts'
@@ -15,7 +15,7 @@ import { assertSameStudy, type Named, type Store, type StoredTrial, type Study }
 import { type StudySummary, summarise } from './summary.ts'
 import { nextWork, type WorkRules } from './work.ts'
 
-/** The parts of a study, each exchangeable. */
+/** The parts of a study. Each can be replaced. */
 export interface StudyParts {
   readonly space: Space
   readonly algorithm: Algorithm
@@ -28,7 +28,7 @@ export interface StudyOptions extends StudyParts {
   readonly trials: number
   /** Default 0. */
   readonly seed?: number
-  /** What changes the evaluator's values, as data: with another one, it is another study. */
+  /** Options that change the evaluator's values, as data. With other options it is another study. */
   readonly evaluatorOptions?: Readonly<Record<string, unknown>>
   readonly budgets?: Readonly<Record<string, number>>
 }
@@ -36,7 +36,8 @@ export interface StudyOptions extends StudyParts {
 const named = ({ name, options }: Named): Named => ({ name, options })
 
 /**
- * A study as data, to begin or open it in a store. Throws a `UsageError` for a number of trials or a seed that cannot be.
+ * Describes a study as data, to start or open it in a store. Throws a `UsageError` for an invalid number of trials or
+ * seed.
  *
  * @example
  * ```ts
@@ -74,25 +75,27 @@ export function studyOf(options: StudyOptions): Study {
 }
 
 export interface StudyProgress extends StudySummary {
-  /** The trial that began or ended just now, as it is. */
+  /** The trial that has just started or ended. */
   readonly trial: StoredTrial
-  /** All of them. Others may have ended trials meanwhile, and a pruner those that waited. */
+  /** All trials. Other workers may have ended trials in the meantime, and a pruner may have ended paused ones. */
   readonly trials: readonly StoredTrial[]
-  /** At the pace since `runStudy` was called; unknown until a trial has ended. */
+  /** Estimated from the pace since `runStudy` was called. Undefined until a trial has ended. */
   readonly secondsLeft?: number
 }
 
 export interface RunStudyOptions extends StudyParts {
   readonly store: Store
-  /** Evaluations at the same time in this process. Default 1. */
+  /** Number of concurrent evaluations in this process. Default 1. */
   readonly workers?: number
-  /** Most that one try of a trial may take; it fails after that. */
+  /** Upper bound on the time of one try of a trial. A trial that exceeds it fails. */
   readonly trialSeconds?: number
-  /** How often a trial is taken up whose worker ended in the middle of it, before it counts as failed. Default 3. */
+  /**
+   * How many times a trial is tried when its worker ends in the middle of it, before it counts as failed. Default 3.
+   */
   readonly tries?: number
-  /** Stops the study: trials that are under way are given back. */
+  /** Stops the study. Running trials are given back. */
   readonly signal?: AbortSignal
-  /** How often to look again where others have all that is left. Default 0.5. */
+  /** Seconds between checks while other workers have all remaining trials. Default 0.5. */
   readonly pollSeconds?: number
   readonly onProgress?: (progress: StudyProgress) => void
 }
@@ -104,14 +107,14 @@ const members = {
   pollSeconds: checks.positive,
 }
 
-/** How often `runStudy` was called: several calls may share a store, and their workers must have names of their own. */
+/** Number of calls of `runStudy`. Several calls may share a store, and each worker needs its own name. */
 let runs = 0
 
 /**
- * Works on the study in `store` until all its trials have ended, or `signal` is aborted; gives the trials. Any number of
- * processes may do so at the same time. A trial that throws, diverges, exceeds its time or loses its process is recorded
- * with its reason, and the study goes on. Throws a `KingletError` where the store holds another study, and what the
- * store or the algorithm throws.
+ * Works on the study in `store` until all its trials have ended or `signal` is aborted, and returns the trials. Any
+ * number of processes may do so at the same time. A trial that throws, diverges, exceeds its time or loses its process
+ * is recorded with its reason, and the study continues. Throws a `KingletError` when the store holds another study, and
+ * whatever the store or the algorithm throws.
  *
  * @example
  * ```ts
@@ -192,7 +195,7 @@ function assertParts(place: string, study: Study, { space, algorithm, evaluator,
   })
 }
 
-/** How fast trials end, whoever works on them. */
+/** The rate at which trials end, in all workers. */
 class Pace {
   readonly #began = performance.now()
   #endedBefore: number | undefined

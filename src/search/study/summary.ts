@@ -1,28 +1,31 @@
-/** How a study stands: counts, its best trial, and the front. */
+/** A summary of a study: counts, the best trial and the front. */
 import { compare, costsOf, excessOf, frontOf } from '../pareto.ts'
 import { rewardIn, rewardOf } from '../rewards.ts'
 import type { Trial } from '../trial.ts'
 import type { StoredTrial, Study } from './store.ts'
 
 export interface StudySummary {
-  /** Trials wanted. */
+  /** Wanted number of trials. */
   readonly total: number
-  /** Trials that have ended, however they did. */
+  /** Number of trials that have ended, whatever their state. */
   readonly ended: number
   readonly complete: number
   readonly pruned: number
   readonly failed: number
   readonly paused: number
-  /** Held by somebody. */
+  /** Number of running trials that a worker holds. */
   readonly running: number
-  /** Not held by anybody: their workers ended. The next worker takes them up. */
+  /** Number of running trials that no worker holds, because their workers ended. The next worker resumes them. */
   readonly left: number
   /**
-   * Of the complete trials that meet the budgets the one of highest reward, or where the algorithm is told none, of best
-   * first objective; where none meets them, the one that is nearest, each budget in shares of its worst excess.
+   * Of the complete trials that meet the budgets, the one with the highest reward, or with the best first objective if
+   * the algorithm has no reward. If none meets the budgets, the one with the smallest excess, each budget in shares of
+   * its worst excess.
    */
   readonly best?: StoredTrial
-  /** The complete trials within all budgets that none is better than in everything, best first objective first. */
+  /**
+   * The complete trials within all budgets that no other trial dominates, in order of the first objective, best first.
+   */
   readonly front: readonly StoredTrial[]
 }
 

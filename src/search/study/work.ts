@@ -1,4 +1,4 @@
-/** What is to be done next in a study: a function of its trials alone, whoever asks. */
+/** Chooses the next work in a study. A function of its trials alone, whichever worker asks. */
 import type { Algorithm } from '../algorithms/algorithm.ts'
 import type { Pruner } from '../pruners/pruner.ts'
 import { assertPoint, type Space } from '../space/space.ts'
@@ -10,7 +10,7 @@ export interface WorkRules {
   readonly space: Space
   readonly algorithm: Algorithm
   readonly pruner?: Pruner
-  /** How often a trial is handed out before its workers' ends count as its own failure. */
+  /** How many times a trial is handed out before the end of its workers counts as its own failure. */
   readonly tries: number
 }
 
@@ -23,9 +23,9 @@ export const problemOf = ({ study, space }: Pick<WorkRules, 'study' | 'space'>):
 const lastStep = ({ reports }: StoredTrial): number => reports.at(-1)?.step ?? 0
 
 /**
- * First what nobody works on any more, then what waited for others and need not any longer, the furthest first (as ASHA
- * has it, Li et al. 2020, algorithm 2), then a new trial. Where all that is left waits for each other, the first goes on:
- * a study never stands still.
+ * The order of work: first trials whose worker ended; then paused trials that may continue, those with the most steps
+ * first (as in ASHA, Li et al. 2020, algorithm 2); then a new trial. When all remaining trials wait for each other, the
+ * first one continues, so a study cannot deadlock.
  */
 export function nextWork(rules: WorkRules, trials: readonly StoredTrial[]): Work {
   const { study, space, algorithm, pruner, tries } = rules
@@ -57,5 +57,5 @@ export function nextWork(rules: WorkRules, trials: readonly StoredTrial[]): Work
   return paused.length ? { do: 'resume', number: paused[0].number } : { do: 'nothing' }
 }
 
-/** Why a trial was pruned. */
+/** The reason of a pruned trial. */
 export const prunedBy = ({ name }: Pruner): string => `${name}: others did better`

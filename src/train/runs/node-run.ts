@@ -51,8 +51,8 @@ const members = {
   force: checks.flag,
   logEvery: checks.count,
   checkpointSeconds: checks.nonNegative,
-  trainedOn: { is: (t: unknown) => typeof t === 'string', must: 'text' },
-  from: { is: (t: unknown) => typeof t === 'string', must: 'text' },
+  trainedOn: checks.text,
+  from: checks.text,
 }
 
 /**

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { decodeImage } from '../../../src/data/images/node-decode.ts'
 import { arrays } from '../../../src/data/index.ts'
 import { pictureOf } from '../../../src/door/reports/node-pictures.ts'
-import { acrossClasses, chosen, type Sample } from '../../../src/door/reports/samples.ts'
+import { acrossClasses, type Sample, selectSamples } from '../../../src/door/reports/samples.ts'
 import { mistakesOf } from '../../../src/report/confusion.ts'
 import { reportPage } from '../../../src/report/page.ts'
 import { reportData } from '../../cli/report-data.ts'
@@ -22,8 +22,8 @@ test('the first samples are shown, and the surest mistakes after them', () => {
     answers: [{ label, score }],
   })
   const all = [sample(0, 'a', 'a', 0.9), sample(1, 'b', 'a', 0.5), sample(2, 'a', 'a', 1), sample(3, 'b', 'a', 0.8)]
-  expect(chosen(all, 1).map((s) => s.index)).toEqual([0, 3])
-  expect(chosen(all, 2).map((s) => s.index)).toEqual([0, 1, 3])
+  expect(selectSamples(all, 1).map((s) => s.index)).toEqual([0, 3])
+  expect(selectSamples(all, 2).map((s) => s.index)).toEqual([0, 1, 3])
 })
 
 const bytesOf = (url: string) => Buffer.from(url.slice(url.indexOf(',') + 1), 'base64')

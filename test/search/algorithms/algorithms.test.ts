@@ -1,4 +1,4 @@
-/** What holds of every algorithm, whatever it is. */
+/** Tests that hold for every algorithm. */
 import { describe, expect, test } from 'vitest'
 import { algorithmNames, algorithmOf } from '../../../src/search/algorithms/index.ts'
 import { assertPoint, defineSpace, type Point } from '../../../src/search/space/space.ts'
@@ -27,7 +27,7 @@ const accuracyOf = (p: Point): number =>
   -Math.abs(Math.log10(Number(p.learningRate)) + 2) - Number(p.se) + Number(p.kernel)
 const costOf = (p: Point): number => Number(p.depth) * Number(p.kernel) ** 2
 
-/** Trials of all kinds, as a study with several workers has them. */
+/** Trials in all states, as in a study with several workers. */
 function trialsOf(problem: Problem, name: string, count: number): Trial[] {
   const algorithm = algorithmOf(name)
   const trials: Trial[] = []
@@ -53,7 +53,7 @@ function trialsOf(problem: Problem, name: string, count: number): Trial[] {
 
 describe.each(algorithmNames)('%s', (name) => {
   test.each([[[accuracy]], [[accuracy, latency]]])(
-    'gives points of the space, whatever became of trials',
+    'proposes valid points, whatever the states of the trials',
     (objectives) => {
       const problem = { space: mixed, objectives, seed: 5 }
       const trials = trialsOf(problem, name, 60)
@@ -61,7 +61,7 @@ describe.each(algorithmNames)('%s', (name) => {
     },
   )
 
-  test('says the same again of the same trials, and after them is a function of seed and number', () => {
+  test('proposes the same point for the same trials, as a function of seed and number', () => {
     const problem = { space: mixed, objectives: [accuracy], seed: 5 }
     const trials = trialsOf(problem, name, 40)
     const before = JSON.stringify(trials)
@@ -72,7 +72,7 @@ describe.each(algorithmNames)('%s', (name) => {
     expect(JSON.stringify(trials)).toBe(before)
   })
 
-  test('asks for other points where trials had other values', () => {
+  test('proposes other points when trials have other values', () => {
     if (['random', 'grid'].includes(name)) return
     const problem = { space: mixed, objectives: [accuracy], seed: 5 }
     const trials = trialsOf(problem, name, 55)
@@ -82,7 +82,7 @@ describe.each(algorithmNames)('%s', (name) => {
     expect(ask(other)).not.toEqual(ask(trials))
   })
 
-  test('goes on while nothing is known yet, or everything failed', () => {
+  test('works while nothing is known yet, or when everything failed', () => {
     const problem = { space: mixed, objectives: [accuracy], seed: 1 }
     for (const state of ['running', 'failed'] as const) {
       const trials: Trial[] = []
@@ -94,7 +94,7 @@ describe.each(algorithmNames)('%s', (name) => {
     }
   })
 
-  test('a space of one point is that point, again and again', () => {
+  test('a space of one point gives that point every time', () => {
     if (name === 'grid') return
     const space = defineSpace('point', {
       a: { kind: 'integer', low: 3, high: 3 },
@@ -104,15 +104,15 @@ describe.each(algorithmNames)('%s', (name) => {
     for (const { point } of search(algorithmOf(name), known, 0, 60)) expect(point).toEqual({ a: 3, b: 1 })
   })
 
-  test('options are kept, and one that there is not is named', () => {
+  test('options are kept, and an unknown one is reported', () => {
     expect(algorithmOf(name).name).toBe(name)
     expect(algorithmOf(name, algorithmOf(name).options).options).toEqual(algorithmOf(name).options)
     expect(() => algorithmOf(name, { absent: 1 })).toThrow(/no option absent/)
   })
 })
 
-test.each(['evolution', 'tpe', 'reinforce', 'nsga2'])('%s learns what meets a budget', (name) => {
-  // Half of the points exceed it; without the budget, they would be the better ones.
+test.each(['evolution', 'tpe', 'reinforce', 'nsga2'])('%s learns to meet a budget', (name) => {
+  // Half of the points exceed the budget. Without it, they would be the better ones.
   const over = (p: Point): number => Object.values(p).filter((c) => Number(c) >= 2).length - 5
   const trials: Trial[] = []
   const problem = { space: choices.space, objectives: [accuracy], seed: 3 }
@@ -128,7 +128,7 @@ test.each(['evolution', 'tpe', 'reinforce', 'nsga2'])('%s learns what meets a bu
   expect(first).toBeGreaterThan(0)
 })
 
-test('an algorithm that there is not, and options that cannot be', () => {
+test('unknown algorithms and invalid options are refused', () => {
   const use = (name: string, options?: object) => () => algorithmOf(name, options as never)
   expect(use('tpee')).toThrow('no algorithm tpee (did you mean tpe?): use random, grid, evolution, tpe')
   expect(use('toString')).toThrow('no algorithm toString')

@@ -30,7 +30,10 @@ function sampled(n: number, seed: number) {
   return { rows, values }
 }
 
-/** Covariance of two encoded points, formula by formula: one squared distance a choice, Hamming's for `act`. */
+/**
+ * The covariance of two encoded points, written out: one squared distance for each choice, the Hamming distance for
+ * `act`.
+ */
 function covariance(a: Float64Array, b: Float64Array, h = hyper): number {
   const apart = [a[0] - b[0], a[1] - b[1], a[2] - b[2]].map((d) => d * d)
   apart.push(0.5 * [3, 4, 5, 6].reduce((sum, c) => sum + (a[c] - b[c]) ** 2, 0), (a[7] - b[7]) ** 2)
@@ -38,7 +41,7 @@ function covariance(a: Float64Array, b: Float64Array, h = hyper): number {
   return Math.exp(h[dims]) * (1 + Math.sqrt(5) * r + (5 / 3) * r * r) * Math.exp(-Math.sqrt(5) * r)
 }
 
-/** Solves A x = b by Gauss's elimination with pivots. */
+/** Solves A x = b by Gaussian elimination with pivots. */
 function solve(a: number[][], b: number[]): number[] {
   const m = a.map((row, i) => [...row, b[i]])
   for (let c = 0; c < m.length; c++) {
@@ -56,13 +59,13 @@ function solve(a: number[][], b: number[]): number[] {
 const rowOf = (rows: Float64Array, i: number) => rows.subarray(i * width, (i + 1) * width)
 
 describe('layout', () => {
-  test('counts numbers and choices, and says where each begins', () => {
+  test('counts numbers and choices, and has the position of each choice', () => {
     expect({ width, dims }).toEqual({ width: 8, dims: 5 })
     expect(layout.offsets).toEqual({ a: 0, b: 1, kernel: 2, act: 3, ratio: 7 })
     expect([...layout.choiceOf]).toEqual([0, 1, 2, 3, 3, 3, 3, 4])
   })
 
-  test('values without order are equally far from each other: as far as the ends of a real choice', () => {
+  test('unordered values are equally far apart: as far as the ends of a real choice', () => {
     const base = { a: 0, b: 0.1, kernel: 3 }
     const acts = ['relu', 'hswish', 'swish', 'none']
     for (const one of acts)
@@ -74,7 +77,7 @@ describe('layout', () => {
 })
 
 describe('fit', () => {
-  test('the gradient of likelihood and priors is that of differences', () => {
+  test('the gradient of likelihood and priors equals finite differences', () => {
     for (const [n, seed] of [
       [1, 1],
       [2, 2],
@@ -96,7 +99,7 @@ describe('fit', () => {
     }
   })
 
-  test('differences of the loss are those of the dense formula', () => {
+  test('differences of the loss equal those of the dense formula', () => {
     const { rows, values } = sampled(7, 5)
     const direct = (h: Float64Array<ArrayBuffer>) => {
       const k = Array.from(values, (_, i) =>
@@ -118,7 +121,7 @@ describe('fit', () => {
       }
       return 0.5 * values.reduce((sum, y, i) => sum + y * alpha[i], 0) + 0.5 * logDeterminant
     }
-    // Priors are normal: with the same distance from their means on both sides they cancel out.
+    // Priors are normal, so equal distances on both sides of their means cancel out.
     const loss = lossOf(layout, rows, values)
     const middle = Float64Array.of(...Array(dims).fill(0.2 + 0.5 * Math.log(dims)), 0, Math.log(1e-4))
     const steps = [1.1, -0.4, 0.3, 0.8, -0.9, 0.6, 2]
@@ -127,7 +130,7 @@ describe('fit', () => {
     expect(loss(up, scratch) - loss(down, scratch)).toBeCloseTo(direct(up) - direct(down), 8)
   })
 
-  test('finds which choice matters, and how noisy values are', () => {
+  test('finds the choice that matters and the noise of the values', () => {
     const { rows } = sampled(40, 6)
     const rng = new Rng(7)
     const values = Float64Array.from({ length: 40 }, (_, i) => 1.4 * Math.sin(6 * rows[i * width]) + 0.3 * rng.normal())
@@ -144,7 +147,7 @@ describe('posterior', () => {
   const model = new Posterior(layout, hyper, rows, values)
   const noise = Math.exp(hyper[dims + 1])
 
-  test('mean and deviation are those of the dense formulas', () => {
+  test('mean and deviation equal the dense formulas', () => {
     const k = Array.from(values, (_, i) =>
       Array.from(values, (_, j) => covariance(rowOf(rows, i), rowOf(rows, j)) + (i === j ? noise : 0)),
     )
@@ -163,11 +166,11 @@ describe('posterior', () => {
     }
   })
 
-  test('fitted are the means at the rows', () => {
+  test('fitted holds the means at the rows', () => {
     for (let i = 0; i < values.length; i++) expect(model.fitted[i]).toBeCloseTo(model.at(rowOf(rows, i)).mean, 9)
   })
 
-  test('slopes are those of differences, of the acquisition too', () => {
+  test('slopes equal finite differences, also of the acquisition', () => {
     const numbers = Int32Array.of(0, 1, 7)
     const limit = new Posterior(
       layout,
@@ -201,7 +204,7 @@ describe('posterior', () => {
     }
   })
 
-  test('points that are the same twice, without noise, are made solvable', () => {
+  test('duplicate points without noise are made solvable', () => {
     const twice = Float64Array.from([...rows.subarray(0, width), ...rows.subarray(0, width)])
     const flat = hyper.with(dims + 1, -60)
     const { mean } = new Posterior(layout, flat, twice, Float64Array.of(1, 1)).at(rows.subarray(0, width))
@@ -212,7 +215,7 @@ describe('posterior', () => {
 describe('transforms', () => {
   const skewed = Float64Array.from({ length: 41 }, (_, i) => Math.exp(i / 5))
 
-  test('values come to mean 0 and deviation 1, in the same order', () => {
+  test('values get mean 0 and deviation 1 and keep their order', () => {
     for (const values of [skewed, skewed.map((v) => -v), skewed.map((v) => v * 1e9 - 1e12)]) {
       const out = values.map(objectiveTransform(values))
       expect(out.reduce((a, b) => a + b, 0) / out.length).toBeCloseTo(0, 9)
@@ -222,7 +225,7 @@ describe('transforms', () => {
     }
   })
 
-  test('far worse values are drawn together, far better ones are not', () => {
+  test('far worse values are compressed, far better ones are not', () => {
     const gap = (v: Float64Array, at: number) => Math.abs(v[at] - v[at + 1])
     const worse = skewed.map(objectiveTransform(skewed))
     expect(gap(worse, 39) / gap(worse, 0)).toBeLessThan((0.1 * gap(skewed, 39)) / gap(skewed, 0))
@@ -231,13 +234,13 @@ describe('transforms', () => {
     expect(gap(better, 39) / gap(better, 0)).toBeCloseTo(gap(skewed, 39) / gap(skewed, 0), 6)
   })
 
-  test('equal values, and one beyond all measure, stay finite', () => {
+  test('equal values and an extreme value stay finite', () => {
     expect([...Float64Array.of(3, 3, 3).map(objectiveTransform(Float64Array.of(3, 3, 3)))]).toEqual([0, 0, 0])
     const wild = Float64Array.of(1, 2, 3, 4, 1e300)
     expect(wild.map(objectiveTransform(wild)).every(Number.isFinite)).toBe(true)
   })
 
-  test('violations keep the sides of 0', () => {
+  test('violations keep their sign', () => {
     const violations = Float64Array.of(-5, -0.1, 0, 0.2, 7e6)
     const transform = violationTransform(violations)
     const out = violations.map((v) => transform(v) - transform(0))

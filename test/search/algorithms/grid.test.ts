@@ -10,20 +10,20 @@ const space = defineSpace('few', {
 })
 const problem = { space, objectives: [{ name: 'value', direction: 'minimize' }], seed: 0 } as const
 
-test('every point once, in order, asked in any order', () => {
+test('every point once, in order, whatever the order of the calls', () => {
   const search = algorithmOf('grid', { levels: 3 })
   expect(search.ask(problem, [], 8)).toEqual({ kernel: 5, rate: 1, se: 0.5 })
   expect(Array.from({ length: 9 }, (_, n) => search.ask(problem, [], n))).toEqual([...allPoints(space, 3)])
   expect(search.ask(problem, [], 1)).toEqual({ kernel: 3, rate: 0.5 })
 })
 
-test('there is no trial beyond the last point', () => {
+test('a trial beyond the last point is refused', () => {
   expect(() => algorithmOf('grid', { levels: 3 }).ask(problem, [], 9)).toThrow(
     'grid: space few has 9 points, and this is trial 10: ask for 9 trials at most, or cut real choices into more than 3 levels',
   )
 })
 
-test('more trials than points are refused before the first; a grid without real choices has no levels to be cut into', () => {
+test('more trials than points are refused before the first, and levels are suggested only for real choices', () => {
   const reward = { kind: 'weighted', weights: { value: -1 } } as const
   for (const search of [algorithmOf('grid', { levels: 3 }), algorithmOf('grid', { levels: 3, reward })]) {
     expect(() => assertTrials(search, problem, 9)).not.toThrow()
@@ -36,7 +36,7 @@ test('more trials than points are refused before the first; a grid without real 
   expect(() => assertTrials(algorithmOf('grid'), kernels, 3)).toThrow(/ask for 2 trials at most$/)
 })
 
-test('a grid that is nearly endless is not listed to its end', () => {
+test('a huge grid is not enumerated to its end', () => {
   const long = defineSpace('long', {
     x: { kind: 'integer', low: 0, high: 1e5 },
     y: { kind: 'integer', low: 0, high: 1e5 },

@@ -16,7 +16,7 @@ const points: Point[] = [
   { kernel: 3, depth: 8, se: true, ratio: 'b' },
 ]
 
-test('the masses of all points are 1 together, and draws follow them', () => {
+test('the masses of all points sum to 1, and samples follow them', () => {
   const mixture = mixtureOf(space, points, [1, 1, 0.5], 1)
   const all = [...allPoints(space)]
   const masses = all.map((p) => Math.exp(mixture.logDensity(p)))
@@ -30,12 +30,12 @@ test('the masses of all points are 1 together, and draws follow them', () => {
   }
   for (const [i, p] of all.entries()) {
     const share = (count.get(JSON.stringify(p)) ?? 0) / draws
-    // Five standard deviations of a share of so many draws.
+    // Five standard deviations of a share of that many samples.
     expect(Math.abs(share - masses[i])).toBeLessThan(5 * Math.sqrt((masses[i] + 1e-4) / draws))
   }
 })
 
-test('a density over a real choice has the area 1, on its own scale', () => {
+test('the density over a real choice integrates to 1 on its own scale', () => {
   const line = defineSpace('line', { rate: { kind: 'real', low: 1e-4, high: 1, log: true } })
   const mixture = mixtureOf(line, [{ rate: 1e-4 }, { rate: 0.2 }], [1, 1], 1)
   let area = 0
@@ -45,7 +45,7 @@ test('a density over a real choice has the area 1, on its own scale', () => {
   expect(mixture.logDensity({ rate: 1e-4 })).toBeGreaterThan(mixture.logDensity({ rate: 0.01 }))
 })
 
-test('a long range of integers is a line', () => {
+test('a long range of integers is treated as a line', () => {
   const long = defineSpace('long', { width: { kind: 'integer', low: 8, high: 80_000, step: 8 } })
   const mixture = mixtureOf(long, [{ width: 800 }], [1], 1)
   const rng = new Rng(key(2))
@@ -58,7 +58,7 @@ test('a long range of integers is a line', () => {
   expect(mixture.logDensity({ width: 800 })).toBeGreaterThan(mixture.logDensity({ width: 60_000 }))
 })
 
-test('without points it is the space itself', () => {
+test('without points the mixture is uniform over the space', () => {
   const mixture = mixtureOf(space, [], [], 1)
   expect(Math.exp(mixture.logDensity({ kernel: 3, depth: 2, se: true, ratio: 'a' }))).toBeCloseTo(1 / 3 / 4 / 2 / 3, 2)
 })

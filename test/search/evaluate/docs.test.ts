@@ -5,7 +5,7 @@ import { textOf } from '../../support/sources.ts'
 
 const text = textOf('docs/search.md')
 
-test('docs/search.md lists the proxies in their own words', () => {
+test('docs/search.md lists the proxies with their descriptions', () => {
   const rows = proxyNames.map((name) => `| \`${name}\` | ${describeProxy(name).replaceAll('|', '\\|')} |`)
   expect(text).toContain(`| \`proxyNames\` | higher is better |\n|---|---|\n${rows.join('\n')}\n`)
 })

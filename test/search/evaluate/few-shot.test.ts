@@ -10,7 +10,7 @@ import { contextOf, engine, networkOf } from './helpers.ts'
 const data = toySet(18)
 
 describe('features', () => {
-  test('are what goes into the classifier', async () => {
+  test('are the input of the classifier', async () => {
     const net = networkOf({ width: 0.2, act: 'hard_swish', se: true })
     const { length, count, data: all, labels } = await featuresOf(net, data, { engine, batch: 5 })
     expect([length, count, [...labels.slice(0, 4)]]).toEqual([16, 18, [0, 1, 2, 0]])
@@ -37,7 +37,7 @@ describe('features', () => {
   })
 })
 
-/** Three clusters in eight dimensions, `noise` wide. */
+/** Three clusters in eight dimensions, with deviation `noise`. */
 function clusters(noise: number, each = 20): Features {
   const rng = new Rng(9)
   const labels = Uint32Array.from({ length: 3 * each }, (_, i) => i % 3)
@@ -49,7 +49,7 @@ function clusters(noise: number, each = 20): Features {
 }
 
 describe('episodes', () => {
-  test('by hand: one shot, two classes; the third image of the first class is nearer to the second', () => {
+  test('by hand: one shot, two classes, where the third image of the first class is nearer to the second', () => {
     const rows = [
       [1, 0],
       [2, 0],
@@ -64,12 +64,12 @@ describe('episodes', () => {
       labels: Uint32Array.of(0, 0, 0, 1, 1),
     }
     const { accuracies } = fewShot(features, { shots: 1, episodes: 30 })
-    // Queries are two of the first class and one of the second. With the third image as example all others of its class
-    // are wrong or right by it: 1, 2 are nearer to it than to (0, 1) by a hair.
+    // The queries are two images of the first class and one of the second. With the third image as example, the result
+    // of all others of its class depends on it: 1 and 2 are only slightly nearer to it than to (0, 1).
     expect(new Set(accuracies.map((a) => a.toFixed(4)))).toEqual(new Set(['0.6667', '1.0000']))
   })
 
-  test.each(['mean', 'probe'] as const)('%s: clusters are told apart, noise is not', (classifier) => {
+  test.each(['mean', 'probe'] as const)('%s: separates clusters, but not noise', (classifier) => {
     expect(fewShot(clusters(0.1), { classifier }).mean).toBe(1)
     const some = fewShot(clusters(0.6), { classifier })
     expect(some.mean).toBeGreaterThan(0.5)
@@ -77,7 +77,7 @@ describe('episodes', () => {
     expect(fewShot(clusters(100), { classifier, episodes: 30 }).mean).toBeLessThan(0.45)
   })
 
-  test('more shots are better, and the seed decides the episodes', () => {
+  test('more shots are better, and the episodes depend on the seed', () => {
     const features = clusters(0.8, 40)
     const mean = (shots: number) => fewShot(features, { shots, episodes: 20 }).mean
     expect(mean(20)).toBeGreaterThan(mean(1))
@@ -85,14 +85,14 @@ describe('episodes', () => {
     expect(fewShot(features, { seed: 1 })).not.toEqual(fewShot(features))
   })
 
-  test('the spread is that of the accuracies', () => {
+  test('the spread is the standard deviation of the accuracies', () => {
     const { mean, spread, accuracies } = fewShot(clusters(0.8), { episodes: 7 })
     expect(accuracies).toHaveLength(7)
     expect(mean).toBeCloseTo(accuracies.reduce((a, b) => a + b) / 7, 12)
     expect(spread).toBeCloseTo(Math.sqrt(accuracies.reduce((sum, a) => sum + (a - mean) ** 2, 0) / 6), 12)
   })
 
-  test('a linear probe finds what no class mean tells: a class between two others', () => {
+  test('a linear probe separates a class between two others, which class means cannot', () => {
     const at = (x: number) => Float64Array.of(Math.cos(x), Math.sin(x))
     const angles = [0, 0.1, 0.7, 0.8, 1.4, 1.5]
     const answer = linearProbe(angles.map(at), [0, 0, 1, 1, 2, 2], 3)
@@ -113,7 +113,7 @@ describe('as an evaluator', () => {
   test('mistakes', async () => {
     const features = clusters(1, 5)
     expect(await failureOf(() => fewShot(features, { shots: 5 }))).toBe(
-      'KingletError: fewShot: class 0 has 5 images, shots is 5: use fewer, so that some are left to judge on',
+      'KingletError: fewShot: class 0 has 5 images, shots is 5: use fewer, so that some are left to test',
     )
     expect(await failureOf(() => fewShot(features, { classifier: 'svm' as 'mean' }))).toBe(
       'UsageError: fewShot: classifier is svm: it must be mean or probe',

@@ -1,4 +1,4 @@
-/** What tests of evaluation strategies share. */
+/** Helpers for tests of evaluation strategies. */
 import { type Activation, build, type Model } from '../../../src/models/index.ts'
 import type { EvaluationContext } from '../../../src/search/evaluate/evaluator.ts'
 import type { Point } from '../../../src/search/space/space.ts'
@@ -8,7 +8,7 @@ import { side } from '../../train/toys.ts'
 
 export const engine = wasmEngine({ threads: 1 })
 
-/** A network of two blocks for the toy set: small, since compiling takes longer than anything else here. */
+/** A network of two blocks for the toy set. It is small, since compiling dominates the time of these tests. */
 export function networkOf({ width = 0.1, act = 'relu6', se = false, shortcut = false }: Point, seed = 0): Model {
   const c = Math.round(80 * Number(width))
   const row = { kernel: 3, exp: 0, act: act as Activation, outAct: 'none', stride: 1, se: false, bias: true } as const
@@ -23,7 +23,7 @@ export function networkOf({ width = 0.1, act = 'relu6', se = false, shortcut = f
   return build('mobilenet_v1', { rows: kept, size: side, classes: 3, dropout: 0, seed })
 }
 
-/** A context that notes reports; `hear` may throw, as a study does. */
+/** A context that records reports. `hear` may throw, as a study does. */
 export function contextOf({
   folder,
   seed = 7,

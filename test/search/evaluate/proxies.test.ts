@@ -15,7 +15,7 @@ import { contextOf, engine, networkOf } from './helpers.ts'
 const init = { kind: 'constant', value: 0 } as const
 const weight = (name: string, { shape }: Tensor): Value => parameter({ name, shape, role: 'weight', init })
 
-/** x, flat, through `layers`; parameters are `weights`. */
+/** The network of `layers` on x, flattened, with the parameters `weights`. */
 function netOf(
   inputShape: readonly number[],
   classes: number,
@@ -36,7 +36,7 @@ function netOf(
   return net
 }
 
-describe('of the gradient, beside plain loops', () => {
+describe('gradient proxies, against plain loops', () => {
   const [n, inner, classes] = [4, 3, 2]
   const rng = new Rng(5)
   const draw = (count: number) => Float32Array.from({ length: count }, () => rng.normal())
@@ -81,7 +81,7 @@ describe('of the gradient, beside plain loops', () => {
     expect(score).toBeCloseTo(Math.log(sum), 3)
   })
 
-  test('ZiCo: weights whose gradient does not vary count nothing', async () => {
+  test('ZiCo: weights whose gradient does not vary add nothing', async () => {
     expect(await zico.score({ net, engine, batches: [batches[0], batches[0]] })).toBe(0)
   })
 })
@@ -111,7 +111,7 @@ describe('SynFlow', () => {
     expect(await synflow.score({ net, engine, batches: [] })).toBeCloseTo(Math.log(2 * 23), 5)
   })
 
-  /** R for |w|, where batch norm does nothing and activations are ReLU. */
+  /** R for |w|, without batch norm and with ReLU for every activation. */
   const flow = async (net: Model, doubled = '') => {
     const weights = new Map(
       [...net.weights].map(([name, t]): [string, Tensor] => {
@@ -126,7 +126,7 @@ describe('SynFlow', () => {
     return (logits.data as Float32Array).reduce((a, b) => a + b, 0)
   }
 
-  test('a network with shortcuts: R is linear in each layer, so w dR/dw is what doubling it adds', async () => {
+  test('a network with shortcuts: R is linear in each layer, so w dR/dw is the increase when the layer doubles', async () => {
     const net = networkOf({ act: 'relu', shortcut: true })
     const layers = [...net.weights.keys()].filter((name) => name.endsWith('.w'))
     const whole = await flow(net)
@@ -146,7 +146,7 @@ describe('SynFlow', () => {
     expect(a).toBeCloseTo(b, 4)
   })
 
-  test('beyond single precision: 2^60 more in three layers is that much more', async () => {
+  test('beyond single precision: a factor of 2^60 in three layers is exact', async () => {
     const net = networkOf({})
     const before = await synflow.score({ net, engine, batches: [] })
     const grown = ['stem.conv.w', 'blocks.0.depthwise.conv.w', 'classifier.w']
@@ -164,7 +164,7 @@ describe('SynFlow', () => {
     expect((await synflow.score({ net, engine, batches: [] })) - before).toBeCloseTo(180 * Math.LN2, 4)
   })
 
-  test('a network of gates alone is refused', async () => {
+  test('a network with gates only is refused', async () => {
     const weights = new Map([
       ['a', tensor([2, 2], [1, 2, 3, 4])],
       ['b', tensor([2, 1], [0, 0])],
@@ -197,7 +197,7 @@ describe('NASWOT', () => {
     expect(logDeterminant([Float64Array.of(1, 2), Float64Array.of(2, 4)])).toBe(Number.NEGATIVE_INFINITY)
   })
 
-  test('refused: images with the same code, and a network that switches nothing', async () => {
+  test('images with equal codes and a network without switching units are refused', async () => {
     const alike = batchOf([
       [1, 2, -1, -1],
       [5, 5, -5, -5],
@@ -216,7 +216,7 @@ describe('NASWOT', () => {
 describe('of models', () => {
   const data = toySet(18)
 
-  test('all of them, the same on the reference engine', async () => {
+  test('all proxies have the same scores on the reference engine', async () => {
     const net = networkOf({ act: 'hard_swish', se: true, shortcut: true })
     const options = { data, batch: 3 }
     const found = await proxyScores(net, proxyNames, { engine, ...options })
@@ -255,7 +255,7 @@ describe('of models', () => {
       'UsageError: there is no proxy zicco (did you mean zico?): use parameters, macs, gradNorm, synflow, naswot or zico',
     )
     expect(await failureOf(() => proxyScores(net, ['zico'], { engine }))).toBe(
-      'UsageError: proxy zico: no data is given: it looks at images',
+      'UsageError: proxy zico: no data is given: it needs images',
     )
     expect(await failure(['zico'], { batches: 1 })).toBe(
       'UsageError: proxies: batches is 1: it must be an integer, 2 or more',

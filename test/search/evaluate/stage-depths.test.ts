@@ -14,7 +14,7 @@ test.each(['v3-small', 'ofa', 'v1'])('every point of %s is a slice of its larges
   const buildAt = (point: Point) => networkOf(space, point, { classes: 3 })
   const largest = extremePoint(space, 'largest')
   const supernet = buildAt(largest)
-  // Values of millions of parameters would take longer to draw than all of this.
+  // Zeros: drawing millions of parameters would take longer than the rest of the test.
   supernet.weights = new Map([...parametersOf(supernet.graph())].map(([own, { shape }]) => [own, zeros(shape)]))
   const drawn = [1, 2, 3].map((seed) => samplePoint(space, new Rng(seed)))
   for (const point of [largest, extremePoint(space, 'smallest'), ...drawn]) {

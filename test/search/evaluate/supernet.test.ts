@@ -19,7 +19,7 @@ const counting = (shape: readonly number[]): Tensor =>
   )
 
 describe('slices', () => {
-  test('a window is its middle, channels are the first', () => {
+  test('a slice takes the middle of a window and the first channels', () => {
     const w = counting([5, 5, 2, 3])
     const part = takeSlice('w', w, [3, 3, 1, 2])
     // Row 1, column 1, channel 0 of 5 x 5 x 2 x 3.
@@ -32,7 +32,7 @@ describe('slices', () => {
     expect([...takeSlice('n', counting([]), []).data]).toEqual([0])
   })
 
-  test('what is put back is what was taken, and nothing else changes', () => {
+  test('putSlice writes back what takeSlice took, and nothing else changes', () => {
     const whole = counting([5, 3, 4, 2])
     const part = takeSlice('w', whole, [3, 1, 2, 2])
     const before = whole.data.slice()
@@ -43,7 +43,7 @@ describe('slices', () => {
     expect(whole.data.filter((x) => x < 0)).toHaveLength(part.data.length)
   })
 
-  test('blocks of a stage are its first', () => {
+  test('a slice takes the first blocks of a stage', () => {
     const depthsOf = ({ a, b }: Point) => [1, Number(a), Number(b)]
     const slicing: Slicing = { networkOf, depthsOf, largest: { a: 3, b: 2 } }
     const nameOf = namesIn(slicing, { a: 1, b: 2 })
@@ -89,11 +89,11 @@ const trained = async (net: Model, more: object = {}) => {
 }
 
 describe('training', () => {
-  test('the extremes of a space', () => {
+  test('the largest and smallest points of a space', () => {
     expect([largest, smallest]).toEqual([{ width: 0.4 }, { width: 0.1 }])
   })
 
-  test('a round trains the largest, the smallest, and some at random, which stay for a while', async () => {
+  test('a round trains the largest, the smallest and some random sub-networks, which stay for some rounds', async () => {
     const rounds = await trained(networkOf(largest), { rounds: 4, random: 2, hold: 2, batch: 8 })
     for (const { steps } of rounds) {
       expect(steps.slice(0, 2).map((s) => s.point)).toEqual([largest, smallest])
@@ -104,7 +104,7 @@ describe('training', () => {
     expect(drawn[3]).toEqual(drawn[2])
   })
 
-  test('each takes its ordinary step, and only its slice changes', async () => {
+  test('each sub-network takes an ordinary step, and only its slice changes', async () => {
     const step = { batch: 24, learningRate: 0.1, schedule: 'constant', weightDecay: 0, clipNorm: 1 } as const
     const net = networkOf(largest)
     await trained(net, { ...step, rounds: 1, random: 0 })
@@ -131,7 +131,7 @@ describe('training', () => {
     expect(changed).toBeGreaterThan(100)
   })
 
-  test('learns, and its slices with it; the same seed gives the same weights', async () => {
+  test('the supernet and its slices learn, and the same seed gives the same weights', async () => {
     const [a, b] = [networkOf(largest), networkOf(largest)]
     const rounds = await trained(a, { rounds: 60, random: 1, batch: 12 })
     await trained(b, { rounds: 60, random: 1, batch: 12 })
@@ -144,7 +144,7 @@ describe('training', () => {
     }
   })
 
-  test('left early, it keeps what it has; aborted, it says why', async () => {
+  test('a loop that is left keeps its weights, and an aborted one throws the reason', async () => {
     const net = networkOf(largest)
     const first = net.weights.get('classifier.w')!.data.slice()
     for await (const _ of trainSupernet(net, set, { ...options, rounds: 9 })) break
@@ -167,8 +167,8 @@ describe('training', () => {
   })
 })
 
-describe('batch norm anew', () => {
-  test('on one batch, inference is what training would give for it', async () => {
+describe('recalibrated batch norm', () => {
+  test('on one batch, inference equals the forward pass of training', async () => {
     const net = networkOf(largest)
     await recalibrate(net, set, { engine, batches: 1, batch: 24 })
     const x = input('x', [24, ...net.inputShape])
@@ -182,7 +182,7 @@ describe('batch norm anew', () => {
     }
   })
 
-  test('weights stay, and dropout does not matter', async () => {
+  test('weights do not change, and dropout has no effect', async () => {
     const statistics = async (dropout: number) => {
       const { architecture } = networkOf({})
       const net = build(architecture.name, { ...architecture.options, dropout })

@@ -30,7 +30,7 @@ afterAll(() => {
 })
 
 describe('full training', () => {
-  test('tells each epoch, answers with the last accuracy, and leaves the model', async () => {
+  test('reports each epoch, returns the last accuracy, and leaves the model', async () => {
     const folder = freshFolder()
     const { context, reports } = contextOf({ folder })
     const evaluator = trainingEvaluation({ ...setup, data, keep: keepInFolder })
@@ -54,9 +54,9 @@ describe('full training', () => {
   })
 
   test.each([
-    ['killed after a checkpoint, before anybody heard of it', new Error('killed'), [1, 2, 2, 3]],
-    ['paused, and taken up again', new Paused('wait'), [1, 2, 3]],
-  ])('%s: it goes on to the same end', async (_, thrown, steps) => {
+    ['killed after a checkpoint, before its report', new Error('killed'), [1, 2, 2, 3]],
+    ['paused and resumed', new Paused('wait'), [1, 2, 3]],
+  ])('%s: it resumes and ends with the same result', async (_, thrown, steps) => {
     const undisturbed = contextOf({ folder: freshFolder() })
     const evaluator = trainingEvaluation({ ...setup, data, keep: keepInFolder })
     const expected = await evaluator.evaluate(point, undisturbed.context)
@@ -77,7 +77,7 @@ describe('full training', () => {
     expect(told.at(-1)).toEqual(undisturbed.reports[2])
   })
 
-  test('one that had ended is not trained again', async () => {
+  test('a finished training is not run again', async () => {
     const { context } = contextOf({ folder: freshFolder() })
     const evaluator = trainingEvaluation({ ...setup, data, keep: keepInFolder })
     const ended = await evaluator.evaluate(point, context)
@@ -102,7 +102,7 @@ describe('full training', () => {
     expect(violations).toEqual([-5, -1])
   })
 
-  test('what is above a budget is not trained, unless asked for', async () => {
+  test('a network above a budget is not trained, unless overBudget is judge', async () => {
     const demands: Demand[] = [{ name: 'macs', of: macs, atMost: 1 }]
     const evaluateWith = async (overBudget: 'skip' | 'judge') => {
       const { context, reports } = contextOf()
@@ -116,7 +116,7 @@ describe('full training', () => {
 
   test('mistakes', async () => {
     expect(await failureOf(() => trainingEvaluation({ ...setup, data: { train: data.train } }))).toBe(
-      'UsageError: trainingEvaluation: data has no val: give the images on which networks are judged',
+      'UsageError: trainingEvaluation: data has no val: give the images on which networks are validated',
     )
     expect(await failureOf(() => trainingEvaluation({ ...setup, data, demands: [{ name: 'macs', of: macs }] }))).toBe(
       'UsageError: demand macs: neither minimize nor atMost is given: give one, or leave it out',
@@ -132,7 +132,7 @@ describe('full training', () => {
 describe('k folds', () => {
   const set = toySet(21)
 
-  test('every image is held out once, classes evenly, the same for the same seed', () => {
+  test('every image is held out once, classes are even, and the folds depend on the seed', () => {
     const folds = foldsOf(set, 3, 5)
     const names = folds.map(({ val }) => Array.from({ length: val.length }, (_, i) => val.name(i)))
     expect(names.flat().sort()).toEqual(Array.from({ length: 21 }, (_, i) => set.name(i)).sort())
@@ -147,7 +147,7 @@ describe('k folds', () => {
     expect(Array.from({ length: 7 }, (_, i) => other.name(i))).not.toEqual(names[0])
   })
 
-  test('mean and spread over the folds, told one after the other; killed and paused, it goes on', async () => {
+  test('mean and spread over the folds, reported after each; it resumes when killed or paused', async () => {
     const options = {
       ...setup,
       epochs: 2,
@@ -184,11 +184,9 @@ describe('k folds', () => {
   })
 
   test('mistakes', async () => {
-    expect(await failureOf(() => foldsOf(set, 1))).toBe(
-      'KingletError: folds: 1 are asked for: it must be an integer, 2 or more',
-    )
+    expect(await failureOf(() => foldsOf(set, 1))).toBe('KingletError: folds is 1: it must be an integer, 2 or more')
     expect(await failureOf(() => foldsOf(set, 8))).toBe(
-      'KingletError: folds: 8 are asked for, class left has 7 images: use 7 folds at most, or more images',
+      'KingletError: folds is 8, class left has 7 images: use 7 folds at most, or more images',
     )
   })
 })

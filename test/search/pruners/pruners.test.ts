@@ -16,8 +16,8 @@ interface Running extends Trial {
 }
 
 /**
- * Runs a study of `count` trials as `study/work.ts` does: what may go on first, then a new trial; `slots` of them take
- * turns, a step each. Where all wait for what never comes, it ends, and they are paused still.
+ * Runs a study of `count` trials as `study/work.ts` does: paused trials that may continue come first, then a new trial.
+ * `slots` trials take turns, one step each. When all remaining trials wait forever, it ends and they stay paused.
  */
 function play(pruner: Pruner, count: number, max: number, { problem = maximize, slots = 1, value = quality } = {}) {
   const trials: Running[] = []
@@ -28,7 +28,7 @@ function play(pruner: Pruner, count: number, max: number, { problem = maximize, 
       const decision = pruner.decide(problem, trials, trial)
       if (decision === 'pause') continue
       trial.state = decision === 'prune' ? 'pruned' : 'running'
-      // An end may be what others waited for: all are asked again.
+      // The end of a trial may release others, so all are decided again.
       return decision === 'prune' ? next() : trial
     }
     if (trials.length === count) return undefined
@@ -54,7 +54,7 @@ function play(pruner: Pruner, count: number, max: number, { problem = maximize, 
       if (trial.state !== 'running') held.delete(trial)
     }
   }
-  /** How many trials came to each step at least. */
+  /** The number of trials that reached each step. */
   const reached = (step: number) => trials.filter((t) => t.reports.length >= step).length
   return { trials, order, reached, complete: trials.filter((t) => t.state === 'complete').map((t) => t.number) }
 }
@@ -73,7 +73,7 @@ describe('successive halving', () => {
     expect(trials.filter((t) => t.state === 'pruned')).toHaveLength(8)
   })
 
-  test('each bracket is for itself', () => {
+  test('brackets are independent', () => {
     const { complete } = play(halving({ max: 9 }), 18, 9)
     expect(complete).toEqual([...bestOf(range(0, 9), 1), ...bestOf(range(9, 9), 1)])
   })
@@ -83,7 +83,7 @@ describe('successive halving', () => {
     expect(range(1, 10).map(reached)).toEqual([16, 16, 8, 8, 4, 4, 4, 4, 4, 4])
   })
 
-  test('lower is better where the objective says so', () => {
+  test('lower is better for an objective to be minimised', () => {
     const { complete } = play(halving({ max: 9 }), 9, 9, { problem: minimize, value: (n) => -quality(n) })
     expect(complete).toEqual(bestOf(range(0, 9), 1))
   })
@@ -92,14 +92,14 @@ describe('successive halving', () => {
     [10, [10, 4, 2]],
     [13, [13, 4, 2]],
     [11, [11, 5, 3]],
-  ])('of %i trials the last bracket is what is left of them', (trials, counts) => {
+  ])('with %i trials the last bracket has the rest of them', (trials, counts) => {
     const { trials: found, reached, complete } = play(halving({ max: 9, trials }), trials, 9)
     expect(found.filter((t) => t.state === 'paused')).toEqual([])
     expect([1, 3, 9].map(reached)).toEqual(counts)
     expect(complete.slice(1)).toEqual(trials === 11 ? [9, 10] : bestOf(range(9, trials - 9), 1))
   })
 
-  test('a trial that failed counts as the worst, so nobody waits for it', () => {
+  test('a failed trial counts as the worst, so no trial waits for it', () => {
     const pruner = halving({ count: 3, max: 3 })
     const reports = [{ step: 1, value: 0.5 }]
     const trial = (number: number, state: TrialState, own: readonly StepReport[] = reports): Trial => {
@@ -111,11 +111,11 @@ describe('successive halving', () => {
     expect(trials.slice(0, 2).map((t) => pruner.decide(maximize, trials, t))).toEqual(['continue', 'prune'])
   })
 
-  test('of equal trials the first goes on', () => {
+  test('of equal trials the first continues', () => {
     expect(play(halving({ max: 9 }), 9, 9, { value: () => 1 }).complete).toEqual([0])
   })
 
-  test('what went on once is not stopped between rungs', () => {
+  test('a trial that continued is not stopped between rungs', () => {
     const pruner = halving({ count: 3, max: 9 })
     const reports = [1, 2].map((step) => ({ step, value: 0 }))
     const trials: Trial[] = [{ number: 0, point: { x: 0 }, state: 'running', reports }]
@@ -135,14 +135,14 @@ describe('Hyperband', () => {
     ])
   })
 
-  test('a power of eta has all its brackets, whatever rounding says of its logarithm', () => {
+  test('a power of eta has all its brackets, whatever the rounding of its logarithm', () => {
     expect([9, 27, 81, 243].map((max) => hyperbandBrackets({ max }).length)).toEqual([3, 4, 5, 6])
     expect(hyperbandBrackets({ max: 100 })[0].map((r) => r.step)).toEqual([1, 4, 11, 33, 100])
   })
 
-  test.each([1, 4])('trials go through the brackets by their numbers, %i at a time', (slots) => {
+  test.each([1, 4])('trials fill the brackets by number, %i at a time', (slots) => {
     const { complete, reached, trials } = play(hyperband({ max: 9 }), 17 + 9, 9, { slots })
-    // 9 at 1 step; 5 at 3; 3 in full; and the first bracket of the next round.
+    // 9 trials with 1 step, 5 with 3, 3 in full, and the first bracket of the next round.
     expect(complete.sort((a, b) => a - b)).toEqual(
       [...bestOf(range(0, 9), 1), ...bestOf(range(9, 5), 1), 14, 15, 16, ...bestOf(range(17, 9), 1)].sort(
         (a, b) => a - b,
@@ -157,14 +157,14 @@ describe('ASHA', () => {
   test('promotes as soon as a third of the rung is known, never waiting (Li et al. 2020, algorithm 2)', () => {
     const values = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
     const { order, reached, complete } = play(asha({ max: 9 }), 6, 9, { value: (n) => values[n] })
-    // Each is the best so far when it comes: the third and all after it go on at once, and wait at the next rung until
-    // three are there.
+    // Each trial is the best so far when it arrives. From the third on, each continues at once, and waits at the next
+    // rung until three have arrived.
     expect(order).toEqual([0, 1, 2, 3, 4, 5])
     expect([1, 2, 4].map(reached)).toEqual([6, 4, 2])
     expect(complete).toEqual([4, 5])
   })
 
-  test('the job that is taken up: a paused trial becomes one of the best third', () => {
+  test('a paused trial resumes when it becomes one of the best third', () => {
     const values = [0.9, 0.1, 0.2]
     const { order } = play(asha({ max: 9 }), 3, 9, { value: (n) => values[n] })
     expect(order).toEqual([0, 1, 2, 0])
@@ -181,7 +181,7 @@ describe('ASHA', () => {
   })
 
   test.each([1, 3])(
-    '%i at a time, when all have begun those that wait are pruned, and one comes to the end',
+    '%i at a time: once all have started, paused trials are pruned and one reaches the end',
     (slots) => {
       for (const trials of [1, 2, 7, 20]) {
         const { trials: found, complete, reached } = play(asha({ max: 9, trials }), trials, 9, { slots })
@@ -193,30 +193,33 @@ describe('ASHA', () => {
     },
   )
 
-  test('what is wanted is not kept with the study, which may want more', () => {
+  test('the wanted number of trials is not stored, since the study may want more', () => {
     for (const name of ['asha', 'halving', 'hyperband'])
       expect(prunerOf(name, { max: 9, trials: 5 }).options).toEqual(prunerOf(name, { max: 9 }).options)
   })
 
-  test.each([maximize, minimize])('a network above a budget, which was not judged, is no rival: %#', (problem) => {
-    const real = [0.9, 0.8].map((value, number): Trial => {
-      return { number, point: { x: 0 }, state: 'running', reports: [{ step: 1, value }] }
-    })
-    const skipped = [2, 3, 4, 5].map((number): Trial => {
-      return { number, point: { x: 0 }, state: 'complete', values: [0], violations: [1], reports: [] }
-    })
-    // Of two, none is among the best third; of six, two would be.
-    for (const trial of real) expect(asha({ max: 9 }).decide(problem, [...real, ...skipped], trial)).toBe('pause')
-  })
+  test.each([maximize, minimize])(
+    'a network above a budget, which was not evaluated, does not compete: %#',
+    (problem) => {
+      const real = [0.9, 0.8].map((value, number): Trial => {
+        return { number, point: { x: 0 }, state: 'running', reports: [{ step: 1, value }] }
+      })
+      const skipped = [2, 3, 4, 5].map((number): Trial => {
+        return { number, point: { x: 0 }, state: 'complete', values: [0], violations: [1], reports: [] }
+      })
+      // Of two trials none is in the best third; of six, two would be.
+      for (const trial of real) expect(asha({ max: 9 }).decide(problem, [...real, ...skipped], trial)).toBe('pause')
+    },
+  )
 
-  test('the last rung is the end of the evaluation: nothing is stopped there', () => {
+  test('nothing is stopped at the last rung, the end of the evaluation', () => {
     const trial: Trial = { number: 0, point: { x: 0 }, state: 'running', reports: [{ step: 9, value: 0 }] }
     expect(asha({ max: 9, min: 9 }).decide(maximize, [trial], trial)).toBe('continue')
   })
 })
 
 describe('by name', () => {
-  test('with all options, as a study keeps them', () => {
+  test('has all options, as a study stores them', () => {
     expect(prunerOf('halving', { max: 27 }).options).toEqual({ count: 27, min: 1, max: 27, eta: 3 })
     expect(prunerOf('hyperband', { max: 16, eta: 4 }).options).toEqual({ max: 16, eta: 4 })
     expect(prunerOf('asha', { max: 16, min: 2 })).toMatchObject({ name: 'asha', options: { min: 2, max: 16, eta: 3 } })

@@ -1,4 +1,4 @@
-/** What docs/search.md says of spaces is what they are. */
+/** Tests that docs/search.md agrees with the code about spaces. */
 import { expect, test } from 'vitest'
 import { Rng } from '../../../src/core/index.ts'
 import { analyse } from '../../../src/graph/index.ts'
@@ -39,13 +39,13 @@ test('the table of spaces', () => {
   expect(section.split('\n').filter((line) => /^\| `[\w-]+` \| `mobilenet/.test(line))).toEqual(rows)
 })
 
-test('the file is a space, and its points are networks', () => {
+test('the example file is a valid space of networks', () => {
   const [, text] = /```json\n(.*?)```/s.exec(section)!
   const space = readSpace(text, 'docs/search.md')
   expect(networkOf(space, samplePoint(space, new Rng(1))).architecture.options.reduction).toBe(8)
 })
 
-test('choices that it names are those of the spaces', () => {
+test('the choices that it names exist in the spaces', () => {
   const kinds = (name: string) => name.replace(/(stage|layer|block)\d+/g, '$1')
   const told = [...section.matchAll(/^\| (`.*?`) \| .* \| .* \|$/gm)]
     .flatMap(([, cell]) => [...cell.matchAll(/`([\w.]+)`/g)].map(([, name]) => kinds(name)))

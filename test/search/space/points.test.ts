@@ -1,4 +1,7 @@
-/** Points are drawn, changed and crossed within their space; counting is listing; encoding tells points apart. */
+/**
+ * Tests of points: sampling, mutation and crossover stay in the space; counting agrees with listing; encodings are
+ * distinct.
+ */
 import { describe, expect, test } from 'vitest'
 import { Rng } from '../../../src/core/index.ts'
 import {
@@ -27,10 +30,13 @@ const keys = (points: Iterable<Point>) => [...points].map(pointKey).sort()
 const validOf = (space: typeof nested) => enumerate(space).filter((p) => !brokenBy(space, p))
 
 describe('counting and listing', () => {
-  test.each([nested, constrained, isolated].map((s) => [s.name, s] as const))('%s: as by trying all', (_, space) => {
-    expect(countPoints(space)).toBe(enumerate(space).length)
-    expect(keys(allPoints(space))).toEqual(keys(validOf(space)))
-  })
+  test.each([nested, constrained, isolated].map((s) => [s.name, s] as const))(
+    '%s: equals an exhaustive enumeration',
+    (_, space) => {
+      expect(countPoints(space)).toBe(enumerate(space).length)
+      expect(keys(allPoints(space))).toEqual(keys(validOf(space)))
+    },
+  )
 
   test('random spaces with random conditions', () => {
     for (let seed = 0; seed < 100; seed++) {
@@ -50,7 +56,7 @@ describe('counting and listing', () => {
     }
   })
 
-  test('a real choice has no end of points, alone and as a condition', () => {
+  test('a real choice has infinitely many points, alone and as a condition', () => {
     expect(countPoints(mixed)).toBe(Number.POSITIVE_INFINITY)
     const real: Choice = { kind: 'real', low: 0, high: 1 }
     const space = defineSpace('r', { x: real, y: { kind: 'categorical', values: [1, 2], when: { x: [0.5] } } })
@@ -59,7 +65,7 @@ describe('counting and listing', () => {
     expect(countPoints(defineSpace('one', { x: { ...real, low: 1 } }))).toBe(1)
   })
 
-  test('many conditions are counted without going through their combinations', () => {
+  test('many conditions are counted without enumerating their combinations', () => {
     const choices: Record<string, Choice> = {}
     for (let i = 0; i < 40; i++) {
       choices[`s${i}.depth`] = { kind: 'integer', low: 1, high: 3 }
@@ -70,7 +76,7 @@ describe('counting and listing', () => {
 })
 
 describe.each(all.map((space) => [space.name, space] as const))('%s', (_, space) => {
-  test('thousands of points that are drawn, changed and crossed are points', () => {
+  test('thousands of sampled, mutated and crossed points are valid', () => {
     const rng = new Rng(11)
     let [a, b] = [samplePoint(space, rng), samplePoint(space, rng)]
     for (let i = 0; i < 3000; i++) {
@@ -86,7 +92,7 @@ describe.each(all.map((space) => [space.name, space] as const))('%s', (_, space)
     }
   })
 
-  test('what is drawn is a function of the random numbers', () => {
+  test('sampling is a function of the random numbers', () => {
     const walk = (seed: number) => {
       const rng = new Rng(seed)
       let p = samplePoint(space, rng)
@@ -97,7 +103,7 @@ describe.each(all.map((space) => [space.name, space] as const))('%s', (_, space)
   })
 })
 
-test('drawing reaches every point, and each about as often', () => {
+test('sampling reaches every point about equally often', () => {
   const rng = new Rng(2)
   const times = new Map(validOf(constrained).map((p) => [pointKey(p), 0]))
   for (let i = 0; i < 20_000; i++) {
@@ -106,11 +112,11 @@ test('drawing reaches every point, and each about as often', () => {
   }
   expect(Math.min(...times.values())).toBeGreaterThan(0)
   const [low, high] = [0, 5].map((b) => times.get(pointKey({ a: 0, b }))!)
-  // Binomial, about 900 each: six deviations.
+  // Binomial, about 900 each: six standard deviations.
   expect(Math.abs(low - high)).toBeLessThan(260)
 })
 
-test('changing goes everywhere in the end, also where no neighbour is valid', () => {
+test('repeated mutation reaches every point, even where no neighbour is valid', () => {
   for (const space of [nested, constrained, isolated]) {
     const rng = new Rng(4)
     const seen = new Set<string>()
@@ -123,7 +129,7 @@ test('changing goes everywhere in the end, also where no neighbour is valid', ()
   }
 })
 
-test('a change is of one choice, by one step where values are in order', () => {
+test('a mutation changes one choice, by one step where values are ordered', () => {
   const rng = new Rng(6)
   for (let i = 0; i < 2000; i++) {
     const p = samplePoint(nested, rng)
@@ -139,7 +145,7 @@ test('a change is of one choice, by one step where values are in order', () => {
   expect(mutatePoint(single, { x: 3 }, rng)).toEqual({ x: 3 })
 })
 
-test('values and the unit scale go into each other, ends exactly', () => {
+test('values convert to the unit scale and back, the ends exactly', () => {
   const choices: Choice[] = [
     { kind: 'integer', low: 0, high: 29, step: 10 },
     { kind: 'integer', low: -7, high: 1000, step: 3 },
@@ -166,7 +172,7 @@ test('values and the unit scale go into each other, ends exactly', () => {
   expect(fromUnit({ kind: 'real', low: 1e-4, high: 1, log: true }, 0.5)).toBeCloseTo(0.01, 12)
 })
 
-test('points as numbers: one each for what is in order, one a value for the rest, a half where nothing is asked', () => {
+test('encoding: one number for an ordered choice, one-hot for an unordered one, 0.5 for an inactive one', () => {
   expect(encodePoint(nested, { depth: 2, se: true, ratio: 4, second: 7, width: 18 })).toEqual([
     0.5,
     ...[0, 1],
@@ -183,7 +189,7 @@ test('points as numbers: one each for what is in order, one a value for the rest
   expect(encodePoint(mixed, point)).toEqual([1, 0.5, 0, 1, 0, 0, 1, 0.5, 0])
 })
 
-test('different points of the same active choices have different numbers, all from 0 to 1', () => {
+test('different points with the same active choices have different encodings, all from 0 to 1', () => {
   const seen = new Map<string, string>()
   for (const p of enumerate(nested)) {
     const numbers = encodePoint(nested, p)
@@ -194,11 +200,11 @@ test('different points of the same active choices have different numbers, all fr
   }
 })
 
-test('a space whose constraints cannot be met says so, and names one', () => {
+test('constraints that cannot be met are reported by name', () => {
   const space = defineSpace('none', { x: { kind: 'integer', low: 1, high: 3 } }, [
     { says: 'x is above 5', holds: (p) => Number(p.x) > 5 },
   ])
   expect(() => samplePoint(space, new Rng(0))).toThrow(
-    'space none: none of 10000 points meets its constraints, the last broke "x is above 5": loosen it',
+    'space none: none of 10000 points meets its constraints, the last broke "x is above 5": relax it',
   )
 })

@@ -1,4 +1,4 @@
-/** Spaces as JSON: whole, by hand, and wrong in every way. */
+/** Tests of spaces as JSON: written and read back, written by hand, and every kind of mistake. */
 import { describe, expect, test } from 'vitest'
 import { KingletError, Rng, UsageError } from '../../../src/core/index.ts'
 import {
@@ -21,7 +21,7 @@ import {
 } from '../../../src/search/index.ts'
 
 describe.each(spaceNames.map((name) => [name]))('%s', (name) => {
-  test('is the same after it was written and read', () => {
+  test('a space that was written and read is the same', () => {
     const space = spaceOf(name, { size: 48 })
     const again = readSpace(writeSpace(space), 'space.json')
     expect(describeSpace(again)).toEqual(describeSpace(space))
@@ -54,7 +54,7 @@ const text = `{
 }`
 const parsed = JSON.parse(text)
 
-test('one by hand: what it leaves out is as the paper has it', () => {
+test('a hand-written space: choices left out stay as in the paper', () => {
   const space = readSpace(text, 'mine.json')
   expect(countPoints(space)).toBe(2 * 3 * (1 + 1 + 2))
   expect([...allPoints(space)]).toHaveLength(2 * (3 + 2 + 2))
@@ -77,24 +77,24 @@ test('one by hand: what it leaves out is as the paper has it', () => {
   )
 })
 
-describe('a file that is wrong', () => {
+describe('an invalid file', () => {
   const file = (change: object) => JSON.stringify({ ...parsed, ...change })
   const choices = (change: object) => file({ choices: { ...parsed.choices, ...change } })
   const choice = (value: unknown) => choices({ 'stage2.kernel': value })
   const rule = (value: unknown) => file({ constraints: [value] })
   test.each<[string, string, string]>([
-    ['no JSON', '{ "name": ', 'mine.json: it is not JSON ('],
-    ['no object', '[1]', 'mine.json: options are [1]: give an object'],
+    ['invalid JSON', '{ "name": ', 'mine.json: it is not JSON ('],
+    ['not an object', '[1]', 'mine.json: options are [1]: give an object'],
     ['nothing', 'null', 'mine.json: options are null: give an object'],
     [
       'an unknown member',
       file({ choises: {} }),
       'mine.json: no option choises (did you mean choices?): use name, network',
     ],
-    ['no name', file({ name: undefined }), 'mine.json: name is missing: it must be a text'],
+    ['no name', file({ name: undefined }), 'mine.json: name is missing: it must be a string'],
     ['no choices', file({ choices: undefined }), 'mine.json: choices is missing: it must be an object of choices'],
     [
-      'choices of none',
+      'no choice',
       file({ choices: {}, constraints: [] }),
       'mine.json: space small-kernels: it has no choices: give it one',
     ],
@@ -106,7 +106,7 @@ describe('a file that is wrong', () => {
       'mine.json: no choice stage2.kernell (did you mean stage2.kernel?): v3-small has resolution, stem.width,',
     ],
     [
-      'a choice of no kind',
+      'a choice without a kind',
       choice({ values: [3] }),
       'mine.json: choice stage2.kernel: kind is undefined: it must be categorical, integer or real',
     ],
@@ -123,100 +123,112 @@ describe('a file that is wrong', () => {
       'mine.json: choice stage2.kernel: high is missing: it must be a number',
     ],
     [
-      'a text for a bound',
+      'a string for a bound',
       choice({ kind: 'integer', low: '3', high: 5 }),
       `choice stage2.kernel: low is "3": it must be a number`,
     ],
     [
-      'values of no kind',
+      'values of the wrong type',
       choice({ kind: 'categorical', values: [[3]] }),
-      'values is [[3]]: it must be a list of numbers, texts,',
+      'values is [[3]]: it must be a list of numbers, strings,',
     ],
     [
-      'a value that cannot be',
+      'an invalid value',
       choice({ kind: 'categorical', values: [3, 4] }),
       'mine.json: choice stage2.kernel is 4: it must be a positive odd integer',
     ],
     [
-      'a bound that cannot be',
+      'an invalid bound',
       choice({ kind: 'integer', low: -1, high: 3 }),
       'mine.json: choice stage2.kernel is -1: it must be a positive odd',
     ],
     [
-      'an integer between that cannot be',
+      'an invalid integer between the bounds',
       choice({ kind: 'integer', low: 3, high: 7 }),
       'mine.json: choice stage2.kernel is 4: it must be a positive odd integer',
     ],
     [
-      'steps to what cannot be',
+      'steps to an invalid value',
       choices({ 'stage2.width': { kind: 'integer', low: 16, high: 32, step: 4 } }),
       'mine.json: choice stage2.width is 20: it must be a positive multiple of 8',
     ],
     [
-      'a long range of what cannot be',
+      'a long range with an invalid value',
       choices({ 'head.width': { kind: 'integer', low: 8, high: 8e12 } }),
       'mine.json: choice head.width is 9: it must be a positive multiple of 8',
     ],
     [
-      'numbers where whole ones are wanted',
+      'real numbers where integers are required',
       choices({ epochs: { kind: 'real', low: 1, high: 20 } }),
       'mine.json: choice epochs is a number from 1 to 20: it must be a positive integer',
     ],
     [
       'a block that no network has',
       choices({ 'stage2.block9.kernel': { kind: 'categorical', values: [3, 5] } }),
-      'choice stage2.block9.kernel is of block 9: there are 3 at most: leave it out, or let stage2.depth be 9',
+      'choice stage2.block9.kernel is for block 9: the stage has 3 at most: leave it out, or let stage2.depth be 9',
     ],
     [
       "a block that the table's network does not have, and no choice of depth",
       choices({ 'stage5.block4.se': { kind: 'categorical', values: [true] } }),
-      'choice stage5.block4.se is of block 4: there are 3 at most: leave it out, or let stage5.depth be 4',
+      'choice stage5.block4.se is for block 4: the stage has 3 at most: leave it out, or let stage5.depth be 4',
     ],
     [
-      'a value twice',
+      'a duplicate value',
       choice({ kind: 'categorical', values: [3, 3] }),
       'mine.json: space small-kernels: choice stage2.kernel has a value twice: 3, 3: leave one out',
     ],
     [
-      'a condition of no list',
+      'a condition that is not a list',
       choice({ kind: 'categorical', values: [3], when: { a: 1 } }),
       'when is {"a":1}: it must be an object of earlier choices',
     ],
     [
-      'a condition on what comes later',
+      'a condition on a later choice',
       choice({ kind: 'categorical', values: [3], when: { 'stage3.depth': [1] } }),
-      'mine.json: space small-kernels: choice stage2.kernel depends on stage3.depth: it must stand before it',
+      'mine.json: space small-kernels: choice stage2.kernel depends on stage3.depth: stage3.depth must be an earlier choice',
     ],
-    ['no list of constraints', file({ constraints: {} }), 'mine.json: constraints is {}: it must be a list of rules'],
     [
-      'a rule of no name',
+      'constraints that are not a list',
+      file({ constraints: {} }),
+      'mine.json: constraints is {}: it must be a list of rules',
+    ],
+    [
+      'an unknown rule',
       rule({ atLeast: ['a', 'b'] }),
       'mine.json: constraint {"atLeast":["a","b"]}: it must have one member, atMost, sumAtMost or never',
     ],
-    ['a rule of none', rule(null), 'mine.json: constraint null: it must have one member, atMost, sumAtMost or never'],
-    ['a rule of two', rule({ atMost: ['a', 'b'], never: {} }), 'it must have one member, atMost, sumAtMost or never'],
+    ['null for a rule', rule(null), 'mine.json: constraint null: it must have one member, atMost, sumAtMost or never'],
     [
-      'half a rule',
+      'two rules in one',
+      rule({ atMost: ['a', 'b'], never: {} }),
+      'it must have one member, atMost, sumAtMost or never',
+    ],
+    [
+      'an incomplete rule',
       rule({ atMost: ['stage2.depth'] }),
       'mine.json: constraint {"atMost":["stage2.depth"]}: atMost must be the names of two choices',
     ],
     [
-      'a sum of no limit',
+      'a sum without a limit',
       rule({ sumAtMost: { of: ['stage2.depth'] } }),
       'sumAtMost must be { "of": names of choices, "limit": a number }',
     ],
-    ['a rule of no choices', rule({ never: {} }), 'never must be an object of choices and lists of their values'],
+    ['a rule without choices', rule({ never: {} }), 'never must be an object of choices and lists of their values'],
     [
       'a rule on an unknown choice',
       rule({ atMost: ['stage2.depth', 'stage3.dept'] }),
       'mine.json: constraint {"atMost":["stage2.depth","stage3.dept"]}: no choice stage3.dept (did you mean stage3.depth?): use',
     ],
     [
-      'a comparison of what are no numbers',
+      'a comparison of values that are not numbers',
       rule({ atMost: ['stage2.depth', 'stage2.block3.se'] }),
       'stage2.block3.se is false or true: atMost compares numbers, use never',
     ],
-    ['a value that never is', rule({ never: { 'stage2.kernel': [7] } }), 'stage2.kernel is never 7: it is 3 or 5'],
+    [
+      'a value that the choice lacks',
+      rule({ never: { 'stage2.kernel': [7] } }),
+      'stage2.kernel is never 7: it is 3 or 5',
+    ],
   ])('%s', (_, given, words) => {
     const read = () => readSpace(given, 'mine.json')
     expect(read).toThrow(words)
@@ -224,13 +236,13 @@ describe('a file that is wrong', () => {
     expect(read).not.toThrow(UsageError)
   })
 
-  test('a default point that its own constraints forbid', () => {
+  test('a default point that the constraints forbid is refused', () => {
     const space = readSpace(rule({ never: { 'stage2.kernel': [3] } }), 'mine.json')
     expect(() => defaultPoint(space)).toThrow('breaks a constraint: never stage2.kernel is 3')
   })
 })
 
-test('ranges and blocks that networks have', () => {
+test('valid ranges and blocks are accepted', () => {
   const own = {
     'stage2.kernel': { kind: 'integer', low: 3, high: 7, step: 2 },
     'stage5.depth': { kind: 'categorical', values: [1, 4] },
@@ -245,7 +257,7 @@ test('ranges and blocks that networks have', () => {
   expect(networkOf(space, { ...deep, 'stage5.depth': 4, 'stage5.block4.se': true }, { size: 32 }).rows).toBeDefined()
 })
 
-test("choices of one's own, without a network", () => {
+test('unknown choices, without a network', () => {
   const own = '{ "name": "own", "choices": { "colour": { "kind": "categorical", "values": ["red", "green"] } } }'
   const space = readSpace(own, 'own.json')
   expect([countPoints(space), defaultPoint(space), isNetworkSpace(space)]).toEqual([2, { colour: 'red' }, false])

@@ -1,4 +1,4 @@
-/** Processes that work on a study, to be killed. */
+/** Processes that work on a study, for tests that kill them. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -12,7 +12,7 @@ const top = mkdtempSync(join(tmpdir(), 'kinglet-child-'))
 const file = join(top, 'child.mjs')
 afterAll(() => rmSync(top, { recursive: true, force: true }))
 
-/** Makes `study-child.ts` a file that Node runs. */
+/** Bundles `study-child.ts` into a file that Node runs. */
 export const bundleChild = () =>
   build({
     entryPoints: [join(root, 'test/search/study/study-child.ts')],
@@ -22,7 +22,7 @@ export const bundleChild = () =>
 
 export interface Child {
   readonly process: ChildProcess
-  /** Resolves when it has printed that line; rejects when it ends before. */
+  /** Resolves when the process prints that line. Rejects if it ends first. */
   said(line: string): Promise<void>
   readonly ended: Promise<{ code: number | null; signal: string | null; errors: string }>
 }
@@ -50,7 +50,7 @@ export function started(...args: readonly string[]): Child {
   }
 }
 
-/** Ends it at once (kill -9), and waits until it is gone. */
+/** Kills the process (kill -9) and waits for its end. */
 export async function kill({ process, ended }: Child): Promise<void> {
   process.kill('SIGKILL')
   await ended

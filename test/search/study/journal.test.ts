@@ -16,7 +16,7 @@ afterAll(() => rmSync(top, { recursive: true, force: true }))
 beforeAll(bundleChild)
 
 let folders = 0
-/** A folder with that journal. */
+/** A folder with this journal. */
 const withJournal = (bytes: Uint8Array | string) => {
   const folder = join(top, String(folders++))
   mkdirSync(folder)
@@ -24,7 +24,7 @@ const withJournal = (bytes: Uint8Array | string) => {
   return folder
 }
 
-/** A finished study of two trials, one of which failed, as it is kept. */
+/** The journal of a finished study of two trials, one of which failed. */
 const small = async () => {
   const folder = join(top, String(folders++))
   const evaluator = toyEvaluator(async (number, step) => {
@@ -34,10 +34,10 @@ const small = async () => {
   return { bytes: readFileSync(join(folder, 'journal.jsonl')), trials: lasting(trials) }
 }
 
-/** Which line a byte is in, from 1. */
+/** The number of the line that holds a byte, from 1. */
 const lineAt = (bytes: Uint8Array, at: number) => bytes.subarray(0, at).filter((b) => b === 10).length + 1
 
-/** Reads the journal as it is in a folder, from the beginning. */
+/** Reads the journal in a folder from the start. */
 const readAll = async (folder: string) => {
   const store = openStudy(folder)
   const trials = lasting(await store.trials())
@@ -48,9 +48,9 @@ const readAll = async (folder: string) => {
 
 type Lasting = ReturnType<typeof lasting>[number]
 
-/** What is left of a trial when a line about it is lost. */
+/** What remains of a trial when a record of it is lost. */
 const without: Record<string, (trial: Lasting, found: Lasting) => unknown> = {
-  // Its end has the point too.
+  // Its `finish` record has the point too.
   take: (trial) => trial,
   report: (trial, { reports }) => ({
     ...trial,
@@ -59,7 +59,7 @@ const without: Record<string, (trial: Lasting, found: Lasting) => unknown> = {
   finish: (trial) => ({ ...trial, state: 'running', values: undefined, reason: undefined }),
 }
 
-test('any byte of the journal flipped: the line is named, and everything else is read', async () => {
+test('with any byte of the journal flipped, the line is reported and everything else is read', async () => {
   const { bytes, trials } = await small()
   const about = bytes
     .toString()
@@ -74,7 +74,7 @@ test('any byte of the journal flipped: the line is named, and everything else is
     const found = await readAll(folder)
     const line = lineAt(bytes, at)
     const [kind, number] = about[line - 1]
-    // A line break lost costs nothing: where the next line begins is seen.
+    // A lost line break costs nothing: the start of the next line is recognised.
     const expected = trials.map((trial, i) =>
       bytes[at] === 10 || String(i) !== number ? trial : without[kind](trial, found.trials[i]),
     )
@@ -84,7 +84,7 @@ test('any byte of the journal flipped: the line is named, and everything else is
   expect(wrong).toEqual([])
 })
 
-test('the journal cut anywhere: what is before is read, and the line without its end is named', async () => {
+test('with the journal cut anywhere, everything before is read and the incomplete line is reported', async () => {
   const { bytes } = await small()
   const folder = withJournal(bytes)
   const head = bytes.indexOf(10)
@@ -107,7 +107,7 @@ test('the journal cut anywhere: what is before is read, and the line without its
   expect(wrong).toEqual([])
 })
 
-test('cut or damaged anywhere, the study goes on and ends as it would have', async () => {
+test('cut or damaged anywhere, the study resumes and ends with the same trials', async () => {
   const made = join(top, String(folders++))
   expect((await started(made, 'work', '3', '1', '0').ended).errors).toBe('')
   const bytes = readFileSync(join(made, 'journal.jsonl'))
@@ -123,52 +123,52 @@ test('cut or damaged anywhere, the study goes on and ends as it would have', asy
   }
 })
 
-describe('damage that cannot be mended', () => {
-  test('where nothing says what the study is, nothing is written', async () => {
+describe('damage that cannot be repaired', () => {
+  test('without a description of the study nothing is written', async () => {
     const { bytes } = await small()
     const lines = bytes.toString().split('\n')
     const damaged = [lines[0].replace('toy', 'tox'), lines[1].replace('toy', 'tox'), ...lines.slice(2)].join('\n')
     const folder = withJournal(damaged)
     const message =
-      `${folder}/journal.jsonl: the lines that say what the study is are damaged: put back a copy of the journal, ` +
+      `${folder}/journal.jsonl: the lines that describe the study are damaged: restore a copy of the journal, ` +
       'or choose another folder'
     expect(() => openStudy(folder)).toThrow(message)
     expect(() => openStudy(folder, toyStudy(3))).toThrow(message)
     expect(readFileSync(join(folder, 'journal.jsonl'), 'utf8')).toBe(damaged)
   })
 
-  test('a file of that name that is no journal', () => {
+  test('a file of that name that is not a journal', () => {
     const folder = withJournal('{"kind": "something else"}\n')
     expect(() => openStudy(folder, toyStudy(3))).toThrow(/are damaged/)
   })
 
-  test('a journal of a newer Kinglet', async () => {
+  test('a journal written by a newer Kinglet', async () => {
     const folder = withJournal(`${lineOf({ kind: 'study', format: 2 as 1, study: toyStudy(3) })}\n`)
     expect(() => openStudy(folder)).toThrow(
-      `${folder}/journal.jsonl: it is of a newer Kinglet (its format is 2, this one reads 1): update Kinglet`,
+      `${folder}/journal.jsonl: a newer Kinglet wrote it (its format is 2, this one reads 1): update Kinglet`,
     )
   })
 
-  test('a journal that became shorter under the hands of its reader', async () => {
+  test('a journal that shrinks while it is read', async () => {
     const { bytes } = await small()
     const folder = withJournal(bytes)
     const store = openStudy(folder)
     await store.trials()
     writeFileSync(join(folder, 'journal.jsonl'), bytes.subarray(0, 1000))
     await expect(store.trials()).rejects.toThrow(
-      `${folder}/journal.jsonl: it became shorter, from ${bytes.length} to 1000 bytes: start again`,
+      `${folder}/journal.jsonl: it has shrunk from ${bytes.length} to 1000 bytes: start again`,
     )
   })
 })
 
-test('what an ended process left unfinished is marked by the next one, and is no damage', async () => {
+test('the next writer marks the incomplete line of a killed process, which is not damage', async () => {
   const { bytes } = await small()
   const folder = withJournal(bytes.subarray(0, bytes.length - 30))
   const before = openStudy(folder).damage()
   const cut = {
     line: before[0].line,
     isCutOff: true,
-    what: expect.stringMatching(/: its process was ended while it wrote$/),
+    what: expect.stringMatching(/: its process ended while writing$/),
   }
   expect(before).toEqual([cut])
   const store = openStudy(folder, toyStudy(4))
@@ -178,7 +178,7 @@ test('what an ended process left unfinished is marked by the next one, and is no
 })
 
 describe('folders that cannot be used', () => {
-  test('none there, no study in it, a file', () => {
+  test('a missing folder, a folder without a study, a file', () => {
     const file = join(withJournal(''), 'journal.jsonl')
     for (const folder of [join(top, 'nothing'), top, file])
       expect(() => openStudy(folder)).toThrow(
@@ -187,20 +187,20 @@ describe('folders that cannot be used', () => {
     expect(() => openStudy(file, toyStudy(3))).toThrow(`${file} could not be written (EEXIST): a file has that name`)
   })
 
-  test('of another study', async () => {
+  test('a folder with another study', async () => {
     const folder = join(top, String(folders++))
     openStudy(folder, toyStudy(3))
     const algorithm = { ...toyParts().algorithm, name: 'tpe' }
     expect(() => openStudy(folder, toyStudy(3, 1, { algorithm }))).toThrow(
       `${folder}: it holds another study (toy): its algorithm.name is "toy", now it is "tpe": ` +
-        'go on with it as it was begun, or choose another place',
+        'resume it with its own settings, or choose another place',
     )
     await expect(runStudy({ store: openStudy(folder), ...toyParts({ algorithm }) })).rejects.toThrow(
       /its algorithm\.name is "toy", now it is "tpe"/,
     )
   })
 
-  test('one that may only be read: it is read, and working on it says what is wrong', async () => {
+  test('a read-only folder can be read, and working on it reports the reason', async () => {
     const { bytes } = await small()
     const folder = withJournal(bytes)
     chmodSync(top, 0o755)
@@ -211,8 +211,8 @@ describe('folders that cannot be used', () => {
   })
 })
 
-describe('names of processes', () => {
-  test('this one runs; one that ended does not, nor does another with its number', async () => {
+describe('process names', () => {
+  test('this process is running; an ended one is not, nor is another one with its number', async () => {
     const name = processName()
     expect(isRunning(`${name}.0/worker`)).toBe(true)
     expect(isRunning(`${process.pid}.00000000`)).toBe(false)
@@ -224,7 +224,7 @@ describe('names of processes', () => {
     expect(isRunning('nonsense')).toBe(false)
   })
 
-  test('where there is no /proc, ps tells when a process began; where nothing does, its number counts', () => {
+  test('without /proc, ps has the start time; without either, the number alone counts', () => {
     const name = processName(process.pid, () => 'Thu Nov 26 01:02:03 2026')
     expect(isRunning(name, () => 'Thu Nov 26 01:02:03 2026')).toBe(true)
     expect(isRunning(name, () => 'Thu Nov 26 01:02:04 2026')).toBe(false)

@@ -1,4 +1,4 @@
-/** Processes killed (`kill -9`) at random moments while they work on a study in a folder: thirty times; with `--all` a hundred. */
+/** Kills processes (`kill -9`) at random moments while they work on a study in a folder: 30 times, with `--all` 100. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import { lasting, toyLoss, toyParts, toyStudy } from './toys.ts'
 
 const top = mkdtempSync(join(tmpdir(), 'kinglet-kills-'))
 afterAll(() => rmSync(top, { recursive: true, force: true }))
-/** A hundred processes are started: seconds on a machine of one's own, minutes on a busy one. */
+/** Starts up to a hundred processes, which takes seconds on an idle machine and minutes on a busy one. */
 vi.setConfig({ testTimeout: 300_000 })
 const wanted = testAll ? 50 : 15
 beforeAll(bundleChild)
@@ -22,7 +22,7 @@ beforeAll(bundleChild)
 const undisturbed = (trials: number, seed: number) =>
   runStudy({ store: memoryStore(toyStudy(trials, seed)), ...toyParts() })
 
-/** A process at work on the study, killed after a while; true if that was before its end. */
+/** Starts a process on the study and kills it after a random time. True if it was killed before it ended. */
 async function killedAtWork(folder: string, trials: number, seed: number, rng: Rng): Promise<boolean> {
   const child = started(folder, 'work', String(trials), String(seed), String(rng.integer(1000)))
   await child.said('ready')
@@ -33,7 +33,7 @@ async function killedAtWork(folder: string, trials: number, seed: number, rng: R
   return signal === 'SIGKILL'
 }
 
-test(`one worker, ${wanted} kills: the study ends as one that nobody disturbed`, async () => {
+test(`one worker, ${wanted} kills: the study ends with the same trials as without kills`, async () => {
   const rng = new Rng(50)
   let kills = 0
   for (let seed = 1; kills < wanted; seed++) {
@@ -46,7 +46,7 @@ test(`one worker, ${wanted} kills: the study ends as one that nobody disturbed`,
   }
 })
 
-test(`three workers, ${wanted} kills: no trial is lost, none is there twice, each is what its number and point make it`, async () => {
+test(`three workers, ${wanted} kills: no trial is lost or doubled, and each is a function of its number and point`, async () => {
   const rng = new Rng(51)
   let kills = 0
   for (let seed = 1; kills < wanted; seed++) {
@@ -69,7 +69,7 @@ test(`three workers, ${wanted} kills: no trial is lost, none is there twice, eac
   }
 })
 
-test('killed while it begins the study, it begins it the next time', async () => {
+test('a process killed while it starts the study starts it the next time', async () => {
   for (const delay of [0, 2, 4, 6, 8, 10]) {
     const folder = join(top, `begin-${delay}`)
     const child = started(folder, 'work', '4', '1', '0')

@@ -7,7 +7,7 @@ import { begin, messageOf, nameOf, studiesOn, study, take, takeUp } from './post
 
 const programs = optional('postgresql')
 
-describe.skipIf(!programs)('a study in PostgreSQL whose server or worker goes away', () => {
+describe.skipIf(!programs)('a study in PostgreSQL whose server or worker disappears', () => {
   let server: PostgresServer
   beforeAll(async () => {
     server = await startPostgres(programs!)
@@ -18,7 +18,7 @@ describe.skipIf(!programs)('a study in PostgreSQL whose server or worker goes aw
     await server?.close()
   })
 
-  test('goes on where the server was stopped and started in the middle', async () => {
+  test('continues when the server is stopped and restarted', async () => {
     const address = await fresh()
     const notices: string[] = []
     const store = await open(address, { study: study(), notice: (text) => notices.push(text) })
@@ -32,7 +32,7 @@ describe.skipIf(!programs)('a study in PostgreSQL whose server or worker goes aw
     expect(await renewed).toBe(true)
     expect(await store.finish(lease, { state: 'complete', values: [1] })).toBe(true)
     expect((await store.trials())[0]).toMatchObject({ state: 'complete', reports: [{ step: 1, value: 0.5 }], tries: 1 })
-    // Once each, however much was waiting.
+    // One notice each, however many requests were waiting.
     await expect.poll(() => notices, { timeout: 60_000 }).toHaveLength(2)
     expect(notices).toEqual([
       `${store.place}: the server does not answer: waiting for it`,
@@ -40,7 +40,7 @@ describe.skipIf(!programs)('a study in PostgreSQL whose server or worker goes aw
     ])
   })
 
-  test('a worker that waits for others waits for the server too', async () => {
+  test('a worker that waits for other workers also waits for the server', async () => {
     const address = await fresh()
     const socket = `postgres:///${nameOf(address)}?host=${server.folder}&port=${server.port}&user=kinglet&password=${server.password}`
     const stores = [await open(address), await open(socket, {})]
@@ -48,7 +48,7 @@ describe.skipIf(!programs)('a study in PostgreSQL whose server or worker goes aw
     expect(await look()).toEqual(['wait', 'wait'])
     for (const how of ['immediate', 'fast'] as const) {
       await server.stop(how)
-      // Its connections hear of it meanwhile.
+      // Its connections notice meanwhile.
       await sleep(500)
       const looked = look()
       await sleep(500)
@@ -57,7 +57,7 @@ describe.skipIf(!programs)('a study in PostgreSQL whose server or worker goes aw
     }
   })
 
-  test('a stopped study does not wait for a server that is away', async () => {
+  test('a stopped study does not wait for an absent server', async () => {
     const address = await fresh()
     const stop = new AbortController()
     const store = await openPostgresStudy(address, { study: study(), signal: stop.signal })
@@ -75,20 +75,20 @@ describe.skipIf(!programs)('a study in PostgreSQL whose server or worker goes aw
     }
   })
 
-  test('a worker that was killed has its trial again as soon as it is back', async () => {
+  test('a killed worker gets its trial again as soon as it restarts', async () => {
     const address = await fresh()
     await open(address)
     await server.sql('postgres', `create role doomed superuser login password 'doomed'`)
     const store = await open(server.address(nameOf(address), 'doomed', 'doomed'), { leaseSeconds: 600 })
     await take(store, begin(0))
-    // Its connections are gone, and there are no others, as if its process were gone.
+    // Its connections are gone and it cannot reconnect, as if its process had ended.
     await server.sql('postgres', 'alter role doomed nologin')
     await server.sql('postgres', `select pg_terminate_backend(pid) from pg_stat_activity where usename = 'doomed'`)
     await expect.poll(() => seats(address), { timeout: 60_000 }).toBe('0')
     expect(await takeUp(await open(address, {}))).toMatchObject({ number: 0, tries: 2 })
   })
 
-  test('a worker that lives has its seat again without asking, so a new one does not get its trial', async () => {
+  test('a live worker takes its seat again by itself, so a new one does not get its trial', async () => {
     const address = await fresh()
     const store = await open(address, { study: study(), leaseSeconds: 600 })
     const lease = await take(store, begin(0))

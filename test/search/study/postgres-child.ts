@@ -1,6 +1,6 @@
 /**
- * A worker on a study in PostgreSQL, for tests that kill it: address, algorithm, number of trials,
- * milliseconds a step, log of ends.
+ * A worker on a study in PostgreSQL, for tests that kill it. Arguments: address, algorithm, number of trials,
+ * milliseconds for each step, log of results.
  */
 import { appendFileSync } from 'node:fs'
 import { openPostgresStudy } from '../../../src/search/study/postgres/node-open.ts'
@@ -9,11 +9,11 @@ import { type algorithms, partsWith } from './postgres-toys.ts'
 
 const [address, algorithm, trials, stepMs, log] = process.argv.slice(2)
 const parts = partsWith(algorithm as keyof typeof algorithms, { stepMs: Number(stepMs) })
-// Each of them begins the study, if no other was faster.
+// Each process starts the study, unless another one was faster.
 const study = studyOf({ name: 'toy', trials: Number(trials), seed: 5, ...parts })
 const store = await openPostgresStudy(address, { study, leaseSeconds: 10 })
 const finish = store.finish.bind(store)
-// A line for each end that counted, as far as this process lived to hear of it.
+// Logs a line for each result that counted, unless the process is killed first.
 store.finish = async (lease, result) => {
   const counted = await finish(lease, result)
   if (counted) appendFileSync(log, `${lease.number}\n`)

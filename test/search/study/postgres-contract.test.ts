@@ -35,7 +35,7 @@ describe.skipIf(!programs)('PostgreSQL', () => {
         async beginAndDie(number) {
           const store = await open()
           await store.take('a', () => ({ do: 'begin', number, point: toyPoint(number / 10) }))
-          // As if its heartbeat had stayed away for an hour.
+          // As if its heartbeat had been missing for an hour.
           await server.sql(
             database,
             `update kinglet_queue.job set heartbeat_on = heartbeat_on - interval '1 hour' where data ->> 'trial' = '${number}'`,

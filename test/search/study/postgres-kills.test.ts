@@ -16,7 +16,10 @@ import { seatsOf } from './postgres-studies.ts'
 import { type algorithms, lossOf, partsWith } from './postgres-toys.ts'
 
 const programs = optional('postgresql')
-/** With `--all` a hundred; a trial and more for each, so that most processes are killed in the middle of one. */
+/**
+ * With `--all` a hundred kills. There is at least one trial for each, so that most processes are killed in the middle
+ * of one.
+ */
 const kills = testAll ? { three: 70, one: 30 } : { three: 20, one: 10 }
 type AlgorithmName = keyof typeof algorithms
 
@@ -26,7 +29,7 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
   let child: string
   beforeAll(async () => {
     server = await startPostgres(programs!)
-    // Below the repository, where the packages are found.
+    // Inside the repository, so that packages resolve.
     mkdirSync(join(root, 'dist'), { recursive: true })
     folder = mkdtempSync(join(root, 'dist/.try-'))
     child = join(folder, 'child.mjs')
@@ -43,14 +46,14 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
   const study = (algorithm: AlgorithmName, trials: number) =>
     studyOf({ name: 'toy', trials, seed: 5, ...partsWith(algorithm) })
 
-  /** Workers that are begun again whenever they are killed. */
+  /** Workers that are restarted whenever they are killed. */
   class Farm {
     readonly ends: string
     kills = 0
     readonly #start: () => ChildProcess
     readonly #running = new Map<ChildProcess, Promise<unknown>>()
     readonly #killed = new Set<ChildProcess>()
-    /** Exit codes, or signals, of those that were not killed by us. */
+    /** Exit codes or signals of the workers that the test did not kill. */
     readonly #ends: (number | string | null)[] = []
     readonly #ready = new Map<ChildProcess, Promise<unknown>>()
 
@@ -59,7 +62,7 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
       this.#start = () =>
         spawn(process.execPath, [child, address, algorithm, String(trials), String(stepMs), this.ends], {
           stdio: ['ignore', 'pipe', 'inherit'],
-          // Who is killed leaves its trials' folders.
+          // A killed worker leaves the folders of its trials.
           env: { ...process.env, TMPDIR: folder },
         })
     }
@@ -79,12 +82,12 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
       }
     }
 
-    /** Waits until each has found the study; none may have been killed. */
+    /** Waits until each worker has found the study. None may have been killed. */
     async ready(): Promise<void> {
       await Promise.all(this.#ready.values())
     }
 
-    /** Kills one of them: one time in four whatever it does, else within `ms` of having found the study. */
+    /** Kills one worker: with probability 1/4 at any moment, else within `ms` after it found the study. */
     async kill(ms: number): Promise<void> {
       const all = [...this.#running]
       if (all.length === 0) return
@@ -102,7 +105,7 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
       return this.#running.size
     }
 
-    /** Waits until all have ended by themselves. None may have failed, of those before either. */
+    /** Waits until all workers have ended by themselves. No worker may have failed, now or earlier. */
     async done(): Promise<void> {
       await Promise.all(this.#running.values())
       expect(this.#ends.filter((end) => end !== 0)).toEqual([])
@@ -115,7 +118,7 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
     return { address, store }
   }
 
-  /** Every trial is there and has its own value, and of none two ends counted. */
+  /** Every trial is there with its own value, and none has two results that counted. */
   function expectWhole(trials: readonly StoredTrial[], wanted: number, ends: string): void {
     expect(trials.map(({ number }) => number)).toEqual(Array.from({ length: wanted }, (_, i) => i))
     for (const trial of trials) {
@@ -126,11 +129,11 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
     expect(new Set(counted).size).toBe(counted.length)
   }
 
-  test(`three workers, killed ${kills.three} times: no trial is lost, none counts twice`, {
+  test(`three workers killed ${kills.three} times: no trial is lost, none counts twice`, {
     timeout: 300_000,
   }, async () => {
     const trials = 2 * kills.three
-    // The workers begin the study: some of them are killed in the middle of that.
+    // The workers start the study, and some are killed while they do.
     const address = await server.database('many')
     const farm = new Farm(address, 'blind', trials, 40)
     farm.hire(3)
@@ -141,12 +144,12 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
     await farm.done()
     const store = await openPostgresStudy(address)
     const found = await store.trials()
-    console.log(`${farm.kills} kills, ${found.filter(({ tries }) => tries > 1).length} trials went on after one`)
+    console.log(`${farm.kills} kills, ${found.filter(({ tries }) => tries > 1).length} trials resumed after one`)
     expectWhole(found, trials, farm.ends)
     await store.close()
   })
 
-  test(`one worker, killed ${kills.one} times: the same trials as if it had not been`, {
+  test(`one worker killed ${kills.one} times: the same trials as without kills`, {
     timeout: 300_000,
   }, async () => {
     const trials = 0.8 * kills.one
@@ -168,7 +171,7 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
     await store.close()
   })
 
-  test('the server is stopped and started in the middle: workers wait and go on', async () => {
+  test('when the server is stopped and restarted, workers wait and continue', async () => {
     const trials = 30
     const { address, store } = await begin('stopped', study('blind', trials))
     const farm = new Farm(address, 'blind', trials, 40)
@@ -186,7 +189,7 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
     await store.close()
   })
 
-  test('workers that wait for another one’s trial when the server is stopped and started go on too', async () => {
+  test('workers that wait for the trial of another one also survive a restart of the server', async () => {
     const address = await server.database('waiting')
     const store = await openPostgresStudy(address, { study: study('blind', 1), leaseSeconds: 600 })
     const lease = (await store.take('main', () => ({ do: 'begin', number: 0, point: { x: 0.5 } }))) as Lease
@@ -194,7 +197,7 @@ describe.skipIf(!programs)('killed (kill -9) at random moments', () => {
     farm.hire(3)
     await farm.ready()
     for (const how of ['immediate', 'fast'] as const) {
-      // Whoever has a seat has asked for a trial, and there is none.
+      // Every worker with a seat has asked for a trial, and there is none.
       await expect.poll(() => seatsOf(server, address), { timeout: 60_000 }).toBe('4')
       await server.stop(how)
       await sleep(1000)

@@ -1,4 +1,4 @@
-/** A study that takes no time, for tests of PostgreSQL: its evaluations keep checkpoints and tell what they do. */
+/** A study that takes no time, for tests of PostgreSQL. Its evaluations keep checkpoints and log their steps. */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,7 +9,7 @@ import type { StudyParts } from '../../../src/search/study/study.ts'
 export const space = defineSpace('line', { x: { kind: 'real', low: -1, high: 1 } })
 export const lossOf = ({ x }: Point): number => Number(x) ** 2
 
-/** What it asks depends on all that it was told: after a trial was lost or came twice, it would ask for others. */
+/** Its proposals depend on all results so far: a lost or repeated trial would change them. */
 const told: Algorithm = {
   name: 'told',
   options: {},
@@ -19,7 +19,7 @@ const told: Algorithm = {
   },
 }
 
-/** What it asks depends on the number alone. */
+/** Its proposals depend on the trial's number alone. */
 const blind: Algorithm = {
   name: 'blind',
   options: {},
@@ -31,7 +31,7 @@ export const algorithms = { told, blind }
 export interface ToyOptions {
   readonly steps?: number
   readonly stepMs?: number
-  /** Where it writes a line a step: `<number> <step>`. */
+  /** A log with a line for each step: `<number> <step>`. */
   readonly log?: string
 }
 

@@ -31,7 +31,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     await server?.close()
   })
 
-  test('is worked on until its trials have ended, and is read by others meanwhile', async () => {
+  test('runs until its trials have ended, while others read it', async () => {
     const address = await fresh()
     const store = await open(address)
     const other = await open(address, {})
@@ -68,7 +68,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     expect([held, tries]).toEqual([true, 1])
   })
 
-  test('a dead worker’s trial is taken up from its last checkpoint, and what the dead one says later counts once', async () => {
+  test('a dead worker’s trial resumes from its last checkpoint, and a late result of the dead worker counts once', async () => {
     const address = await fresh()
     const [a, b] = [await open(address), await open(address)]
     const before = await take(a, begin(0))
@@ -92,7 +92,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     expect((await a.trials())[0]).toMatchObject({ state: 'complete', values: [1], held: false })
   })
 
-  test('a lease that ran out while nobody wanted the trial is its worker’s again', async () => {
+  test('a worker can renew an expired lease that nobody has taken', async () => {
     const address = await fresh()
     const store = await open(address)
     const lease = await take(store, begin(0))
@@ -102,12 +102,12 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     expect((await store.trials())[0].held).toBe(true)
   })
 
-  test('a lease is renewed while its trial’s files are still on their way', async () => {
+  test('a lease is renewed while the files of its trial are being stored', async () => {
     const address = await fresh()
     const store = await open(address)
     const lease = await take(store, begin(0))
     await silence(address)
-    // As a report that takes longer than a lease: it has the trial's row until the last byte is there.
+    // Simulates a report that takes longer than a lease: it locks the trial's row until the last byte is stored.
     const upload = new pg.Client(address)
     await upload.connect()
     try {
@@ -122,7 +122,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     expect(await store.renew(lease)).toBe(false)
   })
 
-  test('pausing and giving back keep what the folder has', async () => {
+  test('pausing and giving back store the folder', async () => {
     const address = await fresh()
     const store = await open(address)
     let lease = await take(store, begin(0))
@@ -143,7 +143,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     expect(readFileSync(join(lease.folder!, 'b')).equals(large)).toBe(true)
   })
 
-  test('a trial whose files cannot be fetched is given back as it was', async () => {
+  test('a trial whose files cannot be fetched is given back unchanged', async () => {
     const address = await fresh()
     const store = await open(address)
     const lease = await take(store, begin(0))
@@ -151,7 +151,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     await store.pause(lease)
     const rename = (from: string, to: string) =>
       server.sql(nameOf(address), `update kinglet.file set name = ${to} where name = ${from}`)
-    // No disk takes a name of that length: what a full one does to an ordinary file.
+    // No file system allows a name of that length. It fails like a full disk does for an ordinary file.
     const long = `repeat('n', 300)`
     await rename(`'b'`, long)
     expect(await messageOf(takeUp(store))).toMatch(/^ENAMETOOLONG/)
@@ -163,7 +163,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     for (const name of ['a', 'b']) expect(readFileSync(join(again.folder!, name), 'utf8')).toBe(name)
   })
 
-  test('of a trial that ends without being worked on, no files stay', async () => {
+  test('the files of a trial that ends without being evaluated are removed', async () => {
     const address = await fresh()
     const store = await open(address)
     const ends: readonly Work[] = [
@@ -186,7 +186,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     expect(await server.sql(nameOf(address), 'select number, name from kinglet.file order by 1')).toBe('')
   })
 
-  test('files that are too large are not kept, and a result that names one is a failure', async () => {
+  test('files that are too large are not stored, and a result that names one fails the trial', async () => {
     const address = await fresh()
     const notices: string[] = []
     const store = await open(address, { study: study(), notice: (text) => notices.push(text) })
@@ -194,7 +194,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     const large = `trial 0: its files are ${mostBytes + 1} bytes, a study in PostgreSQL keeps at most ${mostBytes} of a trial: keep fewer, or smaller ones`
     writeFileSync(join(lease.folder!, 'small'), 'kept')
     await store.report(lease, { step: 1, value: 1 })
-    // As large as that, and with nothing in it.
+    // A sparse file of that size.
     const grow = (bytes: number) => {
       writeFileSync(join(lease.folder!, 'large'), '')
       truncateSync(join(lease.folder!, 'large'), bytes)
@@ -209,11 +209,11 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     expect(await store.file('trials/0/small')).toBeUndefined()
   })
 
-  test('another study of the same name is refused, and another number of trials is taken', async () => {
+  test('another study of the same name is refused, and another number of trials is accepted', async () => {
     const address = await fresh()
     const store = await open(address)
     expect(await messageOf(openPostgresStudy(address, { study: study({ seed: 7, trials: 99 }) }))).toBe(
-      `${store.place}: it holds another study (toy): its seed is 0, now it is 7: go on with it as it was begun, or choose another place`,
+      `${store.place}: it holds another study (toy): its seed is 0, now it is 7: resume it with its own settings, or choose another place`,
     )
     expect((await store.study()).trials).toBe(4)
     await open(address, { study: study({ trials: 6 }) })
@@ -228,7 +228,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     expect((await (await open(address, { name: 'second' })).study()).name).toBe('second')
   })
 
-  test('what a person can mend is one sentence each, without the password', async () => {
+  test('each error that the user can fix is one sentence, without the password', async () => {
     const address = await fresh()
     const database = nameOf(address)
     const place = (user: string, db = database) => `postgres://${user}@127.0.0.1:${server.port}/${db}`
@@ -251,7 +251,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
           [
             `postgres://${who}@127.0.0.1/x`,
             {},
-            'the address of the database has a % that stands for nothing (a plain one is written %25): write postgres://user@host:5432/database',
+            'the address of the database has an invalid % (write a plain one as %25): write postgres://user@host:5432/database',
           ] as const,
       ),
       [
@@ -304,7 +304,7 @@ describe.skipIf(!programs)('a study in PostgreSQL', () => {
     )
   })
 
-  test('where the packages are not installed, it says how to get them', async () => {
+  test('without the packages, the error says how to install them', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'kinglet-bare-'))
     try {
       const outfile = join(folder, 'open.mjs')

@@ -1,4 +1,4 @@
-/** What every store must do, whatever it is made of: a suite that each implementation's test calls. */
+/** The contract of every store: a suite that the test of each implementation calls. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -8,11 +8,11 @@ import { runStudy } from '../../../src/search/study/study.ts'
 import { nextWork } from '../../../src/search/study/work.ts'
 import { beginning, lasting, resuming, toyParts, toyPoint, toySpace, toyStudy } from './toys.ts'
 
-/** A place that holds one study at most. */
+/** A place that holds at most one study. */
 export interface Place {
-  /** A store object of its own, as another process would have it. */
+  /** Opens a new store object, as another process would. */
   open(study?: Study): Promise<Store>
-  /** Begins trial `number` in a worker that dies (nothing is given back), and waits until that can be known. */
+  /** Starts trial `number` in a worker that dies without giving it back, and waits until the store can know. */
   beginAndDie?(number: number): Promise<void>
 }
 
@@ -24,7 +24,7 @@ const taken = async (store: Store, choose: Choose, worker = 'a'): Promise<Lease>
 
 const complete = { state: 'complete', values: [0.5] } as const
 
-/** `make` gives an empty place; whoever calls this clears it away. */
+/** `make` creates an empty place, which the caller removes. */
 export function storeContract(
   name: string,
   make: () => Promise<Place>,
@@ -36,7 +36,7 @@ export function storeContract(
       return { place, store: await place.open(toyStudy(trials)) }
     }
 
-    test('it keeps the study, and trials from their beginning to their end', async () => {
+    test('it stores the study, and trials from start to end', async () => {
       const { store, place } = await begun()
       expect(await store.study()).toEqual(toyStudy(3))
       expect(await store.trials()).toEqual([])
@@ -69,7 +69,7 @@ export function storeContract(
       expect(trial.ended).toBeGreaterThanOrEqual(trial.began!)
     })
 
-    test('it has the files that a result names', async () => {
+    test('it stores the files that a result names', async () => {
       const { store, place } = await begun()
       const lease = await taken(store, () => ({ do: 'begin', number: 0, point: toyPoint(0) }))
       if (lease.folder === undefined) {
@@ -93,7 +93,7 @@ export function storeContract(
       expect(trial).toMatchObject({ point: { x: 0.1 + 0.2 }, reports: [{ value: 1 / 3 }], values: [Math.PI * 1e-300] })
     })
 
-    test('failed and pruned trials have their reasons, whatever is in them', async () => {
+    test('failed and pruned trials keep their reasons, with any characters', async () => {
       const { store, place } = await begun()
       const reason = 'über "quotes",\n lines, deadbeef {"kind" and 🪶'
       await store.finish(await taken(store, beginning(0)), { state: 'failed', reason })
@@ -105,7 +105,7 @@ export function storeContract(
       ])
     })
 
-    test('what is told twice counts once: reports, ends', async () => {
+    test('repeated reports and results count once', async () => {
       const { store } = await begun()
       const lease = await taken(store, beginning(0))
       for (const value of [3, 4]) await store.report(lease, { step: 1, value })
@@ -118,7 +118,7 @@ export function storeContract(
       expect(await store.trials()).toMatchObject([{ ...complete, reports: [{ step: 1, value: 3 }], held: false }])
     })
 
-    test('two that want the same trial: one has it, again and again', async () => {
+    test('of two workers that want the same trial, exactly one gets it', async () => {
       const { store, place } = await begun(20)
       const others = [store, await place.open(), await place.open()]
       for (let number = 0; number < 20; number++) {
@@ -142,7 +142,7 @@ export function storeContract(
       expect(await other.take('b', () => ({ do: 'wait' }))).toBe('wait')
     })
 
-    test('a trial that was given back costs no try, and brings what was told of it', async () => {
+    test('a trial that was given back costs no try and keeps its reports', async () => {
       const { store, place } = await begun()
       const lease = await taken(store, beginning(0))
       await store.report(lease, { step: 1, value: 3 })
@@ -153,7 +153,7 @@ export function storeContract(
       const again = await taken(other, resuming(0), 'b')
       expect(again).toMatchObject({ number: 0, point: toyPoint(0), tries: 1, turn: 1 })
       expect(await other.renew(again)).toBe(true)
-      // Who had it before cannot give it away any more; an end that it tells counts, since it is the same trial.
+      // The earlier holder can no longer give it back. A result that it reports counts, since it is the same trial.
       await store.giveBack(lease)
       await store.pause(lease)
       expect(await other.trials()).toMatchObject([{ state: 'running', held: true, reports: [{ step: 1, value: 3 }] }])
@@ -163,7 +163,7 @@ export function storeContract(
       expect(await other.trials()).toMatchObject([complete])
     })
 
-    test('a paused trial waits until somebody takes it up', async () => {
+    test('a paused trial waits until a worker resumes it', async () => {
       const { store } = await begun()
       const lease = await taken(store, beginning(0))
       await store.report(lease, { step: 1, value: 3 })
@@ -174,7 +174,7 @@ export function storeContract(
       expect(await store.trials()).toMatchObject([{ state: 'running', held: true, reports: [{ step: 1, value: 3 }] }])
     })
 
-    test('a trial can end without being worked on', async () => {
+    test('a trial can end without being evaluated', async () => {
       const { store } = await begun()
       await store.pause(await taken(store, beginning(0)))
       const result = { state: 'pruned', reason: 'its rung is full' } as const
@@ -184,7 +184,7 @@ export function storeContract(
       expect(await store.trials()).toMatchObject([result])
     })
 
-    test('a worker that takes another trial has left the one before', async () => {
+    test('a worker that takes another trial gives up the previous one', async () => {
       const { store } = await begun()
       await taken(store, beginning(0))
       await taken(store, beginning(1))
@@ -193,7 +193,7 @@ export function storeContract(
       expect((await store.trials()).map((t) => t.held)).toEqual([false, true, true])
     })
 
-    test('closing gives back what was taken', async () => {
+    test('closing gives back held trials', async () => {
       const { store, place } = await begun()
       await taken(store, beginning(0))
       await store.finish(await taken(store, beginning(1), 'b'), complete)
@@ -202,7 +202,7 @@ export function storeContract(
       expect(trials).toMatchObject([{ state: 'running', held: false }, complete])
     })
 
-    test('what happens elsewhere is seen at once', async () => {
+    test('changes by another store object are visible at once', async () => {
       const { store, place } = await begun()
       const other = await place.open()
       const lease = await taken(store, beginning(0))
@@ -240,10 +240,10 @@ export function storeContract(
     })
 
     if (features.places)
-      test('it refuses another study, with both values, and takes another number of trials', async () => {
+      test('it refuses another study, with both values, and accepts another number of trials', async () => {
         const { place, store } = await begun()
         await expect(place.open(toyStudy(3, 2))).rejects.toThrow(
-          /: it holds another study \(toy\): its seed is 1, now it is 2: go on with it as it was begun, or choose another place$/,
+          /: it holds another study \(toy\): its seed is 1, now it is 2: resume it with its own settings, or choose another place$/,
         )
         const space = { ...toySpace, choices: { ...toySpace.choices, x: { kind: 'real', low: -2, high: 3 } } } as const
         await expect(place.open(toyStudy(3, 1, { space }))).rejects.toThrow(
@@ -255,7 +255,7 @@ export function storeContract(
       })
 
     if (features.deaths)
-      test('the trial of a worker that died is taken up, and fails after so many tries', async () => {
+      test('the trial of a dead worker is resumed, and fails after the limit of tries', async () => {
         const { place, store } = await begun()
         await place.beginAndDie!(0)
         expect(await store.trials()).toMatchObject([{ state: 'running', held: false, tries: 1 }])

@@ -1,7 +1,8 @@
 /**
- * A process that works on the toy study in a folder, for tests that kill it. `work`: until all is done, each step
- * some milliseconds. `hold`: it begins one trial, says so, and waits to be killed.
- * `read-only`: it may not write there, reads, and is told so when it would write.
+ * A process that works on the toy study in a folder, for tests that kill it.
+ * - `work`: works until all trials have ended, some milliseconds for each step.
+ * - `hold`: starts one trial, prints a line, and waits to be killed.
+ * - `read-only`: runs without write permission, reads the study, and gets an error when it would write.
  */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -14,7 +15,7 @@ const [folder, mode, ...numbers] = process.argv.slice(2)
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
 if (mode === 'read-only') {
-  // To the first user of a machine nothing is read-only.
+  // No file is read-only for root.
   if (process.getuid?.() === 0) process.setuid!(65534)
   const store = openStudy(folder)
   assert.equal((await store.trials()).length, 2)

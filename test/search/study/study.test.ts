@@ -19,17 +19,17 @@ afterAll(() => rmSync(top, { recursive: true, force: true }))
 const run = (trials: number, parts: Partial<StudyParts> = {}, options: Partial<RunStudyOptions> = {}) =>
   runStudy({ store: memoryStore(toyStudy(trials, 1, parts)), ...toyParts(parts), ...options })
 
-/** The toy evaluator, except that one trial does something else. */
+/** The toy evaluator, with another evaluation for one trial. */
 const but = (which: number, evaluate: (context: EvaluationContext) => Promise<{ values: number[] }>): Evaluator => {
   const toy = toyEvaluator()
   return { ...toy, evaluate: (point, c) => (c.number === which ? evaluate(c) : toy.evaluate(point, c)) }
 }
 
-describe('a trial that goes wrong is recorded with its reason, and the others go on', () => {
+describe('a failing trial is recorded with its reason, and the others continue', () => {
   const cases: Record<string, readonly [(context: EvaluationContext) => Promise<{ values: number[] }>, string]> = {
     throws: [async () => JSON.parse('{'), 'SyntaxError: '],
-    'throws no error': [() => Promise.reject('no'), 'no'],
-    'throws at once': [
+    'throws something that is not an Error': [() => Promise.reject('no'), 'no'],
+    'throws synchronously': [
       () => {
         throw new RangeError('Array buffer allocation failed')
       },
@@ -42,14 +42,14 @@ describe('a trial that goes wrong is recorded with its reason, and the others go
       },
       'it diverged: the value after step 2 is NaN',
     ],
-    'swallows what its report throws': [
+    'swallows the error of its report': [
       async ({ report }) => {
         await report({ step: 2, value: Number.POSITIVE_INFINITY }).catch(() => {})
         return { values: [1] }
       },
       'it diverged: the value after step 2 is Infinity',
     ],
-    'does not wait for what it tells': [
+    'does not await its report': [
       async ({ report, signal }) => {
         report({ step: 2, value: Number.NaN })
         await sleep(1e6, undefined, { signal })
@@ -58,7 +58,7 @@ describe('a trial that goes wrong is recorded with its reason, and the others go
       'it diverged: the value after step 2 is NaN',
     ],
     'ends with NaN': [async () => ({ values: [Number.NaN] }), 'it diverged: loss is NaN'],
-    'gives too many values': [async () => ({ values: [1, 2] }), 'parabola gave 2 values, for 1 objectives'],
+    'returns too many values': [async () => ({ values: [1, 2] }), 'parabola gave 2 values, for 1 objectives'],
   }
   test.each(Object.entries(cases))('it %s', async (_, [evaluate, reason]) => {
     const trials = await run(3, { evaluator: but(1, evaluate) })
@@ -67,7 +67,7 @@ describe('a trial that goes wrong is recorded with its reason, and the others go
   })
 })
 
-test('a trial that takes too long fails, also when it computes without a pause', async () => {
+test('a trial that takes too long fails, even when it computes without yielding', async () => {
   const slow: Record<string, (context: EvaluationContext) => Promise<{ values: number[] }>> = {
     async waiting({ signal }) {
       await sleep(1e6, undefined, { signal })
@@ -85,7 +85,7 @@ test('a trial that takes too long fails, also when it computes without a pause',
   }
 })
 
-test.each([2_147_483, 2_147_484, 5e9])('a limit of %d s ends no trial at once', async (trialSeconds) => {
+test.each([2_147_483, 2_147_484, 5e9])('a limit of %d s does not end a trial at once', async (trialSeconds) => {
   const evaluate = async ({ signal }: EvaluationContext) => {
     await sleep(30, undefined, { signal })
     return { values: [1] }
@@ -93,14 +93,14 @@ test.each([2_147_483, 2_147_484, 5e9])('a limit of %d s ends no trial at once', 
   expect(await run(1, { evaluator: but(0, evaluate) }, { trialSeconds })).toMatchObject([{ state: 'complete' }])
 })
 
-/** Prunes trials that are above 3 after the first step. */
+/** Prunes trials whose value is above 3 after the first step. */
 const strict: Pruner = {
   name: 'strict',
   options: {},
   decide: (_, __, { reports }) => (reports[0].value > 3 ? 'prune' : 'continue'),
 }
 
-test('pruned trials have their reports and their reason, also when the evaluation wraps what it is told', async () => {
+test('pruned trials keep their reports and their reason, even when the evaluation wraps the error', async () => {
   const toy = toyEvaluator()
   const wrapping: Evaluator = {
     ...toy,
@@ -119,9 +119,9 @@ test('pruned trials have their reports and their reason, also when the evaluatio
   }
 })
 
-test('ended between a report and what was decided on it, a trial is pruned all the same', async () => {
+test('a trial whose worker ended between a report and the decision on it is still pruned', async () => {
   const steps: number[] = []
-  // Its checkpoint is after the step that it told: it does not tell that again.
+  // Its checkpoint is after the reported step, so it does not report that step again.
   const evaluator = but(0, async ({ report }) => {
     for (let step = steps.length + 1; step <= 3; step++) {
       steps.push(step)
@@ -142,7 +142,7 @@ test('ended between a report and what was decided on it, a trial is pruned all t
   expect(steps).toEqual([1])
 })
 
-/** Of each four, waits after the first step until all are there; then the better half goes on. */
+/** Trials wait after the first step until all four of their group are there; then the better half continues. */
 const halving: Pruner = {
   name: 'halving',
   options: {},
@@ -155,7 +155,7 @@ const halving: Pruner = {
   },
 }
 
-test('trials that wait for their rung are taken up when it is full, with one worker and with three', async () => {
+test('paused trials are resumed when their rung is full, with one worker and with three', async () => {
   for (const workers of [1, 3]) {
     const trials = await run(8, { pruner: halving }, { workers, pollSeconds: 0.02 })
     expect(trials.map((t) => t.state).sort()).toEqual([...Array(4).fill('complete'), ...Array(4).fill('pruned')])
@@ -163,7 +163,7 @@ test('trials that wait for their rung are taken up when it is full, with one wor
   }
 })
 
-test('of trials that need not wait any longer, the furthest goes on first', () => {
+test('of the paused trials that may continue, the one with the most steps is first', () => {
   const { space, algorithm } = toyParts()
   const paused = [1, 3, 3, 2].map((steps, number) => ({
     ...({ number, point: toyPoint(0), state: 'paused', tries: 0, held: false, worker: '' } as const),
@@ -179,7 +179,7 @@ test('of trials that need not wait any longer, the furthest goes on first', () =
   expect(next(() => 'pause', 4)).toEqual({ do: 'resume', number: 0 })
 })
 
-test('where all wait for each other, the first goes on: a rung that never fills is not waited for', async () => {
+test('when all trials wait for each other, the first continues: a rung that never fills does not block', async () => {
   const trials = await run(3, { pruner: { ...halving, decide: () => 'pause' } })
   expect(trials.map((t) => [t.state, t.reports.length])).toEqual(Array(3).fill(['complete', 3]))
 })
@@ -195,7 +195,7 @@ test('an evaluation may prune and pause itself', async () => {
 })
 
 describe('stopping', () => {
-  test('the trial under way is given back, and the next run ends as if there had been none', async () => {
+  test('the running trial is given back, and the next run ends as if nothing had happened', async () => {
     const whole = lasting(await run(6))
     for (const [number, step] of [
       [0, 1],
@@ -214,7 +214,7 @@ describe('stopping', () => {
     }
   })
 
-  test('stopped before it began, it does nothing', async () => {
+  test('a run stopped before its start does nothing', async () => {
     expect(await run(3, {}, { signal: AbortSignal.abort() })).toEqual([])
   })
 })
@@ -228,7 +228,7 @@ const instead = (store: Store, members: Partial<Store>): Store =>
     },
   })
 
-test('what the store throws ends the study, and is no fault of the trial', async () => {
+test('an error of the store ends the study and does not fail the trial', async () => {
   const store = memoryStore(toyStudy(3))
   const broken = instead(store, { report: () => Promise.reject(new Error('the disk is full')) })
   await expect(runStudy({ store: broken, ...toyParts() })).rejects.toThrow('the disk is full')
@@ -242,12 +242,12 @@ test('two runs share a store', async () => {
   expect((await store.trials()).map((t) => [t.state, t.tries])).toEqual(Array(8).fill(['complete', 1]))
 })
 
-test('an algorithm that asks for what the space does not have ends the study', async () => {
+test('an algorithm that proposes an invalid point ends the study', async () => {
   const algorithm = { ...toyParts().algorithm, ask: () => ({ x: 3, kernel: 3 }) }
   await expect(run(3, { algorithm })).rejects.toThrow('space toy: choice x is 3: it must be a number from -2 to 2')
 })
 
-test("a lease that is another's by now stops the evaluation, and nothing is told twice", async () => {
+test('a lease lost to another worker stops the evaluation, and nothing is recorded twice', async () => {
   const store = memoryStore(toyStudy(1))
   const leased = instead(store, { leaseSeconds: 0.03, renew: async () => false })
   let tries = 0
@@ -262,7 +262,7 @@ test("a lease that is another's by now stops the evaluation, and nothing is told
   expect(tries).toBe(2)
 })
 
-test('progress: counts, the best so far, the trial in question', async () => {
+test('progress: counts, the best trial so far, the current trial', async () => {
   const told: StudyProgress[] = []
   const trials = await run(4, { pruner: strict }, { onProgress: (p) => told.push(p) })
   expect(told.map((p) => [p.trial.number, p.trial.state === 'running'])).toEqual(
@@ -278,7 +278,7 @@ test('progress: counts, the best so far, the trial in question', async () => {
   expect(last.best).toEqual(trials.filter((t) => t.values).sort((a, b) => a.values![0] - b.values![0])[0])
 })
 
-test('the best trial meets the budgets, where one does', () => {
+test('the best trial meets the budgets if any does', () => {
   const study = toyStudy(3)
   const trial = (number: number, value: number, ...violations: number[]) => ({
     ...({ number, point: {}, state: 'complete', values: [value], violations, reports: [] } as const),
@@ -288,11 +288,11 @@ test('the best trial meets the budgets, where one does', () => {
   expect(best(trial(0, 1, 0.5), trial(1, 3, -1), trial(2, 2, 0))).toBe(2)
   expect(best(trial(0, 1, 0.5), trial(1, 3, 0.2))).toBe(1)
   expect(best()).toBeUndefined()
-  // 1000 multiply-adds above 5 million are nearer than 900 ms above 2 ms.
+  // 1000 multiply-adds above 5 million are a smaller excess than 900 ms above 2 ms.
   expect(best(trial(0, 1, -1, 900), trial(1, 2, 1000, -1), trial(2, 2, 50_000, -1))).toBe(1)
 })
 
-test('the best trial is the one of highest reward, where the algorithm is told one', () => {
+test('with a reward, the best trial has the highest reward', () => {
   const reward = { kind: 'mnasnet', value: 'accuracy', cost: 'latencyMs', target: 2, alpha: 0, beta: -1 }
   const objectives = [
     { name: 'accuracy', direction: 'maximize' },
@@ -313,7 +313,7 @@ test('the best trial is the one of highest reward, where the algorithm is told o
   expect([best({ reward }), best({}), best({ reward: 'its own' })]).toEqual([1, 0, 0])
 })
 
-test('each trial has a folder of its own, and what earlier tries left is in it', async () => {
+test('each trial has its own folder, with the files of earlier tries', async () => {
   const folder = join(top, 'files')
   const stop = new AbortController()
   const evaluator = but(1, async ({ folder, signal }) => {
@@ -335,7 +335,7 @@ test('each trial has a folder of its own, and what earlier tries left is in it',
   })
 })
 
-test('options that cannot be', async () => {
+test('invalid options are refused', async () => {
   expect(() => toyStudy(0)).toThrow('study: trials is 0: it must be a positive integer')
   await expect(run(1, {}, { workers: 0 })).rejects.toThrow('runStudy: workers is 0: it must be a positive integer')
 })

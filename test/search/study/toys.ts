@@ -1,6 +1,6 @@
-/** A toy study: a parabola, told on the way, in a space of two choices. */
+/** A toy study: a parabola with reports, in a space of two choices. */
 import { key, Rng } from '../../../src/core/index.ts'
-// One by one, not from the door: what is killed a hundred times should start fast.
+// Imported one by one, not through the index: a process that is killed many times should start fast.
 import type { Algorithm } from '../../../src/search/algorithms/algorithm.ts'
 import type { Evaluator } from '../../../src/search/evaluate/evaluator.ts'
 import { samplePoint } from '../../../src/search/space/points.ts'
@@ -14,7 +14,7 @@ export const toySpace = defineSpace('toy', {
   kernel: { kind: 'categorical', values: [3, 5, 7], ordered: true },
 })
 
-/** Goes on from the best so far: what it asks depends on all that it was told. */
+/** Proposes points near the best so far, so its proposals depend on all results. */
 export const toyAlgorithm: Algorithm = {
   name: 'toy',
   options: { spread: 0.5 },
@@ -32,7 +32,7 @@ export const toyAlgorithm: Algorithm = {
 
 export const toyLoss = ({ x, kernel }: Point): number => (Number(x) - 0.5) ** 2 + Number(kernel) / 10
 
-/** Three steps, each told; the last is the value. `wait` is awaited before each. */
+/** Three steps, each reported; the last is the value. `wait` is awaited before each. */
 export const toyEvaluator = (wait: (number: number, step: number) => Promise<unknown> = async () => {}): Evaluator => ({
   name: 'parabola',
   objectives: [{ name: 'loss', direction: 'minimize' }],
@@ -58,13 +58,13 @@ export const toyStudy = (trials: number, seed = 1, parts: Partial<StudyParts> = 
 
 export const toyPoint = (x: number): Point => ({ x, kernel: 3 })
 
-/** Begins trial `number` if it is not there yet. */
+/** Starts trial `number` unless it exists. */
 export const beginning =
   (number: number): Choose =>
   (trials) =>
     trials.some((t) => t.number === number) ? { do: 'nothing' } : { do: 'begin', number, point: toyPoint(number / 10) }
 
-/** Takes up the trial if nobody has it. */
+/** Resumes the trial if no worker has it. */
 export const resuming =
   (number: number): Choose =>
   (trials) =>
@@ -72,6 +72,6 @@ export const resuming =
       ? { do: 'resume', number }
       : { do: 'nothing' }
 
-/** What of trials is the same however often they were interrupted. */
+/** The parts of trials that do not depend on interruptions. */
 export const lasting = (trials: readonly Trial[]) =>
   trials.map(({ number, point, state, values, reports, reason }) => ({ number, point, state, values, reports, reason }))

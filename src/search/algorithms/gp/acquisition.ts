@@ -1,20 +1,20 @@
 /**
- * How promising a point is: the logarithm of the expected improvement times the probability that all budgets are met
- * (Gardner et al. 2014, "Bayesian optimization with inequality constraints"). While no point is known that meets them, the
- * probability alone.
+ * The acquisition function of a point: the logarithm of the expected improvement times the probability that the point
+ * meets all budgets (Gardner et al. 2014, "Bayesian optimization with inequality constraints"). While no feasible point
+ * is known, it is the probability alone.
  */
 
 import { logExcess, logProbability } from './normal.ts'
 import type { Posterior } from './posterior.ts'
 
 export interface Beliefs {
-  /** The objective, to be minimised, and the value to improve on; left out while nothing feasible is known. */
+  /** The objective, to be minimised, and the value to improve on. Left out while no feasible point is known. */
   readonly objective?: { readonly model: Posterior; readonly best: number } | undefined
-  /** Each budget's violation and the most that is allowed, on the model's scale. */
+  /** The violation of each budget and its upper bound, on the model's scale. */
   readonly limits: readonly { readonly model: Posterior; readonly most: number }[]
 }
 
-/** The acquisition at an encoded point; its derivatives after `numbers` of that are added to `gradient`. */
+/** Returns the acquisition at an encoded point and adds its derivatives with respect to `numbers` to `gradient`. */
 export function acquisition(
   { objective, limits }: Beliefs,
   x: Float64Array,
@@ -22,7 +22,7 @@ export function acquisition(
   gradient?: Float64Array,
 ): number {
   let value = 0
-  /** Adds f((target - mean) / sd) and its gradient; returns the prediction and the slope that the deviation has. */
+  /** Adds f((target - mean) / sd) + withSd log(sd) to `value`, and its derivatives to `gradient`. */
   const add = (model: Posterior, target: number, f: typeof logExcess, withSd: number) => {
     const { mean, sd, meanSlope, sdSlope } = model.at(x, numbers)
     const z = (target - mean) / sd

@@ -1,13 +1,13 @@
 /**
- * Hyper-parameters of a Gaussian process: a Matérn kernel of smoothness 5/2 with a length scale a choice (automatic
- * relevance determination), its amplitude and the noise, where likelihood times prior is highest (Rasmussen & Williams
- * 2006, chapter 5). Gradients are analytic.
+ * Fits the hyper-parameters of a Gaussian process (Rasmussen & Williams 2006, chapter 5): a Matérn kernel of smoothness
+ * 5/2 with a length scale for each choice (automatic relevance determination), its amplitude, and the noise. The fit
+ * maximises likelihood times prior. Gradients are analytic.
  */
 import { distances, type Layout } from './layout.ts'
 import { cholesky, dot, inverseOf, solveLower, solveUpper } from './linear-algebra.ts'
 import { minimize, type Smooth } from './minimize.ts'
 
-/** Logarithms: a length scale a choice, then the variances of the process and of the noise. */
+/** Logarithms: a length scale for each choice, then the variances of the process and of the noise. */
 export type Hyper = Float64Array
 
 interface Prior {
@@ -18,9 +18,10 @@ interface Prior {
 }
 
 /**
- * Normal priors of the logarithms, and their bounds. Length scales grow with the root of the dimension, so that functions
- * of many choices are not taken for noise (Hvarfner et al. 2024, arXiv:2402.02229, where the mean is the root of 2 instead
- * of 0.2: of 40 studies of `choices` 19 found its minimum with that, 23 with this). Values are standardised.
+ * Normal priors of the logarithms, and their bounds. Length scales grow with the square root of the dimension, so that
+ * functions of many choices are not mistaken for noise (Hvarfner et al. 2024, arXiv:2402.02229). Their mean is the root
+ * of 2 where this one is 0.2: of 40 studies of `choices`, 19 found the minimum with theirs and 23 with this one. Values
+ * are standardised.
  */
 const priors = (dims: number): Prior[] => [
   ...Array<Prior>(dims).fill({ mean: 0.2 + 0.5 * Math.log(dims), sd: Math.sqrt(3), low: -4, high: 8 }),
@@ -28,13 +29,13 @@ const priors = (dims: number): Prior[] => [
   { mean: Math.log(1e-4), sd: 4, low: Math.log(1e-8), high: 1 },
 ]
 
-/** Where the search begins: a smooth function of every choice, and a rough one with noise. */
+/** Starting points: a smooth function of every choice, and a rough one with noise. */
 const starts = (dims: number): Hyper[] => [
   Float64Array.from([...Array<number>(dims).fill(0.5 * Math.log(dims)), 0, Math.log(1e-4)]),
   Float64Array.from([...Array<number>(dims).fill(-1.2 + 0.5 * Math.log(dims)), 0, Math.log(1e-2)]),
 ]
 
-/** The negative logarithm of likelihood times prior of hyper-parameters, but for a constant, and its gradient. */
+/** The negative logarithm of likelihood times prior, up to a constant, and its gradient. */
 export function lossOf(layout: Layout, rows: Float64Array, values: Float64Array): Smooth {
   const { dims } = layout
   const n = values.length
@@ -85,7 +86,7 @@ export function lossOf(layout: Layout, rows: Float64Array, values: Float64Array)
   }
 }
 
-/** The hyper-parameters of highest posterior that are found from a few starts, for rows of an encoding and values. */
+/** The hyper-parameters of the highest posterior found from the starting points, for encoded rows and their values. */
 export function fitHyper(layout: Layout, rows: Float64Array, values: Float64Array): Hyper {
   const loss = lossOf(layout, rows, values)
   const prior = priors(layout.dims)

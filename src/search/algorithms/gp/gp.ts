@@ -1,16 +1,16 @@
 /**
- * Bayesian optimisation: a Gaussian process says what each point is expected to give and how sure that is, and the point of
- * highest expected improvement is asked for. Budgets have a process each (Gardner et al. 2014); several objectives are
- * weighted at random for each trial (Knowles 2006, ParEGO); points that someone works on count as if they had given what
- * is expected of them (kriging believer, Ginsbourger et al. 2010).
+ * Bayesian optimisation. A Gaussian process predicts the value of each point and its uncertainty; the proposal has the
+ * highest expected improvement. Each budget has its own process (Gardner et al. 2014). Several objectives are weighted
+ * at random for each trial (ParEGO, Knowles 2006). A point in evaluation counts as if it had given its expected value
+ * (kriging believer, Ginsbourger et al. 2010).
  */
 import { type Checks, checks, key, keyOf } from '../../../core/index.ts'
 import { encodePoint } from '../../space/points.ts'
 import { type Point, pointKey } from '../../space/space.ts'
 import type { Problem, Trial } from '../../trial.ts'
 import type { Algorithm } from '../algorithm.ts'
+import { resolveOptions, rngOf } from '../observations.ts'
 import { quasiRandomPoint } from '../quasi-random.ts'
-import { resolveOptions, rngOf } from '../told.ts'
 import { acquisition, type Beliefs } from './acquisition.ts'
 import { fitHyper, type Hyper } from './fit.ts'
 import { type Data, historyOf } from './history.ts'
@@ -20,19 +20,19 @@ import { Posterior } from './posterior.ts'
 import { objectiveTransform, type Transform, violationTransform } from './transform.ts'
 
 export interface GaussianProcessOptions {
-  /** Trials that cover the space evenly before the first is modelled. Default 10. */
+  /** Trials that cover the space evenly before the first model. Default 10. */
   readonly startup?: number
-  /** Points that are drawn to find the most promising. Default 512. */
+  /** Points drawn to start the maximisation of expected improvement. Default 512. */
   readonly candidates?: number
 }
 
 const defaults = { startup: 10, candidates: 512 }
 const members: Checks<GaussianProcessOptions> = { startup: checks.count, candidates: checks.count }
 
-/** Trials around whose points is looked. */
+/** Number of the best trials around which candidates are drawn. */
 const centres = 4
 
-/** What was learned from the first trials of a study: a scale of values, and hyper-parameters. */
+/** A model fitted to the first trials of a study: the scale of its values, and its hyper-parameters. */
 interface Fit {
   readonly data: Data
   readonly transform: Transform
@@ -40,8 +40,8 @@ interface Fit {
 }
 
 /**
- * From how many of `count` values hyper-parameters are fitted: 10 % more from one fit to the next, and never more than 300,
- * as the time grows with the cube.
+ * How many of `count` values the hyper-parameters are fitted to. The number grows by 10 % from one fit to the next and
+ * is 300 at most, since the time grows with its cube.
  */
 export function fittedFrom(count: number): number {
   let n = 2
@@ -51,11 +51,11 @@ export function fittedFrom(count: number): number {
 
 const equal = (a: Float64Array, b: Float64Array): boolean => a.length === b.length && a.every((v, i) => v === b[i])
 
-/** Fits, remembered by what they are fitted to: the same again for the next trials, until there are enough new values. */
+/** A cache of fits, keyed by their data. A fit serves the next trials until there are enough new values. */
 class Fits {
   readonly #last: (Fit | undefined)[] = []
 
-  /** The fit to the first values of `data`; `slot` says which of several models it is. */
+  /** Returns the fit to the first values of `data`. `slot` is the index of the model. */
   of(slot: number, layout: Layout, data: Data, transformOf: (values: Float64Array) => Transform): Fit {
     const count = Math.min(data.values.length, fittedFrom(data.values.length))
     const first = { rows: data.rows.subarray(0, count * layout.width), values: data.values.subarray(0, count) }
@@ -67,7 +67,7 @@ class Fits {
   }
 }
 
-/** A process given all of `data`, and then points believed to give what it expects of them. */
+/** A process given all of `data`, and then the pending points with the values that it expects of them. */
 function believe(layout: Layout, { hyper, transform }: Fit, data: Data, pending: readonly Float64Array[]): Posterior {
   const known = new Posterior(layout, hyper, data.rows, data.values.map(transform))
   if (pending.length === 0) return known
@@ -77,9 +77,9 @@ function believe(layout: Layout, { hyper, transform }: Fit, data: Data, pending:
 }
 
 /**
- * The algorithm `gp`: few trials, each worth a second's thought. Takes spaces of all kinds, budgets, and several
- * objectives. Time and memory of `ask` grow with the square of the number of trials, from some thousands on noticeably.
- * Throws a `UsageError` for options that are none. See {@link algorithmOf}.
+ * The algorithm `gp`, for studies of few, expensive trials. It takes spaces of all
+ * kinds, budgets and several objectives. Time and memory of `ask` grow with the square of the number of trials,
+ * noticeably above some thousands. Throws a `UsageError` for invalid options. See {@link algorithmOf}.
  */
 export function gaussianProcess(options: GaussianProcessOptions = {}): Algorithm {
   const { startup, candidates } = resolveOptions<Required<GaussianProcessOptions>>('gp', options, defaults, members)
@@ -103,7 +103,8 @@ export function gaussianProcess(options: GaussianProcessOptions = {}): Algorithm
         return { model: believe(layout, own, data, waiting), most: own.transform(0) }
       })
       const model = objective && believe(layout, fits.of(0, layout, objective, objectiveTransform), objective, waiting)
-      // Noise is taken off: the lowest value may have been luck. Waiting points count where they should meet the budgets.
+      // The best value is one without noise: the lowest observation may have been luck. A pending point counts if it is
+      // expected to meet the budgets.
       const meets = waiting.map((x) => budgets.every((b) => b.model.at(x).mean <= b.most))
       const usable = objective && [...objective.feasible, ...meets]
       const beliefs: Beliefs = {

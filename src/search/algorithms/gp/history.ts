@@ -1,12 +1,15 @@
-/** A study's trials as what Gaussian processes are fitted to: encoded points, one value each to be minimised, violations. */
+/**
+ * The data that Gaussian processes are fitted to, from a study's trials: encoded points, one value each to be
+ * minimised, and violations of budgets.
+ */
 import type { Rng } from '../../../core/index.ts'
 import { isFeasible } from '../../pareto.ts'
 import { encodePoint } from '../../space/points.ts'
 import type { Point } from '../../space/space.ts'
 import type { Problem, Trial } from '../../trial.ts'
-import { type Told, toldOf } from '../told.ts'
+import { type Observation, observationsOf } from '../observations.ts'
 
-/** Rows of encoded points, and one number each. */
+/** Rows of encoded points, and one number for each row. */
 export interface Data {
   readonly rows: Float64Array
   readonly values: Float64Array
@@ -15,20 +18,21 @@ export interface Data {
 export interface History {
   /** Points of trials that have ended. */
   readonly points: readonly Point[]
-  /** With its points, and whether each is known to meet all budgets. Left out while none is known that does. */
+  /** The values, their points, and whether each point is known to meet all budgets. Left out while none is known to. */
   readonly objective?: Data & { readonly points: readonly Point[]; readonly feasible: readonly boolean[] }
-  /** For each budget the trials that tell its violation. */
+  /** For each budget, the trials with a known violation. */
   readonly limits: readonly Data[]
-  /** Points that someone works on. */
+  /** Points in evaluation. */
   readonly pending: readonly Point[]
 }
 
-/** Share of the sum beside the worst objective in the augmented Tchebycheff function (Knowles 2006, ParEGO). */
+/** Weight of the sum beside the maximum in the augmented Tchebycheff function (Knowles 2006, ParEGO). */
 const augmentation = 0.05
 
 /**
- * One value a trial. Several objectives are weighted at random, each on the scale of what was seen of it: the worst counts,
- * and a little of the sum, so that over many trials all of the front is approached (Knowles 2006).
+ * One value for each trial. Several objectives are weighted at random, each on the scale of the values seen. The value
+ * is the largest weighted cost plus a small share of their sum, so that over many trials the whole front is approached
+ * (Knowles 2006).
  */
 function scalarize(costs: readonly (readonly number[])[], rng: Rng): number[] {
   const count = costs[0].length
@@ -49,12 +53,18 @@ const dataOf = ({ space }: Problem, points: readonly Point[], values: readonly n
 })
 
 /**
- * What ended trials tell of the objective. Of those above a budget, only ones that did better than the worst within: such
- * networks are mostly not trained, and accuracy 0 is then no value but a cliff, at the border where the best networks are.
- * Failed trials, and others that ended without a number, cost as much as the worst, so that their neighbourhood is left.
+ * The objective's data from ended trials. A trial above a budget counts only if it did better than the worst feasible
+ * one: such networks are mostly not trained, and their accuracy of 0 would be a cliff at the border where the best
+ * networks are. A failed trial, or one that ended without a number, costs as much as the worst, so that the search
+ * leaves its neighbourhood.
  */
-function objectiveOf(problem: Problem, ended: readonly Trial[], told: readonly Told[], rng: Rng): History['objective'] {
-  const costs = new Map(told.flatMap((t) => (t.costs.every(Number.isFinite) ? [[t.trial, t.costs]] : [])))
+function objectiveOf(
+  problem: Problem,
+  ended: readonly Trial[],
+  observed: readonly Observation[],
+  rng: Rng,
+): History['objective'] {
+  const costs = new Map(observed.flatMap((t) => (t.costs.every(Number.isFinite) ? [[t.trial, t.costs]] : [])))
   const within = ended.filter((t) => costs.has(t) && isFeasible(t)).map((t) => costs.get(t)![0])
   if (within.length === 0) return undefined
   const cliff = Math.max(...within)
@@ -70,14 +80,14 @@ function objectiveOf(problem: Problem, ended: readonly Trial[], told: readonly T
   return { ...dataOf(problem, points, values), points, feasible }
 }
 
-/** What trials tell. */
+/** The data of a study's trials. */
 export function historyOf(problem: Problem, trials: readonly Trial[], rng: Rng): History {
-  const told = toldOf(problem, trials)
-  const isTold = new Set(told.map((t) => t.trial))
-  const isPending = (t: Trial) => t.state === 'running' || (t.state === 'paused' && !isTold.has(t))
+  const observed = observationsOf(problem, trials)
+  const isObserved = new Set(observed.map((t) => t.trial))
+  const isPending = (t: Trial) => t.state === 'running' || (t.state === 'paused' && !isObserved.has(t))
   const ended = trials.filter((t) => !isPending(t))
   const budgets = Math.max(0, ...ended.map((t) => t.violations?.length ?? 0))
-  const objective = objectiveOf(problem, ended, told, rng)
+  const objective = objectiveOf(problem, ended, observed, rng)
   return {
     points: ended.map((t) => t.point),
     ...(objective && { objective }),

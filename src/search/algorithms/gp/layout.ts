@@ -1,22 +1,23 @@
-/** Where the numbers of `encodePoint` stand, and how far apart two points are in each choice. */
+/** The positions of the numbers of `encodePoint`, and the distance of two points in each choice. */
 import type { Space } from '../../space/space.ts'
 
 export interface Layout {
-  /** Numbers of an encoded point. */
+  /** Number of numbers in an encoded point. */
   readonly width: number
-  /** Choices: each has one length scale. */
+  /** Number of choices. Each has one length scale. */
   readonly dims: number
-  /** For each number of an encoded point the choice that it belongs to. */
+  /** For each number of an encoded point, the index of its choice. */
   readonly choiceOf: Int32Array
-  /** For each number its share in the squared distance. */
+  /** For each number, its weight in the squared distance. */
   readonly weight: Float64Array
-  /** For each choice its first number. */
+  /** For each choice, the position of its first number. */
   readonly offsets: Readonly<Record<string, number>>
 }
 
 /**
- * The layout of a space. A choice without order is several numbers, of which two differ by 1 where two points differ:
- * halved they make a distance of 1, whichever the values are, so a kernel of that distance is one of Hamming's.
+ * The layout of a space. An unordered choice is encoded one-hot: two different values differ by 1 in two numbers.
+ * Weights of one half make that a squared distance of 1 for any two values, so the kernel is one of the Hamming
+ * distance.
  */
 export function layoutOf(space: Space): Layout {
   const choiceOf: number[] = []
@@ -39,7 +40,7 @@ export function layoutOf(space: Space): Layout {
   }
 }
 
-/** Squared distances by choice: for each pair of rows i > j, in the order (1, 0), (2, 0), (2, 1), ..., one a choice. */
+/** Squared distances by choice, for each pair of rows i > j in the order (1, 0), (2, 0), (2, 1), ... */
 export function distances({ width, dims, choiceOf, weight }: Layout, rows: Float64Array): Float64Array {
   const n = rows.length / width
   const apart = new Float64Array(((n * (n - 1)) / 2) * dims)

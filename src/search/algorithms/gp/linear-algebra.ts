@@ -1,9 +1,12 @@
 /**
- * Dense linear algebra for Gaussian processes, on square matrices of n x n numbers in rows. Sums are taken in a fixed
- * order, so the same numbers give the same bits. A matrix that is not positive definite is told, not repaired.
+ * Dense linear algebra for Gaussian processes, on square n x n matrices stored by rows. Sums have a fixed order, so
+ * equal inputs give equal bits. A matrix that is not positive definite is reported, not repaired.
  */
 
-/** The sum of a[ai + k] b[bi + k] over k < n; four sums side by side, as one would wait for each addition. */
+/**
+ * The sum of a[ai + k] b[bi + k] over k < n. It keeps four independent sums, as a single one would wait for each
+ * addition.
+ */
 export function dot(a: Float64Array, ai: number, b: Float64Array, bi: number, n: number): number {
   let s0 = 0
   let s1 = 0
@@ -20,7 +23,7 @@ export function dot(a: Float64Array, ai: number, b: Float64Array, bi: number, n:
   return s0 + s1 + (s2 + s3)
 }
 
-/** The sum of (a[ai + k] - b[bi + k])² over k < n, likewise. */
+/** The sum of (a[ai + k] - b[bi + k])² over k < n, with four independent sums. */
 export function squaredDistance(a: Float64Array, ai: number, b: Float64Array, bi: number, n: number): number {
   let s0 = 0
   let s1 = 0
@@ -45,8 +48,8 @@ export function squaredDistance(a: Float64Array, ai: number, b: Float64Array, bi
 }
 
 /**
- * Turns the lower half of a symmetric matrix into L of A = L Lᵀ, in place; the half above the diagonal is neither read
- * nor written. False, with the matrix half done, where A is not positive definite.
+ * Replaces the lower half of a symmetric matrix A by L of A = L Lᵀ. The half above the diagonal is neither read nor
+ * written. Returns false if A is not positive definite, with the matrix partly overwritten.
  */
 export function cholesky(a: Float64Array, n: number): boolean {
   for (let i = 0; i < n; i++) {
@@ -58,12 +61,12 @@ export function cholesky(a: Float64Array, n: number): boolean {
   return true
 }
 
-/** b becomes the x of L x = b. */
+/** Solves L x = b; b becomes x. */
 export function solveLower(l: Float64Array, n: number, b: Float64Array): void {
   for (let i = 0; i < n; i++) b[i] = (b[i] - dot(l, i * n, b, 0, i)) / l[i * n + i]
 }
 
-/** b becomes the x of Lᵀ x = b. */
+/** Solves Lᵀ x = b; b becomes x. */
 export function solveUpper(l: Float64Array, n: number, b: Float64Array): void {
   for (let i = n - 1; i >= 0; i--) {
     const x = (b[i] /= l[i * n + i])
@@ -71,9 +74,9 @@ export function solveUpper(l: Float64Array, n: number, b: Float64Array): void {
   }
 }
 
-/** The inverse of A = L Lᵀ, its lower half alone. */
+/** The lower half of the inverse of A = L Lᵀ. */
 export function inverseOf(l: Float64Array, n: number): Float64Array {
-  // Row j of `u` is column j of the inverse of L, so that both products run along rows.
+  // Row j of `u` is column j of the inverse of L, so both products run along rows.
   const u = new Float64Array(n * n)
   for (let j = 0; j < n; j++) {
     u[j * n + j] = 1 / l[j * n + j]

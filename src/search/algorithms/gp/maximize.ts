@@ -1,7 +1,7 @@
 /**
- * The point of a space where an acquisition is highest, as far as it is found: many drawn points, half of them around the
- * best known, and from the most promising a local search that moves all real choices along the gradient and the others
- * value by value, in turn.
+ * Maximises an acquisition function over a space. It draws many points, half of them around the best known, and starts
+ * a local search at the most promising. The local search alternates between real choices, moved together along the
+ * gradient, and other choices, tried value by value.
  */
 import type { Rng } from '../../../core/index.ts'
 import { encodePoint, fromUnit, listed, mutateValue, samplePoint, sampleValue, toUnit } from '../../space/points.ts'
@@ -9,19 +9,21 @@ import { brokenBy, type Choice, makePoint, type Point, pointKey, type Space, val
 import type { Layout } from './layout.ts'
 import { minimize } from './minimize.ts'
 
-/** The acquisition at an encoded point; with `numbers`, its derivatives after those are added to `gradient`. */
+/**
+ * The acquisition at an encoded point. With `numbers`, its derivatives with respect to those are added to `gradient`.
+ */
 export type Acquire = (x: Float64Array, numbers?: Int32Array, gradient?: Float64Array) => number
 
 export interface Hunt {
   readonly space: Space
   readonly layout: Layout
   readonly acquire: Acquire
-  /** Points to look around, the best first. */
+  /** Points to search around, best first. */
   readonly around: readonly Point[]
-  /** {@link pointKey} of points that are not asked for again, unless there is no other. */
+  /** {@link pointKey} of each tried point. A tried point is returned only if no other was drawn. */
   readonly tried: ReadonlySet<string>
   readonly rng: Rng
-  /** How many points are drawn. */
+  /** Number of points drawn. */
   readonly candidates: number
 }
 
@@ -30,15 +32,15 @@ interface Found {
   readonly value: number
 }
 
-/** Local searches, and turns of each. */
+/** Number of local searches, and of turns in each. */
 const climbs = 4
 const turns = 4
-/** A choice of more values is not tried with each, but with neighbours and this many drawn. */
+/** For a choice with more values than this, only this many are tried: half of them neighbours, half drawn at random. */
 const most = 12
 
 const isReal = (c: Choice): boolean => c.kind === 'real' && c.low < c.high
 
-/** The point with one choice changed, what that switches on drawn; nothing where a constraint is broken. */
+/** The point with one choice changed and newly active choices drawn. Undefined if it breaks a constraint. */
 function changed(space: Space, point: Point, moved: string, value: Point[string], rng: Rng): Point | undefined {
   const next = makePoint(space, (name, c) =>
     name === moved ? value : Object.hasOwn(point, name) ? point[name] : sampleValue(c, rng),
@@ -46,7 +48,10 @@ function changed(space: Space, point: Point, moved: string, value: Point[string]
   return brokenBy(space, next) ? undefined : next
 }
 
-/** A point near `point`: reals moved a little, by how much is drawn, others seldom changed but always at least one. */
+/**
+ * A point near `point`. Reals move by a random scale; other choices rarely change, but at least one of them is
+ * resampled. Undefined if it breaks a constraint.
+ */
 function near(space: Space, point: Point, rng: Rng): Point | undefined {
   const discrete = Object.keys(point).filter(
     (name) => !isReal(space.choices[name]) && valuesIn(space.choices[name]) > 1,
@@ -61,14 +66,14 @@ function near(space: Space, point: Point, rng: Rng): Point | undefined {
   return brokenBy(space, next) ? undefined : next
 }
 
-/** Other values worth a try. */
+/** The other values of a choice that are worth trying. */
 function others(c: Choice, value: Point[string], rng: Rng): readonly Point[string][] {
   if (valuesIn(c) <= most) return listed(c).filter((v) => v !== value)
   const drawn = Array.from({ length: most }, (_, i) => (i % 2 ? sampleValue(c, rng) : mutateValue(c, value, rng)))
   return [...new Set(drawn)].filter((v) => v !== value)
 }
 
-/** All real choices moved uphill together. */
+/** Moves all real choices uphill together. */
 function climbReals({ space, layout, acquire, tried }: Hunt, from: Found, reals: readonly string[]): Found {
   const numbers = Int32Array.from(reals, (name) => layout.offsets[name])
   const x = Float64Array.from(encodePoint(space, from.point))
@@ -92,7 +97,7 @@ function climbReals({ space, layout, acquire, tried }: Hunt, from: Found, reals:
   return -value > from.value && !tried.has(pointKey(point)) ? { point, value: -value } : from
 }
 
-/** Every other choice tried with its other values, the best kept, one choice after the other. */
+/** Tries the other values of each choice in turn, and keeps the best. */
 function climbValues({ space, acquire, tried, rng }: Hunt, from: Found, names: readonly string[]): Found {
   let best = from
   for (const name of names) {
@@ -108,7 +113,7 @@ function climbValues({ space, acquire, tried, rng }: Hunt, from: Found, names: r
   return best
 }
 
-/** Local search from one point: reals and other choices in turn, until neither moves it. */
+/** Local search from one point: real choices and other choices in turn, until neither improves it. */
 function climb(hunt: Hunt, start: Found): Found {
   let best = start
   for (let turn = 0; turn < turns; turn++) {
@@ -123,7 +128,7 @@ function climb(hunt: Hunt, start: Found): Found {
   return best
 }
 
-/** The most promising point that was not tried yet. */
+/** The most promising untried point. */
 export function maximize(hunt: Hunt): Point {
   const { space, acquire, around, tried, rng, candidates } = hunt
   const drawn: Found[] = []

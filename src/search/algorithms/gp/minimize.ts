@@ -1,11 +1,12 @@
 /**
- * A small minimiser for smooth functions of a few variables within bounds: limited-memory BFGS (Nocedal 1980), its steps
- * cut off at the bounds, variables that press against one left out of the direction. A function may be infinite where it
- * has no value: steps are shortened until they have one. A function of its arguments alone, so it ends at the same bits.
+ * A minimiser for smooth functions of a few variables within bounds: limited-memory BFGS (Nocedal 1980). Steps are
+ * clipped at the bounds, and a variable that presses against its bound is left out of the direction. The function may
+ * return infinity where it has no value; such steps are shortened. The result depends on the arguments alone, to the
+ * bit.
  */
 import { dot } from './linear-algebra.ts'
 
-/** The value at x; its derivatives go into `gradient`. */
+/** Returns the value at x and writes the derivatives into `gradient`. */
 export type Smooth = (x: Float64Array, gradient: Float64Array) => number
 
 export interface Bounds {
@@ -14,7 +15,7 @@ export interface Bounds {
 }
 
 const memory = 8
-/** Share of the decrease that the slope promises which a step must keep (Armijo). */
+/** Share of the decrease predicted by the slope that a step must achieve (Armijo). */
 const enough = 1e-4
 
 interface Pair {
@@ -23,7 +24,7 @@ interface Pair {
   readonly rho: number
 }
 
-/** The two-loop recursion: `g` becomes the approximate inverse Hessian times `g`. */
+/** The two-loop recursion: multiplies `g` by the approximate inverse Hessian. */
 function precondition(g: Float64Array, pairs: readonly Pair[]): void {
   const n = g.length
   const a = pairs.map(() => 0)
@@ -46,9 +47,9 @@ function precondition(g: Float64Array, pairs: readonly Pair[]): void {
 
 export interface MinimizeOptions extends Bounds {
   readonly iterations: number
-  /** Length of the first step, in the variables' own unit. */
+  /** Length of the first step, in the unit of the variables. */
   readonly firstStep: number
-  /** Ends where a step gains less than this. Default 1e-9. */
+  /** Stops when a step gains less than this, relative to 1 + |value|. Default 1e-9. */
   readonly gain?: number
 }
 

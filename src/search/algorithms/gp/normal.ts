@@ -1,7 +1,8 @@
 /**
- * The normal distribution's logarithms far out in its tails, where the plain formulas are 0: of probabilities, and of the
- * expected improvement (Ament et al. 2023, "Unexpected improvements to expected improvement", arXiv:2310.20708). Below -3
- * both come from Laplace's continued fraction of Mills' ratio, which has no differences of nearly equal numbers.
+ * Logarithms of the normal distribution that stay accurate far in the tails, where the plain formulas underflow to 0:
+ * of probabilities, and of the expected improvement (Ament et al. 2023, "Unexpected improvements to expected
+ * improvement", arXiv:2310.20708). Below -3 both use Laplace's continued fraction of Mills' ratio, which has no
+ * cancellation.
  */
 
 const logRoot2Pi = 0.5 * Math.log(2 * Math.PI)
@@ -16,7 +17,7 @@ export interface LogSlope {
 /** The density at z. */
 const density = (z: number): number => Math.exp(-0.5 * z * z - logRoot2Pi)
 
-/** The probability of less than z, for z of 3 or less either side: the series of odd powers (Marsaglia 2004). */
+/** The probability of less than z, for |z| of 3 at most: the series of odd powers (Marsaglia 2004). */
 function cumulative(z: number): number {
   let term = z
   let sum = z
@@ -24,7 +25,7 @@ function cumulative(z: number): number {
   return 0.5 + sum * density(z)
 }
 
-/** With t = -z, the c of Mills' ratio 1 / (t + c): 1 / (t + 2 / (t + 3 / (t + ...))); 60 terms are exact from 3 on. */
+/** With t = -z, the c of Mills' ratio 1 / (t + c): 1 / (t + 2 / (t + 3 / (t + ...))). 60 terms are exact for t >= 3. */
 function fraction(t: number): number {
   let c = 0
   for (let k = 60; k >= 2; k--) c = k / (t + c)
@@ -46,7 +47,7 @@ export function logProbability(z: number): LogSlope {
 }
 
 /**
- * The logarithm of h(z) = density(z) + z probability(z), what a standard normal exceeds -z by on average. Expected
+ * The logarithm of h(z) = density(z) + z probability(z), the mean excess of a standard normal over -z. Expected
  * improvement over `best` is sd h((best - mean) / sd).
  */
 export function logExcess(z: number): LogSlope {

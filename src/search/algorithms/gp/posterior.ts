@@ -1,19 +1,19 @@
-/** What a Gaussian process with given hyper-parameters says of a point, and how that changes with the point. */
+/** The prediction of a Gaussian process with given hyper-parameters, and its derivatives. */
 import type { Hyper } from './fit.ts'
 import type { Layout } from './layout.ts'
 import { cholesky, dot, solveLower, solveUpper, squaredDistance } from './linear-algebra.ts'
 
-/** Mean and standard deviation of the function, noise left out. */
+/** Mean and standard deviation of the function, without noise. */
 export interface Prediction {
   readonly mean: number
   readonly sd: number
-  /** For each of the numbers asked for, the derivatives. */
+  /** The derivatives with respect to each requested number. */
   readonly meanSlope: Float64Array
   readonly sdSlope: Float64Array
 }
 
 const noNumbers = new Int32Array(0)
-/** Variance is never below this share of the amplitude: what is left of it by rounding means nothing. */
+/** Lower bound on the variance, as a share of the amplitude: below it there is only rounding error. */
 const leastVariance = 1e-12
 
 export class Posterior {
@@ -30,7 +30,7 @@ export class Posterior {
   readonly #slopes: Float64Array
   readonly #scaled: Float64Array
 
-  /** Given `rows` of encoded points and their values. */
+  /** `rows` are encoded points, and `values` has one number for each. */
   constructor({ width, dims, choiceOf, weight }: Layout, hyper: Hyper, rows: Float64Array, values: Float64Array) {
     const n = values.length
     this.#width = width
@@ -43,7 +43,7 @@ export class Posterior {
     this.#scaled = new Float64Array(width)
     this.#l = new Float64Array(n * n)
     let noise = Math.exp(hyper[dims + 1])
-    // Hyper-parameters come from fewer rows: with all, points close together may need more noise.
+    // The hyper-parameters were fitted to fewer rows. With all rows, points close together may need more noise.
     for (; ; noise *= 10) {
       for (let i = 0; i < n; i++) {
         for (let j = 0; j < i; j++) this.#l[i * n + j] = this.#kernel(this.#rows, i * width, j, false)
@@ -57,7 +57,7 @@ export class Posterior {
     this.fitted = values.map((y, i) => y - noise * this.#alpha[i])
   }
 
-  /** Covariance of a scaled point, that stands at `at` of `x`, and row j. */
+  /** Covariance of the scaled point at offset `at` of `x` and row j. */
   #kernel(x: Float64Array, at: number, j: number, slope: boolean): number {
     const r = Math.sqrt(5 * squaredDistance(x, at, this.#rows, j * this.#width, this.#width))
     const decay = this.#amplitude * Math.exp(-r)
@@ -65,7 +65,7 @@ export class Posterior {
     return (1 + r + (r * r) / 3) * decay
   }
 
-  /** Mean and deviation at an encoded point, with their derivatives after its `numbers`. */
+  /** Mean and deviation at an encoded point, and their derivatives with respect to its `numbers`. */
   at(x: Float64Array, numbers: Int32Array = noNumbers): Prediction {
     const n = this.#n
     const k = this.#k

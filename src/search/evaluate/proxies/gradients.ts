@@ -1,8 +1,8 @@
-/** Proxies that look at the gradients of the loss: their norm, and ZiCo. */
+/** Proxies from the gradients of the loss: their norm, and ZiCo. */
 import type { TypedArrayOf } from '../../../core/index.ts'
 import { weightGradients, type ZeroCostProxy } from './proxy.ts'
 
-/** As Abdelfattah et al. 2021 (arXiv:2101.08134) have it: the norms of the layers, added, not that of all weights. */
+/** As in Abdelfattah et al. 2021 (arXiv:2101.08134): the sum of the layers' norms, not the norm of all weights. */
 export const gradNorm: ZeroCostProxy = {
   says: 'sum over layers of the norm of the gradient, of one batch',
   batches: 1,
@@ -20,8 +20,8 @@ function norm(values: TypedArrayOf): number {
 
 /**
  * ZiCo (Li et al. 2023, arXiv:2301.11300, equation 10, and its code): the sum over layers of the logarithm of the sum
- * over weights of mean |g| / deviation of g, both over batches. Weights whose gradient does not vary, and layers of such
- * weights alone, count nothing.
+ * over weights of mean |g| / deviation of g, both over batches. A weight whose gradient does not vary adds nothing, nor
+ * does a layer of such weights.
  */
 export const zico: ZeroCostProxy = {
   says: 'sum over layers of log of the sum over weights of mean |g| / deviation of g, over the batches',
@@ -37,7 +37,7 @@ export const zico: ZeroCostProxy = {
   },
 }
 
-/** Sum over weights of mean |g| / deviation of g; the deviation is that of the batches as a population. */
+/** Sum over weights of mean |g| / deviation of g. The deviation is the population's, over the batches. */
 function signalToNoise(batches: readonly TypedArrayOf[]): number {
   const n = batches.length
   let sum = 0

@@ -1,6 +1,6 @@
 /**
- * Zero-cost proxies: what a network's first weights say of how well it will do, without training. Ask how they rank
- * networks whose accuracy is known before believing them: `compareProxies` in `search/proxy-comparison.ts`.
+ * Zero-cost proxies: predictions of a network's accuracy from its initial weights, without training. Before relying on
+ * one, check how it ranks networks of known accuracy: `compareProxies` in `search/proxy-comparison.ts`.
  */
 import { assert, nearest, oneOf, UsageError } from '../../../core/index.ts'
 import type { Dataset, PreprocessingName } from '../../../data/index.ts'
@@ -38,25 +38,25 @@ function proxyOf(name: string): ZeroCostProxy {
   throw new UsageError(`there is no proxy ${name}${meant ? ` (did you mean ${meant}?)` : ''}: use ${oneOf(proxyNames)}`)
 }
 
-/** What a proxy computes, in a line. Throws a `UsageError` for a name that is none. */
+/** Describes a proxy in one line. Throws a `UsageError` for an unknown name. */
 export const describeProxy = (name: string): string => proxyOf(name).says
 
 export interface ProxyOptions {
   readonly engine: Engine
-  /** Images; not needed for `parameters`, `macs` and `synflow`. */
+  /** Images. Not needed for `parameters`, `macs` and `synflow`. */
   readonly data?: Dataset
-  /** Images in a batch. Default 32, or all of a smaller set. */
+  /** Images in a batch. Default 32, or the whole set if that is smaller. */
   readonly batch?: number
-  /** Batches, for those proxies that look at several. Default 2. */
+  /** Number of batches, for proxies that use several. Default 2. */
   readonly batches?: number
-  /** Decides which images. Default 0: the same for all networks. */
+  /** Seed of the choice of images. Default 0, and the same for all networks. */
   readonly seed?: number
   readonly preprocessing?: PreprocessingName
 }
 
 /**
- * Scores `model`, higher being better. Throws a `UsageError` for a proxy that is none, or that wants images where none are
- * given; a `KingletError` where a proxy says nothing about this network.
+ * Scores `model`; higher is better. Throws a `UsageError` for an unknown proxy, or one that needs images where none are
+ * given, and a `KingletError` where a proxy has no score for this network.
  *
  * @example
  * ```ts
@@ -83,14 +83,17 @@ export async function proxyScores<N extends ProxyName>(
   if (!(Number.isInteger(batches) && batches > 1))
     throw new UsageError(`proxies: batches is ${batches}: it must be an integer, 2 or more`)
   const hungry = asked.find(([, proxy]) => proxy.batches > 0)
-  if (hungry && !data) throw new UsageError(`proxy ${hungry[0]}: no data is given: it looks at images`)
+  if (hungry && !data) throw new UsageError(`proxy ${hungry[0]}: no data is given: it needs images`)
   const batch = options.batch ?? Math.min(32, data?.length ?? 1)
   const drawn =
     hungry && data ? await drawBatches(model, data, { count: batches, batch, seed, ...(name && { name }) }) : []
   const found: Partial<Record<N, number>> = {}
   for (const [proxyName, proxy] of asked) {
     const score = await proxy.score({ net: model, engine, batches: drawn })
-    assert(Number.isFinite(score), `proxy ${proxyName}: its score is ${score}: it says nothing about this network`)
+    assert(
+      Number.isFinite(score),
+      `proxy ${proxyName}: its score is ${score}: it must be finite: use another proxy for this network`,
+    )
     found[proxyName] = score
   }
   return found as Record<N, number>
@@ -100,12 +103,12 @@ export interface ProxyEvaluationOptions extends ProxyOptions {
   readonly networkOf: NetworkOf
   /** Each is an objective, to be maximised. */
   readonly proxies: readonly ProxyName[]
-  /** Objectives and budgets beside them. */
+  /** Objectives and budgets beside the proxies. */
   readonly demands?: readonly Demand[]
 }
 
 /**
- * Judges points by proxies alone: in seconds, and as well as the proxy ranks networks. A point whose proxy says nothing
+ * Evaluates points by proxies alone. It takes seconds and is as good as the proxies' ranking. A point without a score
  * fails with the reason.
  *
  * @example

@@ -1,11 +1,11 @@
 /**
- * NASWOT (Mellor et al. 2021, arXiv:2006.04647, equation 2, and its code): an image's code says which units it switches
- * on. K counts for each pair of images the units in which their codes agree, over all layers; the score is log |det K|.
- * The more the codes differ, the more images the network can tell apart before it is trained.
+ * NASWOT (Mellor et al. 2021, arXiv:2006.04647, equation 2, and its code). The code of an image is the set of units
+ * that it switches on. K counts, for each pair of images, the units in which their codes agree, over all layers. The
+ * score is log |det K|: the more the codes differ, the more images the network can distinguish before training.
  *
- * A unit is on where the input of its activation is above 0: so for ReLU, as in the paper, and decided to be so for
- * ReLU6, h-swish, swish and tanh, which bend there too. Sigmoid and hard sigmoid, the gates, are on everywhere and have
- * no code. Batches have their own statistics.
+ * A unit is on where the input of its activation is above 0. The paper defines this for ReLU; here it also applies to
+ * ReLU6, h-swish, swish and tanh, which bend at 0 too. Sigmoid and hard sigmoid, the gates, are on everywhere and have
+ * no code. Batch norm uses the statistics of the batch.
  */
 import { assert, size } from '../../../core/index.ts'
 import { topological } from '../../../graph/index.ts'
@@ -32,7 +32,7 @@ export const naswot: ZeroCostProxy = {
     const program = await engine.compile({ outputs: { on: addAll(bothOn) }, updates: [] }, { weights: net.weights })
     try {
       const { on } = await program.run({ x })
-      // Both on, or both off: all units but those that one of the two has on alone.
+      // Units that are on in both images or off in both: all units except those that are on in one of them only.
       const at = (i: number, j: number) => on.data[i * n + j]
       const alike = Array.from({ length: n }, (_, i) =>
         Float64Array.from({ length: n }, (_, j) => units - at(i, i) - at(j, j) + 2 * at(i, j)),
@@ -49,7 +49,9 @@ export const naswot: ZeroCostProxy = {
   },
 }
 
-/** log |det m|, by elimination with the largest pivot of each column; `m` is used up. -Infinity where it is singular. */
+/**
+ * log |det m|, by elimination with the largest pivot of each column. Overwrites `m`. -Infinity where `m` is singular.
+ */
 export function logDeterminant(m: Float64Array[]): number {
   let sum = 0
   for (let k = 0; k < m.length; k++) {

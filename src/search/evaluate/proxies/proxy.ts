@@ -1,4 +1,4 @@
-/** What zero-cost proxies share: a network without dropout, and the gradients of its weights. */
+/** Shared parts of zero-cost proxies: a network without dropout, and the gradients of its weights. */
 import { size, type TypedArrayOf } from '../../../core/index.ts'
 import type { Engine } from '../../../engine/index.ts'
 import { type Graph, gradients, mapGraph, nameOf, topological } from '../../../graph/index.ts'
@@ -6,27 +6,27 @@ import type { Network } from '../../../nn/index.ts'
 import { crossEntropy, dropout, input, isParameter, type ParameterAttrs, type Value } from '../../../ops/index.ts'
 import type { LabelledBatch } from '../network.ts'
 
-/** What a proxy may look at. */
+/** The input of a proxy. */
 export interface ProxyInput {
   readonly net: Network
   readonly engine: Engine
-  /** Two or more, all of one size. */
+  /** Batches of equal size. */
   readonly batches: readonly LabelledBatch[]
 }
 
 export interface ZeroCostProxy {
-  /** What it computes, in a line. */
+  /** The description, in one line. */
   readonly says: string
-  /** How many batches of images it wants. */
+  /** Number of batches of images that it uses. */
   readonly batches: number
-  /** Higher is better. Rejects with a `KingletError` where it says nothing about the network. */
+  /** Higher is better. Rejects with a `KingletError` where the network has no score. */
   score(given: ProxyInput): Promise<number>
 }
 
-/** The graph with nothing dropped. */
+/** The graph without its dropout. */
 export const withoutDropout = (graph: Graph): Graph => mapGraph(graph, (v) => (v.op === dropout.op ? v.inputs[0] : v))
 
-/** Logits [N, classes] as in training, with each batch's own statistics, but with nothing dropped. */
+/** Logits [N, classes] as in training, with each batch's own statistics, but without dropout. */
 export function trainingLogits(net: Network, batch: number): Value {
   const x = input('x', [batch, ...net.inputShape])
   const { logits } = net.forward(x, { training: true, seed: input('seed', [], 'i32') })
@@ -37,11 +37,11 @@ export const batchSize = (net: Network, { x }: LabelledBatch): number => x.lengt
 
 const attrsOf = (v: Value): ParameterAttrs => v.attrs as ParameterAttrs
 
-/** The weights of convolutions and linear layers that `value` depends on: biases and batch norm are none. */
+/** The weights of convolutions and linear layers that `value` depends on, without biases and batch norm. */
 export const weightsIn = (value: Value): Value[] =>
   topological([value]).filter((v) => isParameter(v) && ['weight', 'depthwise'].includes(attrsOf(v).role))
 
-/** Gradients of the cross-entropy, by the weight's name, for each batch. */
+/** Gradients of the cross-entropy for each batch, by the name of the weight. */
 export async function weightGradients({
   net,
   engine,

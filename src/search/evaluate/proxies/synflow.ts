@@ -1,13 +1,14 @@
 /**
- * SynFlow (Tanaka et al. 2020, arXiv:2006.05467, equation 2), without data: weights become |w|, an image of ones goes in,
- * R is the sum of the outputs, and the score the sum over weights of |w dR/dw|, of which this is the logarithm.
+ * SynFlow (Tanaka et al. 2020, arXiv:2006.05467, equation 2), which needs no data. Weights become |w|, the input is an
+ * image of ones, and R is the sum of the outputs. The paper's score is the sum over weights of |w dR/dw|; this one is
+ * its logarithm.
  *
- * What is left out: batch norm (as in the paper's own form), and activations. Between positive numbers ReLU does nothing;
- * ReLU6, h-swish and swish are taken as what they are meant to be for large numbers, x, since numbers here grow by orders
+ * Batch norm is left out, as in the paper's own form, and so are activations. ReLU does nothing between positive
+ * numbers. ReLU6, h-swish and swish are replaced by their limit for large numbers, x, since numbers here grow by orders
  * of magnitude with every layer. Gates (sigmoid, hard sigmoid) and tanh are 1 there, so nothing flows through them.
  *
- * The paper needs double precision, for the same reason. Engines have single precision: so each weight tensor is divided
- * by a power of two that keeps its output about as large as its input, and the exponents are carried beside the graph.
+ * The paper uses double precision for the same reason. Engines have single precision, so each weight tensor is divided
+ * by a power of two that keeps its output about as large as its input, and the exponents are tracked beside the graph.
  */
 import { assert, type Tensor, tensor } from '../../../core/index.ts'
 import { gradients, inputsOf, nameOf, topological } from '../../../graph/index.ts'
@@ -26,7 +27,7 @@ import {
 } from '../../../ops/index.ts'
 import { weightsIn, type ZeroCostProxy } from './proxy.ts'
 
-/** A value that stands for `value` times 2 to the `exponent`. */
+/** Represents `value` times 2 to the `exponent`. */
 interface Scaled {
   readonly value: Value
   readonly exponent: number
@@ -48,7 +49,7 @@ const quotient = (v: Value, [a, b]: readonly Scaled[]): Scaled => ({
   value: withInputs(v, [a.value, b.value]),
   exponent: a.exponent - b.exponent,
 })
-/** What is linear in all its inputs together: they are brought to the largest exponent. */
+/** For ops that are linear in all inputs together: scales the inputs to the largest exponent. */
 function sum(v: Value, inputs: readonly Scaled[]): Scaled {
   const exponent = Math.max(...inputs.map((x) => x.exponent))
   const aligned = inputs.map((x) => (x.exponent === exponent ? x.value : mul(x.value, 2 ** (x.exponent - exponent))))
@@ -71,7 +72,9 @@ const rules: Readonly<Record<string, (v: Value, inputs: readonly Scaled[]) => Sc
   div: quotient,
 }
 
-/** The power of two by which |w| is divided: it multiplies no output by more than 1 then. Outputs are the last axis. */
+/**
+ * The power of two by which |w| is divided, so that it multiplies no output by more than 1. Outputs are the last axis.
+ */
 function gainOf({ shape, data }: Tensor): number {
   const outputs = shape[shape.length - 1]
   const sums = new Float64Array(outputs)
@@ -80,7 +83,7 @@ function gainOf({ shape, data }: Tensor): number {
   return most > 0 ? Math.ceil(Math.log2(most)) : 0
 }
 
-/** The network with |w|, and those weights: `value` times 2 to the `exponent` is what it puts out. */
+/** The network with |w|, and those weights. Its output is `value` times 2 to the `exponent`. */
 function linearised(net: Network): Scaled & { readonly weights: Map<string, Tensor> } {
   const weights = new Map<string, Tensor>()
   const { logits } = net.forward(input('x', [1, ...net.inputShape]), { training: false })

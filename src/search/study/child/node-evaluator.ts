@@ -1,6 +1,6 @@
 /**
- * Evaluations in a process of their own, so that one that crashes, or uses up its memory, is a trial with a reason and
- * not the end of the study. Each starts a process (some 50 ms); it ends with the one that started it, at the latest.
+ * Evaluations in processes of their own: a crash or exhausted memory is then a failed trial with a reason, not the end
+ * of the study. Each trial starts a process, which takes about 50 ms. The process ends with its parent at the latest.
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
@@ -14,13 +14,13 @@ import type { Objective, StepReport } from '../../trial.ts'
 export interface ChildEvaluatorOptions {
   readonly name: string
   readonly objectives: readonly Objective[]
-  /** Address of a module (a `file:` URL or a package) that exports a function which makes the evaluator. */
+  /** Address of a module (a `file:` URL or a package) with a function that creates the evaluator. */
   readonly module: string | URL
   /** Name of that function. Default `default`. */
   readonly exported?: string
-  /** What the function is given: JSON. */
+  /** The argument of the function: JSON. */
   readonly options?: unknown
-  /** Most that JavaScript objects may take, in MiB. Default: Node's own limit. */
+  /** Upper bound on the memory of JavaScript objects, in MiB. Default: Node's own limit. */
   readonly memoryMiB?: number
 }
 
@@ -33,15 +33,15 @@ export type ToChild =
       readonly point: Point
       readonly context: Pick<EvaluationContext, 'number' | 'seed' | 'folder'>
     }
-  /** What a report leads to: `end` is what it throws. */
+  /** The answer to a report. `end` is the error that the report throws in the child. */
   | { readonly kind: 'answer'; readonly end?: 'Pruned' | 'Paused' | 'Error'; readonly message?: string }
   | { readonly kind: 'stop'; readonly message: string }
 
-/** How an evaluation's error looks from outside. */
+/** An evaluation's error, as data. */
 interface Reason {
   readonly name: string
   readonly message: string
-  /** A person's mistake, not a defect. */
+  /** A user's mistake (a `KingletError`), not a defect. */
   readonly mistake: boolean
 }
 
@@ -55,13 +55,13 @@ export const reasons = (error: unknown): Reason =>
     ? { name: error.name, message: error.message, mistake: error instanceof KingletError }
     : { name: 'Error', message: String(error), mistake: false }
 
-/** How long a child that was told to stop may take until it is ended. */
+/** How long an aborted child may take to stop. After that it is killed. */
 const graceSeconds = 5
 
 /**
- * An evaluator whose work is done by a process for each trial: that imports `module`, makes the evaluator with
- * `options`, and evaluates. Throws a `UsageError` for options that cannot be. A process that ends without an answer
- * makes `evaluate` reject with a `KingletError` that says how it ended.
+ * An evaluator that runs each trial in a process, which imports `module`, creates the evaluator with `options` and
+ * evaluates the point. Throws a `UsageError` for invalid options. When the process ends without an answer, `evaluate`
+ * rejects with a `KingletError` that says how it ended.
  *
  * @example
  * ```ts
@@ -85,7 +85,10 @@ export function childEvaluator(settings: ChildEvaluatorOptions): Evaluator {
   return { name, objectives, evaluate: (point, context) => evaluateIn(start(memoryMiB), settings, point, context) }
 }
 
-/** The child's file: beside this one in the package; from the sources, which Node cannot run, the built one. */
+/**
+ * The child's program: beside this file in the package. When running from the sources, the built one, since Node cannot
+ * run the sources.
+ */
 function childFile(): string {
   const here = import.meta.url.endsWith('.ts') ? '../../../../dist/search/study/child/' : './'
   const path = fileURLToPath(new URL(`${here}node-main.js`, import.meta.url))
@@ -95,7 +98,7 @@ function childFile(): string {
 
 function start(memoryMiB: number | undefined): ChildProcess {
   const execArgv = memoryMiB === undefined ? [] : [`--max-old-space-size=${memoryMiB}`]
-  // Structured clones, so that NaN is told as NaN.
+  // Structured clones keep NaN.
   return fork(childFile(), { execArgv, serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
 }
 
@@ -137,7 +140,7 @@ async function evaluateIn(
           )
       })
       child.on('error', reject)
-      // `close`: its last words have been heard.
+      // `close` comes after the end of stderr.
       child.on('close', (code, by) => reject(stopped ?? new KingletError(ending(code, by, said))))
     })
   } finally {
@@ -150,10 +153,10 @@ async function evaluateIn(
 const revived = ({ name, message, mistake }: Reason): Error =>
   mistake ? new KingletError(message) : Object.assign(new Error(message), { name })
 
-/** How a process ended that gave no answer. */
+/** How a process without an answer ended. */
 function ending(code: number | null, by: NodeJS.Signals | null, said: string): string {
   if (/heap out of memory|Zone Allocation failed|out of memory/i.test(said)) return 'out of memory: its process ended'
-  const how = by ? `by ${by}${by === 'SIGKILL' ? ', perhaps for want of memory' : ''}` : `with exit code ${code}`
+  const how = by ? `by ${by}${by === 'SIGKILL' ? ', perhaps out of memory' : ''}` : `with exit code ${code}`
   const last = said.trim().split('\n').at(-1)
   return `its process ended ${how}${last ? `: ${last}` : ''}`
 }

@@ -1,6 +1,6 @@
 /**
- * The process in which `node-child.ts` has one trial evaluated. It lives no longer than the one that started it: a
- * thread looks, since an evaluation that computes without a pause would not hear of it.
+ * The child process of `node-evaluator.ts`, which evaluates one trial. It does not outlive its parent: a thread watches
+ * the parent, since an evaluation that computes without yielding would not notice its end.
  */
 import { Worker } from 'node:worker_threads'
 import { Paused, Pruned } from '../../evaluate/evaluator.ts'
@@ -15,10 +15,10 @@ new Worker(watch, { eval: true, workerData: parent, execArgv: [] }).unref()
 process.on('disconnect', () => process.exit(1))
 
 const stop = new AbortController()
-/** Who waits for what a report leads to. */
+/** Resolves the pending report with its answer. */
 let answered: ((answer: Extract<ToChild, { kind: 'answer' }>) => void) | undefined
 
-/** When it resolves, the message is on its way: the process may end. */
+/** Sends a message. When it resolves, the message is sent and the process may end. */
 const tell = (message: FromChild) => new Promise<void>((resolve) => process.send!(message, () => resolve()))
 
 async function evaluate({ module, exported, options, point, context }: Extract<ToChild, { kind: 'evaluate' }>) {

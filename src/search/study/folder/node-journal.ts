@@ -1,11 +1,11 @@
 /**
- * `journal.jsonl`: a record a line, appended and never changed. A line is the CRC-32 of its JSON, a space, and the
- * JSON, which is ASCII. Appending needs no lock: the system puts what several processes append one after the other
- * (on a disk of this machine; on network file systems it may not).
+ * `journal.jsonl`: one record on each line, appended and never changed. A line is the CRC-32 of its JSON, a space, and
+ * the JSON in ASCII. Appending needs no lock: the system serialises the appends of several processes (on a local disk;
+ * a network file system may not).
  *
- * What is not whole is never guessed at. A process that was ended while it wrote leaves a line without its end; whoever
- * writes next ends it with a mark, so that it is told from damage for good. Any other line whose sum is wrong is damage:
- * it is left out, and named; the lines around it are read, even where the line break between two was lost.
+ * An incomplete line is never guessed at. A process that is killed while writing leaves a line without its end; the
+ * next writer ends it with a mark, which distinguishes it from damage. Any other line with a wrong checksum is damage:
+ * it is skipped and reported. The lines around it are read, even where the line break between two is lost.
  */
 import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { assert, KingletError } from '../../../core/index.ts'
@@ -15,28 +15,28 @@ import type { StudyRecord } from '../history.ts'
 
 /** Something in a journal that could not be read. */
 export interface Damage {
-  /** From 1. */
+  /** Line number, from 1. */
   readonly line: number
-  /** What is wrong with it, and the beginning of what stands there. */
+  /** The start of the damaged text, and what is wrong with it. */
   readonly what: string
-  /** True for what an ended process left: nothing is lost that it had been told was kept. */
+  /** True for the rest of a killed write. Nothing is lost that was reported as written. */
   readonly isCutOff: boolean
 }
 
 const mark = ' <- cut off'
-/** Where a line begins; inside JSON, a quote after a brace has a backslash before it. */
+/** The start of a line. It cannot occur inside JSON, where a backslash stands between a brace and a quote. */
 const beginnings = /(?=[0-9a-f]{8} \{")/
 const whole = /^([0-9a-f]{8}) (\{.*\})(.*)$/
 
 const sumOf = (text: string): string => crc32(Buffer.from(text, 'latin1')).toString(16).padStart(8, '0')
 
-/** A record as its line, without line break. */
+/** The line of a record, without line break. */
 export function lineOf(record: StudyRecord): string {
   const json = JSON.stringify(record).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
   return `${sumOf(json)} ${json}`
 }
 
-/** What a line holds: mostly one record; more where a line break was lost. */
+/** The records of a line: usually one, several where a line break is lost. */
 export function readLine(text: string, line: number): { records: StudyRecord[]; damage: Damage[] } {
   const records: StudyRecord[] = []
   const damage: Damage[] = []
@@ -50,7 +50,7 @@ export function readLine(text: string, line: number): { records: StudyRecord[]; 
     const left = isCutOff ? rest.slice(0, -mark.length) : rest
     if (left === '') continue
     const shown = JSON.stringify(left.length > 40 ? `${left.slice(0, 40)}...` : left)
-    const why = isCutOff ? 'its process was ended while it wrote' : 'its checksum does not agree'
+    const why = isCutOff ? 'its process ended while writing' : 'its checksum does not agree'
     damage.push({ line, what: `${shown}: ${why}`, isCutOff })
   }
   return { records, damage }
@@ -69,13 +69,15 @@ export class Journal {
     this.path = path
   }
 
-  /** The records since the last call. A last line that is not whole is left: its process may be writing it. */
+  /**
+   * The records since the last call. An incomplete last line is left for later: its process may still be writing it.
+   */
   read(): StudyRecord[] {
     const records: StudyRecord[] = []
     this.#reading ??= openSync(this.path, 'r')
     const { size } = fstatSync(this.#reading)
     if (size < this.#at)
-      throw new KingletError(`${this.path}: it became shorter, from ${this.#at} to ${size} bytes: start again`)
+      throw new KingletError(`${this.path}: it has shrunk from ${this.#at} to ${size} bytes: start again`)
     if (size === this.#at) return records
     const lines = textAt(this.#reading, this.#at, size).split('\n')
     const tail = lines.pop()!
@@ -86,7 +88,7 @@ export class Journal {
     }
     this.#lines += lines.length
     this.#at = size - tail.length
-    // A whole record counts even if only its line break is missing.
+    // A complete record counts even without its line break.
     const [, sum, json] = whole.exec(tail) ?? []
     if (json !== undefined && sumOf(json) === sum) {
       records.push(JSON.parse(json))
@@ -95,7 +97,7 @@ export class Journal {
     return records
   }
 
-  /** What stands after the last line's end: nothing, unless somebody writes, or was ended while it wrote. */
+  /** The incomplete last line, if there is one: a process is writing it, or was killed while writing. */
   tail(): Damage | undefined {
     if (this.#reading === undefined) return undefined
     const { size } = fstatSync(this.#reading)
@@ -103,7 +105,7 @@ export class Journal {
     return text.includes('\n') ? undefined : readLine(`${text}${mark}`, this.#lines + 1).damage[0]
   }
 
-  /** When it returns, the records are on the disk. */
+  /** Appends records. When it returns, they are on the disk. */
   append(...records: readonly StudyRecord[]): void {
     writing(this.path, () => {
       this.#writing ??= openSync(this.path, 'a+')

@@ -1,8 +1,7 @@
 /**
- * A study in a folder, for any number of processes of one machine: `journal.jsonl`, which is all that is known, and
- * `trials/<number>/`, where evaluations keep checkpoints and models. A worker that ends, however it ends, leaves
- * nothing that has to be cleared away.
- * Refuses a folder with another study. Why it is so: docs/decisions/010-a-study-is-a-journal-and-its-order-is-the-lock.md.
+ * A study in a folder, for any number of processes on one machine. `journal.jsonl` holds all its state; evaluations
+ * keep checkpoints and models in `trials/<number>/`. A worker that ends in any way leaves nothing to clean up. Refuses
+ * a folder with another study. Reasons: docs/decisions/010-a-study-is-a-journal-and-its-order-is-the-lock.md.
  */
 import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -15,22 +14,22 @@ import { assertSameStudy, type Store, type Study } from '../store.ts'
 import { type Damage, Journal } from './node-journal.ts'
 import { isRunning, processName } from './node-process.ts'
 
-/** The file by which a study's folder is known. */
+/** The file that marks the folder of a study. */
 export const journalName = 'journal.jsonl'
 
 /** A study in a folder. */
 export interface FolderStore extends Store {
   /** Path of the journal. */
   readonly journal: string
-  /** What could not be read, by now; all else was. */
+  /** The damage found so far. Everything else was read. */
   damage(): readonly Damage[]
 }
 
 /**
- * Opens the study in `folder`. With `study`, begins it where there is none, and changes the number of trials of the one
- * that is there. Throws a `KingletError` for a folder that holds another study (or, without `study`, none), for a
- * journal whose damage leaves open what the study is, and for what cannot be read or written. Nothing is written when
- * it is only read.
+ * Opens the study in `folder`. With `study`, starts it if the folder has none, and sets the number of trials of the one
+ * that is there. Throws a `KingletError` for a folder with another study (or none, without `study`), for a journal
+ * whose damage hides the description of the study, and for files that cannot be read or written. Reading alone writes
+ * nothing.
  *
  * @example
  * ```ts
@@ -66,12 +65,15 @@ export function openStudy(folder: string, study?: Study): FolderStore {
   return new FolderStudy(folder)
 }
 
-/** Throws unless the journal is that of a study, of `study` where that is given, which it begins if need be. */
+/**
+ * Throws unless the journal holds a study, and the study `study` where that is given. Starts `study` if the journal is
+ * new.
+ */
 function assertStudy(journal: Journal, folder: string, study: Study | undefined): void {
   const history = new History()
   if (study && !existsSync(journal.path)) journal.append(...heads(study))
   addTo(history, journal, folder)
-  // Nothing but a line that was cut off: whoever began the study was ended while it wrote.
+  // Only a cut-off line: the process that started the study was killed.
   const isEmpty = history.isUntouched && journal.damage.every((d) => d.isCutOff)
   if (study && isEmpty) {
     journal.append(...heads(study))
@@ -85,9 +87,9 @@ function assertStudy(journal: Journal, folder: string, study: Study | undefined)
 }
 
 const cannotTell =
-  'the lines that say what the study is are damaged: put back a copy of the journal, or choose another folder'
+  'the lines that describe the study are damaged: restore a copy of the journal, or choose another folder'
 
-/** The line without which nothing else can be understood stands twice. */
+/** The line that all others depend on is written twice. */
 const heads = (study: Study): StudyRecord[] => [
   { kind: 'study', format: 1, study },
   { kind: 'study', format: 1, study },
@@ -98,7 +100,7 @@ function addTo(history: History, journal: Journal, folder: string): void {
     assert(
       record.kind !== 'study' || record.format === 1,
       () =>
-        `${journal.path}: it is of a newer Kinglet (its format is ${(record as { format: number }).format}, this one reads 1): update Kinglet`,
+        `${journal.path}: a newer Kinglet wrote it (its format is ${(record as { format: number }).format}, this one reads 1): update Kinglet`,
     )
     history.add(record)
   }
@@ -118,7 +120,7 @@ function reading<T>(folder: string, work: () => T): T {
   }
 }
 
-/** Folders with a study: `folder` itself, or those in it, in the order of their names. */
+/** Folders with a study: `folder` itself, or those directly in it, in order of name. */
 export function studiesIn(folder: string): string[] {
   if (existsSync(join(folder, journalName))) return [folder]
   return readdirSync(folder, { withFileTypes: true })

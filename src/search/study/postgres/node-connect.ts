@@ -1,7 +1,7 @@
 /**
- * A connection to PostgreSQL that outlives the server's absence: what is asked while it is stopped, restarted or out of
- * reach is asked again until it answers. What a person can mend is one sentence (`node-postgres-reasons.ts`). The packages
- * `pg` and `pg-boss` are loaded when a study is opened, never before.
+ * A connection to PostgreSQL that survives outages of the server: a request made while the server is stopped,
+ * restarting or unreachable is retried until it answers. What the user can fix is reported in one sentence
+ * (`node-reasons.ts`). The packages `pg` and `pg-boss` are loaded only when a study is opened.
  */
 
 import type { PoolClient } from 'pg'
@@ -10,57 +10,57 @@ import { codeOf, explained, isAway, met, readAddress } from './node-reasons.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 
-/** Runs a statement; `$1` and so on are the values. */
+/** Runs a statement. `$1`, `$2` and so on stand for the values. */
 export type Sql = (text: string, values?: readonly unknown[]) => Promise<readonly Row[]>
 
-/** What pg-boss runs its statements with. */
+/** The interface through which pg-boss runs its statements. */
 export interface QueueSql {
   // biome-ignore lint/suspicious/noExplicitAny: pg-boss wants rows of any kind
   executeSql(text: string, values?: unknown[]): Promise<{ rows: any[] }>
 }
 
 export interface ConnectOptions {
-  /** Told once when the server stops answering, and once when it answers again. */
+  /** Called once when the server stops answering, and once when it answers again. */
   readonly notice?: (text: string) => void
-  /** Once it is aborted, a server that is away is waited for only as long as a farewell takes. */
+  /** Once it is aborted, an absent server is waited for only during a short grace period. */
   readonly signal?: AbortSignal
 }
 
-/** `queue` runs in the transaction too. */
+/** The body of a transaction. `queue` runs in the same transaction. */
 type Body<T> = (sql: Sql, queue: QueueSql) => Promise<T>
 
 export interface Session<T> {
-  /** What `begin` gave. */
+  /** The result of `begin`. */
   readonly begun: T
   end(): Promise<void>
 }
 
 export interface Connection {
-  /** Its address without the password. */
+  /** The address without its password. */
   readonly place: string
   /**
-   * Runs `body` in one transaction, again from its beginning where the connection broke or two transactions met. So it
-   * may have been done already when it is run: it must not matter.
+   * Runs `body` in one transaction. It is run again from the start when the connection breaks or two transactions
+   * conflict. The earlier run may have been committed, so `body` must be idempotent.
    */
   transaction<T>(body: Body<T>): Promise<T>
-  /** Statements outside of a transaction, with the same patience. */
+  /** Statements outside a transaction, retried in the same way. */
   readonly queue: QueueSql
   /**
-   * A connection of its own, for what lasts as long as it does: the locks that `begin` takes, again from its beginning
-   * where the connection broke meanwhile. `lost` is called when it breaks later.
+   * Opens a dedicated connection for state that lives as long as the connection, such as the locks that `begin` takes.
+   * `begin` is run again from the start when the connection breaks meanwhile. `lost` is called when it breaks later.
    */
   session<T>(begin: (sql: Sql) => Promise<T>, lost: () => void): Promise<Session<T>>
-  /** From now on, a server that is away is waited for only as long as a farewell takes. */
+  /** From now on, waits for an absent server only during a short grace period. */
   hurry(): void
-  /** Ends all waiting and the connections. */
+  /** Ends all waiting and closes the connections. */
   close(): Promise<void>
 }
 
-/** Milliseconds between one try and the next. */
+/** Bounds on the delay between retries, in milliseconds. */
 const [shortest, longest] = [200, 5000]
 const farewellSeconds = 5
 
-/** Loads a package that is installed only by those who need it. */
+/** Loads an optional package. */
 async function optionalPackage<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load()
@@ -75,7 +75,7 @@ async function optionalPackage<T>(name: string, load: () => Promise<T>): Promise
 
 export const loadQueue = () => optionalPackage('pg-boss', () => import('pg-boss'))
 
-/** Connects. Rejects with a `KingletError` where there is no server, or it does not let us in. */
+/** Connects to a server. Rejects with a `KingletError` when there is no server or it refuses the connection. */
 export async function connect(address: string, { notice, signal }: ConnectOptions = {}): Promise<Connection> {
   const at = readAddress(address)
   const { default: pg } = await optionalPackage('pg', () => import('pg'))
@@ -84,11 +84,11 @@ export async function connect(address: string, { notice, signal }: ConnectOption
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     application_name: 'kinglet',
-    // A worker that hangs in the middle of a transaction must not hold up all others.
+    // A worker that hangs in a transaction must not block all others.
     idle_in_transaction_session_timeout: 300_000,
   }
   const pool = new pg.Pool({ ...settings, max: 4, idleTimeoutMillis: 30_000 })
-  // A connection that breaks while nobody uses it is replaced; without a listener the process would end.
+  // The pool replaces an idle connection that breaks. Without a listener the error would end the process.
   pool.on('error', () => undefined)
   const closing = new AbortController()
   let deadline = Number.POSITIVE_INFINITY
@@ -113,7 +113,7 @@ export async function connect(address: string, { notice, signal }: ConnectOption
     }
   }
 
-  /** How much is waiting for the server: it is said once that it went away, and once that it is back. */
+  /** Number of requests that wait for the server. The outage and its end are announced once each. */
   let waiting = 0
 
   async function patiently<T>(work: () => Promise<T>): Promise<T> {
@@ -172,7 +172,7 @@ export async function connect(address: string, { notice, signal }: ConnectOption
           },
         }
       } catch (error) {
-        // Not waited for: where the network is gone, nobody says farewell.
+        // Not awaited: without a network the connection cannot close properly.
         client.end().catch(() => undefined)
         throw error
       }

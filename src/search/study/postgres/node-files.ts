@@ -1,25 +1,28 @@
 /**
- * A trial's files in the database: what lies in its folder on the worker's disk is kept there whenever the trial reports,
- * so that a worker on another machine goes on from it. They are in the database and not in a folder that all machines
- * share, because that would be one more thing to set up, to secure and to lose. So their size is bounded.
+ * A trial's files in the database. Each report of a trial copies the files of its folder from the worker's disk, so
+ * that a worker on another machine resumes from them. The database holds them, rather than a folder shared by all
+ * machines, which would be one more thing to set up, secure and lose. Therefore their size is limited.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { KingletError } from '../../../core/index.ts'
 import type { Sql } from './node-connect.ts'
 
-/** Bytes of all files of a trial. A checkpoint of the largest network of the registry is a quarter of it. */
+/**
+ * Limit on the size of all files of a trial, in bytes. A checkpoint of the registry's largest network is a quarter of
+ * it.
+ */
 export const mostBytes = 256 * 2 ** 20
-/** Bytes of a part: the server and the driver hold a few of them at a time. */
+/** Size of a part in bytes. The server and the driver hold a few parts at a time. */
 const partBytes = 2 ** 22
 
-/** What each file looked like when it was kept: files are replaced, never changed, so that tells whether it is new. */
+/** A stamp of each stored file. Files are replaced and never modified, so the stamp tells whether a file is new. */
 export type Kept = Map<string, string>
 
-/** Files below a folder by their names (`/` between folders), without those that are being written (`.name.tmp`). */
+/** Files below a folder by name (`/` between folders), without temporary files (`.name.tmp`). */
 function filesIn(folder: string): Map<string, { readonly stamp: string; readonly size: number }> {
   const files = new Map<string, { stamp: string; size: number }>()
-  // Who gave its trial back has no folder any more, and may still tell its end.
+  // A worker that gave its trial back has no folder any more, and may still report its result.
   if (!existsSync(folder)) return files
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || entry.name.startsWith('.')) continue
@@ -36,8 +39,8 @@ interface TrialKey {
 }
 
 /**
- * Makes the database have what the folder has; of `only`, these names alone. Returns what is kept then. Rejects with a
- * `KingletError` where that is too much.
+ * Makes the database equal to the folder, or to its files named in `only`. Returns the stored files. Rejects with a
+ * `KingletError` when they are too large.
  */
 export async function keepFiles(
   sql: Sql,
@@ -69,12 +72,12 @@ export async function keepFiles(
   return now
 }
 
-/** Removes all files of a trial but these. */
+/** Removes all files of a trial except these. */
 export async function dropFiles(sql: Sql, { study, number }: TrialKey, but: readonly string[]): Promise<void> {
   await sql('delete from kinglet.file where study = $1 and number = $2 and not (name = any($3))', [study, number, but])
 }
 
-/** The bytes of a file; undefined where the trial has none of that name. */
+/** The bytes of a file. Undefined where the trial has no file of that name. */
 export async function readKept(sql: Sql, { study, number }: TrialKey, name: string): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = []
   for (;;) {
@@ -87,13 +90,13 @@ export async function readKept(sql: Sql, { study, number }: TrialKey, name: stri
   }
 }
 
-/** Makes an empty folder, whatever was there. */
+/** Creates an empty folder, replacing what was there. */
 export function emptyFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
 }
 
-/** Makes the folder have what the database has, and nothing else. */
+/** Makes the folder equal to the database. */
 export async function fetchFiles(sql: Sql, key: TrialKey, folder: string): Promise<Kept> {
   emptyFolder(folder)
   const { study, number } = key

@@ -1,4 +1,4 @@
-/** Opening and beginning studies in PostgreSQL. */
+/** Opens and starts studies in PostgreSQL. */
 import type { PgBoss } from 'pg-boss'
 import { assert, KingletError, oneOf, UsageError } from '../../../core/index.ts'
 import { assertSameStudy, type Study } from '../store.ts'
@@ -8,20 +8,20 @@ import { Seat } from './node-seat.ts'
 import { PostgresStore, queueOf } from './node-store.ts'
 
 export interface OpenPostgresOptions {
-  /** Begins it where there is none of its name, and changes the number of trials of the one that is there. */
+  /** Starts the study if there is none of its name, and sets the number of trials of the one that is there. */
   readonly study?: Study
-  /** Which of several studies; may be left out where there is one. */
+  /** The name of the study to open. Optional where the database has only one. */
   readonly name?: string
-  /** How long a worker's heartbeat may stay away before its trial is another's: a whole number, 10 at least. Default 60. */
+  /** Seconds without a heartbeat after which a worker loses its trial: a whole number, 10 at least. Default 60. */
   readonly leaseSeconds?: number
-  /** Told when the server stops answering, and when it answers again. */
+  /** Called when the server stops answering, and when it answers again. */
   readonly notice?: (text: string) => void
-  /** Once it is aborted, a server that is away is waited for no longer than a few seconds. */
+  /** Once it is aborted, an absent server is waited for no longer than a few seconds. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Whether a place is the address of a database, and not a folder.
+ * Whether a place is the address of a database rather than a folder.
  *
  * @example
  * ```ts
@@ -34,11 +34,12 @@ export interface OpenPostgresOptions {
 export const isPostgres = (place: string): boolean => /^postgres(ql)?:/i.test(place)
 
 /**
- * Opens a study in a database of a PostgreSQL server (13 or newer), at `postgres://user@host:5432/database`; the password
- * may stand in the address or in `PGPASSWORD`. Several studies may be in one database. Once it is open, whatever is asked
- * of it waits while the server is away. Needs the packages `pg` and `pg-boss`. Rejects with a `KingletError` that says
- * what a person can do: where there is no server, no database, no right, no such study or another one of its name, or
- * where another version of Kinglet made the tables.
+ * Opens a study in a database of a PostgreSQL server (13 or newer), at `postgres://user@host:5432/database`. The
+ * password may be in the address or in `PGPASSWORD`. One database may hold several studies. Once the study is open,
+ * every request waits while the server is away. Needs the packages `pg` and `pg-boss`.
+ *
+ * Rejects with a `KingletError` that says what to do when there is no server, no database, no permission or no such
+ * study, when another study has the name, and when another version of Kinglet made the tables.
  *
  * @example
  * ```ts
@@ -71,7 +72,7 @@ export async function openPostgresStudy(address: string, options: OpenPostgresOp
 }
 
 /**
- * Names of the studies in a database, in the order in which they began.
+ * Names of the studies in a database, oldest first.
  *
  * @example
  * ```ts
@@ -93,7 +94,7 @@ export async function listPostgresStudies(address: string): Promise<readonly str
 const names = async (sql: Sql) =>
   (await sql('select name from kinglet.study order by id')).map(({ name }) => name as string)
 
-/** Makes what is not there yet: one at a time, since several may begin a study at once, which pg-boss does not expect. */
+/** Creates what is missing, one process at a time: several may start a study at once, which pg-boss does not expect. */
 async function prepare(connection: Connection): Promise<void> {
   const lock = (sql: Sql) => sql(`select pg_advisory_lock(hashtextextended('kinglet', 0))`)
   const { end } = await connection.session(lock, () => undefined)
@@ -105,15 +106,15 @@ async function prepare(connection: Connection): Promise<void> {
   }
 }
 
-/** The queue on our connections. Only who begins a study makes or changes its tables. */
+/** The queue on these connections. Only a process that starts a study creates or migrates its tables. */
 async function startQueue(connection: Connection, migrate: boolean): Promise<PgBoss> {
   const { PgBoss } = await loadQueue()
   const boss = new PgBoss({
     ...{ db: connection.queue, schema: queueSchema, migrate },
-    // Jobs are made, touched and removed by the stores alone: nothing is left that would want looking after.
+    // Only the stores create, touch and remove jobs, so nothing is left to supervise.
     ...{ supervise: false, schedule: false, registerInstance: false },
   })
-  // What fails rejects where it was asked for.
+  // An error rejects the call that caused it.
   boss.on('error', () => undefined)
   try {
     return await boss.start()
@@ -134,7 +135,7 @@ async function begin(connection: Connection, boss: PgBoss, study: Study): Promis
       [study.name, JSON.stringify(study), study.trials],
     )
     const [row] = await sql('select id, study, trials from kinglet.study where name = $1', [study.name])
-    // Thrown here, it takes back what was changed.
+    // Throwing here rolls the change back.
     assertSameStudy(connection.place, row.study as Study, study)
     return row.id as number
   })

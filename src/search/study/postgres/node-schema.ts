@@ -1,11 +1,12 @@
 /**
- * The tables of studies in PostgreSQL, in a schema of their own (`kinglet`) beside the queue's (`kinglet_queue`). What is
- * kept as `json` is text, so the order of a space's choices stays; numbers are `float8`, which comes back to the same bits.
+ * The tables of studies in PostgreSQL, in their own schema (`kinglet`) beside the queue's (`kinglet_queue`). Columns of
+ * type `json` keep their text, and with it the order of a space's choices. Numbers are `float8`, which returns the same
+ * bits.
  */
 import { KingletError } from '../../../core/index.ts'
 import type { Sql } from './node-connect.ts'
 
-/** Raised when the tables change. Another version is refused: two of them in one study would misread each other. */
+/** Raised when the tables change. Any other version is refused: two versions in one study would misread each other. */
 const version = 1
 
 export const queueSchema = 'kinglet_queue'
@@ -27,11 +28,11 @@ create table kinglet.trial (
   state text not null,
   tries integer not null,
   worker text not null,
-  -- How often it was handed out before the last time.
+  -- How many times it was handed out before the last time.
   turn integer not null,
-  -- The job of the queue that stands for whoever has it: a new one each time.
+  -- The job of the queue that represents the lease: a new one each time.
   job uuid not null,
-  -- It was given back, or whoever had it took another one.
+  -- It was given back, or its holder took another one.
   free boolean not null default false,
   "values" float8[],
   violations float8[],
@@ -59,10 +60,10 @@ create table kinglet.file (
   primary key (study, number, name, part),
   foreign key (study, number) references kinglet.trial on delete cascade
 );
--- They are compressed as far as they can be: trying it again costs time only.
+-- They are compressed already: compressing them again only costs time.
 alter table kinglet.file alter bytes set storage external;`
 
-/** The version of the tables; undefined where there are none. */
+/** The version of the tables. Undefined where there are none. */
 async function versionOf(sql: Sql): Promise<number | undefined> {
   const [{ found }] = await sql(`select to_regclass('kinglet.version') is not null as found`)
   if (!found) return undefined
@@ -70,7 +71,7 @@ async function versionOf(sql: Sql): Promise<number | undefined> {
   return row?.version as number | undefined
 }
 
-/** Whether there are tables. Rejects where another Kinglet made them. */
+/** Whether the tables exist. Rejects when another version of Kinglet made them. */
 export async function haveTables(sql: Sql, place: string): Promise<boolean> {
   const found = await versionOf(sql)
   if (found !== undefined && found !== version)
@@ -81,7 +82,7 @@ export async function haveTables(sql: Sql, place: string): Promise<boolean> {
   return found !== undefined
 }
 
-/** Makes the tables where there are none. */
+/** Creates the tables where they do not exist. */
 export async function makeTables(sql: Sql, place: string): Promise<void> {
   if (!(await haveTables(sql, place))) await sql(tables)
 }

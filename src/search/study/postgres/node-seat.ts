@@ -1,8 +1,8 @@
 /**
- * A worker's name: that of its machine, and the first number that no worker there has (`lab-3 1`). A lock that lasts as
- * long as a connection says which are taken, so a worker that was killed leaves its name to the next one, and what
- * stands under that name (a trial that it had) is that one's, at once: with one worker, a study goes on as if nothing
- * had happened. Where the machine itself is gone, the lease says so.
+ * The name of a worker: its machine's name and the first number that no other worker there has (`lab-3 1`). A lock that
+ * lives as long as a connection marks a number as taken. So a killed worker leaves its name to the next one, and with
+ * it at once the trial under that name: with one worker, a study resumes as if nothing had happened. When the machine
+ * itself is gone, the lease expires instead.
  */
 import { hostname } from 'node:os'
 import type { Connection, Session, Sql } from './node-connect.ts'
@@ -11,9 +11,9 @@ export class Seat {
   readonly #connection: Connection
   readonly #study: number
   readonly #machine: string
-  /** Its number. */
+  /** The worker's number. */
   #taken: Promise<Session<number>> | undefined
-  /** The number it had before the connection broke. */
+  /** The number before the connection broke. */
   #last = 1
 
   constructor(connection: Connection, study: number, machine = hostname()) {
@@ -22,7 +22,7 @@ export class Seat {
     this.#machine = machine
   }
 
-  /** Its name; taken when it is first asked for. Waits while the server is away. */
+  /** The worker's name, chosen at the first call. Waits while the server is away. */
   async name(): Promise<string> {
     const { begun } = await (this.#taken ?? this.#take())
     return `${this.#machine} ${begun}`
@@ -38,16 +38,16 @@ export class Seat {
     const isOurs = () => this.#taken === taken
     const taken = this.#connection.session(
       (sql) => this.#sit(sql),
-      // At once and not when it is asked for next: a new worker would have the seat by then, and with it the trial.
+      // Immediately, not at the next call: otherwise a new worker could take the seat, and with it the trial.
       () => void (isOurs() && this.#take()),
     )
     this.#taken = taken
-    // Whoever asks for the name hears of it; the next one who does tries again.
+    // The caller that asks for the name gets the error. The next call tries again.
     taken.catch(() => isOurs() && (this.#taken = undefined))
     return taken
   }
 
-  /** The number that it had, or the first that is free. */
+  /** The previous number, or the first free one. */
   async #sit(sql: Sql): Promise<number> {
     for (let number = this.#last, tried = 0; ; number = ++tried)
       if (await this.#lock(sql, number)) return (this.#last = number)

@@ -1,8 +1,8 @@
 /**
- * A study in PostgreSQL, for workers on many machines. Its trials are rows; that a worker has one is a job of the queue
- * (pg-boss): taking a trial makes the job, the worker's heartbeat touches it, and where the heartbeat stays away it stands
- * for nobody any more. What is done to trial and job is done in one transaction. What a worker leaves in its trial's folder goes
- * into the database (`node-postgres-files.ts`), so another machine goes on from the last checkpoint.
+ * A study in PostgreSQL, for workers on many machines. Its trials are rows. A job of the queue (pg-boss) represents the
+ * lease of a trial: taking the trial creates the job, the worker's heartbeat touches it, and without a heartbeat the
+ * lease expires. Changes to a trial and its job share one transaction. The files of a trial's folder go into the
+ * database (`node-files.ts`), so that another machine resumes from the last checkpoint.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -21,14 +21,14 @@ import { isHolder, readTrials, type TrialRow } from './node-trials.ts'
 interface StoreParts {
   readonly connection: Connection
   readonly boss: PgBoss
-  /** Of the study in the tables. */
+  /** The study's id in the tables. */
   readonly id: number
   readonly seat: Seat
   readonly leaseSeconds: number
   readonly notice?: (text: string) => void
 }
 
-/** Name of a study's queue. */
+/** The name of a study's queue. */
 export const queueOf = (id: number): string => `study-${id}`
 
 export class PostgresStore implements Store {
@@ -36,10 +36,10 @@ export class PostgresStore implements Store {
   readonly leaseSeconds: number
   readonly #parts: StoreParts
   readonly #queue: string
-  /** Where trials have their folders: made when the first one wants it. */
+  /** The folder of trial folders, created when it is first needed. */
   #folder: string | undefined
   readonly #leases = new Map<number, Lease>()
-  /** What the database has of the folder of each trial that is at work. */
+  /** The files of each running trial that the database has. */
   readonly #kept = new Map<number, Kept>()
 
   constructor(parts: StoreParts) {
@@ -52,7 +52,7 @@ export class PostgresStore implements Store {
   async study(): Promise<Study> {
     const { connection, id } = this.#parts
     const [row] = await connection.transaction((sql) => sql('select * from kinglet.study where id = $1', [id]))
-    assert(row, `${this.place}: the study is not there any more: somebody removed it`)
+    assert(row, `${this.place}: the study was removed: start it again, or choose another one`)
     return { ...(row.study as Study), trials: row.trials as number }
   }
 
@@ -64,9 +64,9 @@ export class PostgresStore implements Store {
   async take(worker: string, choose: Choose): Promise<Lease | 'wait' | 'nothing'> {
     const { connection, id, seat } = this.#parts
     const taken = await connection.transaction(async (sql, db) => {
-      // Each time anew: after the connection broke, it may have another seat.
+      // Looked up each time: after the connection broke, the worker may have another seat.
       const by = `${await seat.name()}/${worker}`
-      // Whoever wants a trial of this study stands in line here.
+      // This lock serialises all workers that take a trial of this study.
       await sql('select 1 from kinglet.study where id = $1 for update', [id])
       for (;;) {
         const rows = await this.#read(sql, db, by)
@@ -74,12 +74,12 @@ export class PostgresStore implements Store {
         if (work.do === 'wait' || work.do === 'nothing') return work.do
         const row = rows.find(({ trial }) => trial.number === work.number)
         if (work.do !== 'finish') {
-          // A worker that takes another trial has left the one before.
+          // A worker that takes another trial gives up the previous one.
           for (const { trial, job } of rows)
             if (trial.worker === by && trial.state === 'running') await this.#free(sql, db, trial.number, job)
           return this.#hand(sql, db, by, work, row)
         }
-        assert(row, `${this.place}: trial ${work.number} is to end, and never began`)
+        assert(row, `${this.place}: trial ${work.number} cannot finish: it was never started`)
         await this.#end(sql, db, row, by, work.result)
       }
     })
@@ -89,7 +89,7 @@ export class PostgresStore implements Store {
       this.#leases.set(taken.number, lease)
       return lease
     } catch (error) {
-      // As a lease without a folder, so that what is kept stays as it is.
+      // A lease without a folder, so that the stored files stay unchanged.
       await this.giveBack(taken).catch(() => undefined)
       throw error
     }
@@ -111,11 +111,11 @@ export class PostgresStore implements Store {
   async finish(lease: Lease, result: Result): Promise<boolean> {
     let tries = 0
     const counts = await this.#change(lease, async (sql, row, db) => {
-      assert(row, `${this.place}: trial ${lease.number} is to end, and never began`)
-      // Of a first try whose answer was lost, the second one finds that the trial has ended.
+      assert(row, `${this.place}: trial ${lease.number} cannot finish: it was never started`)
+      // When the answer to a first try was lost, the second one finds that the trial has ended.
       const isOurs = tries++ > 0 && row.turn === lease.turn && row.trial.worker === lease.worker
       if (isOver(row.trial)) return isOurs
-      // Where another one has the trial, what the database has is not of this folder.
+      // Once another worker has the trial, the files in the database are not those of this folder.
       if (!isHolder(row, lease)) this.#kept.delete(lease.number)
       await this.#end(sql, db, row, lease.worker, await this.#keepResult(sql, lease, result))
       return true
@@ -135,11 +135,11 @@ export class PostgresStore implements Store {
   async renew(lease: Lease): Promise<boolean> {
     const { connection, id, boss } = this.#parts
     return connection.transaction(async (sql, db) => {
-      // Without a lock on the row: a report has that until all its files are there, which may take longer than a lease.
+      // Without a row lock: a report holds it until all its files are stored, which may take longer than a lease.
       const [row] = await readTrials(sql, id, () => false, { number: lease.number, lock: false })
       if (!isHolder(row, lease)) return false
-      // Also where the lease had run out meanwhile: nobody took the trial since, so it is this worker's again. If it is
-      // another's by now, that has a new job, and this one is gone.
+      // This also renews an expired lease, if nobody took the trial since. If another worker took it, it has a new job
+      // and this one no longer exists.
       await boss.touch(this.#queue, row.job, { db })
       return true
     })
@@ -165,7 +165,9 @@ export class PostgresStore implements Store {
     return this.close()
   }
 
-  /** All trials. One of `by` is not held where `by` asks: it is done with it, or was killed and is back. */
+  /**
+   * All trials. With `by`, a trial of that worker is not held: the worker is done with it, or was killed and restarted.
+   */
   async #read(sql: Sql, db: QueueSql, by?: string): Promise<TrialRow[]> {
     const jobs = await this.#parts.boss.findJobs(this.#queue, { db })
     const [{ now }] = await sql('select clock_timestamp() as now')
@@ -203,7 +205,7 @@ export class PostgresStore implements Store {
     return { number, point, tries, turn, worker: by }
   }
 
-  /** Makes the trial's folder, with what is kept of it. */
+  /** Creates the trial's folder with its stored files. */
   async #fetch({ number, turn }: Lease): Promise<string> {
     const { connection, id } = this.#parts
     const folder = join((this.#folder ??= mkdtempSync(join(tmpdir(), 'kinglet-worker-'))), `${number}`)
@@ -218,7 +220,7 @@ export class PostgresStore implements Store {
     }
   }
 
-  /** Makes the job that stands for having the trial, and takes it: no other can be waiting, since all stand in line. */
+  /** Creates the job of a lease and fetches it. No other job can be waiting, since takers are serialised. */
   async #hold(db: QueueSql, number: number, job: string): Promise<void> {
     const { boss, leaseSeconds } = this.#parts
     await boss.send(this.#queue, { trial: number }, { id: job, priority: number, heartbeatSeconds: leaseSeconds, db })
@@ -242,7 +244,7 @@ export class PostgresStore implements Store {
         by,
       ],
     )
-    // Also of one that nobody worked on any more, and of one whose last files were too large.
+    // This also cleans up a trial that had no worker any more, and one whose last files were too large.
     await dropFiles(sql, { study: this.#parts.id, number }, Object.values(files ?? {}))
     await this.#parts.boss.deleteJob(this.#queue, job, { db })
   }
@@ -256,13 +258,13 @@ export class PostgresStore implements Store {
     this.#forget(lease)
   }
 
-  /** Nobody has the trial any more. */
+  /** Releases the trial. */
   async #free(sql: Sql, db: QueueSql, number: number, job: string, set = ''): Promise<void> {
     await sql(`update kinglet.trial set free = true${set} where study = $1 and number = $2`, [this.#parts.id, number])
     await this.#parts.boss.deleteJob(this.#queue, job, { db })
   }
 
-  /** Does `body` with the trial's row, which is locked meanwhile. */
+  /** Runs `body` with the trial's row, which is locked meanwhile. */
   async #change<T>(
     { number }: Lease,
     body: (sql: Sql, row: TrialRow | undefined, db: QueueSql) => Promise<T>,
@@ -273,7 +275,7 @@ export class PostgresStore implements Store {
     })
   }
 
-  /** Keeps the folder's files. Where they cannot be kept, the trial goes on all the same, and those before stay. */
+  /** Stores the folder's files. If they cannot be stored, the trial continues, and the previously stored files stay. */
   async #keep(sql: Sql, { number, folder }: Lease): Promise<Kept | undefined> {
     const { id, notice } = this.#parts
     if (folder === undefined) return undefined
@@ -286,7 +288,7 @@ export class PostgresStore implements Store {
     }
   }
 
-  /** Keeps the files that a result names, and those alone. Where they cannot be kept, the trial has failed. */
+  /** Stores only the files that a result names. If they cannot be stored, the trial fails. */
   async #keepResult(sql: Sql, { number, folder }: Lease, result: Result): Promise<Result> {
     if (folder === undefined) return result
     const files = result.state === 'complete' ? Object.values(result.files ?? {}) : []

@@ -1,25 +1,25 @@
-/** Rows of the tables of `node-postgres-schema.ts` as trials. */
+/** Converts rows of the tables of `node-schema.ts` to trials. */
 import type { Point } from '../../space/space.ts'
 import type { StepReport, TrialState } from '../../trial.ts'
 import type { Lease, StoredTrial } from '../store.ts'
 import type { Row, Sql } from './node-connect.ts'
 
-/** A trial, and what the store alone knows of it. */
+/** A trial, and what only the store knows of it. */
 export interface TrialRow {
   readonly trial: StoredTrial
   readonly turn: number
   readonly job: string
-  /** It was given back, or whoever had it took another one. */
+  /** The trial has no holder: it was given back, or its holder took another one. */
   readonly free: boolean
 }
 
-/** Members that are there only where they have a value. */
+/** The members that have a value. */
 const given = (row: Row, ...names: readonly string[]) =>
   Object.fromEntries(names.filter((name) => row[name] !== null).map((name) => [name, row[name]]))
 
 /**
- * The trials of a study in order, or one of them, which may be locked until the transaction ends. `isHeld` says whether
- * somebody has one that is running.
+ * Reads the trials of a study in order, or one of them, which may be locked until the transaction ends. `isHeld` tells
+ * whether a live worker has a running trial.
  */
 export async function readTrials(
   sql: Sql,
@@ -52,6 +52,6 @@ export async function readTrials(
   })
 }
 
-/** Whether who was given the lease has the trial still. */
+/** Whether the worker with this lease still has the trial. */
 export const isHolder = (row: TrialRow | undefined, lease: Lease): boolean =>
   row?.trial.state === 'running' && !row.free && row.turn === lease.turn && row.trial.worker === lease.worker

@@ -29,7 +29,7 @@ const done = (number: number, point: Point, values: number[], violations?: numbe
   ...(violations && { violations }),
 })
 
-/** Trials one after the other; ends where `until` is met. */
+/** Runs trials one after the other, until `until` holds. */
 function study(
   algorithm: Algorithm,
   problem: Problem,
@@ -53,9 +53,9 @@ const problemOf = ({ space, objectives }: Pick<Problem, 'space' | 'objectives'>,
   seed,
 })
 
-// A seed's study ends as soon as it is as good as the upper quartile of Optuna's Gaussian process, and so does the test
-// when more than half of the seeds are: the median is, whatever the others come to. Seven seeds; with `--all` the twenty
-// of Optuna's figures. `node scripts/search-regret.js` has the whole table.
+// A study of one seed ends as soon as it is as good as the upper quartile of Optuna's Gaussian process. The test ends
+// when more than half of the seeds are: the median then is too, whatever the others give. Seven seeds; with `--all` the
+// twenty of Optuna's figures. `node scripts/search-regret.js` prints the table.
 const seeds = testAll ? 20 : 7
 const most = Math.floor(seeds / 2) + 1
 
@@ -93,7 +93,7 @@ describe('ask', () => {
     (2 - Number(p.width)) / 4
   const problem = { space: mixed, objectives: [{ name: 'loss', direction: 'minimize' as const }], seed: 5 }
 
-  test('gives valid points of a space with conditions and constraints, and comes near the best', () => {
+  test('proposes valid points of a space with conditions and constraints, and comes near the best', () => {
     const trials = study(gaussianProcess(), problem, 45, (p) => ({ values: [value(p)] }))
     for (const { point } of trials) assertPoint(mixed, point)
     expect(Math.min(...trials.map((t) => t.values![0]))).toBeLessThan(0.05)
@@ -101,7 +101,7 @@ describe('ask', () => {
     expect(best.act).toBe('hswish')
   })
 
-  test('is a function of the history: a new algorithm says what one says that came all the way', () => {
+  test('is a function of the history: a new instance proposes the same as one that saw all trials', () => {
     const trials = study(gaussianProcess(), problem, 30, (p) => ({ values: [value(p)] }))
     for (const number of [3, 12, 25, 29]) {
       expect(gaussianProcess().ask(problem, trials.slice(0, number), number)).toEqual(trials[number].point)
@@ -111,17 +111,20 @@ describe('ask', () => {
     }
   })
 
-  test('maximising is minimising the negative', () => {
+  test('maximising equals minimising the negative', () => {
     const down = study(gaussianProcess(), problem, 16, (p) => ({ values: [value(p)] }))
     const upward = { ...problem, objectives: [{ name: 'score', direction: 'maximize' as const }] }
     const up = study(gaussianProcess(), upward, 16, (p) => ({ values: [-value(p)] }))
     expect(up.map((t) => t.point)).toEqual(down.map((t) => t.point))
   })
 
-  test('running trials count as expected: several workers are sent to different places', () => {
+  test('running trials count with their expected values: several workers get different points', () => {
     const square = problemOf(branin, 1)
     const before = study(gaussianProcess(), square, 12, (p) => ({ values: branin.values(p) }))
-    /** How near the two nearest of five workers' points are, as each is told of those before it, or none is. */
+    /**
+     * The distance between the two nearest points of five workers, which are given the points before theirs (`told`) or
+     * none.
+     */
     const nearest = (told: boolean) => {
       const running: Trial[] = []
       for (let number = 12; number < 17; number++) {
@@ -135,8 +138,8 @@ describe('ask', () => {
     expect(nearest(true)).toBeGreaterThan(0.01)
   })
 
-  test('a budget is learned: with a feasible point known the best within it is found', () => {
-    // x + y is to be small, but outside of the circle of radius 0.6 around 0 only.
+  test('a budget is learned: from a feasible point, the best point within the budget is found', () => {
+    // x + y is to be small, but a point is feasible only outside the circle of radius 0.6 around 0.
     const space = defineSpace('square', { x: { kind: 'real', low: 0, high: 1 }, y: { kind: 'real', low: 0, high: 1 } })
     const square = { space, objectives: problem.objectives, seed: 2 }
     const trials = study(gaussianProcess(), square, 40, ({ x, y }) => ({
@@ -148,10 +151,10 @@ describe('ask', () => {
     expect(Math.min(...meeting.map((t) => t.values![0]))).toBeLessThan(0.6001)
   })
 
-  test('networks above a budget that were not trained, with accuracy 0, do not keep it from the border', {
+  test('untrained networks above a budget, with accuracy 0, do not keep the search from the border', {
     timeout: 120_000,
   }, () => {
-    // Accuracy grows with six widths, and so does what they cost; the best is where the budget is used up.
+    // Accuracy and cost grow with six widths. The best point uses up the budget.
     const [worth, cost, most] = [[0.5, 0.8, 1.1, 1.4, 1.7, 0.6], [1.2, 2.1, 0.9, 1.8, 2.2, 0.5], 2.5]
     const sum = (of: (i: number) => number) => worth.reduce((all, _, i) => all + of(i), 0)
     const accuracyOf = (use: number) => 0.9 - 0.4 * Math.exp(-use / 2)
@@ -173,7 +176,7 @@ describe('ask', () => {
     expect(regrets.reduce((a, b) => a + b) / 6).toBeLessThan(0.012)
   })
 
-  test('the objective is learned within the budgets, and above them from what was judged there', () => {
+  test('the objective is learned from trials within the budgets, and from evaluated ones above them', () => {
     const line = {
       space: defineSpace('line', { x: { kind: 'real', low: 0, high: 1 } }),
       objectives: [{ name: 'accuracy', direction: 'maximize' as const }],
@@ -195,7 +198,7 @@ describe('ask', () => {
     expect(historyOf(line, trials.slice(1, 4), new Rng(1)).objective).toBeUndefined()
   })
 
-  test('while nothing meets the budgets, it looks for what does', () => {
+  test('while no trial meets the budgets, it searches for a feasible point', () => {
     const space = defineSpace(
       'cube',
       Object.fromEntries(['a', 'b', 'c', 'd'].map((n) => [n, { kind: 'real', low: 0, high: 1 }])),
@@ -211,7 +214,7 @@ describe('ask', () => {
     expect(trials.some((t) => t.violations![0] <= 0)).toBe(true)
   })
 
-  test('several objectives: more of the front than by chance', () => {
+  test('several objectives: finds more of the front than random search', () => {
     const trials = study(gaussianProcess(), problemOf(zdt1, 1), 60, (p) => ({ values: zdt1.values(p) }))
     expect(
       hypervolume(
@@ -221,7 +224,7 @@ describe('ask', () => {
     ).toBeGreaterThan(0.3)
   })
 
-  test('failed trials are stayed away from, pruned ones count with their last report', () => {
+  test('failed trials are avoided, and pruned ones count with their last report', () => {
     const space = defineSpace('line', { x: { kind: 'real', low: 0, high: 1 } })
     const line = { space, objectives: problem.objectives, seed: 1 }
     const algorithm = gaussianProcess()
@@ -229,7 +232,7 @@ describe('ask', () => {
     for (let number = 0; number < 30; number++) {
       const point = algorithm.ask(line, trials, number)
       const x = Number(point.x)
-      // Falls towards 1, but from 0.7 on nothing runs.
+      // The value falls towards 1, but every trial above 0.7 fails.
       if (x > 0.7) trials.push({ number, point, state: 'failed', reports: [], reason: 'out of memory' })
       else
         trials.push({
@@ -246,7 +249,7 @@ describe('ask', () => {
     expect(Math.max(...trials.filter((t) => t.state === 'pruned').map((t) => Number(t.point.x)))).toBeGreaterThan(0.68)
   })
 
-  test('nothing known yet but running and failed trials: points that cover the space', () => {
+  test('with only running and failed trials, points cover the space', () => {
     const trials: Trial[] = [
       { number: 0, point: { x: 0, y: 0 }, state: 'running', reports: [] },
       { number: 1, point: { x: 1, y: 1 }, state: 'failed', reports: [], reason: 'crashed' },
@@ -255,7 +258,7 @@ describe('ask', () => {
     assertPoint(branin.space, gaussianProcess({ startup: 2 }).ask(problemOf(branin, 0), trials, 3))
   })
 
-  test('every point of a small space is asked for before one is again, and then it goes on', () => {
+  test('every point of a small space is proposed once before any is repeated', () => {
     const space = defineSpace('small', {
       a: { kind: 'categorical', values: ['p', 'q', 'r'] },
       b: { kind: 'integer', low: 1, high: 4 },
@@ -268,7 +271,7 @@ describe('ask', () => {
     for (const { point } of trials) assertPoint(space, point)
   })
 
-  test('options are checked', () => {
+  test('invalid options are refused', () => {
     expect(() => gaussianProcess({ startup: 0 })).toThrow('gp: startup is 0: it must be a positive integer')
     expect(() => gaussianProcess({ startUp: 3 } as object)).toThrow(
       'gp: no option startUp (did you mean startup?): use',
@@ -309,7 +312,7 @@ describe('quasi-random points', () => {
   const units = (seed: number, n: number) =>
     Array.from({ length: n }, (_, i) => encodePoint(square, quasiRandomPoint(square, seed, i)))
 
-  test('each half, third, quarter of a choice has its share', () => {
+  test('each half, third and quarter of a choice has its share', () => {
     for (const seed of [0, 1, 2]) {
       const points = units(seed, 36)
       for (const [choice, parts] of [

@@ -9,7 +9,7 @@ import {
   squaredDistance,
 } from '../../../../src/search/algorithms/gp/linear-algebra.ts'
 
-/** A positive definite matrix: B Bᵀ and a little of the identity. */
+/** A positive definite matrix: B Bᵀ plus a small multiple of the identity. */
 function definite(n: number, rng: Rng): Float64Array {
   const b = Float64Array.from({ length: n * n }, () => rng.normal())
   return Float64Array.from({ length: n * n }, (_, at) => {
@@ -40,7 +40,7 @@ test.each([1, 2, 3, 4, 5, 7, 8, 13, 30])('a matrix of %i rows: L Lᵀ, solutions
       for (let k = 0; k <= j; k++) sum += l[i * n + k] * l[j * n + k]
       expect(sum).toBeCloseTo(a[i * n + j], 11)
     }
-  // Above the diagonal nothing is touched.
+  // The half above the diagonal is not touched.
   for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) expect(l[i * n + j]).toBe(a[i * n + j])
 
   const x = Float64Array.from({ length: n }, () => rng.normal())
@@ -60,13 +60,13 @@ test.each([1, 2, 3, 4, 5, 7, 8, 13, 30])('a matrix of %i rows: L Lᵀ, solutions
   }
 })
 
-test('a matrix that is not positive definite is told', () => {
+test('a matrix that is not positive definite is reported', () => {
   expect(cholesky(Float64Array.of(1, 0, 2, 1), 2)).toBe(false)
   expect(cholesky(Float64Array.of(0), 1)).toBe(false)
   expect(cholesky(Float64Array.of(Number.NaN), 1)).toBe(false)
 })
 
-test('dot and squaredDistance take parts of both', () => {
+test('dot and squaredDistance work on parts of both arrays', () => {
   const a = Float64Array.from({ length: 20 }, (_, i) => i * i)
   for (let n = 0; n < 12; n++) {
     let product = 0

@@ -3,14 +3,14 @@ import { minimize, type Smooth } from '../../../../src/search/algorithms/gp/mini
 
 const wide = (n: number, by = 10) => ({ low: new Float64Array(n).fill(-by), high: new Float64Array(n).fill(by) })
 
-/** (1 - a)² + 100 (b - a²)²: a bent valley, lowest at (1, 1). */
+/** (1 - a)² + 100 (b - a²)²: a curved valley, lowest at (1, 1). */
 const rosenbrock: Smooth = ([a, b], gradient) => {
   gradient[0] = -2 * (1 - a) - 400 * a * (b - a * a)
   gradient[1] = 200 * (b - a * a)
   return (1 - a) ** 2 + 100 * (b - a * a) ** 2
 }
 
-test('follows a bent valley to its end', () => {
+test('follows a curved valley to its end', () => {
   const { x, value } = minimize(rosenbrock, Float64Array.of(-1.2, 1), {
     ...wide(2),
     iterations: 200,
@@ -29,7 +29,7 @@ test('stays within bounds, and slides along them', () => {
   expect(x[1]).toBeCloseTo(0.25, 6)
 })
 
-test('a start outside is brought to the bound; one at the minimum stays', () => {
+test('a start outside the bounds is clamped, and one at the minimum stays', () => {
   const bowl: Smooth = ([a], gradient) => {
     gradient[0] = 2 * a
     return a * a
@@ -40,8 +40,8 @@ test('a start outside is brought to the bound; one at the minimum stays', () => 
   expect(run(0)).toBe(0)
 })
 
-test('shortens steps where the function has no value, and ends where it begins without one', () => {
-  // -log a + a: lowest at 1, none at 0 and below.
+test('shortens steps where the function is infinite, and ends at a start where it is', () => {
+  // -log a + a: lowest at 1, infinite at 0 and below.
   const half: Smooth = ([a], gradient) => {
     if (a <= 0) return Number.POSITIVE_INFINITY
     gradient[0] = 1 - 1 / a

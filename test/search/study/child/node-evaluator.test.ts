@@ -12,7 +12,7 @@ import { toyParts, toyStudy } from '../toys.ts'
 
 beforeAll(ensureBuilt)
 
-/** What the trials do, by their number. */
+/** What each trial does, by number. */
 const module = `data:text/javascript,${encodeURIComponent(`
 const done = { values: [1] }
 const trials = [
@@ -32,7 +32,7 @@ const trials = [
 export default (options) => ({ evaluate: async (point, context) => trials[context.number](context, options) })
 `)}`
 
-test("each trial in a process of its own: what happens to that is the trial's reason", async () => {
+test('each trial runs in its own process, whose end becomes the reason of the trial', async () => {
   const { objectives } = toyParts().evaluator
   const evaluator = childEvaluator({ name: 'child', objectives, module, options: { add: 0.25 }, memoryMiB: 32 })
   const pruner = {
@@ -47,7 +47,7 @@ test("each trial in a process of its own: what happens to that is the trial's re
     [0.25],
     'RangeError: no such thing',
     'its process ended with exit code 3',
-    'its process ended by SIGKILL, perhaps for want of memory',
+    'its process ended by SIGKILL, perhaps out of memory',
     'out of memory: its process ended',
     'it diverged: the value after step 1 is NaN',
     'p: others did better',
@@ -60,7 +60,7 @@ test("each trial in a process of its own: what happens to that is the trial's re
   expect(trials[0]).toMatchObject({ reports: [{ step: 1, value: 0.5 }], files: { model: 'm' } })
 })
 
-test('one that takes too long is told to stop, and its process ends', async () => {
+test('a trial that takes too long is aborted, and its process ends', async () => {
   const waiting = `data:text/javascript,${encodeURIComponent(`export default () => ({
     evaluate: (_, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
   })`)}`
@@ -70,7 +70,7 @@ test('one that takes too long is told to stop, and its process ends', async () =
   expect(trial).toMatchObject({ state: 'failed', reason: 'it took longer than 0.5 s' })
 })
 
-test('a process that computes without a pause does not outlive the one that started it', async () => {
+test('a process that computes without yielding does not outlive its parent', async () => {
   await inPackage(async (folder) => {
     const told = join(folder, 'pid')
     const busy = `import { writeFileSync } from 'node:fs'
@@ -91,7 +91,7 @@ test('a process that computes without a pause does not outlive the one that star
   })
 })
 
-/** Waits until `look` gives something. The test's own time is the limit. */
+/** Waits until `look` returns a truthy value. The test's timeout is the limit. */
 async function until<T>(look: () => T): Promise<Exclude<T, false | 0>> {
   for (;;) {
     const found = look()
@@ -100,7 +100,7 @@ async function until<T>(look: () => T): Promise<Exclude<T, false | 0>> {
   }
 }
 
-test('a module that is not there, or does not make an evaluator', async () => {
+test('a missing module, or one that does not create an evaluator', async () => {
   const { objectives } = toyParts().evaluator
   const reason = async (settings: { module: string; exported?: string }) => {
     const parts = toyParts({ evaluator: childEvaluator({ name: 'child', objectives, ...settings }) })

@@ -1,7 +1,7 @@
 /** Networks as a command is given them: one of the registry, with arguments as options, or a model file. */
 import { type Command, Option } from 'commander'
-import { oneOf } from '../core/index.ts'
-import { readBytes } from '../data/node.ts'
+import { oneOf } from '../../core/index.ts'
+import { readBytes } from '../../data/node.ts'
 import {
   type ArgumentName,
   argumentNames,
@@ -10,10 +10,10 @@ import {
   type OpenedModel,
   openModel,
   parseNetwork,
-} from '../door/index.ts'
-import { activationNames, type BuildOptions, type Model, widthRuleNames } from '../models/index.ts'
-import { paddingNames } from '../nn/index.ts'
-import { argument, flagName } from './terminal/options.ts'
+} from '../../door/index.ts'
+import { activationNames, type BuildOptions, type Model, widthRuleNames } from '../../models/index.ts'
+import { paddingNames } from '../../nn/index.ts'
+import { argument, flagName } from '../terminal/options.ts'
 
 /** How help shows arguments of `build`. */
 const helpOf: Readonly<Record<ArgumentName, readonly [value: string, help: string]>> = {

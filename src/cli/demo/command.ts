@@ -6,24 +6,24 @@
 import { basename, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Command, CommanderError, Option } from 'commander'
-import { version } from '../core/index.ts'
-import { type Dataset, fashionMnistClasses, preprocessingPreset } from '../data/index.ts'
-import { formatReport, loaderPool, openDataset } from '../data/node.ts'
-import { costsOf, engineOf, labelOf, pairsOf } from '../door/index.ts'
-import { chosen, lookAt, pictureOf, type Sample, trainingReport } from '../door/reports/node.ts'
-import { provenanceNow, writeModelFile } from '../formats/index.ts'
-import { load } from '../index.ts'
-import { build, twin } from '../models/index.ts'
-import { makeFolder, writeFileAtomic } from '../platform/node/index.ts'
-import { count, duration, percent, reportPage, short } from '../report/index.ts'
-import { fit } from '../train/index.ts'
-import { explain } from './main.ts'
-import { answerLines } from './predict.ts'
-import { columnOf, comparisonLines, formulaLines, formulaNotes, measure } from './summary/comparison.ts'
-import { givingUp } from './terminal/interrupt.ts'
-import { positiveInteger, wholeNumber } from './terminal/options.ts'
-import { type Io, paint, processIo } from './terminal/terminal.ts'
-import { watch } from './train/progress.ts'
+import { version } from '../../core/index.ts'
+import { type Dataset, fashionMnistClasses, preprocessingPreset } from '../../data/index.ts'
+import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
+import { costsOf, engineOf, labelOf, pairsOf } from '../../door/index.ts'
+import { answerSamples, pictureOf, type Sample, selectSamples, trainingReport } from '../../door/reports/node.ts'
+import { provenanceNow, writeModelFile } from '../../formats/index.ts'
+import { load } from '../../index.ts'
+import { build, twin } from '../../models/index.ts'
+import { makeFolder, writeFileAtomic } from '../../platform/node/index.ts'
+import { count, duration, percent, reportPage, short } from '../../report/index.ts'
+import { fit } from '../../train/index.ts'
+import { printError } from '../main.ts'
+import { answerLines } from '../predict/command.ts'
+import { columnOf, comparisonLines, formulaLines, formulaNotes, timeNetworks } from '../summary/comparison.ts'
+import { abortable } from '../terminal/interrupt.ts'
+import { positiveInteger, wholeNumber } from '../terminal/options.ts'
+import { type Io, paint, processIo } from '../terminal/terminal.ts'
+import { showTraining } from '../train/progress.ts'
 
 /** Small enough for two minutes on two cores, large enough for 85 % with room to spare. */
 const network = { width: 0.5, size: 28, reduction: 8, dropout: 0.1 } as const
@@ -37,7 +37,7 @@ interface DemoOptions {
   readonly seed: number
 }
 
-const shippedSlice = fileURLToPath(new URL('../../data/fashion-mnist', import.meta.url))
+const shippedSlice = fileURLToPath(new URL('../../../data/fashion-mnist', import.meta.url))
 
 const citation = ' (Xiao et al. 2017, arXiv:1708.07747; MIT licence)'
 
@@ -76,7 +76,7 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
   )
   const began = performance.now()
   const settings = { ...training, engine, epochs, preprocessing, pool, seed, signal }
-  const { epochs: records, last } = await watch(io, fit(net, { train, val: test }, settings), 'test')
+  const { epochs: records, last } = await showTraining(io, fit(net, { train, val: test }, settings), 'test')
   const seconds = (performance.now() - began) / 1000
   const evaluation = last!.validation!
   io.stdout.write(
@@ -84,7 +84,7 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
   )
 
   heading('2. What it costs, beside its twin of standard convolutions')
-  const [own, other] = await measure(engineOf({ threads: 1 }), [net, standard], signal)
+  const [own, other] = await timeNetworks(engineOf({ threads: 1 }), [net, standard], signal)
   const comparison = [columnOf('this network', costs, own), columnOf('its twin', twinCosts, other)] as const
   const pairs = pairsOf(costs, twinCosts)
   const notes = formulaNotes(pairs)
@@ -102,8 +102,8 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
     evaluatedOn: evaluation.count,
   })
   writeFileAtomic(model, writeModelFile({ ...net, classes, preprocessing, provenance }))
-  const samples = await lookAt(net, test, { engine, preprocessing, pool, signal, top: 3 })
-  const shown = chosen(samples, classes.length)
+  const samples = await answerSamples(net, test, { engine, preprocessing, pool, signal, top: 3 })
+  const shown = selectSamples(samples, classes.length)
   await classifyByName(io, model, test, [...shown.slice(0, 4), ...shown.slice(-1)])
 
   const page = resolve(out, 'report.html')
@@ -161,10 +161,10 @@ Example, with the full set of Debian's package dataset-fashion-mnist:
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
   try {
     command.parse(argv, { from: 'user' })
-    await givingUp(io, (signal) => run(io, command.opts<DemoOptions>(), signal))
+    await abortable(io, (signal) => run(io, command.opts<DemoOptions>(), signal))
     return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    return explain(error, io)
+    return printError(error, io)
   }
 }

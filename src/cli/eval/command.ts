@@ -1,12 +1,12 @@
 /** `kinglet eval`: how well a model does on images whose classes are known. */
 import { Option } from 'commander'
-import type { Dataset } from '../data/index.ts'
-import { formatReport, loaderPool, openDataset } from '../data/node.ts'
-import { engineOf } from '../door/index.ts'
-import { count, type Mistake, mistakesOf, percent } from '../report/index.ts'
-import { type Evaluation, evaluate } from '../train/index.ts'
-import { openModelFile } from './networks.ts'
-import { givingUp } from './terminal/interrupt.ts'
+import type { Dataset } from '../../data/index.ts'
+import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
+import { engineOf } from '../../door/index.ts'
+import { count, type Mistake, mistakesOf, percent } from '../../report/index.ts'
+import { type Evaluation, evaluate } from '../../train/index.ts'
+import { openModelFile } from '../inputs/networks.ts'
+import { abortable } from '../terminal/interrupt.ts'
 import {
   addEngineOptions,
   addJsonOption,
@@ -15,8 +15,8 @@ import {
   type EngineOptions,
   fraction,
   positiveInteger,
-} from './terminal/options.ts'
-import { type Column, type Io, paint, table } from './terminal/terminal.ts'
+} from '../terminal/options.ts'
+import { type Column, type Io, paint, table } from '../terminal/terminal.ts'
 
 interface EvalOptions extends EngineOptions {
   readonly batch: number
@@ -118,7 +118,7 @@ Example:
         const { batch, validation = 0, seed, strict } = options
         const engine = engineOf(options)
         const { network, classes, preprocessing } = await openModelFile(path)
-        const { part, result } = await givingUp(io, async (signal) => {
+        const { part, result } = await abortable(io, async (signal) => {
           await using pool = loaderPool()
           const opened = await openDataset(folder, { pool, classes, validation, seed, strict, signal })
           if (opened.report.issues.length > 0) io.stderr.write(`${formatReport(opened.report)}\n`)

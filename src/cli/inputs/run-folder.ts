@@ -1,11 +1,11 @@
 /** The folder that `--out` names: whether it can be used, and what a run has left in it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { assert } from '../core/index.ts'
-import type { EpochRecord } from '../door/reports/index.ts'
-import { readModelFile } from '../formats/index.ts'
-import { readCheckpoint } from '../train/index.ts'
-import { assertNoRun, readMetrics, runFiles } from '../train/node.ts'
+import { assert } from '../../core/index.ts'
+import type { EpochRecord } from '../../door/reports/index.ts'
+import { readModelFile } from '../../formats/index.ts'
+import { readCheckpoint } from '../../train/index.ts'
+import { assertNoRun, readMetrics, runFiles } from '../../train/node.ts'
 
 export interface RunFolderOptions {
   readonly out: string

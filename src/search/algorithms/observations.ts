@@ -1,20 +1,20 @@
 /**
- * What algorithms learn from: trials as costs, and which are better. Feasibility goes first (Deb 2000, "An efficient
- * constraint handling method for genetic algorithms"): what meets its budgets is better than what does not, and of those
- * that do not, the one that exceeds them less. For one objective a pruned or paused trial costs what it last reported;
- * for several, more than any that is complete. A failed trial has no costs: it is not told.
+ * What algorithms learn from: trials as costs, and their order. Feasibility comes first (Deb 2000, "An efficient
+ * constraint handling method for genetic algorithms"): a trial that meets its budgets is better than one that does not,
+ * and of two that do not, the one with the smaller excess is better. A pruned or paused trial costs its last report
+ * when there is one objective, and infinity when there are several. A failed trial has no costs and is left out.
  */
 import { assertOptions, type Checks, key, keyOf, Rng } from '../../core/index.ts'
 import { compare, costsOf, crowdingOf, excessOf, frontsOf } from '../pareto.ts'
 import type { Point } from '../space/space.ts'
 import type { Objective, Problem, Trial } from '../trial.ts'
 
-/** A trial of which something is known. */
-export interface Told {
+/** A trial with a known result. */
+export interface Observation {
   readonly trial: Trial
-  /** Less is better, an entry an objective. */
+  /** One entry for each objective; less is better. */
   readonly costs: readonly number[]
-  /** How far budgets are exceeded, each as a share of the worst one seen: 0 where all are met. */
+  /** How far the trial exceeds its budgets, each as a share of the worst excess seen; 0 when it meets all of them. */
   readonly excess: number
 }
 
@@ -29,8 +29,8 @@ function costsOfTrial(objectives: readonly Objective[], trial: Trial): number[] 
   return undefined
 }
 
-/** The trials of which something is known, in their order. */
-export function toldOf({ objectives }: Problem, trials: readonly Trial[]): Told[] {
+/** The trials with a known result, in their order. */
+export function observationsOf({ objectives }: Problem, trials: readonly Trial[]): Observation[] {
   const known = trials.flatMap((trial) => {
     const costs = costsOfTrial(objectives, trial)
     return costs ? [{ trial, costs }] : []
@@ -39,24 +39,26 @@ export function toldOf({ objectives }: Problem, trials: readonly Trial[]): Told[
   return known.map((k, i) => ({ ...k, excess: excess[i] }))
 }
 
-/** Indices of `told`, best first: by cost, or by front and then the less crowded; what exceeds a budget comes after. */
-export function orderOf(told: readonly Told[]): number[] {
-  const all = [...told.keys()]
-  const feasible = all.filter((i) => told[i].excess === 0)
-  const others = all.filter((i) => told[i].excess > 0).sort((a, b) => told[a].excess - told[b].excess || a - b)
-  if (told[0]?.costs.length === 1) {
-    feasible.sort((a, b) => compare(told[a].costs[0], told[b].costs[0]) || a - b)
+/** Indices of `observed`, best first: by cost, or by front and then by crowding. Trials that exceed a budget come last. */
+export function orderOf(observed: readonly Observation[]): number[] {
+  const all = [...observed.keys()]
+  const feasible = all.filter((i) => observed[i].excess === 0)
+  const others = all
+    .filter((i) => observed[i].excess > 0)
+    .sort((a, b) => observed[a].excess - observed[b].excess || a - b)
+  if (observed[0]?.costs.length === 1) {
+    feasible.sort((a, b) => compare(observed[a].costs[0], observed[b].costs[0]) || a - b)
     return [...feasible, ...others]
   }
-  const fronts = frontsOf(feasible.map((i) => told[i].costs)).map((front) => {
+  const fronts = frontsOf(feasible.map((i) => observed[i].costs)).map((front) => {
     const own = front.map((f) => feasible[f])
-    const crowding = crowdingOf(own.map((i) => told[i].costs))
+    const crowding = crowdingOf(own.map((i) => observed[i].costs))
     return [...own.keys()].sort((a, b) => compare(crowding[b], crowding[a]) || a - b).map((k) => own[k])
   })
   return [...fronts.flat(), ...others]
 }
 
-/** Random numbers of one trial of one algorithm. */
+/** The random numbers of one trial of one algorithm. */
 export const rngOf = (name: string, { seed }: Problem, number: number): Rng => new Rng(key(seed, keyOf(name), number))
 
 const isSame = (a: Point, b: Point): boolean => {
@@ -64,20 +66,25 @@ const isSame = (a: Point, b: Point): boolean => {
   return Object.keys(a).length === Object.keys(b).length
 }
 
-/** Whether a trial has this point: its values would be the same again. */
+/** Whether a trial already has this point. Its values would be the same again. */
 export const wasTried = (trials: readonly Trial[], point: Point): boolean =>
   trials.some((trial) => isSame(trial.point, point))
 
 const mostTries = 20
 
-/** What `draw` gives, drawn again while it was tried before; a space may be used up, so not for ever. */
+/**
+ * Calls `draw` until its point is untried, up to a fixed number of times, since a space may have no untried points
+ * left.
+ */
 export function drawUntried(trials: readonly Trial[], draw: () => Point): Point {
   let point = draw()
   for (let i = 1; i < mostTries && wasTried(trials, point); i++) point = draw()
   return point
 }
 
-/** Options with the defaults of those left out. Throws a `UsageError` that names an option and what it must be. */
+/**
+ * Returns the options with defaults filled in. Throws a `UsageError` that names an invalid option and its valid values.
+ */
 export function resolveOptions<T extends object>(what: string, given: Partial<T>, defaults: T, members: Checks<T>): T {
   assertOptions(what, given, members)
   return { ...defaults, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) }

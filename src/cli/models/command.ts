@@ -1,9 +1,9 @@
 /** `kinglet models`: the registry, with what each network costs and which accuracies others report for it. */
-import { analyse } from '../graph/index.ts'
-import { build, type ModelInfo, models as registry } from '../models/index.ts'
-import { short } from '../report/index.ts'
-import { addJsonOption, type CommandDefinition } from './terminal/options.ts'
-import { type Column, paint, table } from './terminal/terminal.ts'
+import { analyse } from '../../graph/index.ts'
+import { build, type ModelInfo, models as registry } from '../../models/index.ts'
+import { short } from '../../report/index.ts'
+import { addJsonOption, type CommandDefinition } from '../terminal/options.ts'
+import { type Column, paint, table } from '../terminal/terminal.ts'
 
 const reportedAt = ({ reported, options }: ModelInfo) =>
   reported.find((r) => r.width === options.width && r.size === options.size[0])
@@ -22,7 +22,7 @@ const columns: readonly Column<ReturnType<typeof listed>[number]>[] = [
   { title: 'source', cell: (m) => m.source },
 ]
 
-export const models: CommandDefinition = {
+export const modelsCommand: CommandDefinition = {
   name: 'models',
   describe: (command, io) =>
     addJsonOption(command)

@@ -1,17 +1,17 @@
 /** `kinglet predict`: what is in a picture. */
 import { Option } from 'commander'
-import { KingletError } from '../core/index.ts'
-import { load } from '../index.ts'
-import { percent } from '../report/index.ts'
-import { givingUp } from './terminal/interrupt.ts'
+import { KingletError } from '../../core/index.ts'
+import { load } from '../../index.ts'
+import { percent } from '../../report/index.ts'
+import { abortable } from '../terminal/interrupt.ts'
 import {
   addEngineOptions,
   addJsonOption,
   type CommandDefinition,
   type EngineOptions,
   positiveInteger,
-} from './terminal/options.ts'
-import { paint } from './terminal/terminal.ts'
+} from '../terminal/options.ts'
+import { paint } from '../terminal/terminal.ts'
 
 interface PredictOptions extends EngineOptions {
   readonly top: number
@@ -26,7 +26,7 @@ export function answerLines(answers: readonly Answer[]): string[] {
   return answers.map(({ label, score }) => `  ${label.padEnd(wide)}  ${percent(score, 1).padStart(7)}`)
 }
 
-export const predict: CommandDefinition = {
+export const predictCommand: CommandDefinition = {
   name: 'predict',
   describe: (command, io) =>
     addJsonOption(addEngineOptions(command))
@@ -46,7 +46,7 @@ Example:
         const { engine, threads, deterministic, top, json } = options
         const refused: string[] = []
         const found: { image: string; answers: readonly Answer[] }[] = []
-        await givingUp(io, async (signal) => {
+        await abortable(io, async (signal) => {
           using model = await load(path, { engine, threads, deterministic, signal })
           for (const image of images) {
             try {

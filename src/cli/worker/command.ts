@@ -1,39 +1,22 @@
 /** `kinglet worker`: works on a study in PostgreSQL, on as many machines as wanted. */
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { Option } from 'commander'
-import { assert, KingletError, UsageError } from '../core/index.ts'
-import { fingerprint } from '../data/index.ts'
-import { loaderPool, openDataset } from '../data/node.ts'
-import { engineOf } from '../door/index.ts'
-import { heldOut, judgingOf, planOfStudy, prepareSearchInFiles } from '../door/plans/node.ts'
-import { showObjective } from '../door/reports/index.ts'
+import { KingletError, UsageError } from '../../core/index.ts'
+import { showObjective } from '../../door/reports/index.ts'
 import {
-  assertSameStudy,
   isPostgres,
   openPostgresStudy,
   type RunStudyOptions,
   runStudy,
   type Study,
-  type StudyParts,
   type StudyProgress,
-} from '../search/node.ts'
-import { Interrupted, interruptible } from './terminal/interrupt.ts'
-import {
-  addEngineOptions,
-  addJsonOption,
-  type CommandDefinition,
-  type EngineOptions,
-  flagName,
-  positiveInteger,
-} from './terminal/options.ts'
-import type { Io } from './terminal/terminal.ts'
+} from '../../search/node.ts'
+import { Interrupted, interruptible } from '../terminal/interrupt.ts'
+import { addEngineOptions, addJsonOption, type CommandDefinition, positiveInteger } from '../terminal/options.ts'
+import type { Io } from '../terminal/terminal.ts'
+import { partsOfModule, partsOfSearch, type SearchedData } from './parts.ts'
 
-interface WorkerOptions extends EngineOptions {
+interface WorkerOptions extends SearchedData {
   readonly parts?: string
-  readonly data?: string
-  readonly table?: string
   readonly study?: string
   readonly workers: number
   readonly lease: number
@@ -42,55 +25,8 @@ interface WorkerOptions extends EngineOptions {
   readonly json?: boolean
 }
 
-/** The function that a module of the user's exports: what the parts of a study are. */
-type PartsOf = (study: Study) => StudyParts | Promise<StudyParts>
-
-async function partsIn(path: string): Promise<PartsOf> {
-  if (!existsSync(path)) throw new UsageError(`--parts: ${path}: there is no such file`)
-  const { default: partsOf } = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown }
-  if (typeof partsOf !== 'function')
-    throw new UsageError(
-      `--parts: ${path} has no function as its default export: write export default (study) => ({ space, algorithm, evaluator })`,
-    )
-  return partsOf as PartsOf
-}
-
-/** Makes the parts of a study, and what has to be closed after it. */
-type Opened = AsyncDisposable & { readonly partsOf: PartsOf }
-
-/** The parts of a study that `kinglet search` began: it says all of them, but where its images are on this machine. */
-function ofSearch(place: string, { data, table, ...engine }: WorkerOptions, signal: AbortSignal): Opened {
-  const pool = loaderPool()
-  return {
-    async partsOf(study) {
-      const judging = judgingOf(study, flagName)
-      const opened = await openDataset(data!, { pool, validation: heldOut(judging), seed: study.seed, signal })
-      assert(
-        opened.classes.join() === judging.classes.join() && fingerprint(opened.train) === judging.data,
-        () =>
-          `--data ${data}: these are not the images of study ${study.name}, which has ${judging.images} of ` +
-          `${judging.classes.length} classes (${judging.classes.join(', ')}): here are ${opened.train.length} of ` +
-          `${opened.classes.length} (${opened.classes.join(', ')})`,
-      )
-      const { study: here, parts } = prepareSearchInFiles(
-        planOfStudy(study, place, flagName),
-        { opened, pool, engine: engineOf(engine), table },
-        flagName,
-      )
-      assertSameStudy(place, study, here)
-      return parts
-    },
-    [Symbol.asyncDispose]: () => pool.close(),
-  }
-}
-
-const ofModule = async (path: string): Promise<Opened> => ({
-  partsOf: await partsIn(path),
-  [Symbol.asyncDispose]: async () => undefined,
-})
-
 /** A line for each trial that ended here. */
-function tell(io: Io, { objectives }: Study, { trial, ended, total }: StudyProgress): void {
+function printTrial(io: Io, { objectives }: Study, { trial, ended, total }: StudyProgress): void {
   const { number, state, reason, values = [] } = trial
   const complete = values.map((v, i) => `${objectives[i].name} ${showObjective(objectives[i], v)}`).join('  ')
   const what = { running: 'begins', paused: 'waits for others', complete }
@@ -104,18 +40,18 @@ async function work(io: Io, address: string, options: WorkerOptions, signal: Abo
     throw new UsageError(
       'kinglet worker: give --data for a study that kinglet search began, or --parts for one of your own',
     )
-  const own = parts === undefined ? undefined : await ofModule(parts)
+  const own = parts === undefined ? undefined : await partsOfModule(parts)
   const notice = (text: string) => io.stderr.write(`${text}\n`)
   await using store = await openPostgresStudy(address, {
     ...{ leaseSeconds: lease, notice, signal },
     ...(name !== undefined && { name }),
   })
   const study = await store.study()
-  await using opened = own ?? ofSearch(store.place, options, signal)
+  await using opened = own ?? partsOfSearch(store.place, options, signal)
   io.stderr.write(`${store.place}: study ${study.name}, ${study.trials} trials\n`)
   const run: RunStudyOptions = {
     ...(await opened.partsOf(study)),
-    ...{ store, workers, tries, signal, onProgress: (progress) => tell(io, study, progress) },
+    ...{ store, workers, tries, signal, onProgress: (progress) => printTrial(io, study, progress) },
     ...(trialSeconds !== undefined && { trialSeconds }),
   }
   const trials = await runStudy(run).catch((error) => {
@@ -132,7 +68,7 @@ async function work(io: Io, address: string, options: WorkerOptions, signal: Abo
   )
 }
 
-export const worker: CommandDefinition = {
+export const workerCommand: CommandDefinition = {
   name: 'worker',
   describe: (command, io) =>
     addJsonOption(addEngineOptions(command))

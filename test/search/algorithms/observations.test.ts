@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { drawUntried, orderOf, toldOf, wasTried } from '../../../src/search/algorithms/told.ts'
+import { drawUntried, observationsOf, orderOf, wasTried } from '../../../src/search/algorithms/observations.ts'
 import { defineSpace } from '../../../src/search/space/space.ts'
 import type { Objective, Trial } from '../../../src/search/trial.ts'
 
@@ -14,13 +14,13 @@ const trial = (number: number, more: Partial<Trial>): Trial => ({
   reports: [],
   ...more,
 })
-/** Numbers of the trials of which something is known, best first. */
+/** The numbers of the trials with a known result, best first. */
 const ranked = (objectives: readonly Objective[], trials: readonly Trial[]): number[] => {
-  const told = toldOf({ space, objectives, seed: 0 }, trials)
-  return orderOf(told).map((i) => told[i].trial.number)
+  const observed = observationsOf({ space, objectives, seed: 0 }, trials)
+  return orderOf(observed).map((i) => observed[i].trial.number)
 }
 
-test('trials that failed, run or gave no number tell nothing; pruned and paused ones are their last report', () => {
+test('failed and running trials and those without a number are left out; pruned and paused ones have their last report', () => {
   const report = (value: number) => [
     { step: 1, value: 0 },
     { step: 2, value },
@@ -41,7 +41,7 @@ test('trials that failed, run or gave no number tell nothing; pruned and paused 
   expect(ranked([{ ...accuracy, direction: 'minimize' }], trials)).toEqual([4, 0, 3, 8, 7, 9])
 })
 
-test('what meets its budgets is better; of the others, what exceeds them less, each as a share of the worst', () => {
+test('trials within their budgets come first, the others by excess, each as a share of the worst', () => {
   const trials = [
     trial(0, { values: [0.9], violations: [10, 0] }),
     trial(1, { values: [0.1], violations: [-5, -1000] }),
@@ -57,7 +57,7 @@ test('what meets its budgets is better; of the others, what exceeds them less, e
   ])
 })
 
-test('several objectives: front by front, and the less crowded first; what was pruned has none of them', () => {
+test('several objectives: by front, the less crowded first; a pruned trial comes last', () => {
   const trials = [
     [0.5, 1],
     [0.6, 2],
@@ -70,7 +70,7 @@ test('several objectives: front by front, and the less crowded first; what was p
   expect(ranked([accuracy, latency], [...trials, pruned])).toEqual([0, 3, 5, 2, 1, 4, 6])
 })
 
-test('a point is drawn again while it was tried, and given anyway when there is none left', () => {
+test('a tried point is drawn again, and returned anyway when no other is left', () => {
   const trials = [trial(0, {}), trial(1, {}), trial(2, {})]
   expect([wasTried(trials, { x: 2 }), wasTried(trials, { x: 3 }), wasTried(trials, { x: 2, y: 1 })]).toEqual([
     true,

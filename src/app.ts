@@ -1,0 +1,23 @@
+/**
+ * `kinglet/app` in pages: what an application needs to train, search and adapt networks as the command line does, and to
+ * report on it. Plans take plain options; they neither read files nor print.
+ */
+export {
+  type ArgumentName,
+  argumentNames,
+  type Costs,
+  costsOf,
+  labelOf,
+  memberName,
+  networkArguments,
+  type OpenedModel,
+  type OptionName,
+  openModel,
+  type Pair,
+  pairsOf,
+  parseNetwork,
+  type RowCost,
+} from './door/index.ts'
+export * from './door/plans/index.ts'
+export * from './door/reports/index.ts'
+export * from './report/index.ts'

@@ -1,0 +1,224 @@
+/**
+ * From an inference graph to the units that are timed, by what its ops do: a convolution, depthwise convolution or linear
+ * layer begins a unit. Batch norm, bias and activation after it belong to it, as does squeeze-and-excitation's mean and
+ * product, and the addition of a shortcut: the engine computes them where it stores the result. An op that none of this
+ * describes is a unit by itself.
+ */
+import { size } from '../core/index.ts'
+import { type Graph, inputsOf, roots, topological } from '../graph/index.ts'
+import { activationNames } from '../models/index.ts'
+import type { Padding } from '../nn/index.ts'
+import { type Pad, samePad, torchPad, type Value } from '../ops/index.ts'
+import { type Gate, gatesOf } from './gates.ts'
+import { opLayerOf } from './op-layer.ts'
+import { type Act, plain, runUnit, stepsUnit, type Unit, weightSizes, weightsOf } from './units.ts'
+
+/** A unit to which what follows may yet be added. */
+interface Draft {
+  unit: Unit
+  /** Where it stands: what belongs to the block of the node can be its gate. */
+  readonly node: Value
+}
+
+const isActivation = (name: string): name is Act => (activationNames as readonly string[]).includes(name)
+
+/** What zeros around an image are called; undefined for others. */
+const pads: Record<Padding, (image: readonly number[], kernel: number, stride: number, dilation: number) => Pad> = {
+  torch: (_, kernel, __, dilation) => torchPad(kernel, dilation),
+  same: ([, height, width], kernel, stride, dilation) => samePad(height, width, kernel, stride, dilation),
+}
+
+interface Window {
+  readonly kernel: readonly number[]
+  readonly stride: number
+  readonly dilation: number
+  readonly pad: Pad
+}
+
+/** Styles of padding that give a window its zeros. */
+function stylesOf({ shape }: Value, { kernel, stride, dilation, pad }: Window): Padding[] {
+  const [height, width] = kernel
+  if (height !== width) return []
+  return (Object.keys(pads) as Padding[]).filter((style) =>
+    pads[style](shape, height, stride, dilation).every((n, side) => n === pad[side]),
+  )
+}
+
+type Kind = 'conv' | 'depthwise' | 'max_pool' | 'pool' | 'linear'
+interface Description {
+  readonly kind: Kind
+  readonly channels: readonly number[]
+  readonly window?: Window
+}
+
+/** Ops that begin a unit of a kind of its own; undefined where they are used in another way. */
+const descriptions: Readonly<Record<string, (v: Value, isData: (x: Value) => boolean) => Description | undefined>> = {
+  conv2d: ({ inputs: [_x, w], attrs }, isData) =>
+    attrs.groups === 1 && !isData(w)
+      ? { kind: 'conv', channels: w.shape.slice(2), window: { ...attrs, kernel: w.shape.slice(0, 2) } }
+      : undefined,
+  depthwise_conv2d: ({ inputs: [, w], attrs }, isData) =>
+    isData(w)
+      ? undefined
+      : { kind: 'depthwise', channels: [w.shape[2]], window: { ...attrs, kernel: w.shape.slice(0, 2) } },
+  max_pool: ({ inputs: [x], attrs }) => ({
+    kind: 'max_pool',
+    channels: [x.shape[3]],
+    window: { ...attrs, dilation: 1 },
+  }),
+  reduce_sum: ({ inputs: [{ shape }], attrs: { axes } }) =>
+    shape.length === 4 && String(axes) === '1,2' ? { kind: 'pool', channels: [shape[3]] } : undefined,
+  matmul: ({ inputs: [a, b], attrs: { transA, transB } }, isData) =>
+    a.shape[0] === 1 && !transA && !transB && !isData(b) ? { kind: 'linear', channels: b.shape } : undefined,
+}
+
+/** Walks a graph, node by node. */
+class Walk {
+  readonly drafts: Draft[] = []
+  readonly #gates: ReadonlyMap<Value, Gate>
+  readonly #data: ReadonlySet<Value>
+  /** Units whose result a value is. */
+  readonly #owners = new Map<Value, Draft>()
+  readonly #style: Padding | undefined
+
+  constructor(nodes: readonly Value[], data: ReadonlySet<Value>) {
+    this.#data = data
+    this.#gates = gatesOf(nodes, data)
+    this.#style = styleOf(nodes)
+  }
+
+  readonly #isData = (x: Value): boolean => this.#data.has(x)
+
+  visit(v: Value): void {
+    const draft = this.#draftOf(v)
+    if (draft) this.#owners.set(v, draft)
+  }
+
+  /** The unit that v is the result of: a new one, or that of one of its inputs. */
+  #draftOf(v: Value): Draft | undefined {
+    const gate = this.#gates.get(v)
+    if (gate) return v === gate.product ? this.#owners.get(gate.mean) : this.#gated(gate)
+    const given = v.inputs.filter(this.#isData)
+    const owner = this.#owners.get(given[0])
+    if (v.op.viewOffset && v.inputs.length === 1) return owner
+    if (v.op.affine && owner && given.length === 1) return owner
+    if (v.op.isElementwise) return this.#elementwise(v, given) ?? this.#op(v)
+    return this.#layer(v) ?? this.#op(v)
+  }
+
+  #add(node: Value, unit: Unit): Draft {
+    const draft = { unit, node }
+    this.drafts.push(draft)
+    return draft
+  }
+
+  /** An image that goes through squeeze-and-excitation: its mean and product are of the layer that makes it. */
+  #gated({ image, product }: Gate): Draft {
+    const owner = this.#owners.get(image)
+    const takes = owner && (owner.unit.kind === 'conv' || owner.unit.kind === 'depthwise')
+    if (takes && !owner.unit.gated && owner.unit.add === undefined && isWithin(product.scope, owner.node.scope)) {
+      owner.unit = { ...owner.unit, gated: true }
+      return owner
+    }
+    const [, height, width, channels] = image.shape
+    return this.#add(product, { ...plain, kind: 'gate', height, width, channels: [channels] })
+  }
+
+  #elementwise(v: Value, given: readonly Value[]): Draft | undefined {
+    const [one, ...others] = new Set(given)
+    if (others.length > 0) return this.#sum(v, given)
+    const owner = this.#owners.get(one)
+    if (!owner || v.inputs.length > 1) return owner
+    return isActivation(v.op.name) ? this.#activated(owner, v.op.name) : undefined
+  }
+
+  #activated(owner: Draft, act: Act): Draft | undefined {
+    const { kind, add, gated, act: before } = owner.unit
+    if (kind !== 'conv' && kind !== 'depthwise' && kind !== 'linear') return undefined
+    if (add === undefined ? before !== 'none' || gated : add !== 'none') return undefined
+    owner.unit = { ...owner.unit, ...(add === undefined ? { act } : { add: act }) }
+    return owner
+  }
+
+  /** The addition of a shortcut (or another op of two images) is of the layer that was last. */
+  #sum({ shape }: Value, given: readonly Value[]): Draft | undefined {
+    const last = given.reduce((a, b) => (b.id > a.id ? b : a))
+    const owner = this.#owners.get(last)
+    const isFull = given.length === 2 && given.every((x) => size(x.shape) === size(shape))
+    if (!owner || !isFull || owner.unit.add !== undefined) return undefined
+    if (owner.unit.kind !== 'conv' && owner.unit.kind !== 'depthwise') return undefined
+    owner.unit = { ...owner.unit, add: 'none' }
+    return owner
+  }
+
+  #layer(v: Value): Draft | undefined {
+    const found = Object.hasOwn(descriptions, v.op.name) && descriptions[v.op.name](v, this.#isData)
+    if (!found) return undefined
+    const { kind, channels, window } = found
+    const [x] = v.inputs
+    const [height, width] = kind === 'linear' ? [1, 1] : x.shape.slice(1)
+    const unit = { ...plain, kind, height, width, channels: [...channels] }
+    if (!window) return this.#add(v, unit)
+    const { stride, dilation, kernel } = window
+    const styles = stylesOf(x, window)
+    const style = this.#style ?? styles[0]
+    if (!styles.includes(style)) return undefined
+    const isWindow = kernel[0] > 1
+    const padding = isWindow ? style : plain.padding
+    return this.#add(v, { ...unit, kernel: kernel[0], stride, padding, dilation: isWindow ? dilation : 1 })
+  }
+
+  #op(v: Value): Draft {
+    return this.#add(v, { ...plain, kind: 'op', ...opLayerOf(v, this.#isData) })
+  }
+}
+
+/** Whether `scope` is in the block of the layer `layer`: in what `layer` is a part of. */
+function isWithin(scope: string, layer: string): boolean {
+  const block = layer.includes('.') ? layer.slice(0, layer.lastIndexOf('.')) : layer
+  return block === '' || scope === block || scope.startsWith(`${block}.`)
+}
+
+/**
+ * The style of padding of a network: that of its windows, which mostly have the same zeros in both. Undefined where the
+ * windows have no style in common.
+ */
+function styleOf(nodes: readonly Value[]): Padding | undefined {
+  const windows = nodes.flatMap((v) => {
+    const window = Object.hasOwn(descriptions, v.op.name) && descriptions[v.op.name](v, () => false)?.window
+    return window && window.kernel[0] > 1 ? [stylesOf(v.inputs[0], window)] : []
+  })
+  return (Object.keys(pads) as Padding[]).find((style) => windows.every((styles) => styles.includes(style)))
+}
+
+/**
+ * The units of an inference graph, in order and as often as they occur; the first are the run and the steps.
+ *
+ * @example
+ * ```ts
+ * import { build } from 'kinglet/models'
+ * import { layerOf, layerUnitsOf } from 'kinglet/search'
+ *
+ * const units = layerUnitsOf(build('mobilenet_v3_small').graph())
+ * units.length // => 57
+ * layerOf(units[2]) // => 'conv 224x224 3x3 stride 2 hard_swish'
+ * units[2].channels // => [3, 16]
+ * ```
+ */
+export function layerUnitsOf(graph: Graph): Unit[] {
+  const inputs = [...inputsOf(graph).values()]
+  const data = new Set<Value>(inputs)
+  const nodes = topological(roots(graph))
+    .sort((a, b) => a.id - b.id)
+    .filter((v) => v.inputs.some((x) => data.has(x)) && data.add(v))
+  const walk = new Walk(nodes, data)
+  for (const v of nodes) walk.visit(v)
+  const units = walk.drafts.map(({ unit }) => unit)
+  const kib = Math.round(units.reduce((n, unit) => n + weightsOf(unit), 0) / 256)
+  const among = Math.min(Math.max(kib, weightSizes[0]), weightSizes[weightSizes.length - 1])
+  const layers = units.map((unit) => (unit.kind === 'linear' ? { ...unit, channels: [...unit.channels, among] } : unit))
+  return [runUnit(inputs.reduce((n, { shape }) => n + size(shape), 0)), stepsUnit(layers.length), ...layers]
+}
+
+/** The units of a network. */
+export const unitsOf = (network: { graph(): Graph }): Unit[] => layerUnitsOf(network.graph())

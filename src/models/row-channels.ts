@@ -1,0 +1,82 @@
+/**
+ * Where the numbers of a network's rows stand in its weights: which axes of which parameters have as many entries as a
+ * row's `exp`, say. No list says so: a row is built with one number changed, and what has another shape then has that
+ * number.
+ */
+import type { Shape } from '../core/index.ts'
+import { parametersOf } from '../graph/index.ts'
+import { Builder } from '../nn/index.ts'
+import { input, type Value } from '../ops/index.ts'
+import { buildRow, channelsIn, type Row } from './blocks/index.ts'
+import type { Model } from './network.ts'
+
+/** An axis of a parameter. */
+export interface ParameterAxis {
+  readonly tensor: string
+  readonly axis: number
+}
+
+/** A number of channels of a row. */
+export interface RowNumber {
+  /** The column: `exp`, `out`. */
+  readonly number: string
+  readonly count: number
+  readonly axes: readonly ParameterAxis[]
+  /** With as many channels as go in, a layer of the row would vanish. */
+  readonly isApart: boolean
+}
+
+/** What a row says of its channels. */
+export interface RowChannels {
+  readonly row: Row
+  /** Channels that go in. */
+  readonly input: { readonly count: number; readonly axes: readonly ParameterAxis[] }
+  readonly numbers: readonly RowNumber[]
+  /** Those between the two layers of squeeze-and-excitation; none without it. */
+  readonly squeezed: readonly ParameterAxis[]
+}
+
+interface Built {
+  readonly y: Value
+  readonly shapes: ReadonlyMap<string, Shape>
+}
+
+/** The axes of parameters that both have, where their lengths differ. */
+const changed = (before: Built, after: Built): ParameterAxis[] =>
+  [...before.shapes].flatMap(([tensor, shape]) => {
+    const other = after.shapes.get(tensor)
+    return shape.flatMap((length, axis) => (other && other[axis] !== length ? [{ tensor, axis }] : []))
+  })
+
+const hasSameLayers = (a: Built, b: Built): boolean =>
+  a.shapes.size === b.shapes.size && [...a.shapes.keys()].every((name) => b.shapes.has(name))
+
+/** The numbers of all rows of a network of the registry, in their order. */
+export function rowChannelsOf({ rows, inputShape, architecture: { options } }: Model): RowChannels[] {
+  const build = (row: Row, shape: Shape): Built => {
+    const y = buildRow(new Builder(options, { training: false }), input('x', shape), row, options)
+    const parameters = parametersOf({ outputs: { y }, updates: [] })
+    return { y, shapes: new Map([...parameters].map(([name, v]) => [name, v.shape])) }
+  }
+  let shape: Shape = [1, ...inputShape]
+  return rows.map((row) => {
+    const own = build(row, shape)
+    const count = shape[shape.length - 1]
+    const columns = channelsIn(row)
+    // A number that no other has: else layers would come and go by chance.
+    const other = 1 + Math.max(count, ...columns.map(([, n]) => n))
+    const withNumber = (name: string, to: number) => build({ ...row, [name]: to }, shape)
+    const found: RowChannels = {
+      row,
+      input: { count, axes: changed(own, build(row, [...shape.slice(0, -1), other])) },
+      numbers: columns.map(([number, n]) => ({
+        ...{ number, count: n },
+        axes: changed(own, withNumber(number, other)),
+        isApart: n !== count && !hasSameLayers(own, withNumber(number, count)),
+      })),
+      squeezed: row.squeeze > 0 ? changed(own, withNumber('squeeze', row.squeeze + 1)) : [],
+    }
+    shape = own.y.shape
+    return found
+  })
+}
