@@ -5,8 +5,7 @@ import { type Preprocessing, preprocess, type RgbImage } from '../data/index.ts'
 import type { Engine, Program } from '../engine/index.ts'
 import type { Provenance } from '../formats/index.ts'
 import type { Weights } from '../graph/index.ts'
-import type { Model } from '../models/index.ts'
-import type { Network } from '../nn/index.ts'
+import type { Architecture, Network } from '../nn/index.ts'
 import { type ImageSource, kindOf } from '../platform/index.ts'
 
 /** An answer: the name of a class, and how sure the network is of it, from 0 to 1 (all classes sum to 1). */
@@ -25,7 +24,7 @@ export interface ClassifyOptions {
 
 /** What a classifier is made of. */
 export interface ClassifierParts {
-  readonly network: Model
+  readonly network: Network
   /** Names, in the order of the network's outputs. */
   readonly classes: readonly string[]
   readonly preprocessing: Preprocessing
@@ -65,7 +64,7 @@ export class Classifier {
    * that the network has then: replace the map or tensors in it, as training does. Numbers that are changed within a
    * tensor are not noticed.
    */
-  readonly network: Model
+  readonly network: Network
   readonly #engine: Engine
   readonly #decode: ClassifierParts['decode']
   /** The one used last is last. */
@@ -84,8 +83,8 @@ export class Classifier {
     this.#decode = decode
   }
 
-  /** Name and options of the network. */
-  get architecture(): Model['architecture'] {
+  /** Name and options of a network that `build` makes; undefined for another. */
+  get architecture(): Architecture | undefined {
     return this.network.architecture
   }
 
@@ -196,8 +195,8 @@ function softmax(logits: Float32Array): Float64Array {
 }
 
 /** The network that `model` is or has; throws for anything else. */
-export function networkOf(what: string, model: Network | Classifier): Network {
+export function networkGiven(what: string, model: Network | Classifier): Network {
   if (model instanceof Classifier) return model.network
-  if (typeof model === 'object' && model !== null && 'architecture' in model && 'weights' in model) return model
+  if (typeof model === 'object' && model !== null && 'declared' in model && 'weights' in model) return model
   throw new UsageError(`${what}: ${kindOf(model)} is no network: give what build or load makes`)
 }

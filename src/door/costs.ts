@@ -1,11 +1,12 @@
 /**
- * What a network costs by the rows of its paper's table, and how two networks compare. The formula: a depthwise
+ * What a network costs by the rows of its paper's table (a graph of its own has layers only), and how two networks compare. The formula: a depthwise
  * convolution of K x K and a pointwise one with N outputs cost 1/N + 1/K^2 of the standard convolution in their place
  * (Howard et al. 2017, arXiv:1704.04861, section 3.1).
  */
 import type { Shape } from '../core/index.ts'
 import { type Analysis, analyse } from '../graph/index.ts'
-import type { Model, Row } from '../models/index.ts'
+import { isModel, type Model, type Row } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import { input } from '../ops/index.ts'
 
 export interface RowCost {
@@ -17,7 +18,8 @@ export interface RowCost {
 }
 
 export interface Costs {
-  readonly model: Model
+  readonly network: Network
+  /** None where the network is a graph of its own. */
   readonly rows: readonly RowCost[]
   readonly analysis: Analysis
 }
@@ -26,11 +28,15 @@ export interface Costs {
 export const showShape = (shape: Shape): string => shape.join('x')
 
 /** Counts a network, for one image. */
-export function costsOf(model: Model): Costs {
-  const { logits, features } = model.forward(input('x', [1, ...model.inputShape]), { training: false })
-  const analysis = analyse({ outputs: { logits }, updates: [] })
+export function costsOf(network: Network): Costs {
+  const analysis = analyse(network.graph())
+  return { network, rows: isModel(network) ? rowsOf(network, analysis) : [], analysis }
+}
+
+function rowsOf(model: Model, analysis: Analysis): RowCost[] {
+  const { features } = model.forward(input('x', [1, ...model.inputShape]), { training: false })
   let before: Shape = model.inputShape
-  const rows = model.rows.map((row) => {
+  return model.rows.map((row) => {
     const output = features.get(row.name)!.shape.slice(1)
     const own = analysis.layers.filter(({ name }) => name === row.name || name.startsWith(`${row.name}.`))
     const sum = (key: 'parameters' | 'macs') => own.reduce((n, layer) => n + layer[key], 0)
@@ -38,7 +44,6 @@ export function costsOf(model: Model): Costs {
     before = output
     return cost
   })
-  return { model, rows, analysis }
 }
 
 /** A depthwise-separable convolution of one network beside the standard one that has its place in the other. */

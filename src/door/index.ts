@@ -1,7 +1,6 @@
 export { Classifier, type ClassifyOptions, type Prediction } from './classifier.ts'
 export { type Costs, costsOf, type Pair, pairsOf, type RowCost, showShape } from './costs.ts'
 export { type EngineName, type EngineOptions, engineNames, engineOf, engineOfRun } from './engine.ts'
-export { smallImage } from './known.ts'
 export { type LoadOptions, loadOn, type OpenedModel, openModel } from './load.ts'
 export type { PageAnswer, PagePlan } from './measure-page.ts'
 export {
@@ -10,9 +9,11 @@ export {
   argumentReaders,
   assertNoArguments,
   labelOf,
+  modelOf,
   networkArguments,
   parseNetwork,
 } from './networks.ts'
 export { memberName, type OptionName } from './option-name.ts'
+export { smallImage } from './preprocessing.ts'
 export { type SaveOptions, saveOn, toBytes } from './save.ts'
 export { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './training.ts'

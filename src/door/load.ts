@@ -4,11 +4,11 @@ import { assert, assertOptions, type Checks, checks } from '../core/index.ts'
 import type { Preprocessing } from '../data/index.ts'
 import type { Engine } from '../engine/index.ts'
 import { type Provenance, readModelFile } from '../formats/index.ts'
-import { type Model, restore } from '../models/index.ts'
+import { restoreNetwork } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import type { FetchOptions, ModelSource, Reader } from '../platform/index.ts'
 import { Classifier } from './classifier.ts'
 import type { EngineOptions } from './engine.ts'
-import { remember } from './known.ts'
 
 /** Options of `load`. */
 export interface LoadOptions extends EngineOptions, FetchOptions {}
@@ -24,26 +24,28 @@ const members: Checks<LoadOptions> = {
 
 /** What a model file holds, with its network built. */
 export interface OpenedModel {
-  readonly network: Model
+  readonly network: Network
   readonly classes: readonly string[]
   readonly preprocessing: Preprocessing
   readonly provenance: Provenance
 }
 
-/** Reads a model file and builds its network; `what` names it in errors. Throws when its parts do not fit together. */
-export function openModel(bytes: Uint8Array, what: string): OpenedModel {
-  const { architecture, weights, classes, preprocessing, provenance } = readModelFile(bytes, what)
-  const network = restore(architecture, weights, what)
+/** Reads a model file of either kind; `what` names it in errors. Rejects when its parts do not fit together. */
+export async function openModel(bytes: Uint8Array, what: string): Promise<OpenedModel> {
+  const file = readModelFile(bytes, what)
+  const { classes, preprocessing, provenance } = file
+  const network = await restoreNetwork(file, what)
   assert(
     classes.length === network.classes,
     `${what}: ${classes.length} classes are named, its network has ${network.classes} outputs: the file is damaged`,
   )
   assertFits(preprocessing, network, what)
+  network.meta = { classes, preprocessing, provenance }
   return { network, classes, preprocessing, provenance }
 }
 
 /** Throws unless what the preprocessing makes of an image is what the network takes. */
-export function assertFits({ size: [height, width] }: Preprocessing, { inputShape }: Model, what: string): void {
+export function assertFits({ size: [height, width] }: Preprocessing, { inputShape }: Network, what: string): void {
   assert(
     inputShape.join() === [height, width, 3].join(),
     `${what}: its preprocessing makes images [${height}, ${width}, 3], its network takes [${inputShape.join(', ')}]: the ` +
@@ -62,8 +64,7 @@ export async function loadOn(host: RunHost, source: ModelSource, options: LoadOp
   const engine = host.engineOf(options)
   const { bytes, name } = await host.read(source, options)
   options.signal?.throwIfAborted()
-  const opened = openModel(bytes, name)
-  remember(opened.network, opened)
+  const opened = await openModel(bytes, name)
   const model = new Classifier({ ...opened, engine, decode: host.decode })
   await model.prepare()
   if (!options.signal?.aborted) return model

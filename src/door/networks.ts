@@ -13,8 +13,8 @@ import {
   readPositiveInteger,
   UsageError,
 } from '../core/index.ts'
-import { activationNames, type BuildOptions, build, type Model, widthRuleNames } from '../models/index.ts'
-import { paddingNames } from '../nn/index.ts'
+import { activationNames, type BuildOptions, build, isModel, type Model, widthRuleNames } from '../models/index.ts'
+import { type Network, paddingNames } from '../nn/index.ts'
 import { memberName, type OptionName } from './option-name.ts'
 
 const { count, positive, share, whole } = checks
@@ -102,8 +102,16 @@ export function assertNoArguments(file: string, given: BuildOptions, called: Opt
   if (name) throw new UsageError(`${called(name)}: ${file} is a model file, which says this itself: leave it out`)
 }
 
+/** A network that `build` makes. Throws a `UsageError` for another, which `what` cannot take; `text` names it. */
+export function modelOf(network: Network, text: string, what: string): Model {
+  if (isModel(network)) return network
+  throw new UsageError(`${what}: ${text} carries a graph of its own: name a network that "kinglet models" lists`)
+}
+
 /** How a network is called in tables: its name, and the arguments that differ from what it has by itself. */
-export function labelOf({ architecture: { name, options } }: Model): string {
+export function labelOf(network: Network): string {
+  if (!isModel(network)) return `own graph, ${network.inputShape.slice(0, 2).join('x')} px`
+  const { name, options } = network.architecture
   const own: Readonly<Record<string, unknown>> = build(name).architecture.options
   const show = (value: unknown): string => (Array.isArray(value) ? value.join('x') : String(value))
   const differing = argumentNames.filter((n) => n !== 'size' && show(options[n]) !== show(own[n]))

@@ -2,13 +2,13 @@
 
 import { assert, assertOptions, type Checks, checks } from '../core/index.ts'
 import type { Preprocessing } from '../data/index.ts'
-import { type Provenance, provenanceNow, writeModelFile } from '../formats/index.ts'
+import { contentsOf, type Provenance, provenanceNow, writeModelFile } from '../formats/index.ts'
 import { restore } from '../models/index.ts'
-import type { Network } from '../nn/index.ts'
+import { assertWeights, calledOf, type Network } from '../nn/index.ts'
 import type { Platform } from '../platform/index.ts'
-import { type Classifier, networkOf } from './classifier.ts'
-import { preprocessingFor, remembered } from './known.ts'
+import { type Classifier, networkGiven } from './classifier.ts'
 import { assertFits } from './load.ts'
+import { preprocessingFor } from './preprocessing.ts'
 
 /** What a model file says beside the weights. What is left out is what `train` or `load` saw last of this network. */
 export interface SaveOptions {
@@ -38,11 +38,11 @@ const members: Checks<SaveOptions> = { classes: given, preprocessing: given, pro
  * ```
  */
 export function toBytes(model: Network | Classifier, options: SaveOptions = {}): Uint8Array<ArrayBuffer> {
-  const net = networkOf('save', model)
+  const net = networkGiven('save', model)
   assertOptions('save', options, members)
-  const known = remembered(net)
+  const known = net.meta
   const classes = options.classes ?? known.classes
-  const { name } = net.architecture
+  const name = calledOf(net)
   assert(
     classes,
     `save: the names of the ${net.classes} classes of ${name} are not known: give { classes: [...] } or train it first`,
@@ -54,11 +54,13 @@ export function toBytes(model: Network | Classifier, options: SaveOptions = {}):
       'name each of its outputs',
   )
   const preprocessing = options.preprocessing ?? known.preprocessing ?? preprocessingFor(net)
-  const { architecture, weights } = net
+  const { architecture, weights, declared } = net
   // What is saved can be loaded again: found out now, not when the training is long over.
-  assertFits(preprocessing, restore(architecture, weights, 'save'), 'save')
+  if (architecture) restore(architecture, weights, 'save')
+  else assertWeights(declared, weights, 'save', 'its graph')
+  assertFits(preprocessing, net, 'save')
   const provenance = provenanceNow({ ...known.provenance, ...options.provenance })
-  return writeModelFile({ architecture, weights, classes, preprocessing, provenance })
+  return writeModelFile({ ...contentsOf(net), classes, preprocessing, provenance })
 }
 
 /** Saves a model with what `platform` has. */

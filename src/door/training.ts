@@ -20,9 +20,9 @@ import {
   type TrainData,
   type TrainStep,
 } from '../train/index.ts'
-import { Classifier, networkOf } from './classifier.ts'
+import { Classifier, networkGiven } from './classifier.ts'
 import { type EngineOptions, engineOf } from './engine.ts'
-import { preprocessingFor, remember, remembered } from './known.ts'
+import { preprocessingFor } from './preprocessing.ts'
 
 interface Found extends EngineOptions {
   /**
@@ -62,7 +62,7 @@ function completed<O extends Found>(net: Network, options: O, pool: LoaderPool |
     engine,
     threads,
     deterministic,
-    preprocessing = remembered(net).preprocessing ?? preprocessingFor(net),
+    preprocessing = net.meta.preprocessing ?? preprocessingFor(net),
     ...rest
   } = options
   const [height, width] = net.inputShape
@@ -84,7 +84,7 @@ export async function* trainOn(
 ): AsyncGenerator<TrainStep, void, undefined> {
   if (net instanceof Classifier)
     throw new UsageError('train: a classifier keeps its weights: give its network (model.network), or what build makes')
-  networkOf('train', net)
+  networkGiven('train', net)
   if (!options) throw new UsageError('train: options are missing: give { epochs: 20 } or as many as you want')
   const own = options.pool ? undefined : platform.pool()
   const pool = options.pool ?? own
@@ -104,7 +104,7 @@ export async function* trainOn(
           ...{ images, epochs: (epochs * step) / steps, seed: options.seed ?? 0 },
           ...(validation && { accuracy: validation.top1, evaluatedOn: validation.count }),
         }
-        remember(net, { classes, preprocessing: settings.preprocessing, provenance })
+        net.meta = { classes, preprocessing: settings.preprocessing, provenance }
       }
     }
   } finally {
@@ -132,9 +132,9 @@ export async function evaluateOn(
   data: string | URL | Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const net = networkOf('evaluate', model)
+  const net = networkGiven('evaluate', model)
   assertOptions('evaluate', options, evaluateMembers)
-  const { classes } = remembered(net)
+  const { classes } = net.meta
   const own = options.pool ? undefined : platform.pool()
   const pool = options.pool ?? own
   const open = async (folder: string | URL) => {

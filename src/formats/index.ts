@@ -1,5 +1,7 @@
 /** The model file, and the `.safetensors` format that it is written in. */
 
+export type { Provenance } from '../nn/index.ts'
 export { checksumOf, crc32, crc32InLoops } from './crc32.ts'
-export { type ModelFile, type Provenance, provenanceNow, readModelFile, writeModelFile } from './model-file.ts'
+export { type ModelFile, provenanceNow, readModelFile, writeModelFile } from './model-file.ts'
+export { contentsOf, identityOf } from './network.ts'
 export { readSafetensors, writeSafetensors } from './safetensors.ts'

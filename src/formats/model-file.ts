@@ -1,41 +1,26 @@
 /**
  * The model file: a `.safetensors` file whose tensors have the graph's own names and whose metadata holds, as JSON,
- * what the network is (`architecture`), what its outputs are called (`classes`), what is done to an image before it
- * (`preprocessing`) and where it comes from (`provenance`). `kinglet` is the number of this arrangement, `checksum` a
- * CRC-32 of the tensors, which the format itself does not have: a damaged file would classify all the same.
+ * what the network is (`architecture`, or `graph` for one that no table has), what its outputs are called (`classes`),
+ * what is done to an image before it (`preprocessing`) and where it comes from (`provenance`). `kinglet` is the number of
+ * this arrangement: 1 with an architecture, 2 with a graph. `checksum` is a CRC-32 of the tensors, which the format itself
+ * does not have: a damaged file would classify all the same.
  *
- * Whether the tensors are those of the architecture is for whoever builds it: `restore` in `models`.
+ * Whether the tensors are those of the network is for whoever builds it: `restoreNetwork` in `models`.
  */
-import { assert, KingletError, nonFinite, type Tensor, version } from '../core/index.ts'
+import { assert, isObject, KingletError, nonFinite, oneOf, type Tensor, version } from '../core/index.ts'
 import { assertPreprocessing, type Preprocessing } from '../data/index.ts'
-import type { Architecture } from '../nn/index.ts'
+import type { GraphJson } from '../graph/json/index.ts'
+import type { Architecture, Provenance } from '../nn/index.ts'
 import { checksumOf } from './crc32.ts'
 import { viewSafetensors, writeSafetensors } from './safetensors.ts'
 
-/** Where a model comes from. Only the first two are always there; the rest is known to whoever trained it. */
-export interface Provenance {
-  /** Version of Kinglet that made it. */
-  readonly kinglet: string
-  /** When: ISO 8601. */
-  readonly created: string
-  /** What it was trained on: a folder's or a set's name. */
-  readonly trainedOn?: string
-  /** Number of images that it was trained on. */
-  readonly images?: number
-  readonly epochs?: number
-  readonly seed?: number
-  /** File from which the training began, when that was not from first weights. */
-  readonly from?: string
-  /** Top-1 accuracy on images that it was not trained on, from 0 to 1. */
-  readonly accuracy?: number
-  /** Number of images on which `accuracy` was measured. */
-  readonly evaluatedOn?: number
-}
-
-/** A trained network and all that is needed to use it. */
+/** A trained network and all that is needed to use it: `architecture` or `graph` says which network it is. */
 export interface ModelFile {
-  readonly architecture: Architecture
-  /** Values of all parameters by name, running statistics among them. */
+  /** Of a network that `build` makes. */
+  readonly architecture?: Architecture
+  /** Of any other: its graph in the declared form. */
+  readonly graph?: GraphJson
+  /** Values of all parameters by name, running statistics among them, and of the graph's large constants. */
   readonly weights: Map<string, Tensor>
   /** Names, in the order of the network's outputs. */
   readonly classes: readonly string[]
@@ -43,8 +28,8 @@ export interface ModelFile {
   readonly provenance: Provenance
 }
 
-/** Number of the arrangement; a file with a larger one comes from a later Kinglet. */
-const arrangement = 1
+/** Numbers of the arrangements: with an architecture, with a graph. A larger one comes from a later Kinglet. */
+const kinds = { architecture: 1, graph: 2 } as const
 
 /** The provenance of a model that is made now, by this version. */
 export const provenanceNow = (known: Omit<Provenance, 'kinglet' | 'created'> = {}): Provenance => ({
@@ -74,13 +59,18 @@ export const provenanceNow = (known: Omit<Provenance, 'kinglet' | 'created'> = {
  * ```
  */
 export function writeModelFile(model: ModelFile): Uint8Array<ArrayBuffer> {
-  const { architecture, weights, classes, preprocessing, provenance } = model
+  const { architecture, graph, weights, classes, preprocessing, provenance } = model
+  const kind = architecture ? 'architecture' : 'graph'
+  assert(
+    (architecture === undefined) !== (graph === undefined),
+    'model: it must say which network it is: give either its architecture or its graph',
+  )
   assertPreprocessing(preprocessing, 'model')
   assertClasses(classes, 'model')
   assertFinite(weights, 'model')
-  const json = { architecture, classes, preprocessing, provenance }
+  const json = { [kind]: architecture ?? graph, classes, preprocessing, provenance }
   return writeSafetensors(weights, {
-    kinglet: String(arrangement),
+    kinglet: String(kinds[kind]),
     checksum: checksumOf(weights),
     ...Object.fromEntries(Object.entries(json).map(([name, value]) => [name, JSON.stringify(value)])),
   }) as Uint8Array<ArrayBuffer>
@@ -102,20 +92,22 @@ export function readModelFile(bytes: Uint8Array, what = 'model'): ModelFile {
     `${what}: a .safetensors file of tensors only, it does not say which network, classes and preprocessing they ` +
       'belong to: use a file that kinglet train or save wrote',
   )
+  const isKind = (kind: number) => Number(metadata.kinglet) === kind
   assert(
-    Number(metadata.kinglet) === arrangement,
-    `${what}: a model file of kind ${metadata.kinglet}, this version of Kinglet (${version}) reads kind ` +
-      `${arrangement}: use a newer Kinglet`,
+    Object.values(kinds).some(isKind),
+    `${what}: a model file of kind ${metadata.kinglet}, this version of Kinglet (${version}) reads kinds ` +
+      `${oneOf(Object.values(kinds).map(String))}: use a newer Kinglet`,
   )
-  const architecture = jsonOf(metadata, 'architecture', what)
-  assertArchitecture(architecture, what)
+  const network = isKind(kinds.graph)
+    ? { graph: graphOf(metadata, what) }
+    : { architecture: architectureOf(metadata, what) }
   const classes = jsonOf(metadata, 'classes', what)
   assertClasses(classes, what)
   const preprocessing = jsonOf(metadata, 'preprocessing', what)
   assertPreprocessing(preprocessing, what)
   const provenance = jsonOf(metadata, 'provenance', what) as Provenance
   assertWhole(tensors, metadata.checksum, what)
-  return { architecture, weights: tensors, classes, preprocessing, provenance }
+  return { ...network, weights: tensors, classes, preprocessing, provenance }
 }
 
 function jsonOf(metadata: Readonly<Record<string, string>>, name: keyof ModelFile, what: string): unknown {
@@ -128,12 +120,21 @@ function jsonOf(metadata: Readonly<Record<string, string>>, name: keyof ModelFil
   }
 }
 
-function assertArchitecture(value: unknown, what: string): asserts value is Architecture {
+/** What is in the graph is for whoever reads it: `restoreNetwork` in `models`. */
+function graphOf(metadata: Readonly<Record<string, string>>, what: string): GraphJson {
+  const value = jsonOf(metadata, 'graph', what)
+  assert(isObject(value), `${what}: graph in its metadata is no object: the file is damaged`)
+  return value as unknown as GraphJson
+}
+
+function architectureOf(metadata: Readonly<Record<string, string>>, what: string): Architecture {
+  const value = jsonOf(metadata, 'architecture', what)
   const { name, options } = (value ?? {}) as Partial<Record<keyof Architecture, unknown>>
   assert(
     typeof name === 'string' && typeof options === 'object' && options !== null,
     () => `${what}: architecture is ${JSON.stringify(value)}: it must have a name and options`,
   )
+  return value as Architecture
 }
 
 function assertClasses(value: unknown, what: string): asserts value is readonly string[] {

@@ -71,19 +71,22 @@ export const inputsOf = (graph: Graph): Map<string, Value> => leaves(graph, isIn
 export const parametersOf = (graph: Graph): Map<string, Value> =>
   new Map([...leaves(graph, isParameter, 'parameter')].sort((a, b) => a[1].id - b[1].id))
 
+/**
+ * What each value that `from` need becomes: `rewrite` sees it over its rewritten inputs, and as it was. Values are made
+ * anew in the order in which they were made.
+ */
+export function mapValues(from: readonly Value[], rewrite: (v: Value, was: Value) => Value): Map<Value, Value> {
+  const done = new Map<Value, Value>()
+  for (const v of topological(from).sort((a, b) => a.id - b.id)) {
+    const inputs = v.inputs.map((x) => done.get(x)!)
+    done.set(v, rewrite(withInputs(v, inputs), v))
+  }
+  return done
+}
+
 /** Rebuilds a graph: `rewrite` sees each node (its inputs already rewritten) and returns it or its replacement. */
 export function mapGraph(graph: Graph, rewrite: (v: Value) => Value): Graph {
-  const done = new Map<Value, Value>()
-  for (const v of topological(roots(graph)))
-    done.set(
-      v,
-      rewrite(
-        withInputs(
-          v,
-          v.inputs.map((x) => done.get(x)!),
-        ),
-      ),
-    )
+  const done = mapValues(roots(graph), rewrite)
   const at = (v: Value) => done.get(v)!
   return {
     outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, v]) => [name, at(v)])),

@@ -63,7 +63,7 @@ function imagesIn(shape: readonly number[], copies: number): { readonly x: Value
 /** A layer of its own name on `x`, with all that belongs to it; `others` gives what is added. */
 function layerOn(name: string, unit: Unit, x: Value, others: Others): Value {
   const builder: BuilderSettings = { ...settings, padding: unit.padding }
-  const b = new Builder(builder, { training: false })
+  const b = new Builder(builder)
   return b.layer(name, () => {
     const plain = layers[unit.kind as LayerKind](b, x, unit, others)
     const y = unit.gated ? gate(plain) : plain
@@ -85,7 +85,7 @@ export function unitGraph(unit: Unit, copies: number, ballast = 0): Graph {
   let sum = add(first(x), 1)
   const outputs = Math.round(ballast / ballastInputs)
   if (outputs > 0) {
-    const b = new Builder({ ...settings, padding: 'torch' }, { training: false })
+    const b = new Builder({ ...settings, padding: 'torch' })
     sum = counted(
       sum,
       b.layer('ballast', () => b.linear(input('ballast', [1, ballastInputs]), { out: outputs })),

@@ -2,9 +2,9 @@
  * `build`: a network of the registry, as graphs, training and files see it. The input column of its table is confirmed
  * by shape inference whenever a network is built as the table has it (224 x 224, width 1).
  */
-import { KingletError, nearest, oneOf, type Tensor, UsageError } from '../core/index.ts'
-import { type Graph, initialise, parametersOf } from '../graph/index.ts'
-import { Builder, type Forward, type ForwardOptions, type Network } from '../nn/index.ts'
+import { KingletError, nearest, oneOf, UsageError } from '../core/index.ts'
+import type { Graph } from '../graph/index.ts'
+import { Builder, type Forward, type ForwardOptions, formOf, makeNetwork, type Network } from '../nn/index.ts'
 import { input, type Value } from '../ops/index.ts'
 import { buildRow, type Row, type RowSpec } from './blocks/index.ts'
 import type { Definition, Publication } from './family.ts'
@@ -52,46 +52,32 @@ export function build(name: ModelName | (string & {}), options: BuildOptions = {
 export function buildFrom(name: string, definition: Definition, given: BuildOptions = {}): Model {
   const options = resolveOptions(name, definition.family.defaults, definition.defaults ?? {}, given)
   const rows = rowsOf(name, definition, options)
-  const [height, width] = options.size
-  const inputShape = [height, width, options.channels]
-  let weights: Map<string, Tensor> | undefined
-  const model: Model = {
+  const { logits, features } = declare(name, rows, options)
+  const declared: Graph = { outputs: { logits }, updates: [] }
+  const net = makeNetwork(declared, { seed: options.seed })
+  return Object.assign(net, {
     architecture: { name, options: { ...options } },
-    inputShape,
-    classes: options.classes,
     rows,
-    get weights() {
-      weights ??= initialise(parametersOf(model.graph()).values(), options.seed)
-      return weights
+    forward(x: Value, run: ForwardOptions): ModelForward {
+      const { outputs, updates, at } = formOf(declared, x, run)
+      const made = [...features].map(([row, v]) => [row, at(v)] as const)
+      return { logits: outputs.logits, outputs, updates, features: new Map(made) }
     },
-    set weights(values) {
-      weights = values
-    },
-    forward(x, run) {
-      if (x.shape.length !== 4 || x.shape[3] !== options.channels)
-        throw new KingletError(
-          `${name}: x has shape [${x.shape.join(', ')}]: it must be [N, H, W, ${options.channels}]`,
-        )
-      const b = new Builder(options, run)
-      const isReference = isAsPublished(x, options)
-      const features = new Map<string, Value>()
-      let y = x
-      for (const row of rows) {
-        if (isReference) confirm(name, row, y)
-        y = buildRow(b, y, row, options)
-        features.set(row.name, y)
-      }
-      return { logits: y, features, updates: b.updates }
-    },
-    graph: (batch = 1) => (batch === 1 ? single : graph(batch)),
+  })
+}
+
+/** The rows as layers on a batch of images: logits in their declared form, and each row's output. */
+export function declare(name: string, rows: readonly Row[], options: Options, batch = 1) {
+  const b = new Builder(options)
+  const isReference = isAsPublished(options)
+  const features = new Map<string, Value>()
+  let y = input('x', [batch, ...options.size, options.channels])
+  for (const row of rows) {
+    if (isReference) confirm(name, row, y)
+    y = buildRow(b, y, row, options)
+    features.set(row.name, y)
   }
-  const graph = (batch: number): Graph => {
-    const x = input('x', [batch, ...inputShape])
-    return { outputs: { logits: model.forward(x, { training: false }).logits }, updates: [] }
-  }
-  // Asked for several times while a file is loaded; that it can be made at all says that the options fit together.
-  const single = graph(1)
-  return model
+  return { logits: y, features }
 }
 
 /**
@@ -134,9 +120,9 @@ export const withRows = (model: Model, rows: readonly RowSpec[]): Model => {
 }
 
 /** Nothing that changes shapes differs from the paper's table. */
-const isAsPublished = (x: Value, { width, reduction, outputStride, head, channels }: Options): boolean =>
-  x.shape[1] === 224 &&
-  x.shape[2] === 224 &&
+const isAsPublished = ({ size, width, reduction, outputStride, head, channels }: Options): boolean =>
+  size[0] === 224 &&
+  size[1] === 224 &&
   channels === 3 &&
   width === 1 &&
   reduction === 32 &&
@@ -149,6 +135,9 @@ function confirm(model: string, row: Row, x: Value): void {
   if (row.input && row.input !== found)
     throw new KingletError(`${model}: the table says that ${row.input} goes into ${row.name}, it is ${found}`)
 }
+
+/** Whether a network is one that `build` makes: it has rows. */
+export const isModel = (network: Network): network is Model => 'rows' in network
 
 /** A line of the registry, for lists and tables. */
 export interface ModelInfo extends Publication {

@@ -1,7 +1,6 @@
 /** From what a file says of a network back to the network. */
-import { assert, KingletError, sameShape, showShape, type Tensor, UsageError } from '../core/index.ts'
-import { parametersOf } from '../graph/index.ts'
-import type { Architecture } from '../nn/index.ts'
+import { KingletError, type Tensor, UsageError } from '../core/index.ts'
+import { type Architecture, assertWeights, type Network } from '../nn/index.ts'
 import { build, type Model } from './network.ts'
 import type { BuildOptions } from './options.ts'
 
@@ -19,27 +18,24 @@ import type { BuildOptions } from './options.ts'
  */
 export function restore(architecture: Architecture, weights: ReadonlyMap<string, Tensor>, what: string): Model {
   const net = rebuild(architecture, what)
-  const parameters = parametersOf(net.graph())
-  for (const [name, { shape }] of parameters) {
-    const found = weights.get(name)
-    assert(
-      found,
-      `${what}: tensor ${name} ${showShape(shape)} of ${architecture.name} is missing: the file is not whole`,
-    )
-    assert(
-      sameShape(found.shape, shape) && found.dtype === 'f32',
-      `${what}: tensor ${name} is ${showShape(found.shape)} ${found.dtype}, ${architecture.name} with the options of this ` +
-        `file has ${showShape(shape)} f32: the two do not belong together`,
-    )
-  }
-  for (const name of weights.keys())
-    assert(
-      parameters.has(name),
-      `${what}: tensor ${name} is not one of ${architecture.name} with the options of this file: the two do not belong ` +
-        'together',
-    )
+  assertWeights(net.declared, weights, what, architecture.name, 'with the options of this file')
   net.weights = new Map(weights)
   return net
+}
+
+/** What a model file says of its network: the architecture that builds it, or its graph as JSON. */
+export interface Restorable {
+  readonly architecture?: Architecture | undefined
+  readonly graph?: unknown
+  readonly weights: ReadonlyMap<string, Tensor>
+}
+
+/** The network of a model file of either kind; rejects with a `KingletError` that names `what` when its parts do not fit. */
+export async function restoreNetwork({ architecture, graph, weights }: Restorable, what: string): Promise<Network> {
+  if (architecture) return restore(architecture, weights, what)
+  // Most files carry none: a page that runs networks of the registry does not load this.
+  const { networkFromJson } = await import('../nn/json/index.ts')
+  return networkFromJson(graph, weights, what)
 }
 
 /** The options come from a file: what `build` finds wrong with them is not the caller's mistake. */

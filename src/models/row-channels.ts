@@ -54,7 +54,7 @@ const hasSameLayers = (a: Built, b: Built): boolean =>
 /** The numbers of all rows of a network of the registry, in their order. */
 export function rowChannelsOf({ rows, inputShape, architecture: { options } }: Model): RowChannels[] {
   const build = (row: Row, shape: Shape): Built => {
-    const y = buildRow(new Builder(options, { training: false }), input('x', shape), row, options)
+    const y = buildRow(new Builder(options), input('x', shape), row, options)
     const parameters = parametersOf({ outputs: { y }, updates: [] })
     return { y, shapes: new Map([...parameters].map(([name, v]) => [name, v.shape])) }
   }

@@ -1,31 +1,25 @@
 /**
  * What models add layers with. A layer is a scope (`blocks.3.expand`) with its parameters below it
- * (`blocks.3.expand.conv.w`, `.bn.gamma`), so that names in model files, tables and errors are the same. Batch norm has
- * its two modes here: the batch's statistics while training, with updates of the running ones as PyTorch makes them, and
- * running statistics in inference and in frozen layers.
+ * (`blocks.3.expand.conv.w`, `.bn.gamma`), so that names in model files, tables and errors are the same. What is built is
+ * the declared form of a network: batch norm over running statistics, and dropout as a mark. Inference and training forms
+ * are made from it (`forms.ts`).
  */
-import { KingletError, keyOf, type Shape, size, UsageError } from '../core/index.ts'
-import type { Update } from '../graph/index.ts'
+import type { Shape } from '../core/index.ts'
 import {
-  add,
   batchNorm,
-  channelMean,
-  channelVariance,
   conv2d,
   depthwiseConv2d,
-  dropout,
   type Init,
   linear,
-  mul,
   type Pad,
   parameter,
   type Role,
   samePad,
   scope,
   torchPad,
+  trainingDropout,
   type Value,
 } from '../ops/index.ts'
-import type { ForwardOptions } from './network.ts'
 
 /** `torch`: half of the kernel on every side. `same`: TensorFlow's, where an odd row goes to the bottom or right. */
 export type Padding = 'torch' | 'same'
@@ -77,22 +71,18 @@ const one: Init = { kind: 'constant', value: 1 }
  * import { input, relu6 } from 'kinglet/ops'
  *
  * const settings = { padding: 'torch', initializer: 'he', batchNormEps: 1e-3, batchNormMomentum: 0.1 } as const
- * const b = new Builder(settings, { training: true })
- * const y = b.layer('stem', () => relu6(b.batchNorm(b.conv(input('x', [8, 32, 32, 3]), { out: 16, kernel: 3 }))))
- * y.shape // => [8, 32, 32, 16]
- * b.updates.map((u) => u.target.attrs.name) // => ['stem.bn.mean', 'stem.bn.variance']
+ * const b = new Builder(settings)
+ * const y = b.layer('stem', () => relu6(b.batchNorm(b.conv(input('x', [1, 32, 32, 3]), { out: 16, kernel: 3 }))))
+ * y.shape // => [1, 32, 32, 16]
+ * y.scope // => 'stem'
  * ```
  */
 export class Builder {
-  /** New running statistics of the batch norms added so far. */
-  readonly updates: Update[] = []
   readonly settings: BuilderSettings
-  readonly #run: ForwardOptions
   #path = ''
 
-  constructor(settings: BuilderSettings, run: ForwardOptions) {
+  constructor(settings: BuilderSettings) {
     this.settings = settings
-    this.#run = run
   }
 
   /** The name of the layer that is being added: layers within layers join theirs by dots. */
@@ -139,31 +129,13 @@ export class Builder {
 
   /** Batch norm over the last axis. Parameters `bn.gamma`, `bn.beta`, and the state `bn.mean`, `bn.variance`. */
   batchNorm(x: Value): Value {
-    const { batchNormEps: eps, batchNormMomentum: m } = this.settings
+    const { batchNormEps: eps, batchNormMomentum: momentum } = this.settings
     const channels = [x.shape[x.shape.length - 1]]
     const gamma = this.parameter('bn.gamma', channels, 'norm', one)
     const beta = this.parameter('bn.beta', channels, 'norm', zero)
-    const running = {
-      mean: this.parameter('bn.mean', channels, 'state', zero),
-      variance: this.parameter('bn.variance', channels, 'state', one),
-    }
-    if (!this.#run.training || this.#run.frozen?.(this.#named('bn.gamma')))
-      return batchNorm({ x, gamma, beta, ...running }, { eps })
-    const n = size(x.shape) / channels[0]
-    if (n < 2)
-      throw new KingletError(
-        `batch_norm ${this.#path}: each channel has 1 value in x [${x.shape.join(', ')}]: ` +
-          'training needs 2 or more, use a larger batch or image',
-      )
-    const mean = channelMean({ x })
-    const variance = channelVariance({ x })
-    // The running variance is that of the population: n / (n - 1) times the batch's, as PyTorch keeps it.
-    const into = (old: Value, now: Value, share: number) => add(mul(old, 1 - m), mul(now, share))
-    this.updates.push(
-      { target: running.mean, value: into(running.mean, mean, m) },
-      { target: running.variance, value: into(running.variance, variance, (m * n) / (n - 1)) },
-    )
-    return batchNorm({ x, gamma, beta, mean, variance }, { eps })
+    const mean = this.parameter('bn.mean', channels, 'state', zero)
+    const variance = this.parameter('bn.variance', channels, 'state', one)
+    return batchNorm({ x, gamma, beta, mean, variance }, { eps, momentum })
   }
 
   /** x [N, K] to [N, out]. Parameters `w` [K, out] and `b` [out]; `classifier` draws the weights as a last layer's. */
@@ -175,10 +147,7 @@ export class Builder {
 
   /** Drops with probability `rate` while training; each layer has a stream of random numbers of its own. */
   dropout(x: Value, rate: number): Value {
-    if (!this.#run.training || rate === 0) return x
-    const { seed } = this.#run
-    if (!seed) throw new UsageError(`dropout ${this.#path}: no seed: give forward an i32 scalar that changes each step`)
-    return dropout({ x, seed }, { rate, stream: keyOf(this.#path) })
+    return rate === 0 ? x : trainingDropout({ x }, { rate })
   }
 
   #hidden(fanOut: number): Init {

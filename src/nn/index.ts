@@ -1,3 +1,6 @@
 /** What networks are made with: the builder of layers, and a network as training, files and the front door see it. */
 export * from './builder.ts'
+export { classifierOf, withClasses } from './classes.ts'
+export { type Form, type ForwardOptions, formOf } from './forms.ts'
+export type { Architecture, Meta, Provenance } from './meta.ts'
 export * from './network.ts'

@@ -1,7 +1,7 @@
 /** The table of all ops and their contracts, for autodiff, counting, the reference engine, suites and documents. */
 import type { AxisLink } from './axes.ts'
 import { contractsAmong, type WholeOp } from './contract.ts'
-import type { Contract, Op, Value } from './define.ts'
+import type { Contract, ContractOf, Op, Value } from './define.ts'
 import { isLeaf } from './leaf.ts'
 import * as list from './list.ts'
 
@@ -48,3 +48,10 @@ export const axisLinksOf = (v: Value): readonly AxisLink[] => {
 
 /** Whether a node is the product of its inputs. */
 export const isProduct = (v: Value): boolean => !isLeaf(v) && contractOf(v.op).isProduct
+
+/** The multiply-adds of one node; a leaf has none. `find` knows the contracts of ops that are not in this table. */
+export function macsOf(v: Value, find: ContractOf = contractOf): number {
+  if (isLeaf(v)) return 0
+  const shapes = v.inputs.map((x) => x.shape)
+  return find(v.op).cost(shapes, v.attrs, v.shape).macs
+}

@@ -1,15 +1,17 @@
 /**
  * Batch normalisation over the last axis (Ioffe and Szegedy 2015). One op serves training and inference: statistics
- * are inputs. In training they are `channelMean` and `channelVariance` of x, whose own gradients complete the backward
- * pass; in inference, parameters. Rules are written so that one training step sums over (dy) and (dy * (x - mean))
+ * are inputs. In inference they are running statistics, parameters of role `state`. In the training form they are
+ * `channelMean` and `channelVariance` of x, whose own gradients complete the backward pass, and the running ones are
+ * updated. Rules are written so that one training step sums over (dy) and (dy * (x - mean))
  * once each; all else is arithmetic on C numbers.
  */
-import { assert, type Shape, showShape, size } from '../core/index.ts'
+import { assert, KingletError, type Shape, showShape, size } from '../core/index.ts'
 import { lastAxes } from './axes.ts'
 import { broadcastTo } from './broadcast.ts'
 import { completeOp, free } from './contract.ts'
-import { declareOp, type Gradients, type Value } from './define.ts'
+import { declareOp, type Gradients, type Trained, type Training, type Value } from './define.ts'
 import { add, div, maximum, mul, neg, sqrt, sub } from './elementwise.ts'
+import { isParameter, type ParameterAttrs } from './leaf.ts'
 import { reduceSum, reshape } from './reduce.ts'
 import { sliceFirst } from './slice.ts'
 
@@ -30,6 +32,8 @@ function assertChannels(op: string, x: Shape): void {
 
 interface NormAttrs {
   readonly eps: number
+  /** Share of the batch's statistics in the new running ones (PyTorch's convention; TensorFlow's decay is 1 - this). */
+  readonly momentum: number
 }
 const deviation = (variance: Value, eps: number): Value => sqrt(add(variance, eps))
 
@@ -37,8 +41,8 @@ const deviation = (variance: Value, eps: number): Value => sqrt(add(variance, ep
 export const batchNorm = declareOp({
   name: 'batch_norm',
   inputs: { x: '*', gamma: 'C', beta: 'C', mean: 'C', variance: 'C' },
-  attrs: { eps: 1e-3 } as NormAttrs,
-  shape({ x, ...perChannel }, { eps }) {
+  attrs: { eps: 1e-3, momentum: 0.1 } as NormAttrs,
+  shape({ x, ...perChannel }, { eps, momentum }) {
     assertChannels('batch_norm', x.shape)
     for (const [name, { shape }] of Object.entries(perChannel))
       assert(
@@ -46,6 +50,7 @@ export const batchNorm = declareOp({
         () => `batch_norm: x has ${last(x.shape)} channels, ${name} has ${shape[0]}: it must be [${last(x.shape)}]`,
       )
     assert(eps > 0, () => `batch_norm: eps is ${eps}: it must be above 0`)
+    assert(momentum >= 0 && momentum <= 1, () => `batch_norm: momentum is ${momentum}: it must be a number from 0 to 1`)
     return x.shape
   },
   lower(inputs, attrs) {
@@ -78,6 +83,7 @@ export const batchNormContract = completeOp(batchNorm, {
       variance: mul(div(mul(dgamma, gamma), add(variance, eps)), -0.5),
     }
   },
+  training: (inputs, attrs, training) => trained(inputs, attrs, training),
   axes: lastAxes,
   samples: [
     { inputs: { x: [2, 3, 4, 5], gamma: [5], beta: [5], mean: [5], variance: [5] }, range: [0.2, 1.5] },
@@ -89,7 +95,33 @@ export const batchNormContract = completeOp(batchNorm, {
 
 type NormInputs = Readonly<Record<'x' | 'gamma' | 'beta' | 'mean' | 'variance', Value>>
 
-function affine({ gamma, beta, mean, variance }: NormInputs, { eps }: NormAttrs) {
+const isState = (v: Value): boolean => isParameter(v) && (v.attrs as ParameterAttrs).role === 'state'
+
+/** The batch's statistics in the place of running ones, which follow them as PyTorch's do. Frozen layers stay as they are. */
+function trained(inputs: NormInputs, attrs: NormAttrs, { layer, isFrozen }: Training): Trained | undefined {
+  const { x, gamma, mean: oldMean, variance: oldVariance } = inputs
+  if (!isState(oldMean) || !isState(oldVariance) || isFrozen(isParameter(gamma) ? gamma : oldMean)) return undefined
+  const n = size(x.shape) / last(x.shape)
+  if (n < 2)
+    throw new KingletError(
+      `batch_norm ${layer}: each channel has 1 value in x [${x.shape.join(', ')}]: ` +
+        'training needs 2 or more, use a larger batch or image',
+    )
+  const m = attrs.momentum
+  const mean = channelMean({ x })
+  const variance = channelVariance({ x })
+  const into = (old: Value, now: Value, share: number) => add(mul(old, 1 - m), mul(now, share))
+  return {
+    y: batchNorm({ ...inputs, mean, variance }, attrs),
+    updates: [
+      { target: oldMean, value: into(oldMean, mean, m) },
+      // The running variance is that of the population: n / (n - 1) times the batch's.
+      { target: oldVariance, value: into(oldVariance, variance, (m * n) / (n - 1)) },
+    ],
+  }
+}
+
+function affine({ gamma, beta, mean, variance }: NormInputs, { eps }: Pick<NormAttrs, 'eps'>) {
   const scale = div(gamma, deviation(variance, eps))
   return { scale, shift: sub(beta, mul(mean, scale)) }
 }

@@ -43,7 +43,7 @@ export function completeOp<I extends Inputs, A extends object, Name extends stri
   { op }: OpFunction<I, A, Name>,
   completion: Omit<OpCompletion<I, A>, 'reference'> & Partial<OpCompletion<I, A>>,
 ): Contract<Name> {
-  const { grad, reference, samples } = completion
+  const { grad, reference, samples, training } = completion
   const { named, listed } = naming(op.inputs as I)
   return {
     op,
@@ -51,6 +51,7 @@ export function completeOp<I extends Inputs, A extends object, Name extends stri
     // The types see to it that one of the two is there.
     reference: reference ? (list, attrs, y) => reference(named(list), attrs, y) : op.fold!,
     grad: isRefusal(grad) ? grad : (list, attrs, dy, y) => listed<Value | undefined>(grad(named(list), attrs, dy, y)),
+    training: training && ((list, attrs, run) => training(named(list), attrs, run)),
     axes: completion.axes,
     isProduct: completion.isProduct ?? false,
     samples: samples.map((s) => ({
@@ -97,11 +98,4 @@ export function contractsAmong(contracts: readonly Contract[]): ContractOf {
       `${op.name}: it is declared only, without cost, oracle and gradient: define it whole, by defineOp`,
     )
   }
-}
-
-/** The multiply-adds of one node; a leaf has none. */
-export function macsOf({ op, inputs, attrs, shape }: Value, contractOf: ContractOf): number {
-  if (inputs.length === 0) return 0
-  const shapes = inputs.map((x) => x.shape)
-  return contractOf(op).cost(shapes, attrs, shape).macs
 }

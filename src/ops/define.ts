@@ -52,6 +52,22 @@ export interface Refusal {
 /** The op is a primitive: every engine has a kernel for it. */
 export const native = 'native'
 
+/** What a node may ask for when it is put into its training form. */
+export interface Training {
+  /** The layer that the node belongs to, for errors. */
+  readonly layer: string
+  /** Whether this parameter keeps its value. */
+  isFrozen(parameter: Value): boolean
+  /** A source of random numbers of the node's own: `seed` changes with each step. Throws when there is none. */
+  random(): { readonly seed: Value; readonly stream: number }
+}
+
+/** A node in its training form: its result, and new values of parameters. */
+export interface Trained {
+  readonly y: Value
+  readonly updates: readonly { readonly target: Value; readonly value: Value }[]
+}
+
 /** A test case: shapes (or whole tensors) of the inputs, and attributes. */
 export interface Sample<I extends Inputs, A> {
   readonly inputs: Named<I, Shape | Tensor>
@@ -88,6 +104,8 @@ export interface OpDeclaration<I extends Inputs, A extends object, Name extends 
   readonly takesEpilogue?: (attrs: A) => boolean
   /** y is the input's own memory from this element on (reshape, a slice of the first axis). */
   readonly viewOffset?: (x: Named<I, Spec>, attrs: A) => number
+  /** y is x: the node is there for what it is in training. */
+  readonly isIdentity?: boolean
   /**
    * The oracle, where engines compute constants with it when they load a network; the completion has none then. A node
    * of constants whose op has no `fold` is computed by its kernel, in each run.
@@ -102,6 +120,8 @@ export interface OpCompletion<I extends Inputs, A extends object> {
   readonly reference: Oracle<Named<I, Tensor>, A>
   /** Gradients of the inputs given that of the result, built of ops. Inputs left out have no gradient. */
   readonly grad: ((x: Named<I, Value>, attrs: A, dy: Value, y: Value) => Partial<Named<I, Value>>) | Refusal
+  /** What the node is while a network trains; undefined: what it is otherwise. */
+  readonly training?: (x: Named<I, Value>, attrs: A, training: Training) => Trained | undefined
   /** Axes that run over the same entries. Without it no entry of any axis can go. */
   readonly axes?: AxisRule<A>
   /** y is the product of its inputs: one that is made from another is a gate on it. */
@@ -124,6 +144,7 @@ export interface Op {
     | undefined
   readonly takesEpilogue: (attrs: Attrs) => boolean
   readonly viewOffset: ((inputs: readonly Spec[], attrs: Attrs) => number) | undefined
+  readonly isIdentity: boolean
   readonly fold: Oracle<readonly Tensor[], Attrs> | undefined
   /** The whole contract of an op that `defineOp` made of one record; others have theirs in a table (`contractOf`). */
   readonly contract?: Contract
@@ -136,6 +157,7 @@ export interface Contract<Name extends string = string> {
   readonly reference: Oracle<readonly Tensor[], Attrs>
   /** One gradient, or undefined, for each input. */
   readonly grad: ((inputs: readonly Value[], attrs: Attrs, dy: Value, y: Value) => (Value | undefined)[]) | Refusal
+  readonly training: ((inputs: readonly Value[], attrs: Attrs, training: Training) => Trained | undefined) | undefined
   readonly axes: AxisRule<Attrs> | undefined
   readonly isProduct: boolean
   readonly samples: readonly {
@@ -268,6 +290,7 @@ export function declareOp<I extends Inputs, A extends object, Name extends strin
     affine: affine && ((list, attrs) => affine(named(list), attrs)),
     takesEpilogue: declaration.takesEpilogue ?? (() => false),
     viewOffset: viewOffset && ((list, attrs) => viewOffset(named(list), attrs)),
+    isIdentity: declaration.isIdentity ?? false,
     fold: fold && ((list, attrs, y) => fold(named(list), attrs, y)),
   }
   const make = (x: Named<I, Value>, attrs?: Partial<A>): Value => {

@@ -189,6 +189,7 @@ class FolderAdaptation implements AdaptStore {
 
   #read(path: string): Model {
     const { architecture, weights } = readModelFile(readFileSync(path), path)
+    assert(architecture, `${path}: it carries a graph of its own`)
     return restore(architecture, weights, path)
   }
 

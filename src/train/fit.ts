@@ -89,6 +89,7 @@ async function* steps(plan: Plan): AsyncGenerator<TrainStep, void, undefined> {
   const identity = runIdentity(engine, net, run, data)
   const kept = await store?.begin({
     identity,
+    network: net,
     classes: data.train.classes,
     preprocessing: run.preprocessing,
     images: data.train.length,

@@ -24,7 +24,7 @@ const newFolder = () => join(folderOf({}), 'adapted')
 const quick = ['--threads', '1', '--delta', '0.2', '--steps', '1', '--epochs', '1', '--batch', '4', '--holdout', '0.25']
 test('a model file is adapted to a budget, with its curve and report', async () => {
   const before = readModelFile(readFileSync(model))
-  const start = resourceOf(restore(before.architecture, before.weights, model), 'parameters')
+  const start = resourceOf(restore(before.architecture!, before.weights, model), 'parameters')
   const out = newFolder()
   const args = ['adapt', model, '--data', photos, '--budget', `parameters=${Math.round(0.85 * start)}`, ...quick]
   const { code, output, errors } = await kinglet(...args, '--out', out)
@@ -38,7 +38,7 @@ test('a model file is adapted to a budget, with its curve and report', async () 
       .sort(),
   ).toEqual(['adapted.safetensors', 'curve.html', 'curve.json', 'long', 'trying'])
   const after = readModelFile(readFileSync(join(out, 'adapted.safetensors')))
-  const net = restore(after.architecture, after.weights, 'adapted')
+  const net = restore(after.architecture!, after.weights, 'adapted')
   expect(resourceOf(net, 'parameters')).toBeLessThanOrEqual(0.85 * start)
   expect(after.classes).toEqual(before.classes)
   expect(after.provenance.from).toBe(model)
@@ -109,7 +109,7 @@ test('mistakes are a sentence each', async () => {
 
 test('to a latency, by a table that has smaller counts too; one that has not is refused before anything is trained', async () => {
   const { architecture, weights } = readModelFile(readFileSync(model))
-  const net = restore(architecture, weights, model)
+  const net = restore(architecture!, weights, model)
   const units = unitsOf(net)
   const run = (file: string, most: number) =>
     kinglet(

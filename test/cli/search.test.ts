@@ -50,7 +50,7 @@ describe('search', () => {
     expect(found.trials).toBe(5)
     for (const { model, values, violations } of found.front) {
       const { architecture, classes, preprocessing } = readModelFile(readFileSync(model))
-      expect(architecture.options.rows).not.toBe('table')
+      expect(architecture!.options.rows).not.toBe('table')
       expect(classes).toEqual(['across', 'down'])
       expect([8, 16]).toContain(preprocessing.size[0])
       expect(values[1]).toBeGreaterThan(1000)

@@ -76,8 +76,8 @@ describe('load', () => {
   test('a classifier says what it is', async () => {
     using model = await load(path)
     expect(model.inputShape).toEqual([24, 24, 3])
-    expect(model.architecture.name).toBe('mobilenet_v2')
-    expect(model.architecture.options.width).toBe(0.1)
+    expect(model.architecture?.name).toBe('mobilenet_v2')
+    expect(model.architecture?.options.width).toBe(0.1)
     expect(model.preprocessing).toMatchObject({ size: [24, 24], fit: 'crop', crop: 1 })
   })
 

@@ -13,7 +13,8 @@ import {
   shapesOf,
   topological,
 } from '../../src/graph/index.ts'
-import { build, modelNames } from '../../src/models/index.ts'
+import { build, type Model, modelNames } from '../../src/models/index.ts'
+import { declare } from '../../src/models/network.ts'
 import {
   broadcastTo,
   crop,
@@ -35,6 +36,10 @@ const x = input('x', [1, 4, 4, 6])
 const nodesOf = (graph: Graph) =>
   topological(roots(graph)).map((v) => `${v.op.name} ${v.attrs.name ?? ''} ${v.scope} [${v.shape}]`)
 
+/** What the builders make of a network's rows for a batch. */
+const builtFor = ({ architecture, rows }: Model, batch: number): Graph =>
+  graphOf({ logits: declare(architecture.name, rows, architecture.options, batch).logits })
+
 const drawn = (shape: readonly number[]) => {
   const rng = new Rng(5)
   return Float32Array.from({ length: size(shape) }, () => rng.between(-1, 1))
@@ -47,6 +52,8 @@ describe.each(modelNames)('%s', (name) => {
     const net = build(name, small)
     const other = rebatch(net.graph(), 3)
     expect(nodesOf(other)).toEqual(nodesOf(net.graph(3)))
+    // And that of the builders, asked for three images.
+    expect(nodesOf(rebatch(net.declared, 3))).toEqual(nodesOf(builtFor(net, 3)))
     const images = drawn([3, 8, 8, 3])
     const logits = async (graph: Graph, from: Float32Array) => {
       const program = await referenceEngine().compile(graph, { weights: net.weights })
@@ -59,7 +66,8 @@ describe.each(modelNames)('%s', (name) => {
 
   test('no attribute of its graph has the batch', () => {
     const attrs = (graph: Graph) => topological(roots(graph)).map(({ op, attrs }) => (op.name === 'input' ? '' : attrs))
-    expect(attrs(build(name, small).graph(3))).toEqual(attrs(build(name, small).graph(1)))
+    const net = build(name, small)
+    expect(attrs(builtFor(net, 3))).toEqual(attrs(net.declared))
   })
 
   test('with its own classifier for other classes it is the network that is built with them', () => {

@@ -7,7 +7,7 @@ const below: Record<string, readonly string[]> = {
   core: [],
   ops: ['core'],
   graph: ['ops'],
-  nn: ['graph'],
+  nn: ['graph', 'data'],
   engine: ['graph'],
   wasm: ['engine'],
   data: ['core'],

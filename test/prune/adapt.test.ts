@@ -172,7 +172,7 @@ test('kept in a folder: a model file for each step, and the curve', () => {
   ])
   expect(readCurve(whole)!.points).toEqual(points)
   const { architecture, weights, provenance } = readModelFile(readFileSync(join(whole, 'step-002.safetensors')))
-  expect(restore(architecture, weights, 'step 2').weights).toEqual(model.weights)
+  expect(restore(architecture!, weights, 'step 2').weights).toEqual(model.weights)
   expect(provenance).toMatchObject({ images: 48, evaluatedOn: 12, accuracy: points[2].accuracy })
 })
 

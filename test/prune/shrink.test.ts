@@ -123,7 +123,7 @@ test('the network given stays as it is, and the smaller one goes through a model
     provenance: provenanceNow(),
   })
   const { architecture, weights } = readModelFile(bytes)
-  expect(await logitsOf(restore(architecture, weights, 'file'))).toEqual(await logitsOf(next))
+  expect(await logitsOf(restore(architecture!, weights, 'file'))).toEqual(await logitsOf(next))
 })
 
 test('counts and channels that cannot be', () => {

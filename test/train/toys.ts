@@ -2,8 +2,7 @@
 import { type Tensor, tensor, wordAt, zeros } from '../../src/core/index.ts'
 import { arrays, type Dataset, preprocessingPreset } from '../../src/data/index.ts'
 import { referenceEngine } from '../../src/engine/index.ts'
-import { type Graph, initialise, parametersOf } from '../../src/graph/index.ts'
-import { Builder, type Network } from '../../src/nn/index.ts'
+import { Builder, type Network, networkFrom } from '../../src/nn/index.ts'
 import {
   flatten,
   hardSigmoid,
@@ -37,68 +36,40 @@ export function toySet(length: number, seed = 1, name = `toys ${seed}`): Dataset
 /** A network of a few layers with all that training knows: convolutions of both kinds, batch norm, gate, dropout. */
 export function toyNet({ classes = 3, size = side, channels = 3, seed = 0 } = {}): Network {
   const settings = { padding: 'same', initializer: 'he', batchNormEps: 1e-3, batchNormMomentum: 0.1 } as const
-  let weights: Map<string, Tensor> | undefined
-  const net: Network = {
-    architecture: { name: 'toy', options: { classes, size, channels } },
-    inputShape: [size, size, channels],
-    classes,
-    get weights() {
-      weights ??= initialise(parametersOf(net.graph()).values(), seed)
-      return weights
-    },
-    set weights(values) {
-      weights = values
-    },
-    forward(x, run) {
-      const b = new Builder(settings, run)
-      const block = (y: Value, out: number) => {
-        y = b.layer('depthwise', () => hardSwish(b.batchNorm(b.depthwise(y, { kernel: 3, stride: 2 }))))
-        const gate = b.layer('gate', () => hardSigmoid(b.linear(means(y), { out: y.shape[3] })))
-        y = mul(y, reshape({ x: gate }, { shape: [y.shape[0], 1, 1, y.shape[3]] }))
-        return b.layer('project', () => b.batchNorm(b.conv(y, { kernel: 1, out })))
-      }
-      let y = b.layer('stem', () => relu6(b.batchNorm(b.conv(x, { kernel: 3, stride: 2, out: 8 }))))
-      y = b.layer('blocks', () => b.layer('0', () => block(y, 12)))
-      y = b.layer('blocks', () => b.layer('1', () => block(y, 16)))
-      const logits = b.layer('classifier', () => b.linear(b.dropout(means(y), 0.2), { out: classes, classifier: true }))
-      return { logits, updates: b.updates }
-    },
-    graph: (batch = 1) => graphOf(net, batch),
+  const b = new Builder(settings)
+  const block = (y: Value, out: number) => {
+    y = b.layer('depthwise', () => hardSwish(b.batchNorm(b.depthwise(y, { kernel: 3, stride: 2 }))))
+    const gate = b.layer('gate', () => hardSigmoid(b.linear(means(y), { out: y.shape[3] })))
+    y = mul(y, reshape({ x: gate }, { shape: [0, 1, 1, -1] }))
+    return b.layer('project', () => b.batchNorm(b.conv(y, { kernel: 1, out })))
   }
-  return net
+  const x = input('x', [1, size, size, channels])
+  let y = b.layer('stem', () => relu6(b.batchNorm(b.conv(x, { kernel: 3, stride: 2, out: 8 }))))
+  y = b.layer('blocks', () => b.layer('0', () => block(y, 12)))
+  y = b.layer('blocks', () => b.layer('1', () => block(y, 16)))
+  const logits = b.layer('classifier', () => b.linear(b.dropout(means(y), 0.2), { out: classes, classifier: true }))
+  const net = networkFrom({ outputs: { logits }, updates: [] }, { seed })
+  return Object.assign(net, { architecture: { name: 'toy', options: { classes, size, channels } } })
 }
 
 /** [N, H, W, C] as [N, C]. */
 const means = (x: Value): Value => flatten(reduceMean(x, [1, 2]))
 
-function graphOf(net: Network, batch: number): Graph {
-  const x = input('x', [batch, ...net.inputShape])
-  return { outputs: { logits: net.forward(x, { training: false }).logits }, updates: [] }
-}
-
 /** logits = (all values of an image) w + b: scores that a test can choose. */
 export function linearNet(w: Tensor, b: Tensor, inputShape: readonly number[] = [1, 1, 3]): Network {
   const [inner, classes] = w.shape
   const init = { kind: 'constant', value: 0 } as const
-  const net: Network = {
-    architecture: { name: 'linear', options: {} },
-    inputShape,
-    classes,
-    weights: new Map([
-      ['classifier.w', w],
-      ['classifier.b', b],
-    ]),
-    forward: (x) => ({
-      logits: linear(
-        flatten(x),
-        parameter({ name: 'classifier.w', shape: [inner, classes], role: 'weight', init }),
-        parameter({ name: 'classifier.b', shape: [classes], role: 'bias', init }),
-      ),
-      updates: [],
-    }),
-    graph: (batch = 1) => graphOf(net, batch),
-  }
-  return net
+  const logits = linear(
+    flatten(input('x', [1, ...inputShape])),
+    parameter({ name: 'classifier.w', shape: [inner, classes], role: 'weight', init }),
+    parameter({ name: 'classifier.b', shape: [classes], role: 'bias', init }),
+  )
+  const weights = new Map([
+    ['classifier.w', w],
+    ['classifier.b', b],
+  ])
+  const net = networkFrom({ outputs: { logits }, updates: [] }, { weights })
+  return Object.assign(net, { architecture: { name: 'linear', options: {} } })
 }
 
 /** Scores are the red, green and blue of an image of one pixel. */

@@ -4,10 +4,10 @@ import { basename, join, resolve } from 'node:path'
 import { assert, UsageError, version } from '../../core/index.ts'
 import type { Dataset, LoaderPool, Preprocessing } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
-import { engineOf, labelOf, smallImage } from '../../door/index.ts'
+import { engineOf, labelOf, modelOf, smallImage } from '../../door/index.ts'
 import { assertTableOfBudget, batchOf, openTable, resourceOfBudget } from '../../door/plans/node.ts'
 import { type Adapted, adaptationPage } from '../../door/reports/index.ts'
-import { provenanceNow, writeModelFile } from '../../formats/index.ts'
+import { contentsOf, provenanceNow, writeModelFile } from '../../formats/index.ts'
 import { showBudget, showResource } from '../../latency/index.ts'
 import type { Model } from '../../models/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
@@ -48,7 +48,8 @@ interface Surroundings {
 async function run({ io, pool, signal }: Surroundings, path: string, options: AdaptCommandOptions): Promise<Adapted> {
   const { data, budget, out, force = false, seed, validation, strict, epochs } = options
   if (!force) assertOwnFolder(out, adaptFiles.curve, isOurs)
-  const { network, classes, preprocessing } = await openModelFile(path)
+  const { network: opened_, classes, preprocessing } = await openModelFile(path)
+  const network = modelOf(opened_, path, 'adapt')
   assertTableOfBudget(budget, options.table, flagName)
   const resource = resourceOfBudget(budget, openTable(options.table), network, flagName)
   const engine = engineOf(options)
@@ -123,12 +124,11 @@ async function finish(
 ): Promise<number> {
   const { classes, preprocessing, train, val } = set
   const { top1 } = await evaluate(model, val, use)
-  const { architecture, weights } = model
   const provenance = provenanceNow({
     ...{ trainedOn: basename(resolve(data)), from, images: train.length, epochs, seed },
     ...{ accuracy: top1, evaluatedOn: val.length },
   })
-  const bytes = writeModelFile({ architecture, weights, classes, preprocessing, provenance })
+  const bytes = writeModelFile({ ...contentsOf(model), classes, preprocessing, provenance })
   writeFileAtomic(join(out, files.model), bytes)
   return top1
 }

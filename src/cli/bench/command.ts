@@ -4,7 +4,7 @@ import { type Quartiles, quartiles, Rng, size, turn, UsageError } from '../../co
 import { engineOf, labelOf, networkArguments } from '../../door/index.ts'
 import type { Program } from '../../engine/index.ts'
 import { analyse } from '../../graph/index.ts'
-import type { Model } from '../../models/index.ts'
+import type { Network } from '../../nn/index.ts'
 import { bytes, percent } from '../../report/index.ts'
 import { maxThreads } from '../../wasm/index.ts'
 import { addNetworkOptions, openNetwork } from '../inputs/networks.ts'
@@ -33,7 +33,7 @@ interface BenchOptions extends EngineOptions {
 }
 
 interface Timed {
-  readonly model: Model
+  readonly model: Network
   readonly batch: number
   /** Milliseconds of a batch. */
   readonly latencyMs: Quartiles
@@ -58,7 +58,7 @@ const columns: readonly Column<Timed>[] = [
 
 /** Compiles, times and disposes of all of them. */
 async function time(
-  models: readonly Model[],
+  models: readonly Network[],
   options: BenchOptions,
   signal: AbortSignal,
   onRound: (done: number, of: number) => void,
@@ -99,7 +99,7 @@ async function time(
 type OnRound = (done: number, of: number) => void
 
 /** Networks against each other. */
-async function rounds(io: Io, models: readonly Model[], options: BenchOptions): Promise<void> {
+async function rounds(io: Io, models: readonly Network[], options: BenchOptions): Promise<void> {
   const timed = await withProgress(io, (signal, onRound) => time(models, options, signal, onRound))
   if (options.json) {
     printJson(io, timed)
@@ -111,13 +111,13 @@ async function rounds(io: Io, models: readonly Model[], options: BenchOptions): 
 }
 
 /** The kernels of each network. */
-async function layers(io: Io, models: readonly Model[], options: BenchOptions): Promise<void> {
+async function layers(io: Io, models: readonly Network[], options: BenchOptions): Promise<void> {
   if (options.engine !== 'wasm')
     throw new UsageError(`--layers: engine ${options.engine} has no kernels to time: use --engine wasm`)
   if (options.threads !== undefined && options.threads !== 1)
     throw new UsageError(`--layers: it times one thread, --threads is ${options.threads}: leave --threads out`)
   const { batch, rounds, warmup, seed, deterministic } = options
-  const timed: ({ readonly model: Model } & LayerTimes)[] = []
+  const timed: ({ readonly model: Network } & LayerTimes)[] = []
   await withProgress(io, async (signal, onRound) => {
     for (const model of models) {
       const onRun = async (done: number, of: number) => {
@@ -148,7 +148,7 @@ function withProgress<T>(io: Io, body: (signal: AbortSignal, onRound: OnRound) =
   return abortable(io, (signal) => body(signal, onRound).finally(() => progress.clear()))
 }
 
-function printJson(io: Io, timed: readonly { readonly model: Model }[]): void {
+function printJson(io: Io, timed: readonly { readonly model: Network }[]): void {
   const value = timed.map(({ model, ...rest }) => ({ network: labelOf(model), ...model.architecture, ...rest }))
   io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
 }
@@ -184,7 +184,7 @@ Examples:
       )
       .action(async (names: string[], options: BenchOptions) => {
         const given = networkArguments(options)
-        const models: Model[] = []
+        const models: Network[] = []
         for (const name of names) models.push(await openNetwork(name, given))
         await (options.layers ? layers : rounds)(io, models, options)
       }),

@@ -5,7 +5,7 @@
  */
 import { type Quartiles, quartiles, Rng, type Shape, size } from '../../core/index.ts'
 import { showShape } from '../../door/index.ts'
-import type { Model } from '../../models/index.ts'
+import type { Network } from '../../nn/index.ts'
 import { percent } from '../../report/index.ts'
 import { type Determinism, moveMs, multiplyAddLimit, profile, type StepProfile } from '../../wasm/index.ts'
 import type { Column } from '../terminal/terminal.ts'
@@ -67,7 +67,7 @@ function kernelsOf(steps: readonly StepProfile[]): StepProfile[] {
 }
 
 /** Times each kernel of a network's inference on images of noise. */
-export async function timeLayers(model: Model, options: LayerOptions): Promise<LayerTimes> {
+export async function timeLayers(model: Network, options: LayerOptions): Promise<LayerTimes> {
   const { batch, rounds: runs, warmup, seed, deterministic = 'here', onRun } = options
   const rng = new Rng(seed)
   const x = Float32Array.from({ length: batch * size(model.inputShape) }, () => rng.between(-1, 1))

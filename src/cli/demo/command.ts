@@ -11,7 +11,7 @@ import { type Dataset, fashionMnistClasses, preprocessingPreset } from '../../da
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
 import { costsOf, engineOf, labelOf, pairsOf } from '../../door/index.ts'
 import { answerSamples, pictureOf, type Sample, selectSamples, trainingReport } from '../../door/reports/node.ts'
-import { provenanceNow, writeModelFile } from '../../formats/index.ts'
+import { contentsOf, provenanceNow, writeModelFile } from '../../formats/index.ts'
 import { load } from '../../index.ts'
 import { build, twin } from '../../models/index.ts'
 import { makeFolder, writeFileAtomic } from '../../platform/node/index.ts'
@@ -101,7 +101,7 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
     accuracy: evaluation.top1,
     evaluatedOn: evaluation.count,
   })
-  writeFileAtomic(model, writeModelFile({ ...net, classes, preprocessing, provenance }))
+  writeFileAtomic(model, writeModelFile({ ...contentsOf(net), classes, preprocessing, provenance }))
   const samples = await answerSamples(net, test, { engine, preprocessing, pool, signal, top: 3 })
   const shown = selectSamples(samples, classes.length)
   await classifyByName(io, model, test, [...shown.slice(0, 4), ...shown.slice(-1)])

@@ -11,8 +11,8 @@ import {
   openModel,
   parseNetwork,
 } from '../../door/index.ts'
-import { activationNames, type BuildOptions, type Model, widthRuleNames } from '../../models/index.ts'
-import { paddingNames } from '../../nn/index.ts'
+import { activationNames, type BuildOptions, widthRuleNames } from '../../models/index.ts'
+import { type Network, paddingNames } from '../../nn/index.ts'
 import { argument, flagName } from '../terminal/options.ts'
 
 /** How help shows arguments of `build`. */
@@ -52,7 +52,7 @@ const isModelFile = (text: string): boolean => text.endsWith('.safetensors') || 
 export const openModelFile = async (path: string): Promise<OpenedModel> => openModel(await readBytes(path), path)
 
 /** The network that `text` names: one of the registry, or the one in a model file, with its weights. */
-export async function openNetwork(text: string, given: BuildOptions): Promise<Model> {
+export async function openNetwork(text: string, given: BuildOptions): Promise<Network> {
   if (!isModelFile(text)) return parseNetwork(text, given)
   assertNoArguments(text, given, flagName)
   return (await openModelFile(text)).network

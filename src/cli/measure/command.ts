@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Option } from 'commander'
 import { renderUnicodeCompact } from 'uqr'
 import { UsageError } from '../../core/index.ts'
-import { engineOf, labelOf, networkArguments } from '../../door/index.ts'
+import { engineOf, labelOf, modelOf, networkArguments } from '../../door/index.ts'
 import { assertNetworks, drawNetworks, openSpace, planOfSpace } from '../../door/plans/node.ts'
 import {
   type Agreement,
@@ -92,7 +92,7 @@ async function taskOf(names: readonly string[], options: MeasureOptions): Promis
   if (names.length === 0)
     throw new UsageError(`measure: no network is named: give some of "kinglet models", model files, or --space`)
   const models: Model[] = []
-  for (const text of names) models.push(await openNetwork(text, given))
+  for (const text of names) models.push(modelOf(await openNetwork(text, given), text, 'measure'))
   return {
     plan: planOf(models.flatMap(unitsOf), { downTo }),
     checked: models.slice(0, check).map((model) => ({ name: labelOf(model), model })),

@@ -1,8 +1,18 @@
 /** `kinglet summary`: the paper's table with what each row costs, and two networks side by side. */
 import type { Command } from 'commander'
-import { type Costs, costsOf, labelOf, networkArguments, pairsOf, type RowCost, showShape } from '../../door/index.ts'
-import { layerKinds } from '../../graph/index.ts'
-import { type Model, type Row, twin } from '../../models/index.ts'
+import {
+  type Costs,
+  costsOf,
+  labelOf,
+  modelOf,
+  networkArguments,
+  pairsOf,
+  type RowCost,
+  showShape,
+} from '../../door/index.ts'
+import { type LayerCost, layerKinds } from '../../graph/index.ts'
+import { isModel, type Row, twin } from '../../models/index.ts'
+import type { Network } from '../../nn/index.ts'
 import { bytes, count, percent } from '../../report/index.ts'
 import { addNetworkOptions, openNetwork } from '../inputs/networks.ts'
 import { addJsonOption, type CommandDefinition } from '../terminal/options.ts'
@@ -43,14 +53,28 @@ const totalsOf = ({ analysis: { total } }: Costs): TotalRow[] => [
 const kindRows = ({ analysis }: Costs) =>
   layerKinds.map((kind) => ({ kind, ...analysis.kinds[kind] })).filter((k) => k.macs + k.weights > 0)
 
-function printOne(io: Io, costs: Costs): void {
-  const { rows, analysis, model } = costs
-  const columns: Column<RowCost>[] = [
-    ...paperColumns.filter((c) => !isEmpty(c, rows)),
+/** Of a graph that no table has. */
+const layerColumns: readonly Column<LayerCost>[] = [
+  { title: 'layer', cell: (l) => l.name || '(unnamed)' },
+  { title: 'input', cell: (l) => showShape(l.inputShape.slice(1)) },
+  { title: 'kind', cell: (l) => (l.kernel ? `${l.kind} ${l.kernel.join('x')}` : l.kind) },
+  { title: 'output', cell: (l) => showShape(l.outputShape.slice(1)) },
+  { title: 's', align: 'right', cell: (l) => l.stride ?? '' },
+]
+
+/** The paper's table, or the layers by their names. */
+function costTable({ rows, analysis, network }: Costs): string[] {
+  const share = (macs: number) => percent(macs / (analysis.total.macs || 1), 1)
+  const counted = <R extends { readonly parameters: number; readonly macs: number }>(): Column<R>[] => [
     { title: 'parameters', cell: (r) => r.parameters },
     { title: 'MACs', cell: (r) => r.macs },
-    { title: 'share', align: 'right', cell: (r) => percent(r.macs / (analysis.total.macs || 1), 1) },
+    { title: 'share', align: 'right', cell: (r) => share(r.macs) },
   ]
+  if (!isModel(network)) return table([...layerColumns, ...counted<LayerCost>()], analysis.layers)
+  return table([...paperColumns.filter((c) => !isEmpty(c, rows)), ...counted<RowCost>()], rows)
+}
+
+function printOne(io: Io, costs: Costs): void {
   const kinds: Column<ReturnType<typeof kindRows>[number]>[] = [
     { title: 'kind of layer', cell: (k) => k.kind },
     { title: 'MACs', cell: (k) => k.macs },
@@ -58,7 +82,7 @@ function printOne(io: Io, costs: Costs): void {
     { title: 'weights', cell: (k) => k.weights },
     { title: 'share', align: 'right', cell: (k) => percent(k.weightShare) },
   ]
-  print(io, labelOf(model), table(columns, rows))
+  print(io, labelOf(costs.network), costTable(costs))
   print(io, undefined, table(kinds, kindRows(costs)))
   const totals = totalsOf(costs)
   const wide = Math.max(...totals.map((t) => t.name.length))
@@ -101,11 +125,12 @@ const titles: Record<ReturnType<typeof compared>[number]['name'], string> = {
 }
 
 const sameRows = (a: Costs, b: Costs) =>
+  a.rows.length > 0 &&
   a.rows.length === b.rows.length &&
   a.rows.every(({ row }, i) => row.name === b.rows[i].row.name && row.operator === b.rows[i].row.operator)
 
 function printTwo(io: Io, a: Costs, b: Costs): void {
-  io.stdout.write(`A  ${labelOf(a.model)}\nB  ${labelOf(b.model)}\n`)
+  io.stdout.write(`A  ${labelOf(a.network)}\nB  ${labelOf(b.network)}\n`)
   if (sameRows(a, b))
     print(
       io,
@@ -134,16 +159,15 @@ function printTwo(io: Io, a: Costs, b: Costs): void {
 }
 
 /** All of it as exact integers. */
-const asJson = ({ model, rows, analysis }: Costs) => ({
-  name: model.architecture.name,
-  options: model.architecture.options,
-  inputShape: model.inputShape,
+const asJson = ({ network: { architecture, inputShape }, rows, analysis }: Costs) => ({
+  ...architecture,
+  inputShape,
   rows: rows.map(({ row, ...cost }) => ({ ...row, ...cost, macShare: cost.macs / (analysis.total.macs || 1) })),
   ...analysis,
 })
 
-const other = async (model: Model, text: string, given: ReturnType<typeof networkArguments>): Promise<Model> => {
-  if (text === 'twin') return twin(model)
+const other = async (of: Network, name: string, text: string, given: ReturnType<typeof networkArguments>) => {
+  if (text === 'twin') return twin(modelOf(of, name, '--compare twin'))
   return openNetwork(text, given)
 }
 
@@ -174,7 +198,8 @@ Examples:
       .action(async (name: string, options: SummaryOptions) => {
         const given = networkArguments(options)
         const a = costsOf(await openNetwork(name, given))
-        const b = options.compare === undefined ? undefined : costsOf(await other(a.model, options.compare, given))
+        const b =
+          options.compare === undefined ? undefined : costsOf(await other(a.network, name, options.compare, given))
         if (!options.json) return b ? printTwo(io, a, b) : printOne(io, a)
         const value = b
           ? {

@@ -5,7 +5,7 @@
 import { quartiles, size } from '../../core/index.ts'
 import type { Costs, Pair } from '../../door/index.ts'
 import type { Engine } from '../../engine/index.ts'
-import type { Model } from '../../models/index.ts'
+import type { Network } from '../../nn/index.ts'
 import type { CostColumn } from '../../report/index.ts'
 import { count } from '../../report/index.ts'
 import { timeRounds } from '../bench/timing.ts'
@@ -14,7 +14,7 @@ import { type Column, table } from '../terminal/terminal.ts'
 const timedRounds = 200
 
 /** Median milliseconds for one image on `engine`, of all networks in turn. */
-export async function timeNetworks(engine: Engine, models: readonly Model[], signal: AbortSignal): Promise<number[]> {
+export async function timeNetworks(engine: Engine, models: readonly Network[], signal: AbortSignal): Promise<number[]> {
   const programs = await Promise.all(
     models.map((model) => engine.compile(model.graph(), { weights: model.weights, freeze: true })),
   )

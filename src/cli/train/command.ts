@@ -8,7 +8,7 @@ import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
 import { costsOf, engineOf, labelOf, networkArguments, smallImage } from '../../door/index.ts'
 import { batchOf, defaultModel, planTraining } from '../../door/plans/index.ts'
 import { answerSamples, pictureOf, selectSamples, trainingReport } from '../../door/reports/node.ts'
-import type { Model } from '../../models/index.ts'
+import type { Network } from '../../nn/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
 import { count, percent, reportPage, short } from '../../report/index.ts'
 import { type Evaluation, evaluate, fit, openRun, runFiles } from '../../train/node.ts'
@@ -41,7 +41,7 @@ interface TrainCommandOptions extends EngineOptions, LearningOptions, RunFolderO
 }
 
 interface Trained {
-  readonly network: Model
+  readonly network: Network
   readonly evaluation: Evaluation
   readonly part: string
 }

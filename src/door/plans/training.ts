@@ -3,12 +3,13 @@
  * defaults that depend on the images. Reads no files.
  */
 import { type Dataset, type Preprocessing, type PreprocessingName, preprocessingPreset } from '../../data/index.ts'
-import { type BuildOptions, build, type Model, reductionFor } from '../../models/index.ts'
+import { type BuildOptions, build, isModel, reductionFor } from '../../models/index.ts'
+import { classifierOf, type Network, withClasses } from '../../nn/index.ts'
 import { transfer } from '../../train/index.ts'
-import { preprocessingFor } from '../known.ts'
 import type { OpenedModel } from '../load.ts'
 import { assertNoArguments, parseNetwork } from '../networks.ts'
 import { memberName, type OptionName } from '../option-name.ts'
+import { preprocessingFor } from '../preprocessing.ts'
 
 /** Side of the network's input for photos, when nobody says: a compromise of time and detail. */
 const photoSize = 128
@@ -50,7 +51,7 @@ export interface TrainingPlanOptions {
 }
 
 export interface TrainingPlan {
-  readonly network: Model
+  readonly network: Network
   readonly preprocessing: Preprocessing
   /** With `from`: names of tensors that have the file's values, and of those that have first weights. */
   readonly transferred?: { readonly loaded: readonly string[]; readonly anew: readonly string[] }
@@ -85,14 +86,17 @@ function continued(
   called: OptionName,
 ): First {
   assertNoArguments(name, given, called)
-  const { architecture, weights } = model.network
-  const network = build(architecture.name, {
-    ...architecture.options,
-    classes: classes.length,
-    seed,
-  } as BuildOptions)
+  const network = withFirstWeights(model.network, classes.length, seed)
   const isSame = model.classes.join('\n') === classes.join('\n')
-  return { network, transferred: transfer(network, weights, isSame ? {} : { anew: ['classifier'] }) }
+  const anew = isSame ? [] : classifierOf(network)
+  return { network, transferred: transfer(network, model.network.weights, { anew }) }
+}
+
+/** The same network for as many classes, with first weights. */
+function withFirstWeights(network: Network, classes: number, seed: number): Network {
+  if (!isModel(network)) return withClasses(network, classes, { seed })
+  const { name, options } = network.architecture
+  return build(name, { ...options, classes, seed } as BuildOptions)
 }
 
 /** A network of the registry with first weights. */

@@ -7,9 +7,9 @@
  */
 import { bytesOf, type Shape, size } from '../../core/index.ts'
 import {
-  contractOf,
   isConstant,
   isInput,
+  isLeaf,
   isParameter,
   macsOf,
   type ParameterAttrs,
@@ -115,7 +115,7 @@ function counts(values: readonly Value[]) {
   let macs = 0
   for (const v of values)
     if (isParameter(v)) count[counted[(v.attrs as ParameterAttrs).role]] += size(v.shape)
-    else if (!isInput(v) && !isConstant(v)) macs += macsOf(v, contractOf)
+    else if (!isInput(v) && !isConstant(v)) macs += macsOf(v)
   return { ...count, parameters: count.weights + count.norm, macs }
 }
 
@@ -139,11 +139,10 @@ export function analyse(graph: Graph): Analysis {
   for (const v of values) for (const x of v.inputs) if (x.scope !== v.scope) handedOn.add(x)
   const memory = memoryOf(graph)
 
-  const byScope = new Map<string, Value[]>()
-  for (const v of values) byScope.set(v.scope, [...(byScope.get(v.scope) ?? []), v])
-  const layers = [...byScope]
-    .map(([name, own]) => layerOf(name, own, handedOn, memory.liveBytes.get(name) ?? 0))
-    .filter((layer) => layer !== undefined)
+  // By results: parameters may be older than the layers over them, in a graph that was made from another.
+  const byScope = new Map(values.filter((v) => !isLeaf(v)).map((v): [string, Value[]] => [v.scope, []]))
+  for (const v of values) byScope.get(v.scope)?.push(v)
+  const layers = [...byScope].map(([name, own]) => layerOf(name, own, handedOn, memory.liveBytes.get(name) ?? 0))
   const sum = (key: keyof Counts): number => layers.reduce((n, layer) => n + layer[key], 0)
   const total = {
     weights: sum('weights'),
@@ -167,19 +166,12 @@ export function analyse(graph: Graph): Analysis {
 
 const largest = (values: readonly Value[]): Value => values.reduce((a, b) => (size(b.shape) > size(a.shape) ? b : a))
 
-/** A layer without results of its own (only inputs and constants) is none. */
-function layerOf(
-  name: string,
-  own: readonly Value[],
-  handedOn: ReadonlySet<Value>,
-  liveBytes: number,
-): LayerCost | undefined {
-  const results = own.filter((v) => !isInput(v) && !isConstant(v) && !isParameter(v))
-  if (results.length === 0) return undefined
-  const main = results.reduce((a, b) => (macsOf(b, contractOf) > macsOf(a, contractOf) ? b : a))
+function layerOf(name: string, own: readonly Value[], handedOn: ReadonlySet<Value>, liveBytes: number): LayerCost {
+  const results = own.filter((v) => !isLeaf(v))
+  const main = results.reduce((a, b) => (macsOf(b) > macsOf(a) ? b : a))
   const inside = new Set(own)
   const outside = results.flatMap((v) => v.inputs.filter((x) => !inside.has(x)))
-  const input = macsOf(main, contractOf) > 0 ? main.inputs[0] : largest(outside.length ? outside : results)
+  const input = macsOf(main) > 0 ? main.inputs[0] : largest(outside.length ? outside : results)
   const given = results.filter((v) => handedOn.has(v))
   const output = given.at(-1) ?? results[results.length - 1]
   const isSe = name.split('.').includes('se')

@@ -5,8 +5,7 @@
  */
 import { assert, KingletError, type Tensor } from '../../core/index.ts'
 import { type Dataset, fingerprint } from '../../data/index.ts'
-import { checksumOf } from '../../formats/index.ts'
-import { readSafetensors, writeSafetensors } from '../../formats/index.ts'
+import { checksumOf, identityOf, readSafetensors, writeSafetensors } from '../../formats/index.ts'
 import type { Architecture, Network } from '../../nn/index.ts'
 import type { Engine } from '../../engine/index.ts'
 import type { RunOptions } from '../run-options.ts'
@@ -15,6 +14,7 @@ import type { RunOptions } from '../run-options.ts'
 export interface RunIdentity {
   readonly engine: string
   readonly deterministic?: string
+  /** Of a network that no table has: the name `graph`, and a fingerprint. */
   readonly architecture: Architecture
   readonly options: RunOptions
   /** Fingerprints of the sets. */
@@ -44,13 +44,13 @@ export interface Checkpoint {
 
 export const runIdentity = (
   { name: engine, deterministic }: Engine,
-  { architecture }: Network,
+  net: Network,
   options: RunOptions,
   { train, val }: { readonly train: Dataset; readonly val?: Dataset },
 ): RunIdentity => ({
   engine,
   ...(deterministic !== undefined && { deterministic }),
-  architecture,
+  architecture: identityOf(net),
   options,
   data: { train: fingerprint(train), ...(val && { val: fingerprint(val) }) },
 })

@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'n
 import { join } from 'node:path'
 import { assertOptions, checks } from '../../core/index.ts'
 import { assert, KingletError, UsageError } from '../../core/index.ts'
-import { provenanceNow, writeModelFile } from '../../formats/index.ts'
+import { contentsOf, provenanceNow, writeModelFile } from '../../formats/index.ts'
 import { makeFolder, writeError, writeFileAtomic, writing } from '../../platform/node/index.ts'
 import type { Weights } from '../../graph/index.ts'
 import { assertSameRun, type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
@@ -163,7 +163,7 @@ class FolderRun implements RunStore {
   }
 
   weights({ epoch, validation }: TrainStep, weights: Weights): void {
-    const { identity, classes, preprocessing, images } = this.#run!
+    const { identity, network, classes, preprocessing, images } = this.#run!
     const { trainedOn, from } = this.options
     const provenance = provenanceNow({
       ...(trainedOn !== undefined && { trainedOn }),
@@ -171,8 +171,7 @@ class FolderRun implements RunStore {
       ...{ images, epochs: epoch, seed: identity.options.seed },
       ...(validation && { accuracy: validation.top1, evaluatedOn: validation.count }),
     })
-    const { architecture } = identity
-    const bytes = writeModelFile({ architecture, weights: new Map(weights), classes, preprocessing, provenance })
+    const bytes = writeModelFile({ ...contentsOf(network, weights), classes, preprocessing, provenance })
     writeFileAtomic(this.#path(runFiles.model), bytes)
     if (!validation || (this.#best && !isBetter(validation, this.#best))) return
     writeFileAtomic(this.#path(runFiles.best), bytes)

@@ -1,12 +1,14 @@
 /** What a training run tells whoever keeps it: `openRun` keeps it in a folder. */
 import type { Preprocessing } from '../../data/index.ts'
 import type { Weights } from '../../graph/index.ts'
+import type { Network } from '../../nn/index.ts'
 import type { Checkpoint, RunIdentity } from './checkpoint.ts'
 import type { TrainStep } from '../train-step.ts'
 
 /** A run that is about to begin. */
 export interface RunInfo {
   readonly identity: RunIdentity
+  readonly network: Network
   /** Names, in the order of the network's outputs. */
   readonly classes: readonly string[]
   readonly preprocessing: Preprocessing

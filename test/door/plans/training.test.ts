@@ -24,8 +24,8 @@ test('the input has the size of the images, or 128 pixels for files of any size'
   expect(await inputSizeFor(data)).toEqual([16, 20])
   expect(await inputSizeFor({ ...data, kind: 'folder' })).toEqual([128, 128])
   const { network, preprocessing, transferred } = await planTraining(data, { seed: 1 })
-  expect(network.architecture.name).toBe('mobilenet_v3_small')
-  expect(network.architecture.options).toMatchObject({ size: [16, 20], classes: set.classes.length, seed: 1 })
+  expect(network.architecture?.name).toBe('mobilenet_v3_small')
+  expect(network.architecture?.options).toMatchObject({ size: [16, 20], classes: set.classes.length, seed: 1 })
   expect(preprocessing).toEqual(preprocessingPreset('whole', [16, 20]))
   expect(transferred).toBeUndefined()
 })
@@ -33,7 +33,7 @@ test('the input has the size of the images, or 128 pixels for files of any size'
 test('what is asked for comes before what the images say', async () => {
   const asked = { seed: 0, model: 'mobilenet_v1:width=0.1', build: { size: 8, reduction: 4 } }
   const { network, preprocessing } = await planTraining(data, { ...asked, preprocessing: 'imagenet' })
-  expect(network.architecture.options).toMatchObject({ size: [8, 8], width: 0.1, reduction: 4 })
+  expect(network.architecture?.options).toMatchObject({ size: [8, 8], width: 0.1, reduction: 4 })
   expect(preprocessing).toEqual(preprocessingPreset('imagenet', [8, 8]))
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Rng, size, type Tensor, tensor, zeros } from '../../../src/core/index.ts'
 import { referenceEngine } from '../../../src/engine/index.ts'
 import type { Model } from '../../../src/models/index.ts'
-import type { Network } from '../../../src/nn/index.ts'
+import { type Network, networkFrom } from '../../../src/nn/index.ts'
 import { flatten, input, linear, mul, parameter, relu, sigmoid, type Value } from '../../../src/ops/index.ts'
 import type { LabelledBatch } from '../../../src/search/evaluate/network.ts'
 import { gradNorm, zico } from '../../../src/search/evaluate/proxies/gradients.ts'
@@ -22,18 +22,11 @@ function netOf(
   weights: Map<string, Tensor>,
   layers: (x: Value, w: (name: string) => Value) => Value,
 ): Network {
-  const net: Network = {
-    architecture: { name: 'tiny', options: {} },
-    inputShape,
-    classes,
-    weights,
-    forward: (x) => ({ logits: layers(flatten(x), (name) => weight(name, weights.get(name)!)), updates: [] }),
-    graph: (batch = 1) => ({
-      outputs: { logits: net.forward(input('x', [batch, ...inputShape]), { training: false }).logits },
-      updates: [],
-    }),
-  }
-  return net
+  const x = flatten(input('x', [1, ...inputShape]))
+  const logits = layers(x, (name) => weight(name, weights.get(name)!))
+  const net = networkFrom({ outputs: { logits }, updates: [] }, { weights })
+  expect(net.classes).toBe(classes)
+  return Object.assign(net, { architecture: { name: 'tiny', options: {} } })
 }
 
 describe('gradient proxies, against plain loops', () => {

@@ -39,7 +39,7 @@ describe('full training', () => {
     expect(values).toEqual([reports[2].value])
     expect(violations).toBeUndefined()
     const { architecture, weights } = readModelFile(readFileSync(join(folder, files!.model)))
-    const { top1 } = await evaluate(restore(architecture, weights, 'model'), data.val, { engine, preprocessing })
+    const { top1 } = await evaluate(restore(architecture!, weights, 'model'), data.val, { engine, preprocessing })
     expect(top1).toBe(values[0])
   })
 

@@ -9,6 +9,7 @@
  */
 import { assert, size } from '../../../core/index.ts'
 import { topological } from '../../../graph/index.ts'
+import { calledOf } from '../../../nn/index.ts'
 import { addAll, greater, hardSwish, matmul, type Op, relu, relu6, reshape, swish, tanh } from '../../../ops/index.ts'
 import { batchSize, trainingLogits, type ZeroCostProxy } from './proxy.ts'
 
@@ -22,7 +23,7 @@ export const naswot: ZeroCostProxy = {
     const activations = topological([trainingLogits(net, n)]).filter((v) => switching.has(v.op))
     assert(
       activations.length > 0,
-      `naswot: ${net.architecture.name} has no ReLU, nor another activation that is off for some inputs: use synflow`,
+      `naswot: ${calledOf(net)} has no ReLU, nor another activation that is off for some inputs: use synflow`,
     )
     const units = activations.reduce((sum, v) => sum + size(v.shape) / n, 0)
     const bothOn = activations.map((v) => {
@@ -40,7 +41,7 @@ export const naswot: ZeroCostProxy = {
       const score = logDeterminant(alike)
       assert(
         Number.isFinite(score),
-        `naswot: ${net.architecture.name} switches its units alike for two of the ${n} images: use images that differ`,
+        `naswot: ${calledOf(net)} switches its units alike for two of the ${n} images: use images that differ`,
       )
       return score
     } finally {

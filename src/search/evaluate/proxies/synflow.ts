@@ -12,7 +12,7 @@
  */
 import { assert, type Tensor, tensor } from '../../../core/index.ts'
 import { gradients, inputsOf, nameOf, topological } from '../../../graph/index.ts'
-import type { Network } from '../../../nn/index.ts'
+import { calledOf, type Network } from '../../../nn/index.ts'
 import {
   constant,
   input,
@@ -121,7 +121,7 @@ export const synflow: ZeroCostProxy = {
       // Where all activations are gates, nothing depends on the image.
       for (const { data } of Object.values(await program.run(inputsOf(graph).has('x') ? { x: ones } : {})))
         for (let i = 0; i < data.length; i++) score += Math.abs(data[i])
-      assert(score > 0, `synflow: nothing flows through ${net.architecture.name}: all its activations are gates`)
+      assert(score > 0, `synflow: nothing flows through ${calledOf(net)}: all its activations are gates`)
       return Math.log(score) + exponent * Math.LN2
     } finally {
       program.dispose()

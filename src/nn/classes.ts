@@ -1,0 +1,88 @@
+/** The same network for another number of classes, whatever made it. */
+import { assert, KingletError, type Shape, UsageError } from '../core/index.ts'
+import { type Graph, nameOf, reshapeParameters } from '../graph/index.ts'
+import { isParameter, macsOf, makeValue, type Value } from '../ops/index.ts'
+import { calledOf, makeNetwork, type Network } from './network.ts'
+
+const lastOf = (shape: Shape): number => shape[shape.length - 1]
+
+/** Whether input `i` of `v` has one entry along `axis` for each of the last axis of `v`: one more there makes one more here. */
+function makes(v: Value, i: number, axis: number): boolean {
+  const w = v.inputs[i]
+  const wider = { ...w, shape: w.shape.with(axis, w.shape[axis] + 1) }
+  try {
+    return lastOf(makeValue(v.op, v.inputs.with(i, wider), v.attrs).shape) === lastOf(v.shape) + 1
+  } catch (error) {
+    if (error instanceof KingletError) return false
+    throw error
+  }
+}
+
+/**
+ * Parameters of the last layer, with the axis along which each has one entry for each class: those of the product or the
+ * convolution that the logits come from, and what is added to it or scales it.
+ */
+function lastLayer({ outputs: { logits } }: Graph): Map<Value, number> {
+  const classes = lastOf(logits.shape)
+  const found = new Map<Value, number>()
+  const seen = new Set<Value>()
+  const walk = (v: Value): void => {
+    if (seen.has(v)) return
+    seen.add(v)
+    if (isParameter(v)) found.set(v, v.shape.length - 1)
+    else if (macsOf(v) === 0) {
+      for (const x of v.inputs) if (lastOf(x.shape) === classes) walk(x)
+    } else
+      for (const [i, w] of v.inputs.entries()) {
+        const axis = isParameter(w) ? w.shape.findLastIndex((_, axis) => makes(v, i, axis)) : -1
+        if (axis >= 0) found.set(w, axis)
+      }
+  }
+  walk(logits)
+  return found
+}
+
+/** Names of the last layer's parameters, those that belong to classes: they begin anew when the classes are others. */
+export const classifierOf = ({ declared }: Network): string[] => [...lastLayer(declared).keys()].map(nameOf)
+
+/**
+ * The network of the same graph for `classes` classes, with first weights: `transfer` gives it those of the other that
+ * fit. Throws a `KingletError` for a graph whose logits do not come from a layer with weights for each class.
+ *
+ * @example
+ * ```ts
+ * import { networkFrom, withClasses } from 'kinglet/graph'
+ * import { flatten, input, linear, parameter } from 'kinglet/ops'
+ *
+ * const init = { kind: 'normal', std: 0.1 } as const
+ * const w = parameter({ name: 'w', shape: [48, 10], role: 'weight', init })
+ * const logits = linear(flatten(input('x', [1, 4, 4, 3])), w)
+ * const net = withClasses(networkFrom({ outputs: { logits }, updates: [] }), 3)
+ * net.weights.get('w')!.shape // => [48, 3]
+ * ```
+ */
+export function withClasses(network: Network, classes: number, { seed = 0 } = {}): Network {
+  if (!Number.isInteger(classes) || classes < 1)
+    throw new UsageError(`withClasses: classes is ${classes}: it must be a positive integer`)
+  const { declared, meta } = network
+  const shapes = new Map([...lastLayer(declared)].map(([w, axis]) => [nameOf(w), w.shape.with(axis, classes)]))
+  const graph = resized(declared, shapes, calledOf(network), classes)
+  const { classes: _, provenance: __, ...kept } = meta
+  return makeNetwork(graph, { seed, meta: kept })
+}
+
+function resized(declared: Graph, shapes: ReadonlyMap<string, Shape>, called: string, classes: number): Graph {
+  const refusal = (why: string) =>
+    `withClasses: ${called} cannot be made to have ${classes} classes: ${why}: its logits must come from a layer with ` +
+    'weights for each class'
+  let graph: Graph
+  try {
+    graph = reshapeParameters(declared, shapes)
+  } catch (error) {
+    if (error instanceof KingletError) throw new KingletError(refusal(error.message), { cause: error })
+    throw error
+  }
+  const found = lastOf(graph.outputs.logits.shape)
+  assert(found === classes, () => refusal(`it would still have ${found}`))
+  return graph
+}

@@ -1,0 +1,19 @@
+/** A network that no table has, put together from ops: two branches joined, a window for each channel, and what trains. */
+import { Builder, type Network, networkFrom } from '../../src/nn/index.ts'
+import { add, avgPool, concat, flatten, globalAvgPool, input, relu, type Value } from '../../src/ops/index.ts'
+
+const settings = { padding: 'torch', initializer: 'he', batchNormEps: 1e-3, batchNormMomentum: 0.1 } as const
+
+export function branched({ classes = 3, size = 16, seed = 0, dropout = 0.2 } = {}): Network {
+  const b = new Builder(settings)
+  const conv = (name: string, x: Value, spec: { kernel: number; out: number; stride?: number }) =>
+    b.layer(name, () => relu(b.batchNorm(b.conv(x, spec))))
+  const x = input('x', [1, size, size, 3])
+  const wide = conv('wide', x, { kernel: 5, out: 6, stride: 2 })
+  const narrow = conv('narrow', avgPool({ x }, { kernel: [2, 2], stride: 2 }), { kernel: 1, out: 4 })
+  const joined = b.layer('join', () => concat([wide, narrow], { axis: 3 }))
+  const deep = b.layer('deep', () => relu(b.batchNorm(b.depthwise(joined, { kernel: 3 }))))
+  const sum = b.layer('add', () => add(deep, joined))
+  const logits = b.layer('head', () => b.linear(b.dropout(flatten(globalAvgPool(sum)), dropout), { out: classes }))
+  return networkFrom({ outputs: { logits }, updates: [] }, { seed })
+}
