@@ -2,6 +2,7 @@
 import { assert, KingletError, type Shape, UsageError } from '../core/index.ts'
 import { type Graph, nameOf, reshapeParameters } from '../graph/index.ts'
 import { isParameter, macsOf, makeValue, type Value } from '../ops/index.ts'
+import { trainable } from './kit.ts'
 import { calledOf, makeNetwork, type Network } from './network.ts'
 
 const lastOf = (shape: Shape): number => shape[shape.length - 1]
@@ -68,7 +69,7 @@ export function withClasses(network: Network, classes: number, { seed = 0 } = {}
   const shapes = new Map([...lastLayer(declared)].map(([w, axis]) => [nameOf(w), w.shape.with(axis, classes)]))
   const graph = resized(declared, shapes, calledOf(network), classes)
   const { classes: _, provenance: __, ...kept } = meta
-  return makeNetwork(graph, { seed, meta: kept })
+  return makeNetwork(trainable, graph, { seed, meta: kept })
 }
 
 function resized(declared: Graph, shapes: ReadonlyMap<string, Shape>, called: string, classes: number): Graph {
