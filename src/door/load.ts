@@ -4,7 +4,7 @@ import { assert, assertOptions, type Checks, checks } from '../core/index.ts'
 import type { Preprocessing } from '../data/index.ts'
 import type { Engine } from '../engine/index.ts'
 import { type Provenance, readModelFile } from '../formats/index.ts'
-import { restoreNetwork } from '../models/index.ts'
+import { restoreWith } from '../models/index.ts'
 import { type Network, type NetworkKit, trainable } from '../nn/index.ts'
 import type { FetchOptions, ModelSource, Reader } from '../platform/index.ts'
 import { Classifier } from './classifier.ts'
@@ -36,7 +36,7 @@ export const openModel = (bytes: Uint8Array, what: string): Promise<OpenedModel>
 async function openWith(kit: NetworkKit, bytes: Uint8Array, what: string): Promise<OpenedModel> {
   const file = readModelFile(bytes, what)
   const { classes, preprocessing, provenance } = file
-  const network = await restoreNetwork(kit, file, what)
+  const network = await restoreWith(kit, file, what)
   assert(
     classes.length === network.classes,
     `${what}: ${classes.length} classes are named, its network has ${network.classes} outputs: the file is damaged`,

@@ -56,6 +56,10 @@ export function opLayerOf(v: Value, isData: (x: Value) => boolean): { op: OpLaye
 const lengthsOf = (shape: readonly Dimension[], channels: readonly number[]): Shape =>
   shape.map((d) => (typeof d === 'number' ? d : channels[letters.indexOf(d)]))
 
+/** Whether any of its numbers of channels may vary. */
+export const opVaries = ({ inputs }: OpLayer): boolean =>
+  inputs.some(({ shape }) => shape.some((d) => typeof d === 'string'))
+
 /** `avg_pool 1x14x14xa, kernel 3x3, stride 2`: all of it but its channels. */
 export function opText({ name, attrs, inputs }: OpLayer): string {
   const show = (value: unknown): string => (Array.isArray(value) ? value.map(String).join('x') : String(value))

@@ -1,6 +1,6 @@
 /** From what a file says of a network back to the network. */
 import { KingletError, type Tensor, UsageError } from '../core/index.ts'
-import { type Architecture, assertWeights, type Network, type NetworkKit } from '../nn/index.ts'
+import { type Architecture, assertWeights, type Network, type NetworkKit, trainable } from '../nn/index.ts'
 import { definitionNamed } from './definition.ts'
 import { build, buildWith, type Model } from './network.ts'
 import type { BuildOptions } from './options.ts'
@@ -33,11 +33,11 @@ export interface Restorable {
   readonly weights: ReadonlyMap<string, Tensor>
 }
 
-/**
- * The network of a model file of either kind, its methods made of `kit`. What it needs is loaded by the names in the file.
- * Rejects with a `KingletError` that names `what` when its parts do not fit.
- */
-export async function restoreNetwork(
+/** The network of a model file of either kind; rejects with a `KingletError` that names `what` when its parts do not fit. */
+export const restoreNetwork = (file: Restorable, what: string): Promise<Network> => restoreWith(trainable, file, what)
+
+/** The same, its methods made of `kit`. What the network needs is loaded by the names in the file. */
+export async function restoreWith(
   kit: NetworkKit,
   { architecture, graph, weights }: Restorable,
   what: string,

@@ -1,6 +1,6 @@
 /** Networks of graphs that no table made: put together by hand, or read from a file. */
-import { assert, showShape } from '../core/index.ts'
-import { assertAnyBatch, type Graph, inputsOf } from '../graph/index.ts'
+import { assert, type Shape, showShape } from '../core/index.ts'
+import { assertAnyBatch, type Graph, inputsOf, reshapeParameters } from '../graph/index.ts'
 import { type NetworkKit, trainable } from './kit.ts'
 import { assertWeights, makeNetwork, type Network, type NetworkOptions } from './network.ts'
 
@@ -34,6 +34,10 @@ export function networkWith(kit: NetworkKit, graph: Graph, options: NetworkOptio
   if (weights) assertWeights(graph, weights, what, 'its graph')
   return makeNetwork(kit, graph, options)
 }
+
+/** The network of the same graph over parameters of other shapes; its weights are first ones. */
+export const withShapes = ({ declared, meta }: Network, shapes: ReadonlyMap<string, Shape>, seed = 0): Network =>
+  makeNetwork(trainable, reshapeParameters(declared, shapes), { seed, meta })
 
 function assertClassifier(graph: Graph, what: string): void {
   assert(graph.updates.length === 0, `${what}: the graph has updates: give it without its training step`)

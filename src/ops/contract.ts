@@ -43,7 +43,7 @@ export function completeOp<I extends Inputs, A extends object, Name extends stri
   { op }: OpFunction<I, A, Name>,
   completion: Omit<OpCompletion<I, A>, 'reference'> & Partial<OpCompletion<I, A>>,
 ): Contract<Name> {
-  const { grad, reference, samples, training } = completion
+  const { grad, reference, samples, training, layer } = completion
   const { named, listed } = naming(op.inputs as I)
   return {
     op,
@@ -52,6 +52,7 @@ export function completeOp<I extends Inputs, A extends object, Name extends stri
     reference: reference ? (list, attrs, y) => reference(named(list), attrs, y) : op.fold!,
     grad: isRefusal(grad) ? grad : (list, attrs, dy, y) => listed<Value | undefined>(grad(named(list), attrs, dy, y)),
     training: training && ((list, attrs, run) => training(named(list), attrs, run)),
+    layer: layer && ((list, attrs) => layer(named(list), attrs)),
     axes: completion.axes,
     isProduct: completion.isProduct ?? false,
     samples: samples.map((s) => ({

@@ -64,6 +64,12 @@ export const conv2dContract = completeOp(conv2d, {
     x: conv2dDx({ dy, w }, { ...attrs, inputShape: x.shape }),
     w: conv2dDw({ x, dy }, { ...attrs, kernel: [w.shape[0], w.shape[1]] }),
   }),
+  layer({ x, w }, { stride, groups }) {
+    const [kh, kw] = w.shape
+    const dense = kh * kw === 1 ? 'pointwise' : 'conv'
+    const kind = isDepthwise(w.shape, groups) && groups === x.shape[3] && groups > 1 ? 'depthwise' : dense
+    return { kind, kernel: [kh, kw], stride, groups }
+  },
   axes: (_, { groups }) => (groups === 1 ? letterAxes(['...i', '..io'], '...o') : []),
   samples: [
     { inputs: { x: [1, 5, 7, 3], w: [1, 1, 3, 5] } },

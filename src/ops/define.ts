@@ -44,6 +44,14 @@ export interface Cost {
   readonly macs: number
 }
 
+/** What a layer around this op is, as tables show it. `pointwise` is 1x1, `conv` wider; both over all channels of a group. */
+export interface LayerForm {
+  readonly kind: 'conv' | 'pointwise' | 'depthwise' | 'linear'
+  readonly kernel?: readonly [number, number]
+  readonly stride?: number
+  readonly groups?: number
+}
+
 /** An explicit "this op does not do that", with its reason. */
 export interface Refusal {
   readonly refused: string
@@ -93,6 +101,11 @@ export interface OpDeclaration<I extends Inputs, A extends object, Name extends 
   readonly lower: ((x: Named<I, Value>, attrs: A) => Value) | typeof native
   /** Each element of y depends on the elements of the inputs at the same (broadcast) place only. */
   readonly isElementwise?: boolean
+  /**
+   * How long one element of an elementwise op takes, in additions; 1 when it is left out. Fusion stores what would take
+   * long to compute again.
+   */
+  readonly work?: number
   /** Name of the input w in which y is linear such that scaling the last axis of w scales the last axis of y. */
   readonly linearIn?: keyof I & string
   /** y = (first input) * scale + shift, per channel of the last axis. */
@@ -122,6 +135,8 @@ export interface OpCompletion<I extends Inputs, A extends object> {
   readonly grad: ((x: Named<I, Value>, attrs: A, dy: Value, y: Value) => Partial<Named<I, Value>>) | Refusal
   /** What the node is while a network trains; undefined: what it is otherwise. */
   readonly training?: (x: Named<I, Value>, attrs: A, training: Training) => Trained | undefined
+  /** The layer that it makes, for ops with multiply-adds that networks are counted by. */
+  readonly layer?: (x: Named<I, Spec>, attrs: A) => LayerForm
   /** Axes that run over the same entries. Without it no entry of any axis can go. */
   readonly axes?: AxisRule<A>
   /** y is the product of its inputs: one that is made from another is a gate on it. */
@@ -135,6 +150,7 @@ export interface Op {
   readonly inputs: Inputs
   readonly attrs: Attrs
   readonly isElementwise: boolean
+  readonly work: number
   shape(inputs: readonly Spec[], attrs: Attrs): Spec
   readonly lower: ((inputs: readonly Value[], attrs: Attrs) => Value) | typeof native
   /** Index of the input named by `linearIn`. */
@@ -158,6 +174,7 @@ export interface Contract<Name extends string = string> {
   /** One gradient, or undefined, for each input. */
   readonly grad: ((inputs: readonly Value[], attrs: Attrs, dy: Value, y: Value) => (Value | undefined)[]) | Refusal
   readonly training: ((inputs: readonly Value[], attrs: Attrs, training: Training) => Trained | undefined) | undefined
+  readonly layer: ((inputs: readonly Spec[], attrs: Attrs) => LayerForm) | undefined
   readonly axes: AxisRule<Attrs> | undefined
   readonly isProduct: boolean
   readonly samples: readonly {
@@ -281,6 +298,7 @@ export function declareOp<I extends Inputs, A extends object, Name extends strin
     inputs,
     attrs: defaults,
     isElementwise: declaration.isElementwise ?? false,
+    work: declaration.work ?? 1,
     shape(list, attrs) {
       const y = declaration.shape(named(list), attrs)
       return 'shape' in y ? y : { shape: y, dtype: 'f32' }

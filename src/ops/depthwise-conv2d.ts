@@ -44,6 +44,12 @@ export const depthwiseConv2dContract = completeOp(depthwiseConv2d, {
     x: depthwiseConv2dDx({ dy, w }, { ...attrs, inputShape: x.shape }),
     w: depthwiseConv2dDw({ x, dy }, { ...attrs, kernel: [w.shape[0], w.shape[1]] }),
   }),
+  layer: ({ x, w }, { stride }) => ({
+    kind: 'depthwise',
+    kernel: [w.shape[0], w.shape[1]],
+    stride,
+    groups: x.shape[3],
+  }),
   axes: lastAxes,
   samples: [
     { inputs: { x: [1, 5, 7, 1], w: [3, 3, 1] }, attrs: { pad: [1, 1, 1, 1] } },

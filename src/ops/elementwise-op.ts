@@ -34,6 +34,13 @@ export interface ElementwiseDeclaration<N extends Arity, A extends object, Name 
   readonly inputs: N
   readonly attrs: A
   readonly lower: ((attrs: A, ...x: Arguments<N, Value>) => Value) | typeof native
+  /** How long one element takes, in additions; 1 when it is left out. */
+  readonly work?: number
+  /**
+   * The same results without a call for each element, which leaves a boxed number: for what all weights pass through when
+   * a network is loaded. False for operands of other shapes, which are left to `apply`.
+   */
+  loop?(operands: readonly Tensor[], y: TypedArrayOf): boolean
   /** Where engines compute constants with it (of primitives); the completion has none then. */
   readonly apply?: Apply<N, A> | undefined
 }
@@ -75,8 +82,12 @@ function applyToRows(
 
 /** The loop over all elements, with inputs by their letters. */
 export const oracleOf =
-  <N extends Arity, A extends object>(apply: Apply<N, A>): Oracle<Readonly<Record<string, Tensor>>, A> =>
+  <N extends Arity, A extends object>(
+    apply: Apply<N, A>,
+    loop?: (operands: readonly Tensor[], y: TypedArrayOf) => boolean,
+  ): Oracle<Readonly<Record<string, Tensor>>, A> =>
   (x, attrs, y) => {
+    if (loop?.(Object.values(x), y.data)) return
     const operands = Object.values(x).map((t) => ({ data: t.data, strides: broadcastStrides(t.shape, y.shape) }))
     applyToRows(apply as AnyApply, attrs, operands, y)
   }
@@ -100,12 +111,13 @@ export function declareElementwise<N extends Arity, A extends object, Name exten
     inputs: Object.fromEntries(letters.map((l) => [l, '*'])),
     attrs: d.attrs,
     isElementwise: true,
+    ...(d.work && { work: d.work }),
     shape: (x) =>
       list(x)
         .map((s) => s.shape)
         .reduce((a, b) => broadcastShapes(a, b, d.name)),
     lower: typeof lower === 'function' ? (x, attrs) => lower(attrs, ...(list<Value>(x) as Arguments<N, Value>)) : lower,
-    fold: apply && oracleOf(apply),
+    fold: apply && oracleOf(apply, d.loop),
   }
   const { op } = declareOp(declaration as typeof declaration & { fold?: undefined })
   const make = (...args: unknown[]): Value => {

@@ -56,6 +56,13 @@ export const mulOp = declareElementwise({
   attrs: {},
   apply: (_, a, b) => a * b,
   lower: native,
+  /** Weights times one value a channel. */
+  loop([{ shape, data: x }, { shape: perChannel, data: scale }], y) {
+    const channels = scale.length
+    if (x.length !== y.length || perChannel.length !== 1 || shape[shape.length - 1] !== channels) return false
+    for (let i = 0; i < x.length; i += channels) for (let c = 0; c < channels; c++) y[i + c] = x[i + c] * scale[c]
+    return true
+  },
 })
 
 export const mulOpContract = completeElementwise(mulOp, {
@@ -74,6 +81,7 @@ export const divOp = declareElementwise({
   attrs: {},
   apply: (_, a, b) => a / b,
   lower: native,
+  work: 4,
 })
 
 export const divOpContract = completeElementwise(divOp, {
@@ -180,6 +188,7 @@ export const sqrt = declareElementwise({
   attrs: {},
   apply: (_, x) => Math.sqrt(x),
   lower: native,
+  work: 4,
 })
 
 export const sqrtContract = completeElementwise(sqrt, {
@@ -194,6 +203,7 @@ export const exp = declareElementwise({
   attrs: {},
   apply: (_, x) => Math.exp(x),
   lower: native,
+  work: 20,
 })
 
 export const expContract = completeElementwise(exp, {
@@ -208,6 +218,7 @@ export const log = declareElementwise({
   attrs: {},
   apply: (_, x) => Math.log(x),
   lower: native,
+  work: 24,
 })
 
 export const logContract = completeElementwise(log, {

@@ -44,6 +44,7 @@ export const matmulContract = completeOp(matmul, {
     a: transA ? matmul({ a: b, b: dy }, { transA: transB, transB: true }) : matmul({ a: dy, b }, { transB: !transB }),
     b: transB ? matmul({ a: dy, b: a }, { transA: true, transB: transA }) : matmul({ a, b: dy }, { transA: !transA }),
   }),
+  layer: () => ({ kind: 'linear' }),
   axes: (_, { transA, transB }) => letterAxes([transA ? 'km' : 'mk', transB ? 'nk' : 'kn'], 'mn'),
   samples: [
     { inputs: { a: [7, 5], b: [5, 19] } },

@@ -71,7 +71,7 @@ class Walk {
   #fixOthers(v: Value, linked: readonly AxisEnd[]): void {
     for (const [input, x] of v.inputs.entries())
       for (const axis of x.shape.keys())
-        if (!linked.some((end) => end.input === input && end.axis === axis)) this.layouts.fixKnown(x, axis)
+        if (!linked.some((end) => end.input === input && end.axis === axis)) this.layouts.fix(x, axis)
   }
 }
 
