@@ -3,7 +3,8 @@
  * button measures it and sends the table back. The server (`cli/measure/server.ts`) gives the elements that are used here.
  */
 
-import { version } from '../core/index.ts'
+import { type Shape, tensor, version } from '../core/index.ts'
+import { type GraphJson, graphFromJson } from '../graph/json/index.ts'
 import {
   checkSums,
   type Device,
@@ -17,7 +18,8 @@ import {
   type Unit,
 } from '../latency/index.ts'
 import { type BuildOptions, build } from '../models/index.ts'
-import type { Architecture } from '../nn/index.ts'
+import { type Architecture, type Network, networkFrom } from '../nn/index.ts'
+import { opNamed } from '../ops/index.ts'
 import { maxThreads } from '../wasm/index.ts'
 import { engineOf } from './engine.ts'
 
@@ -25,10 +27,16 @@ import { engineOf } from './engine.ts'
 export interface PagePlan {
   readonly units: readonly Unit[]
   /** Networks that are timed as a whole, too. */
-  readonly networks: readonly Architecture[]
+  readonly networks: readonly (Architecture | OwnGraph)[]
   /** Default: as many as the page can have. */
   readonly threads?: number | undefined
   readonly timing: Pick<TimingOptions, 'rounds' | 'runs'>
+}
+
+/** A network that no table has, with the constants that are not in its JSON. */
+export interface OwnGraph {
+  readonly graph: GraphJson
+  readonly constants: Readonly<Record<string, { readonly shape: Shape; readonly values: readonly number[] }>>
 }
 
 /** What a page sends back. */
@@ -72,6 +80,14 @@ const say = (text: string) => {
   byId('status').textContent = text
 }
 
+function networkOf(told: Architecture | OwnGraph): Network {
+  if ('name' in told) return build(told.name, told.options as BuildOptions)
+  const constants = Object.entries(told.constants).map(
+    ([name, { shape, values }]) => [name, tensor(shape, values)] as const,
+  )
+  return networkFrom(graphFromJson(told.graph, { opNamed, tensors: new Map(constants) }))
+}
+
 async function measure(plan: PagePlan, threads: number, device: Device): Promise<PageAnswer> {
   const bar = byId<HTMLProgressElement>('progress')
   bar.hidden = false
@@ -90,7 +106,7 @@ async function measure(plan: PagePlan, threads: number, device: Device): Promise
   const created = new Date().toISOString()
   const engine = `wasm on ${browser()}`
   const table = { device, engine, kinglet: version, threads, created, referenceMs, entries }
-  const networks = plan.networks.map(({ name, options }) => build(name, options as BuildOptions))
+  const networks = plan.networks.map(networkOf)
   const checked = await checkSums(timer, table, networks, { ...plan.timing, onProgress: show('whole networks') })
   return { table, wholes: checked.map(({ wholeMs }) => wholeMs) }
 }

@@ -1,6 +1,6 @@
 /** How well sums over layers stand for what whole networks take: both timed on the same device. */
 import { type Quartiles, quartiles, spearman } from '../core/index.ts'
-import type { Model } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import { latencyOf } from './latency.ts'
 import { unitsOf } from './layers.ts'
 import { defaultTiming, longWarmup } from './measure.ts'
@@ -10,8 +10,8 @@ import type { Timer, TimingOptions } from './timer.ts'
 import { weightsOf } from './units.ts'
 
 /** A network whose sum is held against its own time. */
-export interface CheckedNetwork {
-  readonly model: Model
+export interface CheckedNetwork<N extends Network = Network> {
+  readonly model: N
   /** By the table. */
   readonly sumMs: number
   /** Of the whole network. */
@@ -20,18 +20,18 @@ export interface CheckedNetwork {
   readonly error: number
 }
 
-export const checkedNetwork = (model: Model, sumMs: number, wholeMs: Quartiles): CheckedNetwork => ({
+export const checkedNetwork = <N extends Network>(model: N, sumMs: number, wholeMs: Quartiles): CheckedNetwork<N> => ({
   ...{ model, sumMs, wholeMs },
   error: sumMs / wholeMs.median - 1,
 })
 
 /** Times `models` as a whole beside their sums; in the order of `models`. Rejects with the signal's reason when that is aborted. */
-export async function checkSums(
+export async function checkSums<N extends Network>(
   timer: Timer,
   table: LatencyTable,
-  models: readonly Model[],
+  models: readonly N[],
   options: Partial<TimingOptions> & { onProgress?(done: number, of: number): void } = {},
-): Promise<CheckedNetwork[]> {
+): Promise<CheckedNetwork<N>[]> {
   const { rounds = defaultTiming.rounds, runs = defaultTiming.runs, signal, onProgress } = options
   const items = models.map((model, index) => ({
     ...{ model, index },
@@ -40,7 +40,7 @@ export async function checkSums(
     count: 1,
     values: unitsOf(model).reduce((n, unit) => n + weightsOf(unit), 0),
   }))
-  const found: CheckedNetwork[] = []
+  const found: CheckedNetwork<N>[] = []
   let done = 0
   const groups = timeQuietly(timer, items, { rounds, runs, signal, ...longWarmup }, table.referenceMs)
   for await (const { items: own, times } of groups) {

@@ -3,7 +3,7 @@
  * run: it takes about a millisecond, so a search can ask for every network that it considers.
  */
 import { KingletError } from '../core/index.ts'
-import type { Model } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import { interpolate, type Sample } from './interpolate.ts'
 import { unitsOf } from './layers.ts'
 import type { LatencyTable } from './table.ts'
@@ -68,7 +68,7 @@ export const lackingIn = (table: LatencyTable, units: readonly Unit[]): Unit[] =
  * latencyOf(table, net).toFixed(2) // => '0.57'
  * ```
  */
-export function latencyOf(table: LatencyTable, model: Model, what = 'latency table'): number {
+export function latencyOf(table: LatencyTable, model: Network, what = 'latency table'): number {
   let sum = 0
   for (const unit of unitsOf(model)) {
     const ms = unitMs(table, unit)

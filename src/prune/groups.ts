@@ -2,9 +2,10 @@
  * Which numbers of channels of a network may shrink, and what shrinks with each. They come from its graph
  * (`channelGroupsOf`). Where a network has rows, a group is what one of their numbers stands for: rows that a shortcut
  * joins have one number, two layers of a block may have one too, and the width of squeeze-and-excitation follows by its
- * rule. The image's channels and the classes stay.
+ * rule. In other networks each group of the graph is one by itself. The image's channels and the classes stay.
  */
-import { blockOf, type Model, type ParameterAxis, type RowChannels, rowChannelsOf } from '../models/index.ts'
+import { blockOf, isModel, type Model, type ParameterAxis, type RowChannels, rowChannelsOf } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import { type ChannelGroup, type Channels, channelGroupsOf, type Slice } from './channels.ts'
 
 /** A number of a row: `exp`, `out`. */
@@ -15,13 +16,14 @@ export interface Field {
 
 /**
  * `expansion`: the inside of one block (expansion of a bneck, width of a ResNet bottleneck). `bottleneck`: what blocks
- * hand on to each other. `layer`: outputs of a convolution, a separable block of V1, or the hidden layer of the head.
+ * hand on to each other. `layer`: outputs of a convolution, a separable block of V1, or the hidden layer of the head. In
+ * a network without rows, `bottleneck` is what several layers make, and `layer` what one does.
  */
 export type GroupKind = 'expansion' | 'bottleneck' | 'layer'
 
 /** A number of channels that may shrink, and all that it is the number of. */
 export interface Group {
-  /** `blocks.3.exp`: the first of its fields. */
+  /** `blocks.3.exp`: the first of its fields; without rows the parameter of its first filters, `stem.conv.w`. */
   readonly name: string
   readonly kind: GroupKind
   readonly count: number
@@ -91,7 +93,7 @@ class Reading {
   }
 }
 
-const channelsOf = ({ slices, filters }: ChannelGroup): Channels => ({ slices, filters })
+const channelsOf = ({ count, slices, filters }: ChannelGroup): Channels => ({ count, slices, filters })
 
 function kindOf({ fields }: Draft, residual: ReadonlySet<string>): GroupKind {
   const outs = fields.filter(({ number }) => number === 'out')
@@ -100,7 +102,7 @@ function kindOf({ fields }: Draft, residual: ReadonlySet<string>): GroupKind {
 }
 
 /**
- * The groups of a network of the registry, in the order of its rows.
+ * The groups of a network: in the order of its rows where it has any, else in that of its layers.
  *
  * @example
  * ```ts
@@ -114,7 +116,15 @@ function kindOf({ fields }: Draft, residual: ReadonlySet<string>): GroupKind {
  * shared.fields.map((f) => f.row) // => ['blocks.3', 'blocks.4', 'blocks.5']
  * ```
  */
-export function groupsOf(model: Model): Group[] {
+export const groupsOf = (network: Network): Group[] =>
+  isModel(network) ? groupsOfRows(network) : channelGroupsOf(network.graph()).map(groupOf)
+
+const groupOf = (found: ChannelGroup): Group => ({
+  ...{ name: found.name, kind: found.filters.length > 1 ? 'bottleneck' : 'layer', count: found.count },
+  ...{ fields: [], channels: [channelsOf(found)], squeezed: [], apart: [] },
+})
+
+function groupsOfRows(model: Model): Group[] {
   const reading = new Reading(channelGroupsOf(model.graph()))
   for (const row of rowChannelsOf(model)) reading.row(row)
   const residual = new Set(model.rows.filter((row) => blockOf(row).kind === 'residual').map(({ name }) => name))

@@ -98,7 +98,9 @@ test('of a residual group the norms of all members are summed', () => {
   const group = named(net, 'blocks.1.out')
   const [channels] = group.channels
   expect(channels.filters.map((f) => f.tensor)).toEqual(['blocks.1.project.conv.w', 'blocks.2.project.conv.w'])
-  const single = channels.filters.map((filter) => filterNorms(net.weights, { slices: [], filters: [filter] }))
+  const single = channels.filters.map((filter) =>
+    filterNorms(net.weights, { count: channels.count, slices: [], filters: [filter] }),
+  )
   const sum = filterNorms(net.weights, channels)
   for (const [c, norm] of sum.entries()) expect(norm).toBeCloseTo(single[0][c] + single[1][c], 6)
 })

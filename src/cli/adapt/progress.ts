@@ -1,7 +1,7 @@
 /** Shows a run of NetAdapt as it goes. */
 import { shrunkText } from '../../door/reports/index.ts'
 import { type Budget, showResource } from '../../latency/index.ts'
-import type { Model } from '../../models/index.ts'
+import type { Network } from '../../nn/index.ts'
 import type { AdaptEvent, AdaptPoint } from '../../prune/index.ts'
 import { percent } from '../../report/index.ts'
 import { Progress } from '../terminal/progress.ts'
@@ -18,12 +18,12 @@ const pointLine = (point: AdaptPoint, { resource }: Budget): string =>
 /** Shows a run as it goes; returns its points and the last network. */
 export async function showAdaptation(
   io: Io,
-  events: AsyncIterable<AdaptEvent>,
+  events: AsyncIterable<AdaptEvent<Network>>,
   budget: Budget,
-): Promise<{ readonly points: readonly AdaptPoint[]; readonly model: Model }> {
+): Promise<{ readonly points: readonly AdaptPoint[]; readonly model: Network }> {
   const progress = new Progress(io)
   const points: AdaptPoint[] = []
-  let model: Model | undefined
+  let model: Network | undefined
   const told = (point: AdaptPoint) => {
     points.push(point)
     progress.line(pointLine(point, budget))

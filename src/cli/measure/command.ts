@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Option } from 'commander'
 import { renderUnicodeCompact } from 'uqr'
 import { UsageError } from '../../core/index.ts'
-import { engineOf, labelOf, modelOf, networkArguments } from '../../door/index.ts'
+import { engineOf, labelOf, networkArguments, type PagePlan } from '../../door/index.ts'
 import { assertNetworks, drawNetworks, openSpace, planOfSpace } from '../../door/plans/node.ts'
+import { graphToJson } from '../../graph/json/index.ts'
 import {
   type Agreement,
   agreementOf,
@@ -28,7 +29,7 @@ import {
   writeTable,
 } from '../../latency/index.ts'
 import { measuredHere } from '../../latency/node.ts'
-import type { Model } from '../../models/index.ts'
+import type { Network } from '../../nn/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
 import { percent } from '../../report/index.ts'
 import { networkOf } from '../../search/space/index.ts'
@@ -66,7 +67,7 @@ interface MeasureOptions {
 
 interface Named {
   readonly name: string
-  readonly model: Model
+  readonly model: Network
 }
 
 interface Task {
@@ -91,8 +92,8 @@ async function taskOf(names: readonly string[], options: MeasureOptions): Promis
   }
   if (names.length === 0)
     throw new UsageError(`measure: no network is named: give some of "kinglet models", model files, or --space`)
-  const models: Model[] = []
-  for (const text of names) models.push(modelOf(await openNetwork(text, given), text, 'measure'))
+  const models: Network[] = []
+  for (const text of names) models.push(await openNetwork(text, given))
   return {
     plan: planOf(models.flatMap(unitsOf), { downTo }),
     checked: models.slice(0, check).map((model) => ({ name: labelOf(model), model })),
@@ -215,10 +216,18 @@ function report(io: Io, out: string, table: LatencyTable, rows: readonly CheckRo
   io.stdout.write(['', paint(io, io.stdout, 'dim', titles), ...rest, '', agreementLine(agreement), ''].join('\n'))
 }
 
+/** What a page is told of a network. */
+function toldOf({ architecture, declared }: Network): PagePlan['networks'][number] {
+  if (architecture) return architecture
+  const { json, tensors } = graphToJson(declared)
+  const constants = [...tensors].map(([name, { shape, data }]) => [name, { shape, values: Array.from(data, Number) }])
+  return { graph: json, constants: Object.fromEntries(constants) }
+}
+
 /** Has a page measure the plan and time the networks, and keeps the table that it sends. */
 async function measureInBrowser(io: Io, { plan, checked }: Task, options: MeasureOptions): Promise<void> {
   const { rounds, runs, threads, host, port, json = false } = options
-  const networks = checked.map(({ model }) => model.architecture)
+  const networks = checked.map(({ model }) => toldOf(model))
   const server = await serveMeasurePage({ units: plan, networks, threads, timing: { rounds, runs } }, { host, port })
   try {
     const [first, ...others] = server.addresses
