@@ -11,7 +11,7 @@ import { parseAst } from 'rolldown/parseAst'
  */
 export const slots = {
   // Training, counting and tests. Oracles of elementwise primitives, sums, views and packing fold constants.
-  'ops/': ['training', 'grad', 'samples', 'cost', 'axes', 'isProduct'],
+  'ops/': ['training', 'grad', 'samples', 'cost', 'layer', 'axes', 'isProduct'],
   'ops/activations.js': ['apply'],
   'ops/batch-norm.js': ['reference'],
   'ops/conv2d.js': ['reference'],

@@ -14,6 +14,8 @@ export {
   parseNetwork,
 } from './networks.ts'
 export { memberName, type OptionName } from './option-name.ts'
+export { toPage } from './page-network.ts'
 export { smallImage } from './preprocessing.ts'
 export { type SaveOptions, saveOn, toBytes } from './save.ts'
+export { type RoundOptions, timeRounds } from './timing.ts'
 export { type EvaluateOptions, evaluateOn, type TrainingData, type TrainOptions, trainOn } from './training.ts'

@@ -3,8 +3,7 @@
  * button measures it and sends the table back. The server (`cli/measure/server.ts`) gives the elements that are used here.
  */
 
-import { type Shape, tensor, version } from '../core/index.ts'
-import { type GraphJson, graphFromJson } from '../graph/json/index.ts'
+import { version } from '../core/index.ts'
 import {
   checkSums,
   type Device,
@@ -17,26 +16,18 @@ import {
   type TimingOptions,
   type Unit,
 } from '../latency/index.ts'
-import { type BuildOptions, build } from '../models/index.ts'
-import { type Architecture, type Network, networkFrom } from '../nn/index.ts'
-import { opNamed } from '../ops/index.ts'
 import { maxThreads } from '../wasm/index.ts'
 import { engineOf } from './engine.ts'
+import { fromPage, type PageNetwork } from './page-network.ts'
 
 /** What the server asks a page to measure. */
 export interface PagePlan {
   readonly units: readonly Unit[]
   /** Networks that are timed as a whole, too. */
-  readonly networks: readonly (Architecture | OwnGraph)[]
+  readonly networks: readonly PageNetwork[]
   /** Default: as many as the page can have. */
   readonly threads?: number | undefined
   readonly timing: Pick<TimingOptions, 'rounds' | 'runs'>
-}
-
-/** A network that no table has, with the constants that are not in its JSON. */
-export interface OwnGraph {
-  readonly graph: GraphJson
-  readonly constants: Readonly<Record<string, { readonly shape: Shape; readonly values: readonly number[] }>>
 }
 
 /** What a page sends back. */
@@ -80,14 +71,6 @@ const say = (text: string) => {
   byId('status').textContent = text
 }
 
-function networkOf(told: Architecture | OwnGraph): Network {
-  if ('name' in told) return build(told.name, told.options as BuildOptions)
-  const constants = Object.entries(told.constants).map(
-    ([name, { shape, values }]) => [name, tensor(shape, values)] as const,
-  )
-  return networkFrom(graphFromJson(told.graph, { opNamed, tensors: new Map(constants) }))
-}
-
 async function measure(plan: PagePlan, threads: number, device: Device): Promise<PageAnswer> {
   const bar = byId<HTMLProgressElement>('progress')
   bar.hidden = false
@@ -106,7 +89,7 @@ async function measure(plan: PagePlan, threads: number, device: Device): Promise
   const created = new Date().toISOString()
   const engine = `wasm on ${browser()}`
   const table = { device, engine, kinglet: version, threads, created, referenceMs, entries }
-  const networks = plan.networks.map(networkOf)
+  const networks = plan.networks.map(fromPage)
   const checked = await checkSums(timer, table, networks, { ...plan.timing, onProgress: show('whole networks') })
   return { table, wholes: checked.map(({ wholeMs }) => wholeMs) }
 }

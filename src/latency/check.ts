@@ -10,8 +10,8 @@ import type { Timer, TimingOptions } from './timer.ts'
 import { weightsOf } from './units.ts'
 
 /** A network whose sum is held against its own time. */
-export interface CheckedNetwork<N extends Network = Network> {
-  readonly model: N
+export interface CheckedNetwork {
+  readonly model: Network
   /** By the table. */
   readonly sumMs: number
   /** Of the whole network. */
@@ -20,18 +20,18 @@ export interface CheckedNetwork<N extends Network = Network> {
   readonly error: number
 }
 
-export const checkedNetwork = <N extends Network>(model: N, sumMs: number, wholeMs: Quartiles): CheckedNetwork<N> => ({
+export const checkedNetwork = (model: Network, sumMs: number, wholeMs: Quartiles): CheckedNetwork => ({
   ...{ model, sumMs, wholeMs },
   error: sumMs / wholeMs.median - 1,
 })
 
 /** Times `models` as a whole beside their sums; in the order of `models`. Rejects with the signal's reason when that is aborted. */
-export async function checkSums<N extends Network>(
+export async function checkSums(
   timer: Timer,
   table: LatencyTable,
-  models: readonly N[],
+  models: readonly Network[],
   options: Partial<TimingOptions> & { onProgress?(done: number, of: number): void } = {},
-): Promise<CheckedNetwork<N>[]> {
+): Promise<CheckedNetwork[]> {
   const { rounds = defaultTiming.rounds, runs = defaultTiming.runs, signal, onProgress } = options
   const items = models.map((model, index) => ({
     ...{ model, index },
@@ -40,7 +40,7 @@ export async function checkSums<N extends Network>(
     count: 1,
     values: unitsOf(model).reduce((n, unit) => n + weightsOf(unit), 0),
   }))
-  const found: CheckedNetwork<N>[] = []
+  const found: CheckedNetwork[] = []
   let done = 0
   const groups = timeQuietly(timer, items, { rounds, runs, signal, ...longWarmup }, table.referenceMs)
   for await (const { items: own, times } of groups) {

@@ -4,18 +4,17 @@
  */
 import { nearest, oneOf, UsageError } from '../core/index.ts'
 import { analyse, countsOf } from '../graph/index.ts'
-import type { Model } from '../models/index.ts'
 import type { Network } from '../nn/index.ts'
 import { latencyOf } from './latency.ts'
 import type { NamedTable } from './named-table.ts'
 import type { LatencyTable } from './table.ts'
 
 /** What a network uses and a budget limits: the smaller the better. */
-export interface Resource<Value = number, N extends Network = Model> {
+export interface Resource<Value = number> {
   /** `macs`, `latencyMs`: what runs, studies and errors call it. */
   readonly name: string
-  /** Of one network. Infinity where it cannot be told: NetAdapt then has no such proposal. */
-  value(model: N): Value
+  /** Of one network. Infinity where it is not known: NetAdapt then makes no such proposal. */
+  value(model: Network): Value
   /** How its values are written. Default: as bare numbers. */
   readonly unit?: UnitName
   /** Fewer channels never cost more. Default false. */
@@ -106,10 +105,7 @@ export const resourceOf = (model: Network, name: ResourceName, table?: LatencyTa
  * parameters.value(build('mobilenet_v3_small')) // => 2542856
  * ```
  */
-export function namedResource(
-  name: ResourceName,
-  table?: NamedTable,
-): Resource<number, Network> & { readonly name: ResourceName } {
+export function namedResource(name: ResourceName, table?: NamedTable): Resource & { readonly name: ResourceName } {
   const { unit, monotone, value } = resources[name]
   return {
     ...{ name, unit, monotone },

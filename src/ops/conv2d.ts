@@ -60,6 +60,12 @@ export const conv2d = defineOp({
   },
   linearIn: 'w',
   takesEpilogue: () => true,
+  layer({ x, w }, { stride, groups }) {
+    const [kh, kw] = w.shape
+    const dense = kh * kw === 1 ? 'pointwise' : 'conv'
+    const kind = isDepthwise(w.shape, groups) && groups === x.shape[3] && groups > 1 ? 'depthwise' : dense
+    return { kind, kernel: [kh, kw], stride, groups }
+  },
   axes: (_, { groups }) => (groups === 1 ? letterAxes(['...i', '..io'], '...o') : []),
   samples: [
     { inputs: { x: [1, 5, 7, 3], w: [1, 1, 3, 5] } },

@@ -42,6 +42,14 @@ export interface Cost {
   readonly macs: number
 }
 
+/** What a layer around this op is, as tables show it. `pointwise` is 1x1, `conv` wider; both over all channels of a group. */
+export interface LayerForm {
+  readonly kind: 'conv' | 'pointwise' | 'depthwise' | 'linear'
+  readonly kernel?: readonly [number, number]
+  readonly stride?: number
+  readonly groups?: number
+}
+
 /** An explicit "this op does not do that", with its reason. */
 export interface Refusal {
   readonly refused: string
@@ -95,10 +103,17 @@ export interface OpDefinition<I extends Inputs, A extends object> {
   readonly samples: readonly Sample<I, A>[]
   /** Each element of y depends on the elements of the inputs at the same (broadcast) place only. */
   readonly isElementwise?: boolean
+  /**
+   * How long one element of an elementwise op takes, in additions; 1 when it is left out. Fusion stores what would take
+   * long to compute again.
+   */
+  readonly work?: number
   /** Name of the input w in which y is linear such that scaling the last axis of w scales the last axis of y. */
   readonly linearIn?: keyof I & string
   /** y = (first input) * scale + shift, per channel of the last axis. */
   readonly affine?: (x: Named<I, Value>, attrs: A) => { readonly scale: Value; readonly shift: Value }
+  /** The layer that it makes, for ops with multiply-adds that networks are counted by. */
+  readonly layer?: (x: Named<I, Spec>, attrs: A) => LayerForm
   /**
    * A kernel can apply an elementwise expression to y as it stores it, so that a pass over memory is saved: each element
    * is finished in one place, and computing it takes longer than the expression.
@@ -122,6 +137,7 @@ export interface Op {
   readonly inputs: Inputs
   readonly attrs: Attrs
   readonly isElementwise: boolean
+  readonly work: number
   shape(inputs: readonly Spec[], attrs: Attrs): Spec
   cost(inputs: readonly Shape[], attrs: Attrs, y: Shape): Cost
   // biome-ignore lint/suspicious/noConfusingVoidType: see OpDefinition
@@ -134,6 +150,7 @@ export interface Op {
   readonly affine:
     | ((inputs: readonly Value[], attrs: Attrs) => { readonly scale: Value; readonly shift: Value })
     | undefined
+  readonly layer: ((inputs: readonly Spec[], attrs: Attrs) => LayerForm) | undefined
   readonly takesEpilogue: (attrs: Attrs) => boolean
   readonly viewOffset: ((inputs: readonly Spec[], attrs: Attrs) => number) | undefined
   readonly training: ((inputs: readonly Value[], attrs: Attrs, training: Training) => Trained | undefined) | undefined
@@ -222,7 +239,7 @@ export const takesEpilogue = (v: Value): boolean => v.op.takesEpilogue(v.attrs)
 
 /** Registers nothing and hides nothing: turns a definition into the function that makes its nodes. */
 export function defineOp<const I extends Inputs, A extends object>(definition: OpDefinition<I, A>): OpFunction<I, A> {
-  const { name, inputs, attrs: defaults, grad, lower, affine, linearIn, viewOffset, training } = definition
+  const { name, inputs, attrs: defaults, grad, lower, affine, layer, linearIn, viewOffset, training } = definition
   const names = inputs === 'variadic' ? undefined : Object.keys(inputs)
   const named = <T>(list: readonly T[]): Named<I, T> => {
     if (!names) return list as Named<I, T>
@@ -237,6 +254,7 @@ export function defineOp<const I extends Inputs, A extends object>(definition: O
     inputs,
     attrs: defaults,
     isElementwise: definition.isElementwise ?? false,
+    work: definition.work ?? 1,
     shape(list, attrs) {
       const y = definition.shape(named(list), attrs)
       return 'shape' in y ? y : { shape: y, dtype: 'f32' }
@@ -247,6 +265,7 @@ export function defineOp<const I extends Inputs, A extends object>(definition: O
     lower: lower === native ? native : (list, attrs) => lower(named(list), attrs),
     linearIn: linearIn && names ? names.indexOf(linearIn) : undefined,
     affine: affine && ((list, attrs) => affine(named(list), attrs)),
+    layer: layer && ((list, attrs) => layer(named(list), attrs)),
     takesEpilogue: definition.takesEpilogue ?? (() => false),
     viewOffset: viewOffset && ((list, attrs) => viewOffset(named(list), attrs)),
     training: training && ((list, attrs, run) => training(named(list), attrs, run)),

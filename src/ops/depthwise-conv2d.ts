@@ -48,6 +48,12 @@ export const depthwiseConv2d = defineOp({
   lower: native,
   linearIn: 'w',
   takesEpilogue: () => true,
+  layer: ({ x, w }, { stride }) => ({
+    kind: 'depthwise',
+    kernel: [w.shape[0], w.shape[1]],
+    stride,
+    groups: x.shape[3],
+  }),
   axes: lastAxes,
   samples: [
     { inputs: { x: [1, 5, 7, 1], w: [3, 3, 1] }, attrs: { pad: [1, 1, 1, 1] } },

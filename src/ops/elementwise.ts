@@ -38,6 +38,13 @@ export interface ElementwiseDefinition<N extends Arity, A extends object> {
   /** Gradients of the inputs, before the sum over broadcast dimensions. Undefined where none flows. */
   readonly grad: ((attrs: A, dy: Value, y: Value, ...x: Arguments<N, Value>) => Flow) | Refusal
   readonly lower: ((attrs: A, ...x: Arguments<N, Value>) => Value) | typeof native
+  /** How long one element takes, in additions; 1 when it is left out. */
+  readonly work?: number
+  /**
+   * The same results without a call for each element, which leaves a boxed number: for what all weights pass through when
+   * a network is loaded. False for operands of other shapes, which are left to `apply`.
+   */
+  loop?(operands: readonly Tensor[], y: TypedArrayOf): boolean
   readonly isProduct?: boolean
   readonly samples: readonly Sample<Letters<N>, A>[]
 }
@@ -92,6 +99,7 @@ export function defineElementwise<N extends Arity, A extends object>(
     inputs,
     attrs: d.attrs,
     isElementwise: true,
+    ...(d.work && { work: d.work }),
     axes: broadcastAxes,
     isProduct: d.isProduct ?? false,
     shape: (x) =>
@@ -100,6 +108,7 @@ export function defineElementwise<N extends Arity, A extends object>(
         .reduce((a, b) => broadcastShapes(a, b, d.name)),
     cost: free,
     reference(x, attrs, y) {
+      if (d.loop?.(list<Tensor>(x), y.data)) return
       const operands = list<Tensor>(x).map((t) => ({ data: t.data, strides: broadcastStrides(t.shape, y.shape) }))
       applyToRows(d.apply as Apply, attrs, operands, y)
     },
@@ -174,6 +183,13 @@ export const mulOp = defineElementwise({
     scalarOf(b) === undefined ? mul(dy, a) : undefined,
   ],
   lower: native,
+  /** Weights times one value a channel. */
+  loop([{ shape, data: x }, { shape: perChannel, data: scale }], y) {
+    const channels = scale.length
+    if (x.length !== y.length || perChannel.length !== 1 || shape[shape.length - 1] !== channels) return false
+    for (let i = 0; i < x.length; i += channels) for (let c = 0; c < channels; c++) y[i + c] = x[i + c] * scale[c]
+    return true
+  },
   isProduct: true,
   samples: binarySamples,
 })
@@ -186,6 +202,7 @@ export const divOp = defineElementwise({
   apply: (_, a, b) => a / b,
   grad: (_, dy, y, _a, b): Flow => [div(dy, b), neg(mul(dy, div(y, b)))],
   lower: native,
+  work: 4,
   samples: away([0.5, 2]),
 })
 
@@ -269,6 +286,7 @@ export const sqrt = defineElementwise({
   apply: (_, x) => Math.sqrt(x),
   grad: (_, dy, y): Flow => [mul(dy, div(0.5, y))],
   lower: native,
+  work: 4,
   samples: unaryIn([0.25, 4]),
 })
 
@@ -280,6 +298,7 @@ export const exp = defineElementwise({
   apply: (_, x) => Math.exp(x),
   grad: (_, dy, y): Flow => [mul(dy, y)],
   lower: native,
+  work: 20,
   samples: unaryIn([-8, 8]),
 })
 
@@ -291,6 +310,7 @@ export const log = defineElementwise({
   apply: (_, x) => Math.log(x),
   grad: (_, dy, _y, x): Flow => [div(dy, x)],
   lower: native,
+  work: 24,
   samples: unaryIn([0.1, 10]),
 })
 

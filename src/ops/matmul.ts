@@ -40,6 +40,7 @@ export const matmul = defineOp({
   lower: native,
   // Sums over the rows of both operands are taken in parts, which another phase adds up.
   takesEpilogue: ({ transA }) => !transA,
+  layer: () => ({ kind: 'linear' }),
   axes: (_, { transA, transB }) => letterAxes([transA ? 'km' : 'mk', transB ? 'nk' : 'kn'], 'mn'),
   samples: [
     { inputs: { a: [7, 5], b: [5, 19] } },

@@ -9,7 +9,6 @@
 import { assert, DivergedError, KingletError, key, Rng, turn } from '../core/index.ts'
 import { type Dataset, splitDataset, subset } from '../data/index.ts'
 import { countsOf } from '../graph/index.ts'
-import type { Model } from '../models/index.ts'
 import { calledOf, type Network } from '../nn/index.ts'
 import { assertSuits, evaluate, fit, type TrainStep } from '../train/index.ts'
 import { countsBelow, type Proposal, proposalsFor, smallest } from './counts.ts'
@@ -19,7 +18,7 @@ import { shrink } from './shrink.ts'
 import type { AdaptPoint, Judged, Tuned } from './store.ts'
 
 /** What a run tells. `at` counts a step's proposals from 1. */
-export type AdaptEvent<N extends Network = Model> =
+export type AdaptEvent<N extends Network = Network> =
   /** The points that are known: the network that was given, and those of a run that is gone on with. */
   | { readonly kind: 'begun'; readonly points: readonly AdaptPoint[]; readonly model: N }
   /** A step of fine-tuning. */
@@ -72,15 +71,17 @@ interface Place {
 export function adapt<N extends Network>(
   model: N,
   train: Dataset,
-  options: AdaptOptions<N>,
+  options: AdaptOptions,
 ): AsyncGenerator<AdaptEvent<N>, void, undefined> {
   const plan = planOf(model, train, options)
   assertSuits(model, train, options.preprocessing, 'adapt')
   assertCanBeMet(model, plan)
-  return steps({ model, plan, parts: splitDataset(train, plan.holdout, plan.seed) })
+  // Smaller networks are of the same kind: those of the registry have rows.
+  const events = steps({ model, plan, parts: splitDataset(train, plan.holdout, plan.seed) })
+  return events as AsyncGenerator<AdaptEvent<N>, void, undefined>
 }
 
-function assertCanBeMet<N extends Network>(model: N, { options, limits, groupsIn, cut, identity }: AdaptPlan<N>): void {
+function assertCanBeMet(model: Network, { options, limits, groupsIn, cut, identity }: AdaptPlan): void {
   const { resource, budget } = options
   const start = resource.value(model)
   if (start <= budget) return
@@ -118,13 +119,13 @@ function assertCanBeMet<N extends Network>(model: N, { options, limits, groupsIn
   )
 }
 
-interface Run<N extends Network> {
-  readonly model: N
-  readonly plan: AdaptPlan<N>
+interface Run {
+  readonly model: Network
+  readonly plan: AdaptPlan
   readonly parts: { readonly train: Dataset; readonly val: Dataset }
 }
 
-async function* steps<N extends Network>(run: Run<N>): AsyncGenerator<AdaptEvent<N>, void, undefined> {
+async function* steps(run: Run): AsyncGenerator<AdaptEvent, void, undefined> {
   const { plan, parts } = run
   const { resource, budget, preprocessing, store, signal } = plan.options
   signal?.throwIfAborted()
@@ -132,8 +133,7 @@ async function* steps<N extends Network>(run: Run<N>): AsyncGenerator<AdaptEvent
     ...{ identity: plan.identity, classes: parts.train.classes, preprocessing },
     ...{ images: parts.train.length, heldOut: parts.val.length },
   })
-  // A store gives back the networks of the run that it was given: they are of one kind.
-  let model = (kept?.model as N | undefined) ?? run.model
+  let model = kept?.model ?? run.model
   const points = [...(kept?.points ?? [])]
   if (points.length === 0) {
     const first = pointOf(0, model, resource.value(model), await judge(run, model))
@@ -154,7 +154,7 @@ async function* steps<N extends Network>(run: Run<N>): AsyncGenerator<AdaptEvent
         `adapt: no group alone uses less than the ${last.resource} ${resource.name} of step ${last.step}, the budget is ` +
           `${budget}: raise it, or use other proposals`,
       )
-    const trials = new Map<Candidate, N>()
+    const trials = new Map<Candidate, Network>()
     for (const [i, proposal] of proposals.entries()) {
       const place = { step, at: i + 1, of: proposals.length }
       const { group, count: to, resource } = proposal
@@ -162,7 +162,7 @@ async function* steps<N extends Network>(run: Run<N>): AsyncGenerator<AdaptEvent
       if (!trial) continue
       const { accuracy, loss } = trial
       const candidate = { group: group.name, kind: group.kind, from: group.count, to, resource, accuracy, loss }
-      trials.set(candidate, trial.model as N)
+      trials.set(candidate, trial.model)
       yield { kind: 'tried', ...place, candidate }
       signal?.throwIfAborted()
     }
@@ -191,7 +191,7 @@ function pointOf(step: number, model: Network, resource: number, { accuracy, los
   return { step, resource, accuracy, loss, macs, parameters }
 }
 
-async function judge<N extends Network>({ plan, parts }: Run<N>, model: N): Promise<Judged> {
+async function judge({ plan, parts }: Run, model: Network): Promise<Judged> {
   const { engine, preprocessing, pool, signal } = plan.options
   const { top1, loss } = await evaluate(model, parts.val, {
     ...{ engine, preprocessing },
@@ -202,12 +202,12 @@ async function judge<N extends Network>({ plan, parts }: Run<N>, model: N): Prom
 }
 
 /** Fine-tunes and judges a proposal, and keeps what came of it: nothing when it diverged. */
-async function* tuned<N extends Network>(
-  run: Run<N>,
-  from: N,
+async function* tuned(
+  run: Run,
+  from: Network,
   proposal: Proposal,
   place: Place,
-): AsyncGenerator<AdaptEvent<N>, Tuned | undefined, undefined> {
+): AsyncGenerator<AdaptEvent, Tuned | undefined, undefined> {
   try {
     return yield* tunedToTheEnd(run, from, proposal, place)
   } catch (error) {
@@ -217,12 +217,12 @@ async function* tuned<N extends Network>(
   }
 }
 
-async function* tunedToTheEnd<N extends Network>(
-  run: Run<N>,
-  from: N,
+async function* tunedToTheEnd(
+  run: Run,
+  from: Network,
   proposal: Proposal,
   place: Place,
-): AsyncGenerator<AdaptEvent<N>, Tuned, undefined> {
+): AsyncGenerator<AdaptEvent, Tuned, undefined> {
   const { plan, parts } = run
   const { engine, preprocessing, pool, store, signal } = plan.options
   const { step } = place

@@ -16,8 +16,6 @@ export type { Slice } from './layouts.ts'
 
 /** Channels that are the same wherever they go: who drops one drops it from all of these. */
 export interface Channels {
-  /** How many there are. */
-  readonly count: number
   readonly slices: readonly Slice[]
   /** Those of the slices whose entries are the filters that make the channels. */
   readonly filters: readonly Slice[]
@@ -27,6 +25,7 @@ export interface Channels {
 export interface ChannelGroup extends Channels {
   /** The first filters' parameter. */
   readonly name: string
+  readonly count: number
 }
 
 /** Whether `later` is computed from `earlier`. Inputs of a node were made before it, so what is older is not searched. */

@@ -33,10 +33,10 @@ export function countsBelow({ count, apart }: Group, { multiple, least }: CountL
 }
 
 /** The largest count that meets `target`, or the cheapest when none does; undefined when the group cannot shrink. */
-function propose<N extends Network>(
-  model: N,
+function propose(
+  model: Network,
   group: Group,
-  resource: Resource<number, N>,
+  resource: Resource,
   target: number,
   limits: CountLimits,
 ): Proposal | undefined {
@@ -67,10 +67,10 @@ function propose<N extends Network>(
  * One proposal for each group that can meet `target` alone. Where none can (all are close to their smallest count), one for
  * each that uses less than `now`, as little as it can: the run goes on in smaller steps.
  */
-export function proposalsFor<N extends Network>(
-  model: N,
+export function proposalsFor(
+  model: Network,
   groups: readonly Group[],
-  resource: Resource<number, N>,
+  resource: Resource,
   { now, target }: { readonly now: number; readonly target: number },
   limits: CountLimits,
 ): Proposal[] {
@@ -89,7 +89,7 @@ export function proposalsFor<N extends Network>(
 export function smallest<N extends Network>(
   model: N,
   groupsIn: (model: N) => readonly Group[],
-  resource: Resource<number, N>,
+  resource: Resource,
   limits: CountLimits,
 ): N {
   // Expansions last: what blocks hand on to each other costs more.
@@ -105,12 +105,7 @@ export function smallest<N extends Network>(
   }
 }
 
-function lowest<N extends Network>(
-  model: N,
-  group: Group,
-  resource: Resource<number, N>,
-  limits: CountLimits,
-): N | undefined {
+function lowest<N extends Network>(model: N, group: Group, resource: Resource, limits: CountLimits): N | undefined {
   for (const count of countsBelow(group, limits).reverse()) {
     const found = resized(model, group, count)
     if (resource.value(found) < Number.POSITIVE_INFINITY) return found

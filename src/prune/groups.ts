@@ -2,11 +2,12 @@
  * Which numbers of channels of a network may shrink, and what shrinks with each. They come from its graph
  * (`channelGroupsOf`). Where a network has rows, a group is what one of their numbers stands for: rows that a shortcut
  * joins have one number, two layers of a block may have one too, and the width of squeeze-and-excitation follows by its
- * rule. In other networks each group of the graph is one by itself. The image's channels and the classes stay.
+ * rule. The image's channels and the classes stay.
  */
 import { blockOf, isModel, type Model, type ParameterAxis, type RowChannels, rowChannelsOf } from '../models/index.ts'
 import type { Network } from '../nn/index.ts'
 import { type ChannelGroup, type Channels, channelGroupsOf, type Slice } from './channels.ts'
+import { canShrink } from './cuts.ts'
 
 /** A number of a row: `exp`, `out`. */
 export interface Field {
@@ -16,14 +17,13 @@ export interface Field {
 
 /**
  * `expansion`: the inside of one block (expansion of a bneck, width of a ResNet bottleneck). `bottleneck`: what blocks
- * hand on to each other. `layer`: outputs of a convolution, a separable block of V1, or the hidden layer of the head. In
- * a network without rows, `bottleneck` is what several layers make, and `layer` what one does.
+ * hand on to each other. `layer`: outputs of a convolution, a separable block of V1, or the hidden layer of the head.
  */
 export type GroupKind = 'expansion' | 'bottleneck' | 'layer'
 
 /** A number of channels that may shrink, and all that it is the number of. */
 export interface Group {
-  /** `blocks.3.exp`: the first of its fields; without rows the parameter of its first filters, `stem.conv.w`. */
+  /** `blocks.3.exp`: the first of its fields. */
   readonly name: string
   readonly kind: GroupKind
   readonly count: number
@@ -93,7 +93,7 @@ class Reading {
   }
 }
 
-const channelsOf = ({ count, slices, filters }: ChannelGroup): Channels => ({ count, slices, filters })
+const channelsOf = ({ slices, filters }: ChannelGroup): Channels => ({ slices, filters })
 
 function kindOf({ fields }: Draft, residual: ReadonlySet<string>): GroupKind {
   const outs = fields.filter(({ number }) => number === 'out')
@@ -101,8 +101,18 @@ function kindOf({ fields }: Draft, residual: ReadonlySet<string>): GroupKind {
   return outs.some(({ row }) => residual.has(row)) ? 'bottleneck' : 'layer'
 }
 
+/** Groups of a graph of its own: each stands for itself. */
+const groupsOfGraph = (network: Network): Group[] =>
+  channelGroupsOf(network.graph())
+    .filter((group) => canShrink(network, group, group.count))
+    .map((group) => ({
+      ...{ name: group.name, kind: 'layer', count: group.count, fields: [], channels: [channelsOf(group)] },
+      ...{ squeezed: [], apart: [] },
+    }))
+
 /**
- * The groups of a network: in the order of its rows where it has any, else in that of its layers.
+ * The groups of a network, in the order of its rows. A graph of its own has no rows: its groups are called by their first
+ * filters' parameter, in the order in which those were made.
  *
  * @example
  * ```ts
@@ -117,12 +127,7 @@ function kindOf({ fields }: Draft, residual: ReadonlySet<string>): GroupKind {
  * ```
  */
 export const groupsOf = (network: Network): Group[] =>
-  isModel(network) ? groupsOfRows(network) : channelGroupsOf(network.graph()).map(groupOf)
-
-const groupOf = (found: ChannelGroup): Group => ({
-  ...{ name: found.name, kind: found.filters.length > 1 ? 'bottleneck' : 'layer', count: found.count },
-  ...{ fields: [], channels: [channelsOf(found)], squeezed: [], apart: [] },
-})
+  isModel(network) ? groupsOfRows(network) : groupsOfGraph(network)
 
 function groupsOfRows(model: Model): Group[] {
   const reading = new Reading(channelGroupsOf(model.graph()))

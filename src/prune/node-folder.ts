@@ -72,7 +72,7 @@ export interface Curve {
  * const run = adapt(net, train, {
  *   engine: referenceEngine(),
  *   preprocessing: preprocessingPreset('whole', 8),
- *   resource: { name: 'parameters', value: (model: Model) => resourceOf(model, 'parameters'), monotone: true },
+ *   resource: { name: 'parameters', value: (model: Network) => resourceOf(model, 'parameters'), monotone: true },
  *   budget: 0.97 * resourceOf(net, 'parameters'),
  *   steps: 0,
  *   holdout: 0.5,
@@ -103,6 +103,10 @@ export function readCurve(folder: string): Curve | undefined {
   )
   return found as Curve
 }
+
+/** Names of parameters, which a graph's groups have, may be no names of files. */
+const tryingName = (step: number, group: string, ending: string): string =>
+  join(adaptFiles.trying, `${step}-${encodeURIComponent(group)}.${ending}`)
 
 class FolderAdaptation implements AdaptStore {
   readonly folder: string
@@ -147,7 +151,7 @@ class FolderAdaptation implements AdaptStore {
     this.#write(this.#trying(step, group, 'safetensors'), model, accuracy)
     // The model is whole once this is there.
     writeJson(this.#trying(step, group, 'json'), { accuracy, loss })
-    this.#remove(join(adaptFiles.trying, `${step}-${fileName(group)}.checkpoint`))
+    this.#remove(tryingName(step, group, 'checkpoint'))
   }
 
   tuning(step: number, group: string): RunStore {
@@ -192,7 +196,7 @@ class FolderAdaptation implements AdaptStore {
     return restoreNetwork(readModelFile(readFileSync(path), path), path)
   }
 
-  #write(path: string, model: Network, accuracy: number): void {
+  #write(path: string, network: Network, accuracy: number): void {
     const { identity, classes, preprocessing, images, heldOut } = this.#run!
     const { trainedOn, from } = this.options
     const provenance = provenanceNow({
@@ -200,7 +204,7 @@ class FolderAdaptation implements AdaptStore {
       ...(from !== undefined && { from }),
       ...{ images, seed: identity.options.training.seed, accuracy, evaluatedOn: heldOut },
     })
-    writeFileAtomic(path, writeModelFile({ ...contentsOf(model), classes, preprocessing, provenance }))
+    writeFileAtomic(path, writeModelFile({ ...contentsOf(network), classes, preprocessing, provenance }))
   }
 
   #remove(name: string): void {
@@ -213,12 +217,9 @@ class FolderAdaptation implements AdaptStore {
   }
 
   #trying(step: number, group: string, ending: string): string {
-    return this.#path(join(adaptFiles.trying, `${step}-${fileName(group)}.${ending}`))
+    return this.#path(tryingName(step, group, ending))
   }
 }
-
-/** A group's name as part of a file's: those of imported networks may have slashes. */
-const fileName = (group: string): string => encodeURIComponent(group)
 
 const writeJson = (path: string, value: unknown): void =>
   writeFileAtomic(path, new TextEncoder().encode(`${JSON.stringify(value, undefined, 2)}\n`))

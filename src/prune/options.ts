@@ -5,7 +5,6 @@ import { fingerprint } from '../data/index.ts'
 import type { Engine } from '../engine/index.ts'
 import { checksumOf, identityOf } from '../formats/index.ts'
 import type { Resource } from '../latency/index.ts'
-import type { Model } from '../models/index.ts'
 import type { Network } from '../nn/index.ts'
 import { optimizerOf, resolveTrainOptions, ruleOf, type TrainOptions } from '../train/index.ts'
 import type { CountLimits } from './counts.ts'
@@ -29,16 +28,16 @@ import type { AdaptIdentity, AdaptStore } from './store.ts'
 export type Learning = Omit<TrainOptions, 'engine' | 'epochs' | 'preprocessing' | 'seed' | 'pool' | 'store' | 'signal'>
 
 /** How a network is adapted. `engine`, `preprocessing`, `resource` and `budget` must be given. */
-export interface AdaptOptions<N extends Network = Model> {
+export interface AdaptOptions {
   readonly engine: Engine
   /** What is done to an image before the network sees it. */
   readonly preprocessing: Preprocessing
   /** What the budget is of: multiply-adds, a latency by a table, or whatever can be said of a model. */
-  readonly resource: Resource<number, N>
+  readonly resource: Resource
   /** The most that the network at the end may use. */
   readonly budget: number
   /** Default `filters`. */
-  readonly proposals?: ProposalName | ProposalRule<N>
+  readonly proposals?: ProposalName | ProposalRule
   /** Default `accuracy`. */
   readonly selection?: SelectionName | SelectionRule
   /** Default `fixed`, of 0.025. */
@@ -87,15 +86,15 @@ const members: Checks<AdaptOptions> = {
 }
 
 /** Options in full, as the loop needs them. */
-export interface AdaptPlan<N extends Network> {
-  readonly options: AdaptOptions<N>
+export interface AdaptPlan {
+  readonly options: AdaptOptions
   readonly seed: number
   readonly steps: number
   readonly holdout: number
   readonly batch: number
   readonly learning: Learning
   readonly limits: CountLimits
-  readonly groupsIn: (model: N) => readonly Group[]
+  readonly groupsIn: (model: Network) => readonly Group[]
   readonly select: SelectionRule
   readonly cut: PaceRule
   readonly identity: AdaptIdentity
@@ -106,7 +105,7 @@ export const fineTuningRate = (optimizer: Learning['optimizer'] = 'adamw'): numb
   ruleOf(optimizerOf(optimizer)).learningRate / 3
 
 /** Fills in what `options` leaves out; throws for a name or a value that cannot be. */
-export function planOf<N extends Network>(model: N, train: Dataset, options: AdaptOptions<N>): AdaptPlan<N> {
+export function planOf(model: Network, train: Dataset, options: AdaptOptions): AdaptPlan {
   assertOptions('adapt', options, members)
   for (const name of ['engine', 'preprocessing', 'resource', 'budget'] as const)
     if (options[name] === undefined) throw new UsageError(`adapt: ${name} is missing: it must be given`)

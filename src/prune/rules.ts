@@ -3,7 +3,6 @@
  * A function of one's own can stand in the place of each name.
  */
 import { assertOptions, checks, nearest, oneOf, UsageError } from '../core/index.ts'
-import type { Model } from '../models/index.ts'
 import type { Network } from '../nn/index.ts'
 import { type Group, type GroupKind, groupsOf } from './groups.ts'
 
@@ -22,7 +21,7 @@ export interface Candidate {
 }
 
 /** Which groups of a network may be proposed, of all that there are. */
-export type ProposalRule<N extends Network = Model> = (groups: readonly Group[], model: N) => readonly Group[]
+export type ProposalRule = (groups: readonly Group[], model: Network) => readonly Group[]
 /** Which candidate wins; `before` is the network that they come from. */
 export type SelectionRule = (
   candidates: readonly Candidate[],
@@ -33,7 +32,7 @@ export type PaceRule = (start: number, step: number) => number
 
 /** `filters`: every group, NetAdapt's own. `v3`: expansions, and bottlenecks in all blocks that share them. */
 export type ProposalName = 'filters' | 'v3'
-const proposals: Record<ProposalName, ProposalRule<Network>> = {
+const proposals: Record<ProposalName, ProposalRule> = {
   filters: (groups) => groups,
   // Howard et al. 2019, arXiv:1905.02244, section 4.2.
   v3: (groups) => groups.filter(({ kind }) => kind !== 'layer'),
@@ -79,9 +78,7 @@ export const selectionNames = Object.keys(selections) as readonly SelectionName[
 export const paceNames: readonly PaceName[] = ['fixed', 'decay']
 
 /** The groups of a network that are proposed: none where the rule names none. */
-export function proposalRuleOf<N extends Network>(
-  given: ProposalName | ProposalRule<N>,
-): (model: N) => readonly Group[] {
+export function proposalRuleOf(given: ProposalName | ProposalRule): (model: Network) => readonly Group[] {
   const rule = typeof given === 'function' ? given : named('kind of proposals', given, proposals)
   return (model) => rule(groupsOf(model), model)
 }

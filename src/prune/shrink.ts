@@ -3,14 +3,13 @@
  * largest L2 norm stay (NetAdapt, arXiv:1804.03230, section 3.3), summed over all layers that make the same channels; what
  * else there is of a channel (inputs of later layers, depthwise filters, batch norm, gates) stays or goes with it. Squeezed
  * channels of squeeze-and-excitation are chosen in the same way.
- *
- * A network with rows becomes one of other rows, and others become the same graph over smaller parameters.
  */
-import { type Shape, size, type Tensor, UsageError } from '../core/index.ts'
-import { type Cut, cutWeights, reshapeParameters, type Weights } from '../graph/index.ts'
+import { size, type Tensor, UsageError } from '../core/index.ts'
+import { cutWeights, shapesOf, type Weights } from '../graph/index.ts'
 import { isModel, type Model, type RowSpec, withRows } from '../models/index.ts'
-import { makeNetwork, type Network } from '../nn/index.ts'
-import type { Channels, Slice } from './channels.ts'
+import type { Network } from '../nn/index.ts'
+import type { Channels } from './channels.ts'
+import { cutsOf, placesOf, withCount } from './cuts.ts'
 import type { Group } from './groups.ts'
 
 /** Elements before, along and after an axis. */
@@ -18,66 +17,27 @@ function around({ shape }: Tensor, axis: number): [outer: number, length: number
   return [size(shape.slice(0, axis)), shape[axis], size(shape.slice(axis + 1))]
 }
 
-/** Where channel c of a slice is along its axis. */
-const placesOf = (c: number, { from = 0, period = 0, times = 1 }: Slice): number[] =>
-  Array.from({ length: times }, (_, k) => from + k * period + c)
-
 /** The L2 norm of each channel's filter, summed over the layers that make these channels. */
-export function filterNorms(weights: Weights, { filters, count }: Channels): Float64Array {
+export function filterNorms(weights: Weights, { filters }: Channels, count: number): Float64Array {
   const sums = filters.map((slice) => {
     const t = weights.get(slice.tensor)!
     const [outer, length, inner] = around(t, slice.axis)
     const squares = new Float64Array(count)
     for (let o = 0; o < outer; o++)
       for (let c = 0; c < count; c++)
-        for (const place of placesOf(c, slice))
+        for (const place of placesOf(slice, c))
           for (let i = 0; i < inner; i++) squares[c] += t.data[(o * length + place) * inner + i] ** 2
     return squares.map(Math.sqrt)
   })
   return sums.reduce((a, b) => a.map((norm, c) => norm + b[c]))
 }
 
-/** The `count` channels with the largest norms, in their order; of equal ones the first. */
-function strongest(weights: Weights, channels: Channels, count: number): number[] {
-  const norms = filterNorms(weights, channels)
+/** Of `of` channels the `count` with the largest norms, in their order; of equal ones the first. */
+function strongest(weights: Weights, channels: Channels, of: number, count: number): number[] {
+  const norms = filterNorms(weights, channels, of)
   const order = [...norms.keys()].sort((a, b) => norms[b] - norms[a] || a - b)
   return order.slice(0, count).sort((a, b) => a - b)
 }
-
-/** Channels, and which of them stay, by number. */
-interface Kept {
-  readonly channels: Channels
-  readonly kept: readonly number[]
-}
-
-/** Slices of one axis are cut at once: places are those before anything is gone. */
-function cutsOf(weights: Weights, all: readonly Kept[]): Cut[] {
-  const axes = new Map<
-    string,
-    { readonly parameter: string; readonly axis: number; readonly left: Map<number, number> }
-  >()
-  for (const { channels, kept } of all) {
-    const stays = new Set(kept)
-    const inOrder = kept.toSorted((a, b) => a - b)
-    for (const slice of channels.slices) {
-      const { tensor: parameter, axis } = slice
-      const own = axes.get(`${parameter} ${axis}`) ?? { parameter, axis, left: placesAlong(weights, slice) }
-      axes.set(`${parameter} ${axis}`, own)
-      for (let c = 0; c < channels.count; c++)
-        if (!stays.has(c)) for (const place of placesOf(c, slice)) own.left.delete(place)
-      // Those that stay come in the order in which they were named.
-      for (const [i, c] of inOrder.entries()) {
-        const named = placesOf(kept[i], slice)
-        for (const [k, place] of placesOf(c, slice).entries()) own.left.set(place, named[k])
-      }
-    }
-  }
-  return [...axes.values()].map(({ parameter, axis, left }) => ({ parameter, axis, kept: [...left.values()] }))
-}
-
-/** All places along an axis, each with the entry that stands there. */
-const placesAlong = (weights: Weights, { tensor, axis }: Slice): Map<number, number> =>
-  new Map(Array.from({ length: weights.get(tensor)!.shape[axis] }, (_, place) => [place, place]))
 
 /** Rows in which a group has `count` channels. A shortcut stays where there is one, and comes nowhere anew. */
 function rowsWith({ rows, inputShape }: Model, group: Group, count: number): RowSpec[] {
@@ -90,33 +50,17 @@ function rowsWith({ rows, inputShape }: Model, group: Group, count: number): Row
   })
 }
 
-/** Shapes of parameters after a group has `count` channels. */
-function shapesWith({ weights }: Network, { channels, count: before }: Group, count: number): Map<string, Shape> {
-  const shapes = new Map<string, Shape>()
-  for (const { tensor, axis, times = 1 } of channels.flatMap(({ slices }) => slices)) {
-    const shape = shapes.get(tensor) ?? weights.get(tensor)!.shape
-    shapes.set(tensor, shape.with(axis, shape[axis] - times * (before - count)))
-  }
-  return shapes
-}
-
 /** The network with `count` channels in `group`, one of its groups, and first weights: what it costs can be told. */
-export function resized<N extends Network>(network: N, group: Group, count: number): N {
-  const next = isModel(network)
-    ? withRows(network, rowsWith(network, group, count))
-    : makeNetwork(reshapeParameters(network.declared, shapesWith(network, group, count)), { meta: network.meta })
-  // Of the same kind as the one that was given.
-  return next as Network as N
+export function resized<N extends Network>(network: N, group: Group, count: number): N
+export function resized(network: Network, group: Group, count: number): Network {
+  if (isModel(network)) return withRows(network, rowsWith(network, group, count))
+  return group.channels.reduce((now, channels) => withCount(now, channels, group.count, count), network)
 }
-
-/** How many squeezed channels a row has by its rule: networks without rows have no such rule. */
-const squeezeIn = (network: Network, name: string): number =>
-  isModel(network) ? network.rows.find((row) => row.name === name)!.squeeze : 0
 
 /**
- * The network with fewer channels in `group`, which is one of `groupsOf(network)`, and the weights of those that stay.
- * `keep` is how many (the ones with the largest filters), or which, by number. Throws a `UsageError` for channels that there
- * are not, and for a count that the group cannot have.
+ * The network with fewer channels in `group`, which is one of `groupsOf(model)`, and the weights of those that stay. `keep`
+ * is how many (the ones with the largest filters), or which, by number. Throws a `UsageError` for channels that there are not,
+ * and for a count that the group cannot have.
  *
  * @example
  * ```ts
@@ -130,22 +74,28 @@ const squeezeIn = (network: Network, name: string): number =>
  * shapes // => [[1, 1, 40, 64], [5, 5, 64]]
  * ```
  */
-export function shrink<N extends Network>(network: N, group: Group, keep: number | readonly number[]): N {
+export function shrink<N extends Network>(model: N, group: Group, keep: number | readonly number[]): N {
   const count = typeof keep === 'number' ? keep : keep.length
   assertCount(group, count)
   if (typeof keep !== 'number') assertChannels(group, keep)
-  const next = resized(network, group, count)
-  const { weights } = network
-  const own = group.channels.map((channels): Kept => {
-    const kept = typeof keep === 'number' ? strongest(weights, channels, count) : keep
-    return { channels, kept }
+  const next = resized(model, group, count)
+  const { weights } = model
+  const shapes = shapesOf(weights)
+  const cuts = group.channels.flatMap((channels) => {
+    const kept = typeof keep === 'number' ? strongest(weights, channels, group.count, count) : keep
+    return cutsOf(channels, group.count, kept, shapes)
   })
-  const squeezed = group.squeezed.map(({ row, channels }): Kept => {
-    return { channels, kept: strongest(weights, channels, squeezeIn(next, row)) }
-  })
-  next.weights = cutWeights(weights, cutsOf(weights, [...own, ...squeezed]))
+  for (const { row, channels } of group.squeezed) {
+    const [from, to] = [squeezeOf(model, row), squeezeOf(next, row)]
+    cuts.push(...cutsOf(channels, from, strongest(weights, channels, from, to), shapes))
+  }
+  next.weights = cutWeights(weights, cuts)
   return next
 }
+
+/** Channels between the two layers of squeeze-and-excitation. */
+const squeezeOf = (network: Network, name: string): number =>
+  isModel(network) ? network.rows.find((row) => row.name === name)!.squeeze : 0
 
 function assertCount({ name, count, apart }: Group, wanted: number): void {
   if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= count))

@@ -18,20 +18,20 @@ const pointLine = (point: AdaptPoint, { resource }: Budget): string =>
 /** Shows a run as it goes; returns its points and the last network. */
 export async function showAdaptation(
   io: Io,
-  events: AsyncIterable<AdaptEvent<Network>>,
+  events: AsyncIterable<AdaptEvent>,
   budget: Budget,
 ): Promise<{ readonly points: readonly AdaptPoint[]; readonly model: Network }> {
   const progress = new Progress(io)
   const points: AdaptPoint[] = []
   let model: Network | undefined
-  const told = (point: AdaptPoint) => {
+  const show = (point: AdaptPoint) => {
     points.push(point)
     progress.line(pointLine(point, budget))
   }
   try {
     for await (const event of events) {
-      if (event.kind === 'begun') event.points.forEach(told)
-      if (event.kind === 'step') told(event.point)
+      if (event.kind === 'begun') event.points.forEach(show)
+      if (event.kind === 'step') show(event.point)
       if (event.kind === 'diverged')
         progress.line(`step ${String(event.step).padStart(3)}  ${event.proposal.group.name} is out: ${event.reason}`)
       if ('model' in event) model = event.model

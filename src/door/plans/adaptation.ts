@@ -23,7 +23,7 @@ export function resourceOfBudget(
   table: NamedTable | undefined,
   network: Network,
   called: OptionName = memberName,
-): Resource<number, Network> {
+): Resource {
   assertTableOfBudget(budget, table?.name, called)
   const resource = namedResource(budget.resource, table)
   if (!table) return resource

@@ -2,4 +2,5 @@
 export * from './deferred.ts'
 export * from './fuse.ts'
 export * from './fused.ts'
+export { baseOf } from './inline.ts'
 export * from './simplify.ts'
