@@ -3,6 +3,7 @@ import { Rng, type Tensor, tensor } from '../../src/core/index.ts'
 import { topological } from '../../src/graph/index.ts'
 import type { Resource } from '../../src/latency/index.ts'
 import { type BuildOptions, build, type Model } from '../../src/models/index.ts'
+import type { Network } from '../../src/nn/index.ts'
 import { macsOf as macsOfNode } from '../../src/ops/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
 
@@ -25,7 +26,7 @@ export function lively(name: string, options: BuildOptions = {}): Model {
 const engine = wasmEngine({ threads: 1 })
 
 /** What a network answers to one random image. */
-export async function logitsOf(net: Model): Promise<number[]> {
+export async function logitsOf(net: Network): Promise<number[]> {
   const rng = new Rng(7)
   const [height, width, channels] = net.inputShape
   const x = Float32Array.from({ length: height * width * channels }, () => rng.between(-1, 1))
