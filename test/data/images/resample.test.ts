@@ -28,7 +28,7 @@ test.each(cases)(
   },
 )
 
-test.each(['bilinear', 'bicubic'] as const)('%s: a window is that part of the whole result', (filter) => {
+test.each(['bilinear', 'bicubic'] as const)('%s: a window equals that part of the whole result', (filter) => {
   const image = noiseImage(23, 31)
   for (const [width, height] of [
     [11, 17],
@@ -45,7 +45,7 @@ test.each(['bilinear', 'bicubic'] as const)('%s: a window is that part of the wh
   }
 })
 
-test('an image of one colour keeps it, whatever the sizes', () => {
+test('an image of one colour keeps it at every size', () => {
   const grey = rgbImage(9, 7, new Uint8Array(9 * 7 * 3).fill(201))
   for (const filter of ['bilinear', 'bicubic'] as const)
     for (const [width, height] of [
