@@ -43,6 +43,19 @@ export function startingWeights(graph: Graph, { weights, seed = 0 }: CompileOpti
   return new Map([...parameters.keys()].map((name) => [name, given.get(name) ?? drawn.get(name)!]))
 }
 
+/** The values for all `parameters` among `given`. Throws for one that is missing or of another shape. */
+export function completeWeights(parameters: ReadonlyMap<string, Value>, given: Weights): Map<string, Tensor> {
+  const complete = new Map(
+    [...parameters.keys()].map((name) => {
+      const t = given.get(name)
+      if (!t) throw new KingletError(`refill: parameter ${name} is missing: give all of them, or write some`)
+      return [name, t] as const
+    }),
+  )
+  checkWeights(parameters, complete, 'refill')
+  return complete
+}
+
 /** The tensors of `all` that are named; all of them when no names are given. Throws for a name that is not there. */
 export function pick<T>(all: ReadonlyMap<string, T>, names?: Iterable<string>): Map<string, T> {
   if (!names) return new Map(all)
