@@ -5,7 +5,15 @@
  * no difference below `models`.
  */
 import { assert, type Shape, sameShape, showShape, type Tensor } from '../core/index.ts'
-import { assertAnyBatch, type Graph, initialise, inputsOf, parametersOf, type Update } from '../graph/index.ts'
+import {
+  assertAnyBatch,
+  type Graph,
+  initialise,
+  inputsOf,
+  parametersOf,
+  reshapeParameters,
+  type Update,
+} from '../graph/index.ts'
 import { input, type Value } from '../ops/index.ts'
 import { type ForwardOptions, formOf } from './forms.ts'
 import type { Architecture, Meta } from './meta.ts'
@@ -106,6 +114,10 @@ export function makeNetwork(declared: Graph, { weights: given, seed = 0, meta = 
   }
   return net
 }
+
+/** The network of the same graph over parameters of other shapes; its weights are first ones. */
+export const withShapes = ({ declared, meta }: Network, shapes: ReadonlyMap<string, Shape>, seed = 0): Network =>
+  makeNetwork(reshapeParameters(declared, shapes), { seed, meta })
 
 /** How errors call a network: by its name in the registry, where it has one. */
 export const calledOf = ({ architecture }: Network): string => architecture?.name ?? 'the network'

@@ -4,9 +4,10 @@
  * done in workers, so that nothing freezes.
  */
 import { UsageError } from '../core/index.ts'
-import { type CompileOptions, type Engine, type Program, startingWeights } from '../engine/index.ts'
+import { type CompileOptions, compiledWeights, type Engine, type Program } from '../engine/index.ts'
 import { type Graph, inputsOf, parametersOf, type Weights } from '../graph/index.ts'
 import { emitProgram, layoutOf, placeOf } from './emit/emit.ts'
+import { loadFamilies } from './kernels/index.ts'
 import { planKernels, prepare } from './prepare.ts'
 import { type Loaded, programOf, writeConstants } from './program.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
@@ -43,7 +44,7 @@ interface Host {
 }
 
 async function compile(graph: Graph, options: CompileOptions, host: Host): Promise<Program> {
-  const weights = startingWeights(graph, options)
+  const weights = await compiledWeights(graph, options)
   const inputs = inputsOf(graph)
   const freezing = (values: Weights) => prepare(graph, values)
   if (!options.freeze) {
@@ -60,6 +61,7 @@ async function load(make: () => Graph, { target, threads }: Host, weights: Weigh
   const recruits = recruit(team)
   try {
     const prepared = make()
+    await loadFamilies(prepared)
     const { plan, kernels } = planKernels(prepared, target)
     const shared = sharedFor(threads)
     const memory = shared ? allocateAhead(layoutOf(plan, kernels, threads).pages, recruits) : undefined

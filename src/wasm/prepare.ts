@@ -38,7 +38,7 @@ export function codeKey(graph: Graph): string {
   return [...order.map(textOf), places(roots(graph))].join('\n')
 }
 
-/** Kernels and memory plan of a prepared graph. */
+/** Kernels and memory plan of a prepared graph, whose families are loaded. */
 export function planKernels(graph: Graph, target: Target, guardBytes = 0): { plan: Plan; kernels: Map<Value, Kernel> } {
   const kernels = new Map<Value, Kernel>()
   for (const v of topological(roots(graph))) if (!isLeaf(v) && !v.op.viewOffset) kernels.set(v, kernelOf(v, target))
