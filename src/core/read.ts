@@ -28,7 +28,7 @@ export const readNumbers =
     return accepts(value) ? { value } : { problem: `It must be ${must}.` }
   }
 
-/** Reads one of `names`; a near miss is told what was probably meant. */
+/** Reads one of `names`; the problem of a near miss names what was probably meant. */
 export const readName =
   <T extends string>(names: readonly T[]): Reader<T> =>
   (text) => {
