@@ -1,7 +1,7 @@
 /**
- * The instruction table: every plain instruction with its opcode and signature, and the namespaces made from it, named
- * as in the WebAssembly specification (core 2.0 with the threads proposal), in camel case: `f32x4.convert_i32x4_s` is
- * `f32x4.convertI32x4S`. Types refuse a scalar where a vector belongs and the reverse.
+ * The instruction table: every plain instruction with its opcode and signature, and the namespaces made from it. Names
+ * are those of the WebAssembly specification (core 2.0 with the threads proposal) in camel case:
+ * `f32x4.convert_i32x4_s` is `f32x4.convertI32x4S`. The types refuse a scalar in place of a vector, and the reverse.
  */
 import { float32Bytes, int32Bytes, unsignedLeb } from './bytes.ts'
 import { asExpr, type Expr, f32Const, i32Const, makeExpr, type Operand, remembering } from './expr.ts'
@@ -10,9 +10,9 @@ import { asExpr, type Expr, f32Const, i32Const, makeExpr, type Operand, remember
 export type Lane = 0 | 1 | 2 | 3
 
 /**
- * opcode, signature, and for memory accesses log2 of the natural alignment. An opcode above 0xff is a prefix byte and
- * an opcode. In a signature `addr` is a byte address in i32 (the instruction then takes a constant offset as a last,
- * optional argument) and `lane` a literal 0 to 3.
+ * An entry is the opcode, the signature, and for memory accesses log2 of the natural alignment. An opcode above 0xff is
+ * a prefix byte and an opcode. In a signature, `addr` is a byte address in i32, and the instruction takes a constant
+ * offset as an optional last argument. `lane` is a literal 0 to 3.
  */
 export type Row = readonly [opcode: number, signature: string, align?: number]
 type Rows = Readonly<Record<string, Row>>
@@ -55,11 +55,11 @@ export const instructionTable = {
     atomicLoad: [0xfe10, 'addr -> i32', 2],
     atomicRmwAdd: [0xfe1e, 'addr i32 -> i32', 2],
     /**
-     * (addr, expected, timeoutNs; -1 is forever) 0 woken, 1 value differed, 2 timed out. Keep it in a function of its
-     * own: the baseline compiler of V8 11.3 (Node 20) loses locals and operands that are alive across it.
+     * (addr, expected, timeoutNs; -1 is forever) 0 woken, 1 value differed, 2 timed out. Keep it in a separate
+     * function: the baseline compiler of V8 11.3 (Node 20) loses locals and operands that are live across it.
      */
     atomicWait: [0xfe01, 'addr i32 i64 -> i32', 2],
-    /** (addr, count) how many were woken. */
+    /** (addr, count) number of threads woken. */
     atomicNotify: [0xfe00, 'addr i32 -> i32', 2],
   },
   f32: {
@@ -183,7 +183,7 @@ type ArgumentList<S extends string> = S extends `${infer First} ${infer Rest}`
     : never
 type Offset<S extends string> = S extends `addr${string}` ? [offset?: number] : []
 
-/** The function that an instruction of signature `S` is called through. */
+/** The function that emits an instruction of signature `S`. */
 type Emitter<S extends string> = S extends `${infer P} -> ${infer R}`
   ? R extends keyof Results
     ? (...args: [...ArgumentList<P>, ...Offset<P>]) => Results[R]
@@ -191,11 +191,11 @@ type Emitter<S extends string> = S extends `${infer P} -> ${infer R}`
   : never
 type Namespace<R extends Rows> = { readonly [K in keyof R]: Emitter<R[K][1]> }
 
-/** Opcode bytes: a prefix byte where there is one, then the opcode (LEB128 behind a prefix). */
+/** Opcode bytes: the prefix byte, if any, then the opcode (LEB128 after a prefix). */
 export const opcodeBytes = (opcode: number): number[] =>
   opcode > 0xff ? unsignedLeb(opcode & 0xff, [opcode >>> 8]) : [opcode]
 
-/** Relaxed SIMD: not in every engine, and not the same bits on every processor. Their opcodes have nine bits. */
+/** Relaxed SIMD: not every engine has it, and its bits depend on the processor. Its opcodes have nine bits. */
 export const relaxed = {
   /** (a, b, c) a b + c, rounded once or twice. */
   f32x4Madd: (a: Expr<'v128'>, b: Expr<'v128'>, c: Expr<'v128'>): Expr<'v128'> =>
@@ -238,7 +238,7 @@ function emitter([opcode, signature, align]: Row): (...args: never[]) => Expr {
     }
   }
   if (types.length === 2) {
-    // By far the most frequent form, without the cost of argument lists.
+    // By far the most frequent form: avoid the cost of argument lists.
     return (a: Operand, b: Operand) => makeExpr(result, bytes, [asExpr(first, a), asExpr(second, b)])
   }
   return (...args: unknown[]) => makeExpr(result, bytes, operands(args))
@@ -251,7 +251,7 @@ function namespace<const R extends Rows>(rows: R): Namespace<R> {
 const v128Const = (bytes: readonly number[]): Expr<'v128'> => makeExpr('v128', [0xfd, 0x0c, ...bytes])
 const fourTimes = (x: number): Expr<'v128'> => v128Const([x, x, x, x].flatMap(float32Bytes))
 const remembered = remembering(fourTimes)
-/** Keys do not tell -0 from 0. */
+/** The keys of a Map do not distinguish -0 from 0. */
 const splat = (x: number): Expr<'v128'> => (Object.is(x, -0) ? fourTimes(x) : remembered(x))
 
 export const i32 = { ...namespace(instructionTable.i32), const: i32Const }
