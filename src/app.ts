@@ -16,7 +16,9 @@ export {
   type Pair,
   pairsOf,
   parseNetwork,
+  type RoundOptions,
   type RowCost,
+  timeRounds,
 } from './door/index.ts'
 export * from './door/plans/index.ts'
 export * from './door/reports/index.ts'

@@ -16,16 +16,15 @@ import {
   type TimingOptions,
   type Unit,
 } from '../latency/index.ts'
-import { type BuildOptions, build } from '../models/index.ts'
-import type { Architecture } from '../nn/index.ts'
 import { maxThreads } from '../wasm/index.ts'
 import { engineOf } from './engine.ts'
+import { fromPage, type PageNetwork } from './page-network.ts'
 
 /** What the server asks a page to measure. */
 export interface PagePlan {
   readonly units: readonly Unit[]
   /** Networks that are timed as a whole, too. */
-  readonly networks: readonly Architecture[]
+  readonly networks: readonly PageNetwork[]
   /** Default: as many as the page can have. */
   readonly threads?: number | undefined
   readonly timing: Pick<TimingOptions, 'rounds' | 'runs'>
@@ -90,7 +89,7 @@ async function measure(plan: PagePlan, threads: number, device: Device): Promise
   const created = new Date().toISOString()
   const engine = `wasm on ${browser()}`
   const table = { device, engine, kinglet: version, threads, created, referenceMs, entries }
-  const networks = plan.networks.map(({ name, options }) => build(name, options as BuildOptions))
+  const networks = plan.networks.map(fromPage)
   const checked = await checkSums(timer, table, networks, { ...plan.timing, onProgress: show('whole networks') })
   return { table, wholes: checked.map(({ wholeMs }) => wholeMs) }
 }

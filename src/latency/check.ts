@@ -1,6 +1,6 @@
 /** How well sums over layers stand for what whole networks take: both timed on the same device. */
 import { type Quartiles, quartiles, spearman } from '../core/index.ts'
-import type { Model } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import { latencyOf } from './latency.ts'
 import { unitsOf } from './layers.ts'
 import { defaultTiming, longWarmup } from './measure.ts'
@@ -11,7 +11,7 @@ import { weightsOf } from './units.ts'
 
 /** A network whose sum is held against its own time. */
 export interface CheckedNetwork {
-  readonly model: Model
+  readonly model: Network
   /** By the table. */
   readonly sumMs: number
   /** Of the whole network. */
@@ -20,7 +20,7 @@ export interface CheckedNetwork {
   readonly error: number
 }
 
-export const checkedNetwork = (model: Model, sumMs: number, wholeMs: Quartiles): CheckedNetwork => ({
+export const checkedNetwork = (model: Network, sumMs: number, wholeMs: Quartiles): CheckedNetwork => ({
   ...{ model, sumMs, wholeMs },
   error: sumMs / wholeMs.median - 1,
 })
@@ -29,7 +29,7 @@ export const checkedNetwork = (model: Model, sumMs: number, wholeMs: Quartiles):
 export async function checkSums(
   timer: Timer,
   table: LatencyTable,
-  models: readonly Model[],
+  models: readonly Network[],
   options: Partial<TimingOptions> & { onProgress?(done: number, of: number): void } = {},
 ): Promise<CheckedNetwork[]> {
   const { rounds = defaultTiming.rounds, runs = defaultTiming.runs, signal, onProgress } = options

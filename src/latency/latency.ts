@@ -1,13 +1,13 @@
 /**
- * The latency of a network by a table: the sum over its layers, and what a run costs by itself. Nothing is built or run:
- * it takes microseconds, so a search can ask for every network that it considers.
+ * The latency of a network by a table: the sum over its layers, and what a run costs by itself. Nothing is compiled or
+ * run: it takes about a millisecond, so a search can ask for every network that it considers.
  */
 import { KingletError } from '../core/index.ts'
-import type { Model } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import { interpolate, type Sample } from './interpolate.ts'
 import { unitsOf } from './layers.ts'
 import type { LatencyTable } from './table.ts'
-import { describeUnit, layerOf, type Unit, unitKey } from './units.ts'
+import { describeUnit, layerOf, sameByOtherPadding, type Unit, unitKey } from './units.ts'
 
 interface Index {
   readonly samples: ReadonlyMap<string, readonly Sample[]>
@@ -32,7 +32,12 @@ function indexOf(table: LatencyTable): Index {
 export function unitMs(table: LatencyTable, unit: Unit): number | undefined {
   const { samples, known } = indexOf(table)
   const key = unitKey(unit)
-  if (!known.has(key)) known.set(key, interpolate(samples.get(layerOf(unit)) ?? [], unit.channels))
+  const ms = (one: Unit) => interpolate(samples.get(layerOf(one)) ?? [], one.channels)
+  if (!known.has(key)) {
+    // A table may have it from a network of the other padding.
+    const other = sameByOtherPadding(unit)
+    known.set(key, ms(unit) ?? (other && ms(other)))
+  }
   return known.get(key)
 }
 
@@ -63,7 +68,7 @@ export const lackingIn = (table: LatencyTable, units: readonly Unit[]): Unit[] =
  * latencyOf(table, net).toFixed(2) // => '0.57'
  * ```
  */
-export function latencyOf(table: LatencyTable, model: Model, what = 'latency table'): number {
+export function latencyOf(table: LatencyTable, model: Network, what = 'latency table'): number {
   let sum = 0
   for (const unit of unitsOf(model)) {
     const ms = unitMs(table, unit)

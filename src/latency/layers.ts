@@ -7,11 +7,11 @@
 import { size } from '../core/index.ts'
 import { type Graph, inputsOf, roots, topological } from '../graph/index.ts'
 import { activationNames } from '../models/index.ts'
-import type { Padding } from '../nn/index.ts'
-import { type Pad, samePad, torchPad, type Value } from '../ops/index.ts'
+import { type Padding, paddingNames } from '../nn/index.ts'
+import type { Pad, Value } from '../ops/index.ts'
 import { type Gate, gatesOf } from './gates.ts'
 import { opLayerOf } from './op-layer.ts'
-import { type Act, plain, runUnit, stepsUnit, type Unit, weightSizes, weightsOf } from './units.ts'
+import { type Act, padOf, plain, runUnit, stepsUnit, type Unit, weightSizes, weightsOf } from './units.ts'
 
 /** A unit to which what follows may yet be added. */
 interface Draft {
@@ -21,12 +21,6 @@ interface Draft {
 }
 
 const isActivation = (name: string): name is Act => (activationNames as readonly string[]).includes(name)
-
-/** What zeros around an image are called; undefined for others. */
-const pads: Record<Padding, (image: readonly number[], kernel: number, stride: number, dilation: number) => Pad> = {
-  torch: (_, kernel, __, dilation) => torchPad(kernel, dilation),
-  same: ([, height, width], kernel, stride, dilation) => samePad(height, width, kernel, stride, dilation),
-}
 
 interface Window {
   readonly kernel: readonly number[]
@@ -39,9 +33,9 @@ interface Window {
 function stylesOf({ shape }: Value, { kernel, stride, dilation, pad }: Window): Padding[] {
   const [height, width] = kernel
   if (height !== width) return []
-  return (Object.keys(pads) as Padding[]).filter((style) =>
-    pads[style](shape, height, stride, dilation).every((n, side) => n === pad[side]),
-  )
+  const [, imageHeight, imageWidth] = shape
+  const own = { height: imageHeight, width: imageWidth, kernel: height, stride, dilation }
+  return paddingNames.filter((style) => padOf(own, style).every((n, side) => n === pad[side]))
 }
 
 type Kind = 'conv' | 'depthwise' | 'max_pool' | 'pool' | 'linear'
@@ -188,7 +182,7 @@ function styleOf(nodes: readonly Value[]): Padding | undefined {
     const window = Object.hasOwn(descriptions, v.op.name) && descriptions[v.op.name](v, () => false)?.window
     return window && window.kernel[0] > 1 ? [stylesOf(v.inputs[0], window)] : []
   })
-  return (Object.keys(pads) as Padding[]).find((style) => windows.every((styles) => styles.includes(style)))
+  return paddingNames.find((style) => windows.every((styles) => styles.includes(style)))
 }
 
 /**

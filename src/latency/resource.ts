@@ -4,7 +4,7 @@
  */
 import { nearest, oneOf, UsageError } from '../core/index.ts'
 import { analyse, countsOf } from '../graph/index.ts'
-import type { Model } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import { latencyOf } from './latency.ts'
 import type { NamedTable } from './named-table.ts'
 import type { LatencyTable } from './table.ts'
@@ -13,8 +13,8 @@ import type { LatencyTable } from './table.ts'
 export interface Resource<Value = number> {
   /** `macs`, `latencyMs`: what runs, studies and errors call it. */
   readonly name: string
-  /** Of one network. Infinity where it cannot be told: NetAdapt then has no such proposal. */
-  value(model: Model): Value
+  /** Of one network. Infinity where it is not known: NetAdapt then makes no such proposal. */
+  value(model: Network): Value
   /** How its values are written. Default: as bare numbers. */
   readonly unit?: UnitName
   /** Fewer channels never cost more. Default false. */
@@ -39,10 +39,10 @@ interface Entry extends Required<Pick<Resource, 'unit' | 'monotone'>> {
   readonly title: string
   /** A value as people write it, for errors. */
   readonly example: string
-  value(model: Model, table: LatencyTable | undefined, name: string | undefined): number
+  value(model: Network, table: LatencyTable | undefined, name: string | undefined): number
 }
 
-const counts = (model: Model) => countsOf(model.graph())
+const counts = (model: Network) => countsOf(model.graph())
 
 /** Memory may rise when channels go, where the order of steps changes; so may a measured latency. */
 export const resources: Readonly<Record<ResourceName, Entry>> = {
@@ -89,7 +89,7 @@ const shortNames = resourceNames.map((name) => resources[name].short)
  * resourceOf(build('mobilenet_v3_small'), 'macs') // => 56510400
  * ```
  */
-export const resourceOf = (model: Model, name: ResourceName, table?: LatencyTable): number =>
+export const resourceOf = (model: Network, name: ResourceName, table?: LatencyTable): number =>
   resources[name].value(model, table, undefined)
 
 /**

@@ -10,7 +10,8 @@
 
 import type { Activation } from '../models/index.ts'
 import type { Padding } from '../nn/index.ts'
-import { type OpLayer, opText, opWeights } from './op-layer.ts'
+import { type Pad, samePad, torchPad } from '../ops/index.ts'
+import { type OpLayer, opText, opVaries, opWeights } from './op-layer.ts'
 
 export type Act = Activation | 'none'
 
@@ -56,6 +57,23 @@ export const plain = {
   gated: false,
 } as const satisfies Partial<Unit>
 
+const pads: Record<Padding, (window: Window) => Pad> = {
+  torch: ({ kernel, dilation }) => torchPad(kernel, dilation),
+  same: ({ height, width, kernel, stride, dilation }) => samePad(height, width, kernel, stride, dilation),
+}
+type Window = Pick<Unit, 'height' | 'width' | 'kernel' | 'stride' | 'dilation'>
+
+/** Zeros around an image of a window, by the style of padding. */
+export const padOf = (window: Window, style: Padding): Pad => pads[style](window)
+
+/** The same layer by the other name of its padding, where both styles have the same zeros there; else none. */
+export function sameByOtherPadding(unit: Unit): Unit | undefined {
+  if (unit.kernel === 1) return undefined
+  const padding = unit.padding === 'torch' ? 'same' : 'torch'
+  const [own, other] = [padOf(unit, unit.padding), padOf(unit, padding)]
+  return own.every((n, side) => n === other[side]) ? { ...unit, padding } : undefined
+}
+
 /** A run that takes in as many values, and does nothing with them. */
 export const runUnit = (values: number): Unit => ({ ...plain, kind: 'run', channels: [values] })
 
@@ -93,11 +111,11 @@ export function layerOf(unit: Unit): string {
 
 /** A unit in words: `conv 14x14 1x1 relu, 40 to 120 channels`. */
 export function describeUnit(unit: Unit): string {
-  const { kind, channels } = unit
+  const { kind, channels, op } = unit
   if (kind === 'run') return `a run with ${channels[0]} values`
   if (kind === 'steps') return `${channels[0]} layers one after the other`
   const among = kind === 'linear' ? ` among ${channels[2]} KiB of weights` : ''
-  const counts = channels.slice(0, 2).join(' to ')
+  const counts = op && !opVaries(op) ? '' : channels.slice(0, 2).join(' to ')
   return `${layerOf(unit)}${counts && `, ${counts} channels`}${among}`
 }
 

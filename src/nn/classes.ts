@@ -1,16 +1,11 @@
 /** The same network for another number of classes, whatever made it. */
 import { assert, KingletError, type Shape, UsageError } from '../core/index.ts'
-import { type Graph, nameOf, reshapeParameters } from '../graph/index.ts'
-import { isParameter, makeValue, type Value } from '../ops/index.ts'
-import { calledOf, makeNetwork, type Network } from './network.ts'
+import { type Graph, nameOf } from '../graph/index.ts'
+import { isParameter, macsOf, makeValue, type Value } from '../ops/index.ts'
+import { withShapes } from './from-graph.ts'
+import { calledOf, type Network } from './network.ts'
 
 const lastOf = (shape: Shape): number => shape[shape.length - 1]
-const macsOf = ({ op, inputs, attrs, shape }: Value): number =>
-  op.cost(
-    inputs.map((x) => x.shape),
-    attrs,
-    shape,
-  ).macs
 
 /** Whether input `i` of `v` has one entry along `axis` for each of the last axis of `v`: one more there makes one more here. */
 function makes(v: Value, i: number, axis: number): boolean {
@@ -72,23 +67,23 @@ export function withClasses(network: Network, classes: number, { seed = 0 } = {}
     throw new UsageError(`withClasses: classes is ${classes}: it must be a positive integer`)
   const { declared, meta } = network
   const shapes = new Map([...lastLayer(declared)].map(([w, axis]) => [nameOf(w), w.shape.with(axis, classes)]))
-  const graph = resized(declared, shapes, calledOf(network), classes)
   const { classes: _, provenance: __, ...kept } = meta
-  return makeNetwork(graph, { seed, meta: kept })
+  const changed = resized(network, shapes, seed, classes)
+  changed.meta = kept
+  return changed
 }
 
-function resized(declared: Graph, shapes: ReadonlyMap<string, Shape>, called: string, classes: number): Graph {
+function resized(network: Network, shapes: ReadonlyMap<string, Shape>, seed: number, classes: number): Network {
   const refusal = (why: string) =>
-    `withClasses: ${called} cannot be made to have ${classes} classes: ${why}: its logits must come from a layer with ` +
-    'weights for each class'
-  let graph: Graph
+    `withClasses: ${calledOf(network)} cannot be made to have ${classes} classes: ${why}: its logits must come from a ` +
+    'layer with weights for each class'
+  let changed: Network
   try {
-    graph = reshapeParameters(declared, shapes)
+    changed = withShapes(network, shapes, seed)
   } catch (error) {
     if (error instanceof KingletError) throw new KingletError(refusal(error.message), { cause: error })
     throw error
   }
-  const found = lastOf(graph.outputs.logits.shape)
-  assert(found === classes, () => refusal(`it would still have ${found}`))
-  return graph
+  assert(changed.classes === classes, () => refusal(`it would still have ${changed.classes}`))
+  return changed
 }

@@ -1,4 +1,7 @@
-/** The interface of what Node and a page do differently. Each package entry passes its platform to the shared code. */
+/**
+ * The interfaces of what Node and a page do differently. Each package entry passes its own to the shared code: a
+ * `Reader` to code that only runs models, a `Platform` to code that also trains and saves them.
+ */
 import type { Dataset, LoaderPool, RgbImage } from '../data/index.ts'
 import type { FetchOptions, ImageSource, ModelSource } from './sources.ts'
 
@@ -11,11 +14,14 @@ export interface OpenFolderOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface Platform {
+export interface Reader {
   /** Reads a model file. Returns its bytes, and its name for errors. */
   read(source: ModelSource, options: FetchOptions): Promise<{ bytes: Uint8Array; name: string }>
   /** Reads an image as RGB bytes: upright, alpha composited over white, in sRGB. */
   decode(image: ImageSource, signal: AbortSignal | undefined): Promise<RgbImage>
+}
+
+export interface Platform extends Reader {
   /** Writes a model file to a path, or offers it as a download. */
   write(to: string | URL, bytes: Uint8Array<ArrayBuffer>): void
   /** Opens a folder of images. */

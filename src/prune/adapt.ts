@@ -9,7 +9,7 @@
 import { assert, DivergedError, KingletError, key, Rng, turn } from '../core/index.ts'
 import { type Dataset, splitDataset, subset } from '../data/index.ts'
 import { countsOf } from '../graph/index.ts'
-import type { Model } from '../models/index.ts'
+import { calledOf, type Network } from '../nn/index.ts'
 import { assertSuits, evaluate, fit, type TrainStep } from '../train/index.ts'
 import { countsBelow, type Proposal, proposalsFor, smallest } from './counts.ts'
 import { type AdaptOptions, type AdaptPlan, planOf } from './options.ts'
@@ -18,9 +18,9 @@ import { shrink } from './shrink.ts'
 import type { AdaptPoint, Judged, Tuned } from './store.ts'
 
 /** What a run tells. `at` counts a step's proposals from 1. */
-export type AdaptEvent =
+export type AdaptEvent<N extends Network = Network> =
   /** The points that are known: the network that was given, and those of a run that is gone on with. */
-  | { readonly kind: 'begun'; readonly points: readonly AdaptPoint[]; readonly model: Model }
+  | { readonly kind: 'begun'; readonly points: readonly AdaptPoint[]; readonly model: N }
   /** A step of fine-tuning. */
   | (Place & { readonly kind: 'trying'; readonly proposal: Proposal; readonly training: TrainStep })
   | (Place & { readonly kind: 'tried'; readonly candidate: Candidate })
@@ -30,7 +30,7 @@ export type AdaptEvent =
   | {
       readonly kind: 'step'
       readonly point: AdaptPoint
-      readonly model: Model
+      readonly model: N
       readonly candidates: readonly Candidate[]
     }
 
@@ -68,28 +68,30 @@ interface Place {
  * macs.value(result) <= budget // => true
  * ```
  */
-export function adapt(
-  model: Model,
+export function adapt<N extends Network>(
+  model: N,
   train: Dataset,
   options: AdaptOptions,
-): AsyncGenerator<AdaptEvent, void, undefined> {
+): AsyncGenerator<AdaptEvent<N>, void, undefined> {
   const plan = planOf(model, train, options)
   assertSuits(model, train, options.preprocessing, 'adapt')
   assertCanBeMet(model, plan)
-  return steps({ model, plan, parts: splitDataset(train, plan.holdout, plan.seed) })
+  // Smaller networks are of the same kind: those of the registry have rows.
+  const events = steps({ model, plan, parts: splitDataset(train, plan.holdout, plan.seed) })
+  return events as AsyncGenerator<AdaptEvent<N>, void, undefined>
 }
 
-function assertCanBeMet(model: Model, { options, limits, groupsIn, cut, identity }: AdaptPlan): void {
+function assertCanBeMet(model: Network, { options, limits, groupsIn, cut, identity }: AdaptPlan): void {
   const { resource, budget } = options
   const start = resource.value(model)
   if (start <= budget) return
   assert(
     groupsIn(model).length > 0,
     () =>
-      `adapt: ${model.architecture.name} has nothing that proposals ${identity.options.proposals} could shrink: use ` +
+      `adapt: ${calledOf(model)} has nothing that proposals ${identity.options.proposals} could shrink: use ` +
       'proposals filters',
   )
-  const { name } = model.architecture
+  const name = calledOf(model)
   assert(
     start < Number.POSITIVE_INFINITY,
     () => `adapt: ${name} as it is has no ${resource.name}: measure its layers, or use another resource`,
@@ -101,7 +103,7 @@ function assertCanBeMet(model: Model, { options, limits, groupsIn, cut, identity
   assert(
     least <= budget,
     () =>
-      `adapt: a budget of ${budget} ${resource.name} cannot be met: ${model.architecture.name} has ${start}, and ` +
+      `adapt: a budget of ${budget} ${resource.name} cannot be met: ${calledOf(model)} has ${start}, and ` +
       `${least} with every group at its smallest ${isWhole ? '' : 'that has a value '}(multiples of ${limits.multiple}, ` +
       `${limits.least} or more): raise the budget${isWhole ? '' : ', or measure smaller counts too (kinglet measure --down-to)'}`,
   )
@@ -112,13 +114,13 @@ function assertCanBeMet(model: Model, { options, limits, groupsIn, cut, identity
     whole >= start - budget * (1 + 1e-9),
     () =>
       `adapt: a budget of ${budget} ${resource.name} is ${start - budget} below the ${start} of ` +
-      `${model.architecture.name}, the pace cuts ${Number(whole.toPrecision(6))} at most: use pace fixed, or a larger ` +
+      `${calledOf(model)}, the pace cuts ${Number(whole.toPrecision(6))} at most: use pace fixed, or a larger ` +
       'delta or decay',
   )
 }
 
 interface Run {
-  readonly model: Model
+  readonly model: Network
   readonly plan: AdaptPlan
   readonly parts: { readonly train: Dataset; readonly val: Dataset }
 }
@@ -152,7 +154,7 @@ async function* steps(run: Run): AsyncGenerator<AdaptEvent, void, undefined> {
         `adapt: no group alone uses less than the ${last.resource} ${resource.name} of step ${last.step}, the budget is ` +
           `${budget}: raise it, or use other proposals`,
       )
-    const trials = new Map<Candidate, Model>()
+    const trials = new Map<Candidate, Network>()
     for (const [i, proposal] of proposals.entries()) {
       const place = { step, at: i + 1, of: proposals.length }
       const { group, count: to, resource } = proposal
@@ -184,12 +186,12 @@ async function* steps(run: Run): AsyncGenerator<AdaptEvent, void, undefined> {
   }
 }
 
-function pointOf(step: number, model: Model, resource: number, { accuracy, loss }: Judged): AdaptPoint {
+function pointOf(step: number, model: Network, resource: number, { accuracy, loss }: Judged): AdaptPoint {
   const { macs, parameters } = countsOf(model.graph())
   return { step, resource, accuracy, loss, macs, parameters }
 }
 
-async function judge({ plan, parts }: Run, model: Model): Promise<Judged> {
+async function judge({ plan, parts }: Run, model: Network): Promise<Judged> {
   const { engine, preprocessing, pool, signal } = plan.options
   const { top1, loss } = await evaluate(model, parts.val, {
     ...{ engine, preprocessing },
@@ -202,7 +204,7 @@ async function judge({ plan, parts }: Run, model: Model): Promise<Judged> {
 /** Fine-tunes and judges a proposal, and keeps what came of it: nothing when it diverged. */
 async function* tuned(
   run: Run,
-  from: Model,
+  from: Network,
   proposal: Proposal,
   place: Place,
 ): AsyncGenerator<AdaptEvent, Tuned | undefined, undefined> {
@@ -217,7 +219,7 @@ async function* tuned(
 
 async function* tunedToTheEnd(
   run: Run,
-  from: Model,
+  from: Network,
   proposal: Proposal,
   place: Place,
 ): AsyncGenerator<AdaptEvent, Tuned, undefined> {

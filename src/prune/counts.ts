@@ -4,7 +4,7 @@
  * latency may well rise, so there each count is tried, the largest first.
  */
 import type { Resource } from '../latency/index.ts'
-import type { Model } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import type { Group } from './groups.ts'
 import { resized } from './shrink.ts'
 
@@ -34,7 +34,7 @@ export function countsBelow({ count, apart }: Group, { multiple, least }: CountL
 
 /** The largest count that meets `target`, or the cheapest when none does; undefined when the group cannot shrink. */
 function propose(
-  model: Model,
+  model: Network,
   group: Group,
   resource: Resource,
   target: number,
@@ -68,7 +68,7 @@ function propose(
  * each that uses less than `now`, as little as it can: the run goes on in smaller steps.
  */
 export function proposalsFor(
-  model: Model,
+  model: Network,
   groups: readonly Group[],
   resource: Resource,
   { now, target }: { readonly now: number; readonly target: number },
@@ -86,16 +86,16 @@ export function proposalsFor(
  * The network with every group that `groupsIn` names at its smallest count for which `resource` has a value. Its weights
  * mean nothing.
  */
-export function smallest(
-  model: Model,
-  groupsIn: (model: Model) => readonly Group[],
+export function smallest<N extends Network>(
+  model: N,
+  groupsIn: (model: N) => readonly Group[],
   resource: Resource,
   limits: CountLimits,
-): Model {
+): N {
   // Expansions last: what blocks hand on to each other costs more.
   const order = ({ kind }: Group) => Number(kind === 'expansion')
   for (let now = model; ; ) {
-    let next: Model | undefined
+    let next: N | undefined
     for (const group of [...groupsIn(now)].sort((a, b) => order(a) - order(b))) {
       next = lowest(now, group, resource, limits)
       if (next) break
@@ -105,7 +105,7 @@ export function smallest(
   }
 }
 
-function lowest(model: Model, group: Group, resource: Resource, limits: CountLimits): Model | undefined {
+function lowest<N extends Network>(model: N, group: Group, resource: Resource, limits: CountLimits): N | undefined {
   for (const count of countsBelow(group, limits).reverse()) {
     const found = resized(model, group, count)
     if (resource.value(found) < Number.POSITIVE_INFINITY) return found

@@ -4,8 +4,10 @@
  * joins have one number, two layers of a block may have one too, and the width of squeeze-and-excitation follows by its
  * rule. The image's channels and the classes stay.
  */
-import { blockOf, type Model, type ParameterAxis, type RowChannels, rowChannelsOf } from '../models/index.ts'
+import { blockOf, isModel, type Model, type ParameterAxis, type RowChannels, rowChannelsOf } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import { type ChannelGroup, type Channels, channelGroupsOf, type Slice } from './channels.ts'
+import { canShrink } from './cuts.ts'
 
 /** A number of a row: `exp`, `out`. */
 export interface Field {
@@ -99,8 +101,18 @@ function kindOf({ fields }: Draft, residual: ReadonlySet<string>): GroupKind {
   return outs.some(({ row }) => residual.has(row)) ? 'bottleneck' : 'layer'
 }
 
+/** Groups of a graph of its own: each stands for itself. */
+const groupsOfGraph = (network: Network): Group[] =>
+  channelGroupsOf(network.graph())
+    .filter((group) => canShrink(network, group, group.count))
+    .map((group) => ({
+      ...{ name: group.name, kind: 'layer', count: group.count, fields: [], channels: [channelsOf(group)] },
+      ...{ squeezed: [], apart: [] },
+    }))
+
 /**
- * The groups of a network of the registry, in the order of its rows.
+ * The groups of a network, in the order of its rows. A graph of its own has no rows: its groups are called by their first
+ * filters' parameter, in the order in which those were made.
  *
  * @example
  * ```ts
@@ -114,7 +126,10 @@ function kindOf({ fields }: Draft, residual: ReadonlySet<string>): GroupKind {
  * shared.fields.map((f) => f.row) // => ['blocks.3', 'blocks.4', 'blocks.5']
  * ```
  */
-export function groupsOf(model: Model): Group[] {
+export const groupsOf = (network: Network): Group[] =>
+  isModel(network) ? groupsOfRows(network) : groupsOfGraph(network)
+
+function groupsOfRows(model: Model): Group[] {
   const reading = new Reading(channelGroupsOf(model.graph()))
   for (const row of rowChannelsOf(model)) reading.row(row)
   const residual = new Set(model.rows.filter((row) => blockOf(row).kind === 'residual').map(({ name }) => name))

@@ -107,8 +107,10 @@ export class Layouts {
     this.#known.set(value, own)
   }
 
-  fixKnown(value: Value, axis: number): void {
-    fix(this.#at(value, axis) ?? [])
+  /** An axis whose entries something needs whole. Of parameters it is kept in mind: others may read them too. */
+  fix(value: Value, axis: number): void {
+    if (isParameter(value)) this.#ofAxis(value, axis, true)
+    else fix(this.#at(value, axis) ?? [])
   }
 
   /** All axes of a value hold what must stay. */
@@ -147,26 +149,34 @@ export class Layouts {
     const isKnown = (end: End) => this.#at(end.value, end.axis) !== undefined
     // Windows and batches: nothing is known of them, and nothing has to be.
     if (!given.some((end) => isKnown(end) || isParameter(end.value))) return
-    const layouts = given.map((end) => {
-      const { value, axis } = end
-      const isOpen = isParameter(value) || isKnown(end)
-      const layout = this.#ofAxis(value, axis, !isOpen)
-      const own = unplaced(layout, value.shape[axis], end)
-      if (!own) fix(layout)
-      return own
-    })
-    const [first, ...rest] = layouts.filter((layout) => layout !== undefined)
-    if (layouts.includes(undefined)) for (const layout of [first, ...rest]) if (layout) fix(layout)
+    const known = given.filter((end) => isKnown(end) || !isParameter(end.value))
+    const layouts = known.map((end) => this.#once(end))
+    const whole = layouts.filter((layout) => layout !== undefined)
+    const first = whole[0] ?? (known.length === 0 ? this.#once(given[0]) : undefined)
     if (!first) return
-    for (const layout of rest) unify(first, layout)
+    for (const layout of whole) unify(first, layout)
+    if (whole.length < known.length) fix(first)
+    // Parameters that nothing has read before.
+    for (const end of given) if (!isKnown(end)) this.#place(first, end)
     if (isMade)
       for (const { value: parameter, axis } of given)
         if (isParameter(parameter)) for (const { line } of first) line.root.filters.push({ parameter, axis })
-    for (const end of results) {
-      const layout = placed(first, end.value.shape[end.axis], end)
-      if (layout) this.#set(end.value, end.axis, layout)
-      else fix(first)
-    }
+    for (const end of results) this.#place(first, end)
+  }
+
+  /** What an end is of, once where it follows itself; undefined, and fixed, where its axis is cut in another way. */
+  #once(end: End): Layout | undefined {
+    const { value, axis } = end
+    const layout = this.#ofAxis(value, axis, !isParameter(value) && this.#at(value, axis) === undefined)
+    const once = unplaced(layout, value.shape[axis], end)
+    if (!once) fix(layout)
+    return once
+  }
+
+  #place(layout: Layout, end: End): void {
+    const own = placed(layout, end.value.shape[end.axis], end)
+    if (own) this.#set(end.value, end.axis, own)
+    else for (const other of [layout, this.#ofAxis(end.value, end.axis, true)]) fix(other)
   }
 
   /** Lines that are not fixed and have filters, with their slices of `parameters`, in the order of these. */

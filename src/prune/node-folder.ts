@@ -6,8 +6,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert, assertOptions, checks, KingletError } from '../core/index.ts'
-import { provenanceNow, readModelFile, writeModelFile } from '../formats/index.ts'
-import { type Model, restore } from '../models/index.ts'
+import { contentsOf, provenanceNow, readModelFile, writeModelFile } from '../formats/index.ts'
+import { restoreNetwork } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import { makeFolder, writeFileAtomic, writing } from '../platform/node/index.ts'
 import type { RunStore } from '../train/index.ts'
 import { assertSameRun, readCheckpoint, writeCheckpoint } from '../train/index.ts'
@@ -103,6 +104,10 @@ export function readCurve(folder: string): Curve | undefined {
   return found as Curve
 }
 
+/** Names of parameters, which a graph's groups have, may be no names of files. */
+const tryingName = (step: number, group: string, ending: string): string =>
+  join(adaptFiles.trying, `${step}-${encodeURIComponent(group)}.${ending}`)
+
 class FolderAdaptation implements AdaptStore {
   readonly folder: string
   readonly options: OpenAdaptationOptions
@@ -114,7 +119,7 @@ class FolderAdaptation implements AdaptStore {
     this.options = options
   }
 
-  begin(run: AdaptRun): { points: readonly AdaptPoint[]; model: Model } | undefined {
+  async begin(run: AdaptRun): Promise<{ points: readonly AdaptPoint[]; model: Network } | undefined> {
     this.#run = run
     makeFolder(this.folder)
     if (this.options.force) this.#remove(adaptFiles.curve)
@@ -130,15 +135,15 @@ class FolderAdaptation implements AdaptStore {
     const last = this.#points.at(-1)
     if (!last) return undefined
     this.#forget(last.step)
-    return { points: this.#points, model: this.#read(this.#path(adaptFiles.step(last.step))) }
+    return { points: this.#points, model: await this.#read(this.#path(adaptFiles.step(last.step))) }
   }
 
-  tried(step: number, group: string): Tuned | undefined {
+  async tried(step: number, group: string): Promise<Tuned | undefined> {
     const judged = this.#trying(step, group, 'json')
     if (!existsSync(judged)) return undefined
     return {
       ...(JSON.parse(readFileSync(judged, 'utf8')) as Judged),
-      model: this.#read(this.#trying(step, group, 'safetensors')),
+      model: await this.#read(this.#trying(step, group, 'safetensors')),
     }
   }
 
@@ -146,7 +151,7 @@ class FolderAdaptation implements AdaptStore {
     this.#write(this.#trying(step, group, 'safetensors'), model, accuracy)
     // The model is whole once this is there.
     writeJson(this.#trying(step, group, 'json'), { accuracy, loss })
-    this.#remove(join(adaptFiles.trying, `${step}-${group}.checkpoint`))
+    this.#remove(tryingName(step, group, 'checkpoint'))
   }
 
   tuning(step: number, group: string): RunStore {
@@ -173,7 +178,7 @@ class FolderAdaptation implements AdaptStore {
     }
   }
 
-  point(point: AdaptPoint, model: Model): void {
+  point(point: AdaptPoint, model: Network): void {
     this.#write(this.#path(adaptFiles.step(point.step)), model, point.accuracy)
     this.#points = [...this.#points, point]
     const curve: Curve = { kinglet_adaptation: 1, run: this.#run!.identity, points: this.#points }
@@ -187,13 +192,11 @@ class FolderAdaptation implements AdaptStore {
       if (Number.parseInt(name, 10) <= step || name.endsWith('.tmp')) this.#remove(join(adaptFiles.trying, name))
   }
 
-  #read(path: string): Model {
-    const { architecture, weights } = readModelFile(readFileSync(path), path)
-    assert(architecture, `${path}: it carries a graph of its own`)
-    return restore(architecture, weights, path)
+  #read(path: string): Promise<Network> {
+    return restoreNetwork(readModelFile(readFileSync(path), path), path)
   }
 
-  #write(path: string, { architecture, weights }: Model, accuracy: number): void {
+  #write(path: string, network: Network, accuracy: number): void {
     const { identity, classes, preprocessing, images, heldOut } = this.#run!
     const { trainedOn, from } = this.options
     const provenance = provenanceNow({
@@ -201,7 +204,7 @@ class FolderAdaptation implements AdaptStore {
       ...(from !== undefined && { from }),
       ...{ images, seed: identity.options.training.seed, accuracy, evaluatedOn: heldOut },
     })
-    writeFileAtomic(path, writeModelFile({ architecture, weights, classes, preprocessing, provenance }))
+    writeFileAtomic(path, writeModelFile({ ...contentsOf(network), classes, preprocessing, provenance }))
   }
 
   #remove(name: string): void {
@@ -214,7 +217,7 @@ class FolderAdaptation implements AdaptStore {
   }
 
   #trying(step: number, group: string, ending: string): string {
-    return this.#path(join(adaptFiles.trying, `${step}-${group}.${ending}`))
+    return this.#path(tryingName(step, group, ending))
   }
 }
 

@@ -3,9 +3,9 @@ import { assertOptions, type Checks, checks, UsageError } from '../core/index.ts
 import type { Dataset, LoaderPool, Preprocessing } from '../data/index.ts'
 import { fingerprint } from '../data/index.ts'
 import type { Engine } from '../engine/index.ts'
-import { checksumOf } from '../formats/index.ts'
+import { checksumOf, identityOf } from '../formats/index.ts'
 import type { Resource } from '../latency/index.ts'
-import type { Model } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import { optimizerOf, resolveTrainOptions, ruleOf, type TrainOptions } from '../train/index.ts'
 import type { CountLimits } from './counts.ts'
 import type { Group } from './groups.ts'
@@ -94,7 +94,7 @@ export interface AdaptPlan {
   readonly batch: number
   readonly learning: Learning
   readonly limits: CountLimits
-  readonly groupsIn: (model: Model) => readonly Group[]
+  readonly groupsIn: (model: Network) => readonly Group[]
   readonly select: SelectionRule
   readonly cut: PaceRule
   readonly identity: AdaptIdentity
@@ -105,7 +105,7 @@ export const fineTuningRate = (optimizer: Learning['optimizer'] = 'adamw'): numb
   ruleOf(optimizerOf(optimizer)).learningRate / 3
 
 /** Fills in what `options` leaves out; throws for a name or a value that cannot be. */
-export function planOf(model: Model, train: Dataset, options: AdaptOptions): AdaptPlan {
+export function planOf(model: Network, train: Dataset, options: AdaptOptions): AdaptPlan {
   assertOptions('adapt', options, members)
   for (const name of ['engine', 'preprocessing', 'resource', 'budget'] as const)
     if (options[name] === undefined) throw new UsageError(`adapt: ${name} is missing: it must be given`)
@@ -124,7 +124,7 @@ export function planOf(model: Model, train: Dataset, options: AdaptOptions): Ada
     identity: {
       engine: engine.name,
       ...(engine.deterministic !== undefined && { deterministic: engine.deterministic }),
-      architecture: model.architecture,
+      architecture: identityOf(model),
       weights: checksumOf(model.weights),
       options: {
         resource: resource.name,

@@ -3,7 +3,7 @@
  * A function of one's own can stand in the place of each name.
  */
 import { assertOptions, checks, nearest, oneOf, UsageError } from '../core/index.ts'
-import type { Model } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import { type Group, type GroupKind, groupsOf } from './groups.ts'
 
 /** A proposal after its short-term fine-tuning. */
@@ -21,7 +21,7 @@ export interface Candidate {
 }
 
 /** Which groups of a network may be proposed, of all that there are. */
-export type ProposalRule = (groups: readonly Group[], model: Model) => readonly Group[]
+export type ProposalRule = (groups: readonly Group[], model: Network) => readonly Group[]
 /** Which candidate wins; `before` is the network that they come from. */
 export type SelectionRule = (
   candidates: readonly Candidate[],
@@ -78,7 +78,7 @@ export const selectionNames = Object.keys(selections) as readonly SelectionName[
 export const paceNames: readonly PaceName[] = ['fixed', 'decay']
 
 /** The groups of a network that are proposed: none where the rule names none. */
-export function proposalRuleOf(given: ProposalName | ProposalRule): (model: Model) => readonly Group[] {
+export function proposalRuleOf(given: ProposalName | ProposalRule): (model: Network) => readonly Group[] {
   const rule = typeof given === 'function' ? given : named('kind of proposals', given, proposals)
   return (model) => rule(groupsOf(model), model)
 }

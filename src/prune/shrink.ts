@@ -4,10 +4,12 @@
  * else there is of a channel (inputs of later layers, depthwise filters, batch norm, gates) stays or goes with it. Squeezed
  * channels of squeeze-and-excitation are chosen in the same way.
  */
-import { size, type Tensor, take, UsageError } from '../core/index.ts'
-import type { Weights } from '../graph/index.ts'
-import { type Model, type RowSpec, withRows } from '../models/index.ts'
+import { size, type Tensor, UsageError } from '../core/index.ts'
+import { cutWeights, shapesOf, type Weights } from '../graph/index.ts'
+import { isModel, type Model, type RowSpec, withRows } from '../models/index.ts'
+import type { Network } from '../nn/index.ts'
 import type { Channels } from './channels.ts'
+import { cutsOf, placesOf, withCount } from './cuts.ts'
 import type { Group } from './groups.ts'
 
 /** Elements before, along and after an axis. */
@@ -16,22 +18,23 @@ function around({ shape }: Tensor, axis: number): [outer: number, length: number
 }
 
 /** The L2 norm of each channel's filter, summed over the layers that make these channels. */
-export function filterNorms(weights: Weights, { filters }: Channels): Float64Array {
-  const sums = filters.map(({ tensor, axis }) => {
-    const t = weights.get(tensor)!
-    const [outer, length, inner] = around(t, axis)
-    const squares = new Float64Array(length)
+export function filterNorms(weights: Weights, { filters }: Channels, count: number): Float64Array {
+  const sums = filters.map((slice) => {
+    const t = weights.get(slice.tensor)!
+    const [outer, length, inner] = around(t, slice.axis)
+    const squares = new Float64Array(count)
     for (let o = 0; o < outer; o++)
-      for (let c = 0; c < length; c++)
-        for (let i = 0; i < inner; i++) squares[c] += t.data[(o * length + c) * inner + i] ** 2
+      for (let c = 0; c < count; c++)
+        for (const place of placesOf(slice, c))
+          for (let i = 0; i < inner; i++) squares[c] += t.data[(o * length + place) * inner + i] ** 2
     return squares.map(Math.sqrt)
   })
   return sums.reduce((a, b) => a.map((norm, c) => norm + b[c]))
 }
 
-/** The `count` channels with the largest norms, in their order; of equal ones the first. */
-function strongest(weights: Weights, channels: Channels, count: number): number[] {
-  const norms = filterNorms(weights, channels)
+/** Of `of` channels the `count` with the largest norms, in their order; of equal ones the first. */
+function strongest(weights: Weights, channels: Channels, of: number, count: number): number[] {
+  const norms = filterNorms(weights, channels, of)
   const order = [...norms.keys()].sort((a, b) => norms[b] - norms[a] || a - b)
   return order.slice(0, count).sort((a, b) => a - b)
 }
@@ -48,8 +51,11 @@ function rowsWith({ rows, inputShape }: Model, group: Group, count: number): Row
 }
 
 /** The network with `count` channels in `group`, one of its groups, and first weights: what it costs can be told. */
-export const resized = (model: Model, group: Group, count: number): Model =>
-  withRows(model, rowsWith(model, group, count))
+export function resized<N extends Network>(network: N, group: Group, count: number): N
+export function resized(network: Network, group: Group, count: number): Network {
+  if (isModel(network)) return withRows(network, rowsWith(network, group, count))
+  return group.channels.reduce((now, channels) => withCount(now, channels, group.count, count), network)
+}
 
 /**
  * The network with fewer channels in `group`, which is one of `groupsOf(model)`, and the weights of those that stay. `keep`
@@ -68,23 +74,28 @@ export const resized = (model: Model, group: Group, count: number): Model =>
  * shapes // => [[1, 1, 40, 64], [5, 5, 64]]
  * ```
  */
-export function shrink(model: Model, group: Group, keep: number | readonly number[]): Model {
+export function shrink<N extends Network>(model: N, group: Group, keep: number | readonly number[]): N {
   const count = typeof keep === 'number' ? keep : keep.length
   assertCount(group, count)
   if (typeof keep !== 'number') assertChannels(group, keep)
   const next = resized(model, group, count)
   const { weights } = model
-  const cut = new Map(weights)
-  const cutAll = (channels: Channels, kept: readonly number[]) => {
-    for (const { tensor, axis } of channels.slices) cut.set(tensor, take(cut.get(tensor)!, axis, kept))
+  const shapes = shapesOf(weights)
+  const cuts = group.channels.flatMap((channels) => {
+    const kept = typeof keep === 'number' ? strongest(weights, channels, group.count, count) : keep
+    return cutsOf(channels, group.count, kept, shapes)
+  })
+  for (const { row, channels } of group.squeezed) {
+    const [from, to] = [squeezeOf(model, row), squeezeOf(next, row)]
+    cuts.push(...cutsOf(channels, from, strongest(weights, channels, from, to), shapes))
   }
-  for (const channels of group.channels)
-    cutAll(channels, typeof keep === 'number' ? strongest(weights, channels, count) : keep)
-  const squeezeOf = new Map(next.rows.map((row) => [row.name, row.squeeze]))
-  for (const { row, channels } of group.squeezed) cutAll(channels, strongest(weights, channels, squeezeOf.get(row)!))
-  next.weights = cut
+  next.weights = cutWeights(weights, cuts)
   return next
 }
+
+/** Channels between the two layers of squeeze-and-excitation. */
+const squeezeOf = (network: Network, name: string): number =>
+  isModel(network) ? network.rows.find((row) => row.name === name)!.squeeze : 0
 
 function assertCount({ name, count, apart }: Group, wanted: number): void {
   if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= count))

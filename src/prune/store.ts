@@ -1,7 +1,6 @@
 /** What a run of NetAdapt tells whoever keeps it: `openAdaptation` keeps it in a folder. */
 import type { Preprocessing } from '../data/index.ts'
-import type { Model } from '../models/index.ts'
-import type { Architecture } from '../nn/index.ts'
+import type { Architecture, Network } from '../nn/index.ts'
 import type { RunOptions, RunStore } from '../train/index.ts'
 import type { Candidate } from './rules.ts'
 
@@ -61,7 +60,7 @@ export interface AdaptPoint extends Judged {
 
 /** A proposal that was fine-tuned. */
 export interface Tuned extends Judged {
-  readonly model: Model
+  readonly model: Network
 }
 
 type Maybe<T> = T | Promise<T>
@@ -69,12 +68,12 @@ type Maybe<T> = T | Promise<T>
 /** Keeps a run. What its methods throw ends the run. */
 export interface AdaptStore {
   /** Before anything is computed. The points that are there already, and the last one's network. */
-  begin(run: AdaptRun): Maybe<{ readonly points: readonly AdaptPoint[]; readonly model: Model } | undefined>
+  begin(run: AdaptRun): Maybe<{ readonly points: readonly AdaptPoint[]; readonly model: Network } | undefined>
   /** What came of a proposal of step `step` before, if it was tried. */
   tried(step: number, group: string): Maybe<Tuned | undefined>
   /** Where the fine-tuning of a proposal is kept while it lasts. */
   tuning(step: number, group: string): RunStore | undefined
   trial(step: number, group: string, trial: Tuned): Maybe<void>
   /** A step is done; its trials are of no more use. */
-  point(point: AdaptPoint, model: Model): Maybe<void>
+  point(point: AdaptPoint, model: Network): Maybe<void>
 }

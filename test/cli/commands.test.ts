@@ -1,6 +1,4 @@
 import { expect, test } from 'vitest'
-import { timeRounds } from '../../src/cli/bench/timing.ts'
-import { quartiles } from '../../src/core/quartiles.ts'
 import { folderOf } from '../data/make.ts'
 import { kinglet, tinyModel } from './make.ts'
 
@@ -106,15 +104,6 @@ test('bench times networks in rounds that go through all of them', async () => {
   }
   const { output } = await kinglet(...args.slice(0, 2), ...args.slice(3), ...timed)
   expect(output).toContain('engine wasm, 1 thread, batch 1, 3 rounds')
-})
-
-test('rounds are interleaved, the warm-up does not count, and quartiles are linear', async () => {
-  const order: string[] = []
-  const body = (name: string) => async () => void order.push(name)
-  const times = await timeRounds([body('a'), body('b')], { warmup: 1, rounds: 2 })
-  expect(order.join('')).toBe('ababab')
-  expect(times.map((t) => t.length)).toEqual([2, 2])
-  expect(quartiles([4, 1, 2, 3])).toEqual({ lower: 1.75, median: 2.5, upper: 3.25 })
 })
 
 test('a wrong argument behind a name is told with those that there are', async () => {

@@ -12,6 +12,7 @@ import {
   splitDataset,
   subset,
 } from '../../src/data/index.ts'
+import { fc, words } from '../support/property.ts'
 import { cifarRecord, failureOf, idxBytes, noise, noiseSet } from './make.ts'
 
 const bytesOf = async (set: Dataset, i: number) => [...((await set.image(i)) as RgbImage).data]
@@ -96,6 +97,25 @@ describe('split', () => {
     ])
     const names = (set: Dataset) => Array.from({ length: set.length }, (_, i) => set.name(i))
     expect([...names(train), ...names(val)].sort()).toEqual(names(all).sort())
+  })
+
+  test('of any set: each image is on one side, of each class nearly the fraction, at least one where there are two', () => {
+    const labels = fc.array(fc.nat(3), { minLength: 1, maxLength: 60 })
+    const fraction = fc.double({ min: 0, max: 1, minExcluded: true, maxExcluded: true, noNaN: true })
+    fc.assert(
+      fc.property(labels, fraction, words, (labels, fraction, seed) => {
+        const all = noiseSet(labels.length, { labels, classes: ['a', 'b', 'c', 'd'] })
+        const { train, val } = splitDataset(all, fraction, seed)
+        const names = (set: Dataset) => Array.from({ length: set.length }, (_, i) => set.name(i))
+        expect([...names(train), ...names(val)].sort()).toEqual(names(all).sort())
+        const held = classCounts(val)
+        for (const [c, count] of classCounts(all).entries()) {
+          const nearly = Math.min(Math.max(1, Math.round(count * fraction)), count - 1)
+          expect(held[c]).toBe(count === 0 ? 0 : nearly)
+        }
+        expect(fingerprint(splitDataset(all, fraction, seed).val)).toBe(fingerprint(val))
+      }),
+    )
   })
 
   test('depends on the seed', () => {

@@ -44,7 +44,7 @@ const stemOf = (model: Model) => model.rows[0].out
 /** A resource that depends on the stem alone, as a table of measured times would have it. */
 const table = (times: Readonly<Record<number, number>>): Resource => ({
   name: 'latencyMs',
-  value: (model) => times[stemOf(model)] ?? Number.POSITIVE_INFINITY,
+  value: (model: Model) => times[stemOf(model)] ?? Number.POSITIVE_INFINITY,
 })
 
 test('a resource that rises on the way down: the largest count all the same, and no count without a value', () => {

@@ -75,7 +75,7 @@ test('the largest filters stay, in their order', () => {
   const net = lively('mobilenet_v1')
   const group = named(net, 'blocks.3.out')
   const [channels] = group.channels
-  const norms = filterNorms(net.weights, channels)
+  const norms = filterNorms(net.weights, channels, group.count)
   const w = net.weights.get('blocks.3.pointwise.conv.w')!
   const [, , inner, out] = w.shape
   const byHand = Array.from({ length: out }, (_, c) =>
@@ -98,8 +98,10 @@ test('of a residual group the norms of all members are summed', () => {
   const group = named(net, 'blocks.1.out')
   const [channels] = group.channels
   expect(channels.filters.map((f) => f.tensor)).toEqual(['blocks.1.project.conv.w', 'blocks.2.project.conv.w'])
-  const single = channels.filters.map((filter) => filterNorms(net.weights, { slices: [], filters: [filter] }))
-  const sum = filterNorms(net.weights, channels)
+  const single = channels.filters.map((filter) =>
+    filterNorms(net.weights, { slices: [], filters: [filter] }, group.count),
+  )
+  const sum = filterNorms(net.weights, channels, group.count)
   for (const [c, norm] of sum.entries()) expect(norm).toBeCloseTo(single[0][c] + single[1][c], 6)
 })
 

@@ -4,12 +4,12 @@ import { basename, join, resolve } from 'node:path'
 import { assert, UsageError, version } from '../../core/index.ts'
 import type { Dataset, LoaderPool, Preprocessing } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
-import { engineOf, labelOf, modelOf, smallImage } from '../../door/index.ts'
+import { engineOf, labelOf, smallImage } from '../../door/index.ts'
 import { assertTableOfBudget, batchOf, openTable, resourceOfBudget } from '../../door/plans/node.ts'
 import { type Adapted, adaptationPage } from '../../door/reports/index.ts'
 import { contentsOf, provenanceNow, writeModelFile } from '../../formats/index.ts'
 import { showBudget, showResource } from '../../latency/index.ts'
-import type { Model } from '../../models/index.ts'
+import type { Network } from '../../nn/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
 import { adapt, fineTuningRate } from '../../prune/index.ts'
 import { adaptFiles, openAdaptation } from '../../prune/node.ts'
@@ -48,8 +48,7 @@ interface Surroundings {
 async function run({ io, pool, signal }: Surroundings, path: string, options: AdaptCommandOptions): Promise<Adapted> {
   const { data, budget, out, force = false, seed, validation, strict, epochs } = options
   if (!force) assertOwnFolder(out, adaptFiles.curve, isOurs)
-  const { network: opened_, classes, preprocessing } = await openModelFile(path)
-  const network = modelOf(opened_, path, 'adapt')
+  const { network, classes, preprocessing } = await openModelFile(path)
   assertTableOfBudget(budget, options.table, flagName)
   const resource = resourceOfBudget(budget, openTable(options.table), network, flagName)
   const engine = engineOf(options)
@@ -112,7 +111,7 @@ async function run({ io, pool, signal }: Surroundings, path: string, options: Ad
 /** Judges the last network and writes its file. */
 async function finish(
   from: string,
-  model: Model,
+  model: Network,
   set: {
     readonly classes: readonly string[]
     readonly preprocessing: Preprocessing

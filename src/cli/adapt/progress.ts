@@ -1,7 +1,7 @@
 /** Shows a run of NetAdapt as it goes. */
 import { shrunkText } from '../../door/reports/index.ts'
 import { type Budget, showResource } from '../../latency/index.ts'
-import type { Model } from '../../models/index.ts'
+import type { Network } from '../../nn/index.ts'
 import type { AdaptEvent, AdaptPoint } from '../../prune/index.ts'
 import { percent } from '../../report/index.ts'
 import { Progress } from '../terminal/progress.ts'
@@ -20,18 +20,18 @@ export async function showAdaptation(
   io: Io,
   events: AsyncIterable<AdaptEvent>,
   budget: Budget,
-): Promise<{ readonly points: readonly AdaptPoint[]; readonly model: Model }> {
+): Promise<{ readonly points: readonly AdaptPoint[]; readonly model: Network }> {
   const progress = new Progress(io)
   const points: AdaptPoint[] = []
-  let model: Model | undefined
-  const told = (point: AdaptPoint) => {
+  let model: Network | undefined
+  const show = (point: AdaptPoint) => {
     points.push(point)
     progress.line(pointLine(point, budget))
   }
   try {
     for await (const event of events) {
-      if (event.kind === 'begun') event.points.forEach(told)
-      if (event.kind === 'step') told(event.point)
+      if (event.kind === 'begun') event.points.forEach(show)
+      if (event.kind === 'step') show(event.point)
       if (event.kind === 'diverged')
         progress.line(`step ${String(event.step).padStart(3)}  ${event.proposal.group.name} is out: ${event.reason}`)
       if ('model' in event) model = event.model

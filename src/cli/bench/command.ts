@@ -1,7 +1,8 @@
 /** `kinglet bench`: how long networks take on this machine. */
 import { Option } from 'commander'
 import { type Quartiles, quartiles, Rng, size, turn, UsageError } from '../../core/index.ts'
-import { engineOf, labelOf, networkArguments } from '../../door/index.ts'
+import { engineOf, labelOf, networkArguments, timeRounds } from '../../door/index.ts'
+import { type LayerTimes, timeLayers } from '../../door/reports/index.ts'
 import type { Program } from '../../engine/index.ts'
 import { analyse } from '../../graph/index.ts'
 import type { Network } from '../../nn/index.ts'
@@ -20,8 +21,7 @@ import {
 } from '../terminal/options.ts'
 import { Progress } from '../terminal/progress.ts'
 import { type Column, type Io, paint, table } from '../terminal/terminal.ts'
-import { type LayerTimes, layerColumns, timeLayers } from './layers.ts'
-import { timeRounds } from './timing.ts'
+import { layerColumns } from './layers.ts'
 
 interface BenchOptions extends EngineOptions {
   readonly batch: number

@@ -10,7 +10,16 @@ import { version } from '../../core/index.ts'
 import { type Dataset, fashionMnistClasses, preprocessingPreset } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
 import { costsOf, engineOf, labelOf, pairsOf } from '../../door/index.ts'
-import { answerSamples, pictureOf, type Sample, selectSamples, trainingReport } from '../../door/reports/node.ts'
+import {
+  answerSamples,
+  columnOf,
+  formulaNotes,
+  pictureOf,
+  type Sample,
+  selectSamples,
+  timeNetworks,
+  trainingReport,
+} from '../../door/reports/node.ts'
 import { contentsOf, provenanceNow, writeModelFile } from '../../formats/index.ts'
 import { load } from '../../index.ts'
 import { build, twin } from '../../models/index.ts'
@@ -19,7 +28,7 @@ import { count, duration, percent, reportPage, short } from '../../report/index.
 import { fit } from '../../train/index.ts'
 import { printError } from '../main.ts'
 import { answerLines } from '../predict/command.ts'
-import { columnOf, comparisonLines, formulaLines, formulaNotes, timeNetworks } from '../summary/comparison.ts'
+import { comparisonLines, formulaLines } from '../summary/comparison.ts'
 import { abortable } from '../terminal/interrupt.ts'
 import { positiveInteger, wholeNumber } from '../terminal/options.ts'
 import { type Io, paint, processIo } from '../terminal/terminal.ts'

@@ -1,113 +1,39 @@
 /** `kinglet measure`: how long each layer takes on this device, or on that of a browser, as a table. */
 import { existsSync, readFileSync } from 'node:fs'
 import { Option } from 'commander'
-import { renderUnicodeCompact } from 'uqr'
-import { UsageError } from '../../core/index.ts'
-import { engineOf, labelOf, modelOf, networkArguments } from '../../door/index.ts'
-import { assertNetworks, drawNetworks, openSpace, planOfSpace } from '../../door/plans/node.ts'
+import { engineOf } from '../../door/index.ts'
 import {
-  type Agreement,
-  agreementOf,
   assertMeasuredWith,
-  type CheckedNetwork,
-  checkedNetwork,
   checkSums,
-  describeTable,
   engineTimer,
   entryKey,
   entryOf,
   type LatencyTable,
-  latencyOf,
   type MeasuredWith,
   measureUnits,
-  planOf,
   readTable,
-  type Unit,
   unitKey,
-  unitsOf,
   writeTable,
 } from '../../latency/index.ts'
 import { measuredHere } from '../../latency/node.ts'
-import type { Model } from '../../models/index.ts'
 import { writeFileAtomic } from '../../platform/node/index.ts'
-import { percent } from '../../report/index.ts'
-import { networkOf } from '../../search/space/index.ts'
 import { maxThreads } from '../../wasm/index.ts'
-import { addNetworkOptions, openNetwork } from '../inputs/networks.ts'
+import { addNetworkOptions } from '../inputs/networks.ts'
 import { Interrupted, interruptible } from '../terminal/interrupt.ts'
 import {
   addJsonOption,
   addSeedOption,
   type CommandDefinition,
-  flagName,
   portNumber,
   positiveInteger,
   probability,
   wholeNumber,
 } from '../terminal/options.ts'
 import { Progress } from '../terminal/progress.ts'
-import { type Column, type Io, table as lines, paint } from '../terminal/terminal.ts'
-import { serveMeasurePage } from './server.ts'
-
-interface MeasureOptions {
-  readonly space?: string
-  readonly out?: string
-  readonly threads?: number
-  readonly downTo: number
-  readonly check: number
-  readonly rounds: number
-  readonly runs: number
-  readonly seed: number
-  readonly browser?: boolean
-  readonly host: string
-  readonly port: number
-  readonly json?: boolean
-}
-
-interface Named {
-  readonly name: string
-  readonly model: Model
-}
-
-interface Task {
-  readonly plan: readonly Unit[]
-  /** Networks whose sums are held against their own times. */
-  readonly checked: readonly Named[]
-}
-
-/** What is to be measured, and what is checked with it. */
-async function taskOf(names: readonly string[], options: MeasureOptions): Promise<Task> {
-  const given = networkArguments(options)
-  const { space: name, downTo, check, seed } = options
-  if (name && names.length > 0)
-    throw new UsageError(`--space ${name}: it stands in the place of networks, ${names[0]} is one: leave one out`)
-  if (name) {
-    const space = openSpace(name, typeof given.size === 'number' ? given.size : undefined, flagName)
-    assertNetworks(space, flagName)
-    const { width, ...rest } = given
-    if (width !== undefined) throw new UsageError(`--width: space ${name} has widths of its own: leave it out`)
-    const build = (point: Parameters<typeof networkOf>[1]) => networkOf(space, point, rest)
-    return { plan: planOfSpace(space, build, seed), checked: drawNetworks(space, build, check, seed) }
-  }
-  if (names.length === 0)
-    throw new UsageError(`measure: no network is named: give some of "kinglet models", model files, or --space`)
-  const models: Model[] = []
-  for (const text of names) models.push(modelOf(await openNetwork(text, given), text, 'measure'))
-  return {
-    plan: planOf(models.flatMap(unitsOf), { downTo }),
-    checked: models.slice(0, check).map((model) => ({ name: labelOf(model), model })),
-  }
-}
-
-const slug = (text: string): string =>
-  text
-    .replace(/[^\p{L}\p{N}]+/gu, '-')
-    .replace(/^-|-$/g, '')
-    .toLowerCase()
-
-/** The file that a table has where none is named: after the device. */
-export const fileOf = ({ device, threads }: MeasuredWith): string =>
-  `latency-${slug(device.name).slice(0, 60) || 'device'}-${threads}t.json`
+import type { Io } from '../terminal/terminal.ts'
+import { measureInBrowser } from './browser.ts'
+import { fileOf, printTable } from './result.ts'
+import { type MeasureOptions, type Task, taskOf } from './task.ts'
 
 const emptyTable = (what: MeasuredWith): LatencyTable => ({
   ...what,
@@ -183,66 +109,6 @@ async function check(io: Io, table: LatencyTable, { checked }: Task, options: Me
   })
 }
 
-const ms = (n: number): string => n.toFixed(n < 10 ? 3 : 1)
-const signed = (n: number): string => `${n < 0 ? '-' : '+'}${percent(Math.abs(n), 1)}`
-
-interface CheckRow extends CheckedNetwork {
-  readonly name: string
-}
-const columns: readonly Column<CheckRow>[] = [
-  { title: 'network', cell: (r) => r.name },
-  { title: 'sum ms', align: 'right', cell: (r) => ms(r.sumMs) },
-  { title: 'whole ms', align: 'right', cell: (r) => ms(r.wholeMs.median) },
-  { title: 'quartiles', align: 'right', cell: (r) => `${ms(r.wholeMs.lower)} - ${ms(r.wholeMs.upper)}` },
-  { title: 'error', align: 'right', cell: (r) => signed(r.error) },
-]
-
-const agreementLine = ({ medianError, worstError, rankCorrelation }: Agreement): string =>
-  `error of the sum: ${percent(medianError, 1)} at the median, ${percent(worstError, 1)} at worst` +
-  (rankCorrelation === undefined ? '' : `; Spearman's rank correlation ${rankCorrelation.toFixed(3)}`)
-
-function report(io: Io, out: string, table: LatencyTable, rows: readonly CheckRow[], json: boolean): void {
-  const agreement = rows.length > 0 ? agreementOf(rows) : undefined
-  if (json) {
-    const networks = rows.map(({ model, ...row }) => ({ ...row, ...model.architecture }))
-    const { entries, ...head } = table
-    io.stdout.write(`${JSON.stringify({ out, ...head, layers: entries.length, networks, agreement }, undefined, 2)}\n`)
-    return
-  }
-  io.stdout.write(`${out}: ${table.entries.length} layers; ${describeTable(table)}\n`)
-  if (!agreement) return
-  const [titles, ...rest] = lines(columns, rows)
-  io.stdout.write(['', paint(io, io.stdout, 'dim', titles), ...rest, '', agreementLine(agreement), ''].join('\n'))
-}
-
-/** Has a page measure the plan and time the networks, and keeps the table that it sends. */
-async function measureInBrowser(io: Io, { plan, checked }: Task, options: MeasureOptions): Promise<void> {
-  const { rounds, runs, threads, host, port, json = false } = options
-  const networks = checked.map(({ model }) => model.architecture)
-  const server = await serveMeasurePage({ units: plan, networks, threads, timing: { rounds, runs } }, { host, port })
-  try {
-    const [first, ...others] = server.addresses
-    io.stderr.write(`Open this page on the device (${plan.length} layers):\n\n  ${first}\n`)
-    for (const address of others) io.stderr.write(`  ${address}\n`)
-    io.stderr.write(`\n${renderUnicodeCompact(first)}\n\nWaiting for its table; Ctrl-C stops.\n`)
-    const { table, wholes } = await interruptible(io, 'Stopping.', (signal) => {
-      const stopped = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(new Interrupted('Interrupted: no table came.')))
-      })
-      return Promise.race([server.answer, stopped])
-    })
-    const out = options.out ?? fileOf(table)
-    writeFileAtomic(out, new TextEncoder().encode(writeTable(table)))
-    const rows = checked.map(({ name, model }, i) => ({
-      name,
-      ...checkedNetwork(model, latencyOf(table, model), wholes[i]),
-    }))
-    report(io, out, table, rows, json)
-  } finally {
-    server.close()
-  }
-}
-
 export const measureCommand: CommandDefinition = {
   name: 'measure',
   describe: (command, io) =>
@@ -302,6 +168,6 @@ Examples:
         const table = await measureInto(io, out, openTable(out, here), task, options)
         const checked = task.checked.length > 0 ? await check(io, table, task, options) : []
         const rows = checked.map((row, i) => ({ ...row, name: task.checked[i].name }))
-        report(io, out, table, rows, options.json ?? false)
+        printTable(io, out, table, rows, options.json ?? false)
       }),
 }

@@ -39,8 +39,8 @@ import { addSearchOptions, type SearchCommandOptions } from './options.ts'
 
 /** What a trial came to. One above a budget was not trained: it has no accuracy. */
 const valuesText = ({ objectives }: Study, trial: StoredTrial): string => {
-  const told = objectives.map((o, i) => `${o.name} ${showObjective(o, trial.values![i])}`)
-  return isFeasible(trial) ? told.join('  ') : ['above a budget, not trained', ...told.slice(1)].join('  ')
+  const values = objectives.map((o, i) => `${o.name} ${showObjective(o, trial.values![i])}`)
+  return isFeasible(trial) ? values.join('  ') : ['above a budget, not trained', ...values.slice(1)].join('  ')
 }
 
 /** What became of a trial, in a line. */
@@ -56,14 +56,14 @@ function trialLine(study: Study, trial: StoredTrial, { secondsLeft, ...counts }:
       : trial.state === 'paused'
         ? `waits for others: ${reached}`
         : [`${trial.state}: ${trial.reason}`, reached].filter(Boolean).join(', ')
-  const told = [
+  const progress = [
     `${ended}/${total} done`,
     ...(pruned > 0 ? [`${pruned} pruned`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(best ? [`best ${best.number}: ${showObjective(study.objectives[0], best.values![0])}`] : []),
     ...(secondsLeft !== undefined && ended < total ? [`${duration(secondsLeft)} left`] : []),
   ]
-  return `trial ${String(trial.number).padStart(String(total - 1).length)}  ${outcome}  (${told.join(', ')})`
+  return `trial ${String(trial.number).padStart(String(total - 1).length)}  ${outcome}  (${progress.join(', ')})`
 }
 
 /** The front after a trial that joined it, in a line. */
@@ -103,9 +103,9 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
   await using store = await openStore(io, study, options, signal)
   const known = await store.trials()
   const before = known.length
-  // A trial is told when it ends or waits, whoever brought it there.
-  const saying = ({ state, reports }: StoredTrial) => `${state} ${reports.length}`
-  const told = new Map(known.map((trial) => [trial.number, saying(trial)]))
+  // A line for each trial that ends or waits, whichever process brought it there.
+  const stateOf = ({ state, reports }: StoredTrial) => `${state} ${reports.length}`
+  const printed = new Map(known.map((trial) => [trial.number, stateOf(trial)]))
   const points = countPoints(parts.space)
   io.stderr.write(
     `space ${study.space.name}: ${Number.isFinite(points) ? `${points < 1e7 ? count(points) : points.toExponential(1)} points` : 'endlessly many points'}; ` +
@@ -118,8 +118,8 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
       ...{ store, ...parts, signal },
       ...(trialSeconds !== undefined && { trialSeconds }),
       onProgress(state) {
-        for (const trial of state.trials.filter((t) => t.state !== 'running' && told.get(t.number) !== saying(t))) {
-          told.set(trial.number, saying(trial))
+        for (const trial of state.trials.filter((t) => t.state !== 'running' && printed.get(t.number) !== stateOf(t))) {
+          printed.set(trial.number, stateOf(trial))
           progress.line(trialLine(study, trial, state))
         }
         if (study.objectives.length > 1 && state.front.includes(state.trial))
@@ -168,9 +168,9 @@ function printResult(io: Io, { study, trials, front, models }: Searched, { out, 
   const report = join(out, 'report.html')
   const modelOf = (t: StoredTrial) => (models.has(t.number) ? join(out, models.get(t.number)!) : undefined)
   if (json) {
-    const told = front.map((t) => ({ ...t, model: modelOf(t) }))
+    const shown = front.map((t) => ({ ...t, model: modelOf(t) }))
     io.stdout.write(
-      `${JSON.stringify({ study: study.name, trials: trials.length, front: told, report }, undefined, 2)}\n`,
+      `${JSON.stringify({ study: study.name, trials: trials.length, front: shown, report }, undefined, 2)}\n`,
     )
   }
   if (front.length === 0) {

@@ -18,7 +18,7 @@ interface OneStudy extends Json {
 
 const printJson = (io: Io, value: unknown) => io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
 
-/** A study as it is now; what could not be read is told on stderr. */
+/** A study as it is now; what could not be read is printed to stderr. */
 async function read(io: Io, where: StudyPlace) {
   const { store, warnings } = await openPlace(where)
   try {
@@ -103,8 +103,8 @@ function counts({ summary }: Read): string {
     'waiting for others': paused,
     'left by ended workers': left,
   })
-  const told = parts.filter(([, n]) => n > 0).map(([what, n]) => `${n} ${what}`)
-  return `${ended} of ${total} trials ended${told.length ? `: ${told.join(', ')}` : ''}`
+  const shown = parts.filter(([, n]) => n > 0).map(([what, n]) => `${n} ${what}`)
+  return `${ended} of ${total} trials ended${shown.length ? `: ${shown.join(', ')}` : ''}`
 }
 
 async function show(io: Io, where: StudyPlace, { json }: Json): Promise<void> {

@@ -1,32 +1,7 @@
-/**
- * A network beside its twin of standard convolutions: what each costs, how long each takes here, and the formula that
- * says why.
- */
-import { quartiles, size } from '../../core/index.ts'
-import type { Costs, Pair } from '../../door/index.ts'
-import type { Engine } from '../../engine/index.ts'
-import type { Network } from '../../nn/index.ts'
-import type { CostColumn } from '../../report/index.ts'
-import { count } from '../../report/index.ts'
-import { timeRounds } from '../bench/timing.ts'
+/** A network beside its twin of standard convolutions, as tables. */
+import type { Pair } from '../../door/index.ts'
+import { type CostColumn, count } from '../../report/index.ts'
 import { type Column, table } from '../terminal/terminal.ts'
-
-const timedRounds = 200
-
-/** Median milliseconds for one image on `engine`, of all networks in turn. */
-export async function timeNetworks(engine: Engine, models: readonly Network[], signal: AbortSignal): Promise<number[]> {
-  const programs = await Promise.all(
-    models.map((model) => engine.compile(model.graph(), { weights: model.weights, freeze: true })),
-  )
-  try {
-    const x = new Float32Array(size(models[0].inputShape))
-    const bodies = programs.map((program) => () => program.run({ x }))
-    const times = await timeRounds(bodies, { warmup: 30, rounds: timedRounds, signal })
-    return times.map((t) => quartiles(t).median)
-  } finally {
-    for (const program of programs) program.dispose()
-  }
-}
 
 const pairColumns: readonly Column<Pair>[] = [
   { title: 'layer', cell: (p) => p.name },
@@ -41,19 +16,6 @@ const pairColumns: readonly Column<Pair>[] = [
 /** The formula at each layer in which the two differ by it; nothing where they do not. */
 export function formulaLines(pairs: readonly Pair[]): string[] {
   return pairs.length === 0 ? [] : table(pairColumns, pairs)
-}
-
-/** What the formula says of these two networks, in sentences. */
-export function formulaNotes(pairs: readonly Pair[]): string[] {
-  const sum = (key: 'separable' | 'standard') => pairs.reduce((n, pair) => n + pair[key], 0)
-  const [separable, standard] = [sum('separable'), sum('standard')]
-  return [
-    'A depthwise convolution of K x K and a pointwise one with N outputs cost 1/N + 1/K^2 of the standard convolution ' +
-      'that they replace (Howard et al. 2017, section 3.1).',
-    `Here these layers have ${count(separable)} multiply-adds in place of ${count(standard)}: ` +
-      `${(separable / standard).toFixed(4)} of them, or ${(standard / separable).toFixed(1)} times fewer.`,
-    `Time: median of ${timedRounds} runs of one image on one thread, both networks in turn.`,
-  ]
 }
 
 export const comparisonLines = (columns: readonly CostColumn[]): string[] => {
@@ -83,10 +45,3 @@ export const comparisonLines = (columns: readonly CostColumn[]): string[] => {
     rows,
   )
 }
-
-export const columnOf = (name: string, { analysis }: Costs, latencyMs: number): CostColumn => ({
-  name,
-  parameters: analysis.total.parameters,
-  macs: analysis.total.macs,
-  latencyMs,
-})

@@ -1,6 +1,6 @@
 /** The plan of a run of NetAdapt: what its budget is of, for the network that is to be adapted. Reads no files. */
 import { type Budget, lackingIn, type NamedTable, namedResource, type Resource, unitsOf } from '../../latency/index.ts'
-import type { Model } from '../../models/index.ts'
+import type { Network } from '../../nn/index.ts'
 import { memberName, type OptionName } from '../option-name.ts'
 import { assertTableUse } from './table.ts'
 
@@ -21,7 +21,7 @@ export const assertTableOfBudget = (
 export function resourceOfBudget(
   budget: Budget,
   table: NamedTable | undefined,
-  network: Model,
+  network: Network,
   called: OptionName = memberName,
 ): Resource {
   assertTableOfBudget(budget, table?.name, called)
@@ -29,7 +29,7 @@ export function resourceOfBudget(
   if (!table) return resource
   // Throws, and says why, where the table has not even this network.
   resource.value(network)
-  const isLacking = (model: Model): boolean => lackingIn(table.table, unitsOf(model)).length > 0
+  const isLacking = (model: Network): boolean => lackingIn(table.table, unitsOf(model)).length > 0
   return {
     ...resource,
     value: (model) => (isLacking(model) ? Number.POSITIVE_INFINITY : resource.value(model)),

@@ -1,6 +1,6 @@
 /** From a run of NetAdapt to its report page. */
 import { type Budget, showBudget, showResource } from '../../latency/index.ts'
-import type { Model } from '../../models/index.ts'
+import type { Network } from '../../nn/index.ts'
 import { type AdaptPoint, groupsOf } from '../../prune/index.ts'
 import { count, curvePage, percent, short } from '../../report/index.ts'
 import { labelOf } from '../networks.ts'
@@ -20,8 +20,8 @@ export interface AdaptationReport extends Adapted {
   readonly name: string
   readonly budget: Budget
   /** The network that was given, and the last one. */
-  readonly given: Model
-  readonly last: Model
+  readonly given: Network
+  readonly last: Network
   readonly provenance: readonly (readonly [string, string])[]
 }
 

@@ -45,10 +45,10 @@ const measured = (trials: readonly StoredTrial[]): StoredTrial[] =>
 function history({ problem, trials, show }: SearchReport): LineChart {
   const [objective] = problem.objectives
   const better = objective.direction === 'minimize' ? Math.min : Math.max
-  const told = measured(trials)
+  const judged = measured(trials)
   let best: number | undefined
   // In steps: it holds until the next trial.
-  const line = told.flatMap((t): Xy[] => {
+  const line = judged.flatMap((t): Xy[] => {
     const before = best
     best = best === undefined ? t.values![0] : better(best, t.values![0])
     return before === undefined || before === best
@@ -63,7 +63,7 @@ function history({ problem, trials, show }: SearchReport): LineChart {
     xTitle: 'trial',
     format: (y) => show(objective, y),
     series: [
-      { name: 'trials', dots: true, points: told.map((t): Xy => [t.number, t.values![0]]) },
+      { name: 'trials', dots: true, points: judged.map((t): Xy => [t.number, t.values![0]]) },
       { name: 'best so far', points: line },
     ],
   }
@@ -72,9 +72,9 @@ function history({ problem, trials, show }: SearchReport): LineChart {
 /** The first objective against the second. */
 function front({ problem, trials, show }: SearchReport): LineChart | undefined {
   const [first, second] = problem.objectives
-  const told = measured(trials)
-  if (!second || told.length === 0) return undefined
-  const [divisor, unit] = axisUnit(Math.max(...told.map((t) => t.values![1])))
+  const judged = measured(trials)
+  if (!second || judged.length === 0) return undefined
+  const [divisor, unit] = axisUnit(Math.max(...judged.map((t) => t.values![1])))
   const place = (t: { readonly values?: readonly number[] }): Xy => [t.values![1] / divisor, t.values![0]]
   const best = frontOf(problem, trials).sort((a, b) => a.values![1] - b.values![1])
   return {
@@ -82,7 +82,7 @@ function front({ problem, trials, show }: SearchReport): LineChart | undefined {
     xTitle: unit ? `${second.name} (${unit})` : second.name,
     format: (y) => show(first, y),
     series: [
-      { name: 'trials', dots: true, points: told.map(place) },
+      { name: 'trials', dots: true, points: judged.map(place) },
       { name: 'front', points: best.map(place) },
     ],
   }

@@ -48,20 +48,7 @@ export class Scratch {
   }
 }
 
-/**
- * What all weights pass through, without the oracle's call for each element, which leaves a boxed number; the same bits.
- * False where the operands are others than weights and one value a channel: those are left to the oracle.
- */
-const loops: Readonly<Record<string, (given: readonly Tensor[], y: TypedArrayOf) => boolean>> = {
-  mul([{ shape, data: x }, { shape: perChannel, data: scale }], y) {
-    const channels = scale.length
-    if (x.length !== y.length || perChannel.length !== 1 || shape[shape.length - 1] !== channels) return false
-    for (let i = 0; i < x.length; i += channels) for (let c = 0; c < channels; c++) y[i + c] = x[i + c] * scale[c]
-    return true
-  },
-}
-
-/** The value of `node`, whose inputs are all constants. */
+/** The value of `node`, whose inputs are all constants and whose op has `fold`. */
 export class Deferred implements Tensor {
   readonly shape: Shape
   readonly dtype: DType
@@ -88,7 +75,7 @@ export class Deferred implements Tensor {
     const { op, inputs, attrs } = this.#node
     scratch.frame(() => {
       const given = inputs.map((x) => valuesOf(x.attrs.tensor, scratch))
-      if (!loops[op.name]?.(given, y)) op.reference(given, attrs, { shape: this.shape, dtype: this.dtype, data: y })
+      op.fold!(given, attrs, { shape: this.shape, dtype: this.dtype, data: y })
     })
   }
 

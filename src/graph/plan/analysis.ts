@@ -7,9 +7,13 @@
  */
 import { bytesOf, type Shape, size } from '../../core/index.ts'
 import {
+  contractOf,
   isConstant,
   isInput,
+  isLeaf,
   isParameter,
+  type LayerForm,
+  macsOf,
   type ParameterAttrs,
   type Role,
   type Size2,
@@ -19,7 +23,7 @@ import { type Graph, roots, topological } from '../graph.ts'
 import { memoryOf } from './memory.ts'
 
 /** `conv`: wider than 1x1, over all channels. `pointwise`: 1x1. `se`: the two layers of squeeze-and-excitation. */
-export type LayerKind = 'conv' | 'pointwise' | 'depthwise' | 'linear' | 'se' | 'other'
+export type LayerKind = LayerForm['kind'] | 'se' | 'other'
 export const layerKinds: readonly LayerKind[] = ['conv', 'pointwise', 'depthwise', 'linear', 'se', 'other']
 
 export interface Counts {
@@ -73,27 +77,6 @@ export interface Analysis {
   readonly kinds: Readonly<Record<LayerKind, KindCost>>
 }
 
-interface Described {
-  readonly kind: LayerKind
-  readonly kernel?: Size2
-  readonly stride?: number
-  readonly groups?: number
-}
-
-/** How ops with multiply-adds are shown. */
-const described: Readonly<Record<string, (v: Value) => Described>> = {
-  conv2d({ inputs: [x, w], attrs: { stride, groups } }) {
-    const [kh, kw, inner, out] = w.shape
-    const isDepthwise = inner === 1 && out === groups && groups === x.shape[3] && groups > 1
-    const kind = isDepthwise ? 'depthwise' : kh * kw === 1 ? 'pointwise' : 'conv'
-    return { kind, kernel: [kh, kw], stride, groups }
-  },
-  depthwise_conv2d({ inputs: [x, w], attrs: { stride } }) {
-    return { kind: 'depthwise', kernel: [w.shape[0], w.shape[1]], stride, groups: x.shape[3] }
-  },
-  matmul: () => ({ kind: 'linear' }),
-}
-
 const counted: Record<Role, 'weights' | 'norm' | 'state'> = {
   weight: 'weights',
   depthwise: 'weights',
@@ -101,13 +84,6 @@ const counted: Record<Role, 'weights' | 'norm' | 'state'> = {
   norm: 'norm',
   state: 'state',
 }
-
-const macsOf = (v: Value): number =>
-  v.op.cost(
-    v.inputs.map((x) => x.shape),
-    v.attrs,
-    v.shape,
-  ).macs
 
 /** Parameters and multiply-adds of a graph alone: what a search asks of each network that it considers. */
 export function countsOf(graph: Graph): Pick<Counts, 'weights' | 'norm' | 'state' | 'parameters' | 'macs'> {
@@ -171,8 +147,6 @@ export function analyse(graph: Graph): Analysis {
 
 const largest = (values: readonly Value[]): Value => values.reduce((a, b) => (size(b.shape) > size(a.shape) ? b : a))
 
-const isLeaf = (v: Value): boolean => isInput(v) || isConstant(v) || isParameter(v)
-
 function layerOf(name: string, own: readonly Value[], handedOn: ReadonlySet<Value>, liveBytes: number): LayerCost {
   const results = own.filter((v) => !isLeaf(v))
   const main = results.reduce((a, b) => (macsOf(b) > macsOf(a) ? b : a))
@@ -182,7 +156,7 @@ function layerOf(name: string, own: readonly Value[], handedOn: ReadonlySet<Valu
   const given = results.filter((v) => handedOn.has(v))
   const output = given.at(-1) ?? results[results.length - 1]
   const isSe = name.split('.').includes('se')
-  const shown = described[main.op.name]?.(main) ?? { kind: 'other' }
+  const shown = contractOf(main.op).layer?.(main.inputs, main.attrs) ?? { kind: 'other' as const }
   return {
     name,
     ...shown,

@@ -18,8 +18,9 @@ import {
   type Value,
 } from '../../ops/index.ts'
 import { type Graph, inputsOf, mapGraph, roots, topological } from '../graph.ts'
-import { baseOf, fuse } from '../passes/fuse.ts'
+import { fuse } from '../passes/fuse.ts'
 import { bodyOf, fusedOp } from '../passes/fused.ts'
+import { baseOf } from '../passes/inline.ts'
 import { lower, mergeEqual } from '../passes/simplify.ts'
 import { planMemory } from './plan.ts'
 

@@ -7,8 +7,8 @@
 import { bytesOf, sameShape, size } from '../../core/index.ts'
 import { isConstant, isLeaf, isParameter, type Value } from '../../ops/index.ts'
 import { type Graph, inputsOf, parametersOf, roots, topological, type Update } from '../graph.ts'
-import { baseOf } from '../passes/fuse.ts'
 import { bodyOf, fusedOp, isReduction } from '../passes/fused.ts'
+import { baseOf } from '../passes/inline.ts'
 
 export interface Plan {
   /** Nodes to run, in order: no inputs, parameters, constants or views. */

@@ -11,8 +11,8 @@ export interface Executor {
   /** Copies bytes into linear memory at `offset`. Throws (or rejects) outside the data. */
   write(offset: number, data: ArrayBufferView): Promise<void> | void
   /**
-   * Lets `work` write `byteLength` bytes at `offset`, in place if the caller reaches the memory. For unwritten bytes
-   * only.
+   * Lets `work` write `byteLength` bytes at `offset`, in place if the caller reaches the memory. The bytes hold zeros or
+   * what was written before.
    */
   fill(offset: number, byteLength: number, work: (bytes: Uint8Array) => void): Promise<void> | void
   /** Returns a copy of `byteLength` bytes at `offset`. */

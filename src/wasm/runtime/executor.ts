@@ -5,8 +5,6 @@
 import { assert } from '../../core/index.ts'
 import { allocate, type Executor, Recruit } from './executor-parts.ts'
 import { canShareMemory, isPageThread, sharedFor } from './host.ts'
-import { startRemote } from './remote-executor.ts'
-import { startThreaded } from './threaded-executor.ts'
 import type { Start } from './worker-source.ts'
 
 export type { Executor } from './executor-parts.ts'
@@ -77,5 +75,8 @@ export async function createExecutor(options: ExecutorOptions): Promise<Executor
   // The code that awaits it gets a failure. Until then the rejection must not count as unhandled.
   module.catch(() => {})
   const start = { module, pages, memory, threads, place, recruits, meanwhile }
-  return place === 'worker' && !sharedFor(threads) ? startRemote(start) : startThreaded(start)
+  // This thread needs only one of the two modules.
+  return place === 'worker' && !sharedFor(threads)
+    ? (await import('./remote-executor.ts')).startRemote(start)
+    : (await import('./threaded-executor.ts')).startThreaded(start)
 }

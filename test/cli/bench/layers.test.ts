@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { layerColumns, timeLayers } from '../../../src/cli/bench/layers.ts'
+import { layerColumns } from '../../../src/cli/bench/layers.ts'
 import { main } from '../../../src/cli/main.ts'
+import { timeLayers } from '../../../src/door/reports/index.ts'
 import { analyse } from '../../../src/graph/index.ts'
 import { build } from '../../../src/models/index.ts'
 import { fakeIo } from '../fake-io.ts'

@@ -1,8 +1,8 @@
 /**
  * Times several things against each other on a machine that others use too: rounds go through all of them in turn, so
- * that a busy moment falls on each alike, and what is told is the median with its quartiles.
+ * that a busy moment falls on each alike. What counts is the median, with its quartiles.
  */
-import { turn } from '../../core/index.ts'
+import { turn } from '../core/index.ts'
 
 export interface RoundOptions {
   /** Rounds that are not counted. */
