@@ -136,11 +136,7 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'a batch of 0': [() => train(photos, '--batch', '0'), 2, "argument '0' is invalid. It must be a positive integer."],
   'no threads': [() => ['bench', 'mobilenet_v1', '--threads', '0'], 2, 'It must be a positive integer.'],
   'half a seed': [() => train(photos, '--seed', '0.5'), 2, 'It must be a whole number, 0 or more.'],
-  'all held out': [
-    () => train(photos, '--validation', '1'),
-    2,
-    'It must be a number from 0 up to, but not including, 1.',
-  ],
+  'all held out': [() => train(photos, '--validation', '1'), 2, 'It must be a number of at least 0 and below 1.'],
   'a batch larger than the set': [
     () => train(photos, '--batch', '64'),
     1,
