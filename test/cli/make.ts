@@ -7,7 +7,7 @@ import { version } from '../../src/core/version.ts'
 import { preprocessingPreset } from '../../src/data/index.ts'
 import { provenanceNow, writeModelFile } from '../../src/formats/index.ts'
 import { entryOf, type Unit, writeTable } from '../../src/latency/index.ts'
-import { build } from '../../src/models/index.ts'
+import { build, type Model } from '../../src/models/index.ts'
 import { folderOf } from '../data/make.ts'
 import { fakeIo } from './fake-io.ts'
 
@@ -85,14 +85,16 @@ export const tiny = [
   ...['--reduction', '4', '--threads', '1'],
 ]
 
-/** The bytes of a model file of that network, untrained. */
-export function tinyModel(classes: readonly string[] = drawingNames): Uint8Array {
-  const { architecture, weights } = build('mobilenet_v1_shallow', {
-    width: 0.1,
-    size: 16,
-    reduction: 4,
-    classes: classes.length,
-  })
+/** That network, untrained. */
+export const tinyNetwork = (classes: number): Model =>
+  build('mobilenet_v1_shallow', { width: 0.1, size: 16, reduction: 4, classes })
+
+/** The bytes of a model file of it, or of another network for these classes. */
+export function tinyModel(
+  classes: readonly string[] = drawingNames,
+  network = tinyNetwork(classes.length),
+): Uint8Array {
+  const { architecture, weights } = network
   return writeModelFile({
     ...{ architecture, weights, classes },
     preprocessing: preprocessingPreset('whole', 16),

@@ -3,6 +3,8 @@ import { Rng, type Tensor, tensor } from '../../src/core/index.ts'
 import { topological } from '../../src/graph/index.ts'
 import type { Resource } from '../../src/latency/index.ts'
 import { type BuildOptions, build, type Model } from '../../src/models/index.ts'
+import type { Network } from '../../src/nn/index.ts'
+import { macsOf as macsOfNode } from '../../src/ops/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
 
 /** A network of the registry for 8 pixels, its weights changed to what training could have made of them. */
@@ -24,7 +26,7 @@ export function lively(name: string, options: BuildOptions = {}): Model {
 const engine = wasmEngine({ threads: 1 })
 
 /** What a network answers to one random image. */
-export async function logitsOf(net: Model): Promise<number[]> {
+export async function logitsOf(net: Network): Promise<number[]> {
   const rng = new Rng(7)
   const [height, width, channels] = net.inputShape
   const x = Float32Array.from({ length: height * width * channels }, () => rng.between(-1, 1))
@@ -34,9 +36,6 @@ export async function logitsOf(net: Model): Promise<number[]> {
 
 /** As `analyse` counts them, without planning memory: tests ask for thousands. */
 const macsOf = (model: Model): number =>
-  topological(Object.values(model.graph().outputs)).reduce((sum, { op, inputs, attrs, shape }) => {
-    const shapes = inputs.map((x) => x.shape)
-    return sum + op.cost(shapes, attrs, shape).macs
-  }, 0)
+  topological(Object.values(model.graph().outputs)).reduce((sum, v) => sum + macsOfNode(v), 0)
 
 export const macs: Resource = { name: 'macs', monotone: true, value: macsOf }

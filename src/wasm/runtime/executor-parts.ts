@@ -8,7 +8,7 @@ export interface Executor {
   readonly threads: number
   /** Copies bytes into linear memory at `offset`. Throws (or rejects) outside of the data. */
   write(offset: number, data: ArrayBufferView): Promise<void> | void
-  /** Has `work` write `byteLength` bytes at `offset`, in place where the memory is in reach; they were not written before. */
+  /** Has `work` write `byteLength` bytes at `offset`, in place where the memory is in reach: they hold zeros or what was written before. */
   fill(offset: number, byteLength: number, work: (bytes: Uint8Array) => void): Promise<void> | void
   /** A copy of `byteLength` bytes at `offset`. */
   read(offset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>

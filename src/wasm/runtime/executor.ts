@@ -5,8 +5,6 @@
 import { assert } from '../../core/index.ts'
 import { allocate, type Executor, Recruit } from './executor-parts.ts'
 import { canShareMemory, isPageThread, sharedFor } from './host.ts'
-import { startRemote } from './remote-executor.ts'
-import { startThreaded } from './threaded-executor.ts'
 import type { Start } from './worker-source.ts'
 
 export type { Executor } from './executor-parts.ts'
@@ -76,5 +74,8 @@ export async function createExecutor(options: ExecutorOptions): Promise<Executor
   // Who waits for it hears of a failure; until then it is nobody's.
   module.catch(() => {})
   const start = { module, pages, memory, threads, place, recruits, meanwhile }
-  return place === 'worker' && !sharedFor(threads) ? startRemote(start) : startThreaded(start)
+  // One of the two is all that this thread will ever need.
+  return place === 'worker' && !sharedFor(threads)
+    ? (await import('./remote-executor.ts')).startRemote(start)
+    : (await import('./threaded-executor.ts')).startThreaded(start)
 }
