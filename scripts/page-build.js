@@ -1,13 +1,13 @@
 /**
- * The page's `kinglet/run`: one minified module, dist/page/run.js, built from the compiled entry dist/browser-run.js
- * without what page-cuts.js lists. `npm run build` runs this file after the compiler (docs/decisions/008).
+ * The page's `kinglet/run`, built from the compiled entry dist/browser-run.js: dist/page/run.js holds what loads and runs
+ * the networks of the registry, the modules beside it what other networks need, each loaded when a network asks for it
+ * (docs/decisions/009). `npm run build` runs this file after the compiler.
  */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, sep } from 'node:path'
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { rolldown } from 'rolldown'
 import { minify } from 'rolldown/utils'
-import { cutModule, membersOf } from './page-cuts.js'
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
 
@@ -20,37 +20,45 @@ async function minifiedWorker(path) {
   return `export const workerSource = ${JSON.stringify(code)}`
 }
 
-const cutting = (used) => ({
-  name: 'page-cuts',
-  transform(code, path) {
-    const name = relative(dist, path).replaceAll(sep, '/')
-    if (name.startsWith('..')) return undefined
-    if (name === 'wasm/runtime/worker-source.js') return minifiedWorker(path)
-    return cutModule(name, code, { absentFrom: join(dist, 'core/absent.js'), used })
-  },
-})
-
-async function bundle(input, used) {
-  const treeshake = { moduleSideEffects: false }
-  const found = await rolldown({ input, platform: 'browser', plugins: [cutting(used)], treeshake, logLevel: 'warn' })
-  const { output } = await found.generate({ format: 'esm', minify: true, comments: false, codeSplitting: false })
-  await found.close()
-  return output[0]
+const worker = {
+  name: 'worker',
+  transform: (_, path) => (basename(path) === 'worker-source.js' ? minifiedWorker(path) : undefined),
 }
 
 /**
- * Bundles a module of dist with all that it imports, cut: twice, since what is used is known once the rest is cut.
- * Returns the chunk: its `code`, and its `modules` by path.
+ * Bundles a module of dist with all that it imports: what it imports at once is one chunk, the first; each module that it
+ * loads later begins one of its own. Returns rolldown's chunks.
  */
 export async function buildPage(input = join(dist, 'browser-run.js')) {
-  const { code } = await bundle(input)
-  return bundle(input, membersOf(code))
+  const bundle = await rolldown({
+    input: { run: input },
+    platform: 'browser',
+    plugins: [worker],
+    // No module of the package does anything but define.
+    treeshake: { moduleSideEffects: false },
+    // The first chunk also exports what the others import from it, under names of one or two letters.
+    preserveEntrySignatures: 'allow-extension',
+    logLevel: 'warn',
+  })
+  const { output } = await bundle.generate({
+    ...{ format: 'esm', minify: true, comments: false },
+    ...{ entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+    codeSplitting: { groups: [{ name: 'run', tags: ['$initial'] }] },
+  })
+  await bundle.close()
+  return output
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const target = join(dist, 'page/run.js')
-  mkdirSync(dirname(target), { recursive: true })
-  // In one move: a test beside this process may read it.
-  writeFileSync(`${target}.${process.pid}`, (await buildPage()).code)
-  renameSync(`${target}.${process.pid}`, target)
+  const folder = join(dist, 'page')
+  mkdirSync(folder, { recursive: true })
+  const chunks = await buildPage()
+  // Each in one move, the entry last: a test beside this process may read them.
+  for (const { fileName, code } of chunks.toReversed()) {
+    const target = join(folder, fileName)
+    writeFileSync(`${target}.${process.pid}`, code)
+    renameSync(`${target}.${process.pid}`, target)
+  }
+  const kept = new Set(chunks.map(({ fileName }) => fileName))
+  for (const name of readdirSync(folder)) if (!kept.has(name)) rmSync(join(folder, name))
 }

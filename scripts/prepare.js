@@ -90,7 +90,7 @@ function removeStale(folder, source) {
 export function build() {
   const stamp = join(root, 'dist/.tsbuildinfo')
   const page = 'scripts/page-build.js'
-  const sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json', page, 'scripts/page-cuts.js']
+  const sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json', page]
   const began = new Date()
   const isThere = existsSync(stamp) && existsSync(join(root, 'dist/page/run.js'))
   if (isThere && sources.every((path) => newest(join(root, path)) < statSync(stamp).mtimeMs)) return 0

@@ -1,12 +1,13 @@
 /**
  * `kinglet/run`, in a page or a worker of one: the same names as in Node (`run.ts`), with what a page has. The package has
- * it as one module, dist/page/run.js, built without what runs no model file (scripts/page-cuts.js): so it refuses the
- * engine `reference`. It shares no classes with `kinglet`: a page needs one or the other.
+ * it as dist/page/run.js and the modules that it loads when a network asks for them (scripts/page-build.js). Nothing that
+ * is imported here may reach the contracts of ops, so it refuses the engine `reference`. It shares no classes with
+ * `kinglet`: a page needs one or the other.
  */
 import type { Classifier } from './door/index.ts'
-import { type LoadOptions, loadOn } from './door/index.ts'
+import { engineOfRun, type LoadOptions, loadOn } from './door/index.ts'
 import type { ModelSource } from './platform/index.ts'
-import { pagePlatform } from './platform/page/index.ts'
+import { pageReader } from './platform/page/index.ts'
 
 export { KingletError, UsageError } from './core/index.ts'
 export { type Preprocessing, type RgbImage, rgbImage } from './data/index.ts'
@@ -16,7 +17,7 @@ export {
   type ClassifyOptions,
   type EngineName,
   type EngineOptions,
-  engineOf,
+  engineOfRun as engineOf,
   type Prediction,
 } from './door/index.ts'
 export type { Provenance } from './formats/index.ts'
@@ -24,4 +25,4 @@ export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/
 
 /** As in Node; a string is a URL, relative to the page. */
 export const load = (source: ModelSource, options?: LoadOptions): Promise<Classifier> =>
-  loadOn(pagePlatform, source, options)
+  loadOn({ ...pageReader, engineOf: engineOfRun }, source, options)

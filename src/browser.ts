@@ -4,7 +4,10 @@ import type { Dataset } from './data/index.ts'
 import type { Classifier } from './door/index.ts'
 import {
   type EvaluateOptions,
+  engineOf,
   evaluateOn,
+  type LoadOptions,
+  loadOn,
   type SaveOptions,
   saveOn,
   type TrainingData,
@@ -12,10 +15,10 @@ import {
   trainOn,
 } from './door/index.ts'
 import type { Network } from './nn/index.ts'
+import type { ModelSource } from './platform/index.ts'
 import { pagePlatform } from './platform/page/index.ts'
 import type { Evaluation, TrainStep } from './train/index.ts'
 
-export { load } from './browser-run.ts'
 export { DivergedError, KingletError, UsageError } from './core/index.ts'
 export {
   type Augmentation,
@@ -44,6 +47,10 @@ export { type BuildOptions, build, type Model, type ModelInfo, type ModelName, m
 export type { Network } from './nn/index.ts'
 export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/index.ts'
 export type { Evaluation, TrainStep } from './train/index.ts'
+
+/** As in Node; a string is a URL, relative to the page. */
+export const load = (source: ModelSource, options?: LoadOptions): Promise<Classifier> =>
+  loadOn({ ...pagePlatform, engineOf }, source, options)
 
 /** As in Node, but `to` is the name under which the browser offers the file as a download. */
 export const save = (model: Network | Classifier, to: string | URL, options?: SaveOptions): Promise<void> =>

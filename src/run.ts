@@ -3,7 +3,7 @@
  * the same names; a page that loads its code on demand loads less of it from here.
  */
 import type { Classifier } from './door/index.ts'
-import { type LoadOptions, loadOn } from './door/index.ts'
+import { engineOf, type LoadOptions, loadOn } from './door/index.ts'
 import type { ModelSource } from './platform/index.ts'
 import { nodePlatform } from './platform/node/index.ts'
 
@@ -41,4 +41,4 @@ export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/
  * ```
  */
 export const load = (source: ModelSource, options?: LoadOptions): Promise<Classifier> =>
-  loadOn(nodePlatform, source, options)
+  loadOn({ ...nodePlatform, engineOf }, source, options)

@@ -26,21 +26,22 @@ export interface EngineOptions {
 }
 
 type Own = Omit<EngineOptions, 'engine'>
-const engines: Record<EngineName, (own: Own) => Engine> = {
-  wasm: ({ threads, deterministic }) =>
-    wasmEngine({ ...(threads !== undefined && { threads }), ...(deterministic !== undefined && { deterministic }) }),
-  reference(own) {
-    const has: Own = { threads: 1, deterministic: 'here' }
-    for (const name of ['threads', 'deterministic'] as const)
-      if (own[name] !== undefined && own[name] !== has[name])
-        throw new UsageError(
-          `engine reference: ${name} is ${own[name]}, it has only ${has[name]}: leave ${name} out, or use engine wasm`,
-        )
-    return referenceEngine()
-  },
+type Engines = Readonly<Record<EngineName, (own: Own) => Engine>>
+
+const wasm = ({ threads, deterministic }: Own): Engine =>
+  wasmEngine({ ...(threads !== undefined && { threads }), ...(deterministic !== undefined && { deterministic }) })
+
+function reference(own: Own): Engine {
+  const has: Own = { threads: 1, deterministic: 'here' }
+  for (const name of ['threads', 'deterministic'] as const)
+    if (own[name] !== undefined && own[name] !== has[name])
+      throw new UsageError(
+        `engine reference: ${name} is ${own[name]}, it has only ${has[name]}: leave ${name} out, or use engine wasm`,
+      )
+  return referenceEngine()
 }
 
-export const engineNames = Object.keys(engines) as readonly EngineName[]
+export const engineNames: readonly EngineName[] = ['wasm', 'reference']
 
 /**
  * The engine that these options ask for: for several calls, or for `fit` and programs of one's own. Throws a
@@ -59,7 +60,16 @@ export const engineNames = Object.keys(engines) as readonly EngineName[]
  * count // => 1
  * ```
  */
-export function engineOf(options: EngineOptions = {}): Engine {
+export const engineOf = (options: EngineOptions = {}): Engine => engineAmong({ wasm, reference }, options)
+
+/** `engineOf` of the `kinglet/run` of pages, which is built without the oracles of ops. */
+export const engineOfRun = (options: EngineOptions = {}): Engine => engineAmong({ wasm, reference: absent }, options)
+
+function absent(): never {
+  throw new UsageError('engine reference: the kinglet/run of pages is built without it: use kinglet')
+}
+
+function engineAmong(engines: Engines, options: EngineOptions): Engine {
   if (typeof options !== 'object') throw new UsageError(`engineOf: ${options} is no options: use { engine: 'wasm' }`)
   const { engine = 'wasm', ...own } = options
   if (typeof engine !== 'string') {

@@ -1,6 +1,6 @@
 export { Classifier, type ClassifyOptions, type Prediction } from './classifier.ts'
 export { type Costs, costsOf, type Pair, pairsOf, type RowCost, showShape } from './costs.ts'
-export { type EngineName, type EngineOptions, engineNames, engineOf } from './engine.ts'
+export { type EngineName, type EngineOptions, engineNames, engineOf, engineOfRun } from './engine.ts'
 export { type LoadOptions, loadOn, type OpenedModel, openModel } from './load.ts'
 export type { PageAnswer, PagePlan } from './measure-page.ts'
 export {

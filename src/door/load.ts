@@ -2,12 +2,13 @@
 
 import { assert, assertOptions, type Checks, checks } from '../core/index.ts'
 import type { Preprocessing } from '../data/index.ts'
+import type { Engine } from '../engine/index.ts'
 import { type Provenance, readModelFile } from '../formats/index.ts'
 import { restoreNetwork } from '../models/index.ts'
 import type { Network } from '../nn/index.ts'
-import type { FetchOptions, ModelSource, Platform } from '../platform/index.ts'
+import type { FetchOptions, ModelSource, Reader } from '../platform/index.ts'
 import { Classifier } from './classifier.ts'
-import { type EngineOptions, engineOf } from './engine.ts'
+import type { EngineOptions } from './engine.ts'
 
 /** Options of `load`. */
 export interface LoadOptions extends EngineOptions, FetchOptions {}
@@ -52,14 +53,19 @@ export function assertFits({ size: [height, width] }: Preprocessing, { inputShap
   )
 }
 
-/** Loads a model with what `platform` has. */
-export async function loadOn(platform: Platform, source: ModelSource, options: LoadOptions = {}): Promise<Classifier> {
+/** Where models are loaded: what reads files and images there, and its engines. */
+export interface RunHost extends Reader {
+  engineOf(options: EngineOptions): Engine
+}
+
+/** Loads a model with what `host` has. */
+export async function loadOn(host: RunHost, source: ModelSource, options: LoadOptions = {}): Promise<Classifier> {
   assertOptions('load', options, members)
-  const engine = engineOf(options)
-  const { bytes, name } = await platform.read(source, options)
+  const engine = host.engineOf(options)
+  const { bytes, name } = await host.read(source, options)
   options.signal?.throwIfAborted()
   const opened = await openModel(bytes, name)
-  const model = new Classifier({ ...opened, engine, decode: platform.decode })
+  const model = new Classifier({ ...opened, engine, decode: host.decode })
   await model.prepare()
   if (!options.signal?.aborted) return model
   model.dispose()

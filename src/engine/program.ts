@@ -1,6 +1,6 @@
 /** What every engine checks in the same words: the inputs of a run, and parameters that come from outside. */
 import { dtypes, KingletError, oneOf, sameShape, size, type Tensor, type TypedArrayOf } from '../core/index.ts'
-import { describe, type Graph, initialise, parametersOf, type Weights } from '../graph/index.ts'
+import { describe, type Graph, initialise, initialiseLater, parametersOf, type Weights } from '../graph/index.ts'
 import type { Value } from '../ops/index.ts'
 import type { CompileOptions } from './engine.ts'
 
@@ -34,14 +34,33 @@ export function checkWeights(parameters: ReadonlyMap<string, Value>, weights: We
 }
 
 /** The parameters' first values: those given (others of that map are ignored), the rest drawn as their init says. */
-export function startingWeights(graph: Graph, { weights, seed = 0 }: CompileOptions): Map<string, Tensor> {
+export function startingWeights(graph: Graph, options: CompileOptions): Map<string, Tensor> {
+  const start = givenWeights(graph, options)
+  return joined(start, initialise(start.missing, options.seed ?? 0))
+}
+
+/** The same; what draws weights is loaded only where some are not given, as a model file gives them all. */
+export async function compiledWeights(graph: Graph, options: CompileOptions): Promise<Map<string, Tensor>> {
+  const start = givenWeights(graph, options)
+  return joined(start, start.missing.length ? await initialiseLater(start.missing, options.seed ?? 0) : new Map())
+}
+
+interface Start {
+  readonly names: Iterable<string>
+  readonly given: Weights
+  readonly missing: readonly Value[]
+}
+
+function givenWeights(graph: Graph, { weights }: CompileOptions): Start {
   const parameters = parametersOf(graph)
   const given = new Map([...(weights ?? [])].filter(([name]) => parameters.has(name)))
   checkWeights(parameters, given, 'compile')
   const missing = [...parameters].filter(([name]) => !given.has(name)).map(([, leaf]) => leaf)
-  const drawn = initialise(missing, seed)
-  return new Map([...parameters.keys()].map((name) => [name, given.get(name) ?? drawn.get(name)!]))
+  return { names: parameters.keys(), given, missing }
 }
+
+const joined = ({ names, given }: Start, drawn: Weights): Map<string, Tensor> =>
+  new Map([...names].map((name) => [name, given.get(name) ?? drawn.get(name)!]))
 
 /** The tensors of `all` that are named; all of them when no names are given. Throws for a name that is not there. */
 export function pick<T>(all: ReadonlyMap<string, T>, names?: Iterable<string>): Map<string, T> {

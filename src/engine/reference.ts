@@ -32,9 +32,9 @@ export const referenceEngine = (): Engine => ({
       async run(given) {
         alive()
         checkInputs(inputs, given)
-        const results = evaluate(roots(graph), (v) =>
-          isInput(v) ? { shape: v.shape, dtype: v.dtype, data: given[nameOf(v)] } : weights.get(nameOf(v))!,
-        )
+        const leaf = (v: Value): Tensor =>
+          isInput(v) ? { shape: v.shape, dtype: v.dtype, data: given[nameOf(v)] } : weights.get(nameOf(v))!
+        const results = evaluate(roots(graph), leaf)
         for (const [i, { target }] of graph.updates.entries())
           weights.set(nameOf(target), { ...results[names.length + i], data: results[names.length + i].data.slice() })
         return Object.fromEntries(names.map((name, i) => [name, { ...results[i], data: results[i].data.slice() }]))

@@ -3,7 +3,7 @@
  * own gradient rules, so passes, memory plan and engines see no difference between a forward pass and a training step.
  */
 import { KingletError, showShape, size, tensor } from '../core/index.ts'
-import { addAll, constant, isRefusal, type Value } from '../ops/index.ts'
+import { addAll, constant, contractOf, isRefusal, type Value } from '../ops/index.ts'
 import { topological } from './graph.ts'
 
 /**
@@ -38,7 +38,7 @@ export function gradients(loss: Value, wrt: readonly Value[]): Map<Value, Value>
     const dv = addAll(parts)
     done.set(v, dv)
     if (!v.inputs.some((x) => needed.has(x))) continue
-    const { grad } = v.op
+    const { grad } = contractOf(v.op)
     if (isRefusal(grad)) throw new KingletError(`${v.op.name}: has no gradient: ${grad.refused}`)
     for (const [i, dx] of grad(v.inputs, v.attrs, dv, v).entries()) {
       const x = v.inputs[i]

@@ -1,17 +1,21 @@
 /** Computes values of a graph with the plain-loop oracles of its ops: what the reference engine and fused bodies run. */
 import { arrayOf, size, type Tensor } from '../core/index.ts'
-import { isConstant, isInput, isParameter, type Value } from '../ops/index.ts'
+import { type ContractOf, isConstant, isInput, isParameter, contractOf as known, type Value } from '../ops/index.ts'
 import { topological } from './graph.ts'
 
 /** Runs the oracle of one node over given inputs. */
-export function evaluateNode(v: Value, inputs: readonly Tensor[]): Tensor {
+function evaluateNode(v: Value, inputs: readonly Tensor[], contractOf: ContractOf): Tensor {
   const y: Tensor = { shape: v.shape, dtype: v.dtype, data: arrayOf(v.dtype, size(v.shape)) }
-  v.op.reference(inputs, v.attrs, y)
+  contractOf(v.op).reference(inputs, v.attrs, y)
   return y
 }
 
 /** Computes `values`, given the tensors of inputs and parameters; intermediate results go once nothing needs them. */
-export function evaluate(values: readonly Value[], leaf: (v: Value) => Tensor): Tensor[] {
+export function evaluate(
+  values: readonly Value[],
+  leaf: (v: Value) => Tensor,
+  contractOf: ContractOf = known,
+): Tensor[] {
   const order = topological(values)
   const last = new Map<Value, number>()
   for (const [i, v] of order.entries()) for (const x of v.inputs) last.set(x, i)
@@ -19,7 +23,10 @@ export function evaluate(values: readonly Value[], leaf: (v: Value) => Tensor): 
   const tensors = new Map<Value, Tensor>()
   for (const [i, v] of order.entries()) {
     const inputs = v.inputs.map((x) => tensors.get(x)!)
-    tensors.set(v, isInput(v) || isParameter(v) ? leaf(v) : isConstant(v) ? v.attrs.tensor : evaluateNode(v, inputs))
+    tensors.set(
+      v,
+      isInput(v) || isParameter(v) ? leaf(v) : isConstant(v) ? v.attrs.tensor : evaluateNode(v, inputs, contractOf),
+    )
     for (const x of v.inputs) if (last.get(x) === i) tensors.delete(x)
   }
   return values.map((v) => tensors.get(v)!)

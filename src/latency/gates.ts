@@ -3,7 +3,7 @@
  * the mean over the image's pixels.
  */
 import { size } from '../core/index.ts'
-import type { Value } from '../ops/index.ts'
+import { isProduct, type Value } from '../ops/index.ts'
 
 export interface Gate {
   /** What the gate is on. */
@@ -35,7 +35,7 @@ function meanBehind(v: Value, image: Value): Value | undefined {
 export function gatesOf(nodes: readonly Value[], data: ReadonlySet<Value>): Map<Value, Gate> {
   const gates = new Map<Value, Gate>()
   for (const product of nodes) {
-    if (!product.op.isProduct) continue
+    if (!isProduct(product)) continue
     const [image, factor] = product.inputs.filter((x) => data.has(x)).sort((a, b) => a.id - b.id)
     if (!factor || image.shape.length !== 4 || size(factor.shape) !== image.shape[3]) continue
     const mean = meanBehind(factor, image)

@@ -4,7 +4,7 @@
  * its entries go together, by the op's own links.
  */
 import { assert, KingletError, type Shape, size } from '../core/index.ts'
-import { type Attrs, allOps, makeValue, parameter, type Value } from '../ops/index.ts'
+import { type Attrs, allOps, axisLinksOf, makeValue, parameter, type Value } from '../ops/index.ts'
 
 /** A dimension: a length, or which of the layer's channels it is. */
 type Dimension = number | 'a' | 'b' | 'c'
@@ -21,13 +21,8 @@ const letters = ['a', 'b', 'c'] as const
 /** Lengths of a table's entry are positive, and at most three: axes of one entry stay numbers, and further ones. */
 function variablesOf(v: Value): Map<string, Dimension> {
   const found = new Map<string, Dimension>()
-  const links = v.op.axes?.(
-    v.inputs.map((x) => x.shape),
-    v.attrs,
-    v.shape,
-  )
   let next = 0
-  for (const link of links ?? []) {
+  for (const link of axisLinksOf(v)) {
     const ends = link.filter(({ input }) => input !== undefined)
     // Batches and windows are no channels: only last axes vary.
     const isLast = link.some(({ input, axis }) => axis === (input === undefined ? v : v.inputs[input]).shape.length - 1)

@@ -21,23 +21,29 @@ export interface Reported {
   readonly source: string
 }
 
+/** What building a network needs. */
 export interface Definition {
-  readonly title: string
-  /** Paper and table. */
-  readonly source: string
   readonly family: Family
   readonly table: readonly TableRow[]
   /** Values of options where this network's differ from its family's. */
   readonly defaults?: BuildOptions
+}
+
+/** What lists of models say of a network. Tables of their own, so that a page that only builds networks has none. */
+export interface Publication {
+  readonly title: string
+  /** Paper and table. */
+  readonly source: string
   readonly reported: readonly Reported[]
 }
 
 /** A grid of reported accuracies: one row a width, one column a size. */
-export const grid = (
+export function grid(
   source: string,
   sizes: readonly number[],
   rows: Readonly<Record<string, readonly number[]>>,
-): Reported[] =>
-  Object.entries(rows).flatMap(([width, top1]) =>
+): Reported[] {
+  return Object.entries(rows).flatMap(([width, top1]) =>
     top1.map((t, i) => ({ top1: t, width: Number(width), size: sizes[i], source })),
   )
+}

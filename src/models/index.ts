@@ -7,7 +7,7 @@ export {
   type Row,
   type RowSpec,
 } from './blocks/index.ts'
-export type { Definition, Family, Reported } from './family.ts'
+export type { Definition, Family, Publication, Reported } from './family.ts'
 export {
   build,
   buildFrom,

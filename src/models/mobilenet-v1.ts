@@ -3,7 +3,7 @@
  * for the last depthwise convolution; its shapes and the released code have 1. The paper says ReLU; the released code,
  * Keras and timm have ReLU6, and so do these tables (`activation: 'relu'` gives the paper's word).
  */
-import { type Definition, type Family, grid } from './family.ts'
+import { type Definition, type Family, grid, type Publication } from './family.ts'
 import { _, conv, dense, type OperatorCell, pool, separable, type TableRow, table } from './table.ts'
 import { makeDivisible, type WidthRule } from './width.ts'
 
@@ -57,14 +57,33 @@ const from14: readonly Columns[] = [
 ]
 
 const full = v1([...upTo14, ...at14, ...from14, ...head])
+export const mobileNetV1 = {
+  mobilenet_v1: {
+    family,
+    table: full,
+  },
+  mobilenet_v1_standard: {
+    family,
+    table: full,
+    defaults: { convolution: 'standard' },
+  },
+  mobilenet_v1_shallow: {
+    family,
+    table: v1([...upTo14, ...from14, ...head]),
+  },
+  mobilenet_v1_h: {
+    family,
+    table: v1([...upTo14, ...at14, ...from14, ['7x7x1024', conv(1), 1024, 1, 1], ...head]),
+  },
+} satisfies Record<string, Definition>
+
 const paper = 'Howard et al. 2017, arXiv:1704.04861'
 
-export const mobileNetV1 = {
+/** Where these networks are published, for lists of models. */
+export const publishedV1 = (): Record<keyof typeof mobileNetV1, Publication> => ({
   mobilenet_v1: {
     title: 'MobileNet V1',
     source: `${paper}, table 1`,
-    family,
-    table: full,
     reported: [
       ...grid(`${paper}, tables 6 and 7`, [224], { 1: [70.6], 0.75: [68.4], 0.5: [63.7], 0.25: [50.6] }),
       ...grid('TF-slim mobilenet_v1.md, 2018-02-22', [224, 192, 160, 128], {
@@ -78,23 +97,16 @@ export const mobileNetV1 = {
   mobilenet_v1_standard: {
     title: 'MobileNet V1 with standard convolutions',
     source: `${paper}, table 4`,
-    family,
-    table: full,
-    defaults: { convolution: 'standard' },
     reported: grid(`${paper}, table 4`, [224], { 1: [71.7] }),
   },
   mobilenet_v1_shallow: {
     title: 'MobileNet V1 without its five blocks at 14 x 14',
     source: `${paper}, table 5`,
-    family,
-    table: v1([...upTo14, ...from14, ...head]),
     reported: grid(`${paper}, table 5`, [224], { 1: [65.3] }),
   },
   mobilenet_v1_h: {
     title: 'MobileNet V1 with a 1x1 convolution before the pool',
     source: 'timm, mobilenetv1_100h',
-    family,
-    table: v1([...upTo14, ...at14, ...from14, ['7x7x1024', conv(1), 1024, 1, 1], ...head]),
     reported: grid('timm, mobilenetv1_100h.ra4_e3600_r224_in1k', [224], { 1: [75.664] }),
   },
-} satisfies Record<string, Definition>
+})

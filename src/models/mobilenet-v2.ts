@@ -3,7 +3,7 @@
  * row. The expansion is t times the block's input, rounded channels included; t = 1 has no expansion layer. Below width 1
  * the last convolution keeps its 1280 channels. Contrasts: a ReLU6 after the projection, and no shortcuts (section 6).
  */
-import { type Definition, type Family, grid } from './family.ts'
+import { type Definition, type Family, grid, type Publication } from './family.ts'
 import { _, bneck, conv, dense, type OperatorCell, pool, type TableRow, table } from './table.ts'
 import { makeDivisible } from './width.ts'
 
@@ -85,14 +85,38 @@ const deeper = (depth: number): Columns[] =>
     s,
   ])
 
+export const mobileNetV2 = {
+  mobilenet_v2: {
+    family,
+    table: v2(rows),
+  },
+  mobilenet_v2_relu_projection: {
+    family,
+    table: v2(rows, { outAct: 'relu6' }),
+  },
+  mobilenet_v2_no_shortcuts: {
+    family,
+    table: v2(rows, { shortcut: false }),
+  },
+  mobilenet_v2_110d: {
+    family: fixedEnds,
+    table: v2(deeper(1.2)),
+    defaults: { width: 1.1 },
+  },
+  mobilenet_v2_120d: {
+    family: fixedEnds,
+    table: v2(deeper(1.4)),
+    defaults: { width: 1.2 },
+  },
+} satisfies Record<string, Definition>
+
 const paper = 'Sandler et al. 2018, arXiv:1801.04381'
 
-export const mobileNetV2 = {
+/** Where these networks are published, for lists of models. */
+export const publishedV2 = (): Record<keyof typeof mobileNetV2, Publication> => ({
   mobilenet_v2: {
     title: 'MobileNet V2',
     source: `${paper}, table 2`,
-    family,
-    table: v2(rows),
     reported: [
       ...grid(`${paper}, table 4`, [224], { 1: [72.0], 1.4: [74.7] }),
       ...grid('TF-slim mobilenet/README.md', [224], { 1.4: [75.0], 1.3: [74.4] }),
@@ -107,31 +131,21 @@ export const mobileNetV2 = {
   mobilenet_v2_relu_projection: {
     title: 'MobileNet V2 with ReLU6 after the projection',
     source: `${paper}, section 6 and figure 6a`,
-    family,
-    table: v2(rows, { outAct: 'relu6' }),
     reported: [],
   },
   mobilenet_v2_no_shortcuts: {
     title: 'MobileNet V2 without shortcuts',
     source: `${paper}, section 6 and figure 6b`,
-    family,
-    table: v2(rows, { shortcut: false }),
     reported: [],
   },
   mobilenet_v2_110d: {
     title: 'MobileNet V2, 1.2 times as deep',
     source: 'timm, mobilenetv2_110d',
-    family: fixedEnds,
-    table: v2(deeper(1.2)),
-    defaults: { width: 1.1 },
     reported: grid('timm, mobilenetv2_110d.ra_in1k', [224], { 1.1: [75.056] }),
   },
   mobilenet_v2_120d: {
     title: 'MobileNet V2, 1.4 times as deep',
     source: 'timm, mobilenetv2_120d',
-    family: fixedEnds,
-    table: v2(deeper(1.4)),
-    defaults: { width: 1.2 },
     reported: grid('timm, mobilenetv2_120d.ra_in1k', [224], { 1.2: [77.3] }),
   },
-} satisfies Record<string, Definition>
+})

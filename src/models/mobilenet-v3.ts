@@ -3,7 +3,7 @@
  * convolution; no released code has it, nor do these tables. Its head is 1024 (older text 1280: `head: 1280`). Contrasts:
  * the minimalistic forms (no SE, no h-swish, only 3x3), ReLU in the place of h-swish (table 5), and no SE.
  */
-import { type Definition, type Family, grid } from './family.ts'
+import { type Definition, type Family, grid, type Publication } from './family.ts'
 import { _, bneck, conv, dense, type OperatorCell, pool, type TableRow, table } from './table.ts'
 import { makeDivisible, type WidthRule } from './width.ts'
 
@@ -140,57 +140,57 @@ const minimalistic = (columns: readonly Columns[]): TableRow[] =>
     kernel: row.operator === 'bneck' ? 3 : row.kernel,
   }))
 
+/** What the paper varies, for one of its two tables. */
+const contrasts = (columns: readonly Columns[]) =>
+  ({
+    relu: { family, table: v3(columns), defaults: { activation: 'relu' } },
+    noSe: { family, table: v3(columns), defaults: { se: 'none' } },
+    reluNoSe: { family, table: v3(columns), defaults: { activation: 'relu', se: 'none' } },
+  }) satisfies Record<string, Definition>
+const largeContrasts = contrasts(large)
+const smallContrasts = contrasts(small)
+
+export const mobileNetV3 = {
+  mobilenet_v3_large: { family, table: v3(large) },
+  mobilenet_v3_small: { family, table: v3(small) },
+  mobilenet_v3_large_minimalistic: { family, table: minimalistic(large) },
+  mobilenet_v3_small_minimalistic: { family, table: minimalistic(small) },
+  mobilenet_v3_large_relu: largeContrasts.relu,
+  mobilenet_v3_large_no_se: largeContrasts.noSe,
+  mobilenet_v3_large_relu_no_se: largeContrasts.reluNoSe,
+  mobilenet_v3_small_relu: smallContrasts.relu,
+  mobilenet_v3_small_no_se: smallContrasts.noSe,
+  mobilenet_v3_small_relu_no_se: smallContrasts.reluNoSe,
+  mobilenet_v3_rw: {
+    family,
+    table: v3(large).map((row) => ({ ...row, bias: row.name !== 'head', shortcut: row.name !== 'blocks.0' })),
+    defaults: { seDivisor: 1 },
+  },
+} satisfies Record<string, Definition>
+
 const paper = 'Howard et al. 2019, arXiv:1905.02244'
 const appendix = `${paper}, table 9`
 const kept = 'TF-slim mobilenet/README.md'
+const inLarge = { title: 'MobileNet V3 Large', source: `${paper}, table 1` }
+const inSmall = { title: 'MobileNet V3 Small', source: `${paper}, table 2` }
 
-/** What the paper varies, for one of its two tables. */
-const contrasts = (title: string, source: string, columns: readonly Columns[]) =>
+const publishedContrasts = ({ title, source }: Pick<Publication, 'title' | 'source'>) =>
   ({
-    relu: {
-      title: `${title} with ReLU in the place of h-swish`,
-      source: `${source} and table 5`,
-      family,
-      table: v3(columns),
-      defaults: { activation: 'relu' },
-      reported: [],
-    },
-    noSe: {
-      title: `${title} without squeeze-and-excitation`,
-      source,
-      family,
-      table: v3(columns),
-      defaults: { se: 'none' },
-      reported: [],
-    },
-    reluNoSe: {
-      title: `${title} with ReLU and without squeeze-and-excitation`,
-      source,
-      family,
-      table: v3(columns),
-      defaults: { activation: 'relu', se: 'none' },
-      reported: [],
-    },
-  }) satisfies Record<string, Definition>
-const largeContrasts = contrasts('MobileNet V3 Large', `${paper}, table 1`, large)
-const smallContrasts = contrasts('MobileNet V3 Small', `${paper}, table 2`, small)
-
-export const mobileNetV3 = {
+    relu: { title: `${title} with ReLU in the place of h-swish`, source: `${source} and table 5`, reported: [] },
+    noSe: { title: `${title} without squeeze-and-excitation`, source, reported: [] },
+    reluNoSe: { title: `${title} with ReLU and without squeeze-and-excitation`, source, reported: [] },
+  }) satisfies Record<string, Publication>
+/** Where these networks are published, for lists of models. */
+export const publishedV3 = (): Record<keyof typeof mobileNetV3, Publication> => ({
   mobilenet_v3_large: {
-    title: 'MobileNet V3 Large',
-    source: `${paper}, table 1`,
-    family,
-    table: v3(large),
+    ...inLarge,
     reported: [
       ...grid(appendix, [224], { 1.25: [76.6], 0.75: [73.3], 0.5: [68.8], 0.35: [64.2] }),
       ...grid(appendix, [224, 256, 192, 160, 128, 96], { 1: [75.2, 76.0, 73.7, 71.7, 68.4, 63.3] }),
     ],
   },
   mobilenet_v3_small: {
-    title: 'MobileNet V3 Small',
-    source: `${paper}, table 2`,
-    family,
-    table: v3(small),
+    ...inSmall,
     reported: [
       ...grid(appendix, [224], { 1.25: [70.4], 0.75: [65.4], 0.5: [58.0], 0.35: [49.8] }),
       ...grid(appendix, [224, 256, 160, 128, 96], { 1: [67.5, 68.5, 62.8, 57.3, 51.7] }),
@@ -199,29 +199,25 @@ export const mobileNetV3 = {
   mobilenet_v3_large_minimalistic: {
     title: 'MobileNet V3 Large, minimalistic',
     source: kept,
-    family,
-    table: minimalistic(large),
     reported: grid(kept, [224], { 1: [72.3] }),
   },
   mobilenet_v3_small_minimalistic: {
     title: 'MobileNet V3 Small, minimalistic',
     source: kept,
-    family,
-    table: minimalistic(small),
     reported: grid(kept, [224], { 1: [61.9] }),
   },
-  mobilenet_v3_large_relu: { ...largeContrasts.relu, reported: grid(`${paper}, table 5`, [224], { 1: [74.5] }) },
-  mobilenet_v3_large_no_se: largeContrasts.noSe,
-  mobilenet_v3_large_relu_no_se: largeContrasts.reluNoSe,
-  mobilenet_v3_small_relu: smallContrasts.relu,
-  mobilenet_v3_small_no_se: smallContrasts.noSe,
-  mobilenet_v3_small_relu_no_se: smallContrasts.reluNoSe,
+  mobilenet_v3_large_relu: {
+    ...publishedContrasts(inLarge).relu,
+    reported: grid(`${paper}, table 5`, [224], { 1: [74.5] }),
+  },
+  mobilenet_v3_large_no_se: publishedContrasts(inLarge).noSe,
+  mobilenet_v3_large_relu_no_se: publishedContrasts(inLarge).reluNoSe,
+  mobilenet_v3_small_relu: publishedContrasts(inSmall).relu,
+  mobilenet_v3_small_no_se: publishedContrasts(inSmall).noSe,
+  mobilenet_v3_small_relu_no_se: publishedContrasts(inSmall).reluNoSe,
   mobilenet_v3_rw: {
     title: 'MobileNet V3 Large, head without bias, squeezed channels not rounded, first block without shortcut',
     source: 'timm, mobilenetv3_rw',
-    family,
-    table: v3(large).map((row) => ({ ...row, bias: row.name !== 'head', shortcut: row.name !== 'blocks.0' })),
-    defaults: { seDivisor: 1 },
     reported: grid('timm, mobilenetv3_rw.rmsp_in1k', [224], { 1: [75.616] }),
   },
-} satisfies Record<string, Definition>
+})

@@ -7,9 +7,9 @@ import type { Graph } from '../graph/index.ts'
 import { Builder, type Forward, type ForwardOptions, formOf, makeNetwork, type Network } from '../nn/index.ts'
 import { input, type Value } from '../ops/index.ts'
 import { buildRow, type Row, type RowSpec } from './blocks/index.ts'
-import type { Definition, Reported } from './family.ts'
+import type { Definition, Publication } from './family.ts'
 import { type BuildOptions, type Options, resolveOptions } from './options.ts'
-import { type ModelName, modelNames, registry } from './registry.ts'
+import { type ModelName, modelNames, publications, registry } from './registry.ts'
 import { rowsOf } from './rows.ts'
 
 /** What a forward pass through a model gives: logits, and the output of each row of its table. */
@@ -140,13 +140,9 @@ function confirm(model: string, row: Row, x: Value): void {
 export const isModel = (network: Network): network is Model => 'rows' in network
 
 /** A line of the registry, for lists and tables. */
-export interface ModelInfo {
+export interface ModelInfo extends Publication {
   readonly name: ModelName
-  readonly title: string
-  /** Paper and table. */
-  readonly source: string
   readonly options: Options
-  readonly reported: readonly Reported[]
 }
 
 /**
@@ -159,10 +155,12 @@ export interface ModelInfo {
  * models().find((m) => m.name === 'mobilenet_v2')?.source // => 'Sandler et al. 2018, arXiv:1801.04381, table 2'
  * ```
  */
-export const models = (): ModelInfo[] =>
-  modelNames.map((name) => {
+export const models = (): ModelInfo[] => {
+  const published = publications()
+  return modelNames.map((name) => {
     const definition: Definition = registry[name]
-    const { title, source, reported } = definition
     const options = resolveOptions(name, definition.family.defaults, definition.defaults ?? {})
+    const { title, source, reported } = published[name]
     return { name, title, source, options, reported }
   })
+}

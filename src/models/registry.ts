@@ -1,9 +1,9 @@
 /** Every network by name. Tests walk it, so a new row is tested by being there. */
-import type { Definition } from './family.ts'
-import { mobileNetV1 } from './mobilenet-v1.ts'
-import { mobileNetV2 } from './mobilenet-v2.ts'
-import { mobileNetV3 } from './mobilenet-v3.ts'
-import { resNet } from './resnet.ts'
+import type { Definition, Publication } from './family.ts'
+import { mobileNetV1, publishedV1 } from './mobilenet-v1.ts'
+import { mobileNetV2, publishedV2 } from './mobilenet-v2.ts'
+import { mobileNetV3, publishedV3 } from './mobilenet-v3.ts'
+import { publishedResNet, resNet } from './resnet.ts'
 
 export const registry = { ...mobileNetV1, ...mobileNetV2, ...mobileNetV3, ...resNet } satisfies Record<
   string,
@@ -14,3 +14,11 @@ export const registry = { ...mobileNetV1, ...mobileNetV2, ...mobileNetV3, ...res
 export type ModelName = keyof typeof registry
 
 export const modelNames = Object.keys(registry) as readonly ModelName[]
+
+/** Where each is published. */
+export const publications = (): Readonly<Record<ModelName, Publication>> => ({
+  ...publishedV1(),
+  ...publishedV2(),
+  ...publishedV3(),
+  ...publishedResNet(),
+})

@@ -3,7 +3,7 @@
  * with. The stride of a bottleneck is on its 3x3 convolution, as torchvision has it (the paper has it on the first 1x1).
  * A block that changes stride or channels has a 1x1 convolution in its shortcut.
  */
-import { type Definition, type Family, grid } from './family.ts'
+import { type Definition, type Family, grid, type Publication } from './family.ts'
 import { _, basic, bottleneck, conv, dense, maxPool, type OperatorCell, pool, type TableRow, table } from './table.ts'
 import { makeDivisible } from './width.ts'
 
@@ -48,12 +48,8 @@ const resnet = (columns: readonly Columns[]): TableRow[] =>
     })),
   )
 
-const paper = 'He et al. 2015, arXiv:1512.03385, table 1'
-
 export const resNet = {
   resnet18: {
-    title: 'ResNet-18',
-    source: paper,
     family,
     table: resnet([
       // input      operator  inner  out  n  s
@@ -66,11 +62,8 @@ export const resNet = {
       ['7x7x512', pool, _, _, 1, 1],
       ['1x1x512', dense, _, 'k', 1, 1],
     ]),
-    reported: [],
   },
   resnet50: {
-    title: 'ResNet-50',
-    source: paper,
     family,
     table: resnet([
       // input      operator  inner  out  n  s
@@ -83,6 +76,21 @@ export const resNet = {
       ['7x7x2048', pool, _, _, 1, 1],
       ['1x1x2048', dense, _, 'k', 1, 1],
     ]),
-    reported: grid('Hu et al. 2018, arXiv:1709.01507, table 2', [224], { 1: [75.2] }),
   },
 } satisfies Record<string, Definition>
+
+const paper = 'He et al. 2015, arXiv:1512.03385, table 1'
+
+/** Where these networks are published, for lists of models. */
+export const publishedResNet = (): Record<keyof typeof resNet, Publication> => ({
+  resnet18: {
+    title: 'ResNet-18',
+    source: paper,
+    reported: [],
+  },
+  resnet50: {
+    title: 'ResNet-50',
+    source: paper,
+    reported: grid('Hu et al. 2018, arXiv:1709.01507, table 2', [224], { 1: [75.2] }),
+  },
+})

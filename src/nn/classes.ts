@@ -1,16 +1,10 @@
 /** The same network for another number of classes, whatever made it. */
 import { assert, KingletError, type Shape, UsageError } from '../core/index.ts'
 import { type Graph, nameOf } from '../graph/index.ts'
-import { isParameter, makeValue, type Value } from '../ops/index.ts'
+import { isParameter, macsOf, makeValue, type Value } from '../ops/index.ts'
 import { calledOf, type Network, withShapes } from './network.ts'
 
 const lastOf = (shape: Shape): number => shape[shape.length - 1]
-const macsOf = ({ op, inputs, attrs, shape }: Value): number =>
-  op.cost(
-    inputs.map((x) => x.shape),
-    attrs,
-    shape,
-  ).macs
 
 /** Whether input `i` of `v` has one entry along `axis` for each of the last axis of `v`: one more there makes one more here. */
 function makes(v: Value, i: number, axis: number): boolean {

@@ -4,7 +4,7 @@
  */
 import { assert, keyOf, sameShape, showShape, UsageError } from '../core/index.ts'
 import { type Graph, inputsOf, mapValues, nameOf, roots, type Update } from '../graph/index.ts'
-import { isInput, isParameter, scope, type Training, type Value } from '../ops/index.ts'
+import { contractOf, isInput, isLeaf, isParameter, scope, type Training, type Value } from '../ops/index.ts'
 
 export interface ForwardOptions {
   /** Batch norm uses the batch's statistics and updates the running ones; dropout drops. */
@@ -37,7 +37,8 @@ export function formOf(declared: Graph, x: Value, options: ForwardOptions, and: 
   const training = options.training ? trainingFor(options) : undefined
   const values = mapValues([...roots(declared), ...and], (v) => {
     if (isInput(v)) return x
-    const trained = training && v.op.training && scope(v.scope, () => v.op.training?.(v.inputs, v.attrs, training(v)))
+    const rule = training && !isLeaf(v) && contractOf(v.op).training
+    const trained = rule && scope(v.scope, () => rule(v.inputs, v.attrs, training(v)))
     if (trained) {
       updates.push(...trained.updates)
       return trained.y

@@ -6,11 +6,15 @@
  */
 import { assert } from '../core/index.ts'
 import type { Value } from './define.ts'
-import { add, defineElementwise, div, exp, greater, maximum, minimum, mul, neg, sub } from './elementwise.ts'
+import { add, div, exp, greater, maximum, minimum, mul, neg, sub } from './elementwise.ts'
+import { completeElementwise } from './elementwise-contract.ts'
+import { declareElementwise } from './elementwise-op.ts'
 
 /** Sizes that leave SIMD tails, in a range where each piece of the function is met; `kinks` are where pieces join. */
-const samples = (range: readonly [number, number], kinks: readonly number[] = []) =>
-  ([[2, 3, 5, 7], [1], [4, 16]] as const).map((x) => ({ inputs: { x }, range, kinks }))
+/* @__NO_SIDE_EFFECTS__ */
+function samples(range: readonly [number, number], kinks: readonly number[] = []) {
+  return ([[2, 3, 5, 7], [1], [4, 16]] as const).map((x) => ({ inputs: { x }, range, kinks }))
+}
 
 /** x cut to [low, high], for numbers and for values. */
 const cut = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high)
@@ -19,36 +23,47 @@ const cutValue = (x: Value, low: number, high: number): Value => minimum(maximum
 const within = (x: Value, low: number, high: number): Value => mul(greater(x, low), greater(high, x))
 
 /** max(x, 0), with gradient 0 at 0. */
-export const relu = defineElementwise({
+export const relu = declareElementwise({
   name: 'relu',
   inputs: 'x',
   attrs: {},
+  lower: (_, x) => maximum(x, 0),
+})
+
+export const reluContract = completeElementwise(relu, {
   apply: (_, x) => cut(x, 0, Number.POSITIVE_INFINITY),
   grad: (_, dy, _y, x) => [mul(dy, greater(x, 0))],
-  lower: (_, x) => maximum(x, 0),
   samples: samples([-2, 2], [0]),
 })
 
 /** min(max(x, 0), 6) */
-export const relu6 = defineElementwise({
+export const relu6 = declareElementwise({
   name: 'relu6',
   inputs: 'x',
   attrs: {},
+  lower: (_, x) => cutValue(x, 0, 6),
+})
+
+export const relu6Contract = completeElementwise(relu6, {
   apply: (_, x) => cut(x, 0, 6),
   grad: (_, dy, _y, x) => [mul(dy, within(x, 0, 6))],
-  lower: (_, x) => cutValue(x, 0, 6),
   samples: samples([-3, 9], [0, 6]),
 })
 
-const clampDefinition = defineElementwise({
+const clampDefinition = declareElementwise({
   name: 'clamp',
   inputs: 'x',
   attrs: { min: 0, max: 1 },
+  lower: ({ min, max }, x) => cutValue(x, min, max),
+})
+
+export const clampContract = completeElementwise(clampDefinition, {
   apply: ({ min, max }, x) => cut(x, min, max),
   grad: ({ min, max }, dy, _y, x) => [mul(dy, within(x, min, max))],
-  lower: ({ min, max }, x) => cutValue(x, min, max),
   samples: [
-    ...samples([-2, 2], [0, 1]),
+    { inputs: { x: [2, 3, 5, 7] }, range: [-2, 2], kinks: [0, 1] },
+    { inputs: { x: [1] }, range: [-2, 2], kinks: [0, 1] },
+    { inputs: { x: [4, 16] }, range: [-2, 2], kinks: [0, 1] },
     { inputs: { x: [3, 5] }, attrs: { min: -0.5, max: 0.25 }, kinks: [-0.5, 0.25] },
   ],
 })
@@ -64,57 +79,72 @@ export const clamp: typeof clampDefinition = Object.assign(
 )
 
 /** relu6(x + 3) / 6 */
-export const hardSigmoid = defineElementwise({
+export const hardSigmoid = declareElementwise({
   name: 'hard_sigmoid',
   inputs: 'x',
   attrs: {},
+  lower: (_, x) => mul(cutValue(add(x, 3), 0, 6), 1 / 6),
+})
+
+export const hardSigmoidContract = completeElementwise(hardSigmoid, {
   apply: (_, x) => cut(x + 3, 0, 6) / 6,
   grad: (_, dy, _y, x) => [mul(dy, mul(within(x, -3, 3), 1 / 6))],
-  lower: (_, x) => mul(cutValue(add(x, 3), 0, 6), 1 / 6),
   samples: samples([-5, 5], [-3, 3]),
 })
 
 /** x relu6(x + 3) / 6 */
-export const hardSwish = defineElementwise({
+export const hardSwish = declareElementwise({
   name: 'hard_swish',
   inputs: 'x',
   attrs: {},
+  lower: (_, x) => mul(x, mul(cutValue(add(x, 3), 0, 6), 1 / 6)),
+})
+
+export const hardSwishContract = completeElementwise(hardSwish, {
   apply: (_, x) => (x * cut(x + 3, 0, 6)) / 6,
   grad: (_, dy, _y, x) => [mul(dy, add(hardSigmoid(x), mul(mul(x, 1 / 6), within(x, -3, 3))))],
-  lower: (_, x) => mul(x, mul(cutValue(add(x, 3), 0, 6), 1 / 6)),
   samples: samples([-5, 5], [-3, 3]),
 })
 
 /** 1 / (1 + e^-x) */
-export const sigmoid = defineElementwise({
+export const sigmoid = declareElementwise({
   name: 'sigmoid',
   inputs: 'x',
   attrs: {},
+  lower: (_, x) => div(1, add(exp(neg(x)), 1)),
+})
+
+export const sigmoidContract = completeElementwise(sigmoid, {
   apply: (_, x) => 1 / (1 + Math.exp(-x)),
   grad: (_, dy, y) => [mul(dy, mul(y, sub(1, y)))],
-  lower: (_, x) => div(1, add(exp(neg(x)), 1)),
   samples: samples([-8, 8]),
 })
 
 /** x / (1 + e^-x), also called SiLU. */
-export const swish = defineElementwise({
+export const swish = declareElementwise({
   name: 'swish',
   inputs: 'x',
   attrs: {},
+  lower: (_, x) => div(x, add(exp(neg(x)), 1)),
+})
+
+export const swishContract = completeElementwise(swish, {
   apply: (_, x) => x / (1 + Math.exp(-x)),
   grad: (_, dy, y, x) => [mul(dy, add(y, mul(sigmoid(x), sub(1, y))))],
-  lower: (_, x) => div(x, add(exp(neg(x)), 1)),
   samples: samples([-8, 8]),
 })
 
 /** The hyperbolic tangent, as 2 / (1 + e^-2x) - 1: to 1e-6, and not relative to x where x is near 0. */
-export const tanh = defineElementwise({
+export const tanh = declareElementwise({
   name: 'tanh',
   inputs: 'x',
   attrs: {},
+  lower: (_, x) => sub(div(2, add(exp(mul(x, -2)), 1)), 1),
+})
+
+export const tanhContract = completeElementwise(tanh, {
   apply: (_, x) => Math.tanh(x),
   grad: (_, dy, y) => [mul(dy, sub(1, mul(y, y)))],
-  lower: (_, x) => sub(div(2, add(exp(mul(x, -2)), 1)), 1),
   samples: samples([-4, 4]),
 })
 

@@ -1,34 +1,57 @@
-/** The table of all ops, for suites, engines and documents that walk it. */
-import * as activations from './activations.ts'
-import * as batchNorm from './batch-norm.ts'
-import * as concat from './concat.ts'
-import * as conv2d from './conv2d.ts'
-import * as conv2dGradients from './conv2d-gradients.ts'
-import type { Op } from './define.ts'
-import * as depthwiseConv2d from './depthwise-conv2d.ts'
-import * as dropout from './dropout.ts'
-import * as elementwise from './elementwise.ts'
-import * as im2col from './im2col.ts'
-import * as matmul from './matmul.ts'
-import * as pool from './pool.ts'
-import * as reduce from './reduce.ts'
-import * as resizeBilinear from './resize-bilinear.ts'
-import * as slice from './slice.ts'
-import * as softmax from './softmax.ts'
+/** The table of all ops and their contracts, for autodiff, counting, the reference engine, suites and documents. */
+import type { AxisLink } from './axes.ts'
+import { contractsAmong, type WholeOp } from './contract.ts'
+import type { Contract, ContractOf, Op, Value } from './define.ts'
+import { isLeaf } from './leaf.ts'
+import * as list from './list.ts'
 
-const files: readonly object[] = [
-  ...[conv2d, conv2dGradients, depthwiseConv2d, matmul, im2col],
-  ...[batchNorm, activations, pool, resizeBilinear, softmax, dropout],
-  ...[elementwise, reduce, slice, concat],
-]
+/** The name of an op by what makes its nodes; none of one that carries its contract. */
+type NameOf<F> = F extends { (...args: never[]): unknown; readonly op: { readonly name: infer Name } }
+  ? F extends { readonly op: WholeOp }
+    ? never
+    : Name
+  : never
+/** Names of the ops that a module exports. */
+type Declared<M> = { [K in keyof M]: NameOf<M[K]> }[keyof M]
+/** Names of the ops that the contracts which a module exports complete. */
+type Completed<M> = { [K in keyof M]: M[K] extends Contract<infer Name> ? Name : never }[keyof M]
 
-const opOf = (exported: unknown): Op[] =>
-  typeof exported === 'function' && 'op' in exported ? [exported.op as Op] : []
+/** An op that is declared and not completed does not compile here: its name is in the message. */
+type Whole<M> = [Exclude<Declared<M>, Completed<M>>] extends [never]
+  ? M
+  : { readonly incomplete: Exclude<Declared<M>, Completed<M>> }
+const whole = <M>(files: M & Whole<M>): M => files
 
-/** Every op but the leaves (input, parameter, constant). An op is in it by being exported from one of these files. */
-export const allOps: readonly Op[] = files.flatMap((file) => Object.values(file).flatMap(opOf))
+const exported: readonly unknown[] = Object.values(whole(list))
+const isOp = (x: unknown): x is { readonly op: Op } => typeof x === 'function' && 'op' in x
+const isContract = (x: unknown): x is Contract => typeof x === 'object' && x !== null && 'op' in x && 'samples' in x
+
+/** Every op but the leaves (input, parameter, constant). An op is in it by being exported from a file of list.ts. */
+export const allOps: readonly Op[] = exported.filter(isOp).map(({ op }) => op)
+
+/** Their contracts. */
+export const allContracts: readonly Contract[] = exported.filter(isContract)
+
+/** The contract of an op of this package, or of one that `defineOp` made. */
+export const contractOf = contractsAmong(allContracts)
 
 const named = new Map(allOps.map((op) => [op.name, op]))
 
 /** The op of this name; undefined when there is none. */
 export const opNamed = (name: string): Op | undefined => named.get(name)
+
+/** Axes that run over the same entries, of a node and its inputs. */
+export const axisLinksOf = (v: Value): readonly AxisLink[] => {
+  const shapes = v.inputs.map((x) => x.shape)
+  return isLeaf(v) ? [] : (contractOf(v.op).axes?.(shapes, v.attrs, v.shape) ?? [])
+}
+
+/** Whether a node is the product of its inputs. */
+export const isProduct = (v: Value): boolean => !isLeaf(v) && contractOf(v.op).isProduct
+
+/** The multiply-adds of one node; a leaf has none. `find` knows the contracts of ops that are not in this table. */
+export function macsOf(v: Value, find: ContractOf = contractOf): number {
+  if (isLeaf(v)) return 0
+  const shapes = v.inputs.map((x) => x.shape)
+  return find(v.op).cost(shapes, v.attrs, v.shape).macs
+}

@@ -7,10 +7,12 @@
  */
 import { assert, KingletError, type Shape, showShape, size } from '../core/index.ts'
 import { lastAxes } from './axes.ts'
-import { defineOp, free, type Gradients, type Trained, type Training, type Value } from './define.ts'
+import { broadcastTo } from './broadcast.ts'
+import { completeOp, free } from './contract.ts'
+import { declareOp, type Gradients, type Trained, type Training, type Value } from './define.ts'
 import { add, div, maximum, mul, neg, sqrt, sub } from './elementwise.ts'
 import { isParameter, type ParameterAttrs } from './leaf.ts'
-import { broadcastTo, reduceSum, reshape } from './reduce.ts'
+import { reduceSum, reshape } from './reduce.ts'
 import { sliceFirst } from './slice.ts'
 
 const last = (shape: Shape): number => shape[shape.length - 1]
@@ -36,7 +38,7 @@ interface NormAttrs {
 const deviation = (variance: Value, eps: number): Value => sqrt(add(variance, eps))
 
 /** y = (x - mean) / sqrt(variance + eps) * gamma + beta, per channel of the last axis. */
-export const batchNorm = defineOp({
+export const batchNorm = declareOp({
   name: 'batch_norm',
   inputs: { x: '*', gamma: 'C', beta: 'C', mean: 'C', variance: 'C' },
   attrs: { eps: 1e-3, momentum: 0.1 } as NormAttrs,
@@ -51,6 +53,14 @@ export const batchNorm = defineOp({
     assert(momentum >= 0 && momentum <= 1, () => `batch_norm: momentum is ${momentum}: it must be a number from 0 to 1`)
     return x.shape
   },
+  lower(inputs, attrs) {
+    const { scale, shift } = affine(inputs, attrs)
+    return add(mul(inputs.x, scale), shift)
+  },
+  affine,
+})
+
+export const batchNormContract = completeOp(batchNorm, {
   cost: free,
   reference({ x, gamma, beta, mean, variance }, { eps }, y) {
     const channels = last(x.shape)
@@ -73,11 +83,6 @@ export const batchNorm = defineOp({
       variance: mul(div(mul(dgamma, gamma), add(variance, eps)), -0.5),
     }
   },
-  lower(inputs, attrs) {
-    const { scale, shift } = affine(inputs, attrs)
-    return add(mul(inputs.x, scale), shift)
-  },
-  affine,
   training: (inputs, attrs, training) => trained(inputs, attrs, training),
   axes: lastAxes,
   samples: [
@@ -152,7 +157,7 @@ function meanOf(x: { readonly shape: Shape; readonly data: ArrayLike<number> }):
 }
 
 /** The mean of each channel, [C]. */
-export const channelMean = defineOp({
+export const channelMean = declareOp({
   name: 'channel_mean',
   inputs: { x: '*' },
   attrs: {},
@@ -160,20 +165,23 @@ export const channelMean = defineOp({
     assertChannels('channel_mean', x.shape)
     return [last(x.shape)]
   },
+  lower({ x }) {
+    const { k, mean } = shifted(x)
+    return reshape({ x: add(k, mean) }, { shape: [last(x.shape)] })
+  },
+})
+
+export const channelMeanContract = completeOp(channelMean, {
   cost: free,
   reference({ x }, _, y) {
     y.data.set(meanOf(x))
   },
   grad: ({ x }, _, dy): Gradients<'x'> => ({ x: spread(div(dy, size(x.shape) / last(x.shape)), x.shape) }),
-  lower({ x }) {
-    const { k, mean } = shifted(x)
-    return reshape({ x: add(k, mean) }, { shape: [last(x.shape)] })
-  },
   samples: statisticsSamples,
 })
 
 /** The variance of each channel over its own number of values (biased), [C]. */
-export const channelVariance = defineOp({
+export const channelVariance = declareOp({
   name: 'channel_variance',
   inputs: { x: '*' },
   attrs: {},
@@ -181,6 +189,15 @@ export const channelVariance = defineOp({
     assertChannels('channel_variance', x.shape)
     return [last(x.shape)]
   },
+  lower({ x }) {
+    const { difference, mean } = shifted(x)
+    const square = div(reduceSum({ x: mul(difference, difference) }, { axes: [0] }), difference.shape[0])
+    // Rounding may leave a hair below zero where a channel is constant.
+    return reshape({ x: maximum(sub(square, mul(mean, mean)), 0) }, { shape: [last(x.shape)] })
+  },
+})
+
+export const channelVarianceContract = completeOp(channelVariance, {
   cost: free,
   reference({ x }, _, y) {
     const channels = last(x.shape)
@@ -192,11 +209,5 @@ export const channelVariance = defineOp({
   grad: ({ x }, _, dy): Gradients<'x'> => ({
     x: mul(sub(x, channelMean({ x })), mul(dy, (2 * last(x.shape)) / size(x.shape))),
   }),
-  lower({ x }) {
-    const { difference, mean } = shifted(x)
-    const square = div(reduceSum({ x: mul(difference, difference) }, { axes: [0] }), difference.shape[0])
-    // Rounding may leave a hair below zero where a channel is constant.
-    return reshape({ x: maximum(sub(square, mul(mean, mean)), 0) }, { shape: [last(x.shape)] })
-  },
   samples: statisticsSamples,
 })

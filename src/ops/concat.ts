@@ -1,14 +1,15 @@
 /** Tensors one after the other along an axis. */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
 import type { AxisEnd } from './axes.ts'
-import { defineOp, free, native, type Value } from './define.ts'
+import { completeOp, free } from './contract.ts'
+import { declareOp, native, type Value } from './define.ts'
 import { sliceAxis } from './slice.ts'
 
 /** How many elements of `shape` follow each other without a gap along `axis`. */
 const run = (shape: Shape, axis: number): number => size(shape.slice(axis))
 
 /** y = the inputs, of one dtype, in their order, along `axis`. All other dimensions are equal. */
-export const concat = defineOp({
+export const concat = declareOp({
   name: 'concat',
   inputs: 'variadic',
   attrs: { axis: 0 },
@@ -30,8 +31,7 @@ export const concat = defineOp({
     }
     return { shape: first.map((d, i) => (i === axis ? parts.reduce((sum, p) => sum + p.shape[axis], 0) : d)), dtype }
   },
-  cost: free,
-  reference(parts, { axis }, y) {
+  fold(parts, { axis }, y) {
     const row = run(y.shape, axis)
     let at = 0
     for (const { shape, data } of parts) {
@@ -41,6 +41,11 @@ export const concat = defineOp({
       at += count
     }
   },
+  lower: native,
+})
+
+export const concatContract = completeOp(concat, {
+  cost: free,
   grad(parts, { axis }, dy) {
     let from = 0
     return parts.map(({ shape }): Value => {
@@ -49,7 +54,6 @@ export const concat = defineOp({
       return part
     })
   },
-  lower: native,
   axes(parts, { axis }, y) {
     let from = 0
     const along = parts.map((shape, input): readonly AxisEnd[] => {

@@ -4,6 +4,7 @@
  */
 import { type Shape, size } from '../core/index.ts'
 import { concat } from './concat.ts'
+import { completeOp } from './contract.ts'
 import { conv2d } from './conv2d.ts'
 import {
   type Conv2dAttrs,
@@ -18,9 +19,10 @@ import {
   split,
   ungrouped,
 } from './conv2d-shape.ts'
-import { defineOp, type Gradients, type Value } from './define.ts'
-import { depthwiseConv2dDw, depthwiseConv2dDx } from './depthwise-conv2d.ts'
-import { flipTranspose, im2col } from './im2col.ts'
+import { declareOp, type Gradients, type Value } from './define.ts'
+import { depthwiseConv2dDw, depthwiseConv2dDx } from './depthwise-gradients.ts'
+import { flipTranspose } from './flip-transpose.ts'
+import { im2col } from './im2col.ts'
 import { matmul } from './matmul.ts'
 import { reshape } from './reduce.ts'
 import { addScaled, assertGradient, assertImages, dot, eachTap, type Size2, windowOf } from './window.ts'
@@ -28,7 +30,7 @@ import { addScaled, assertGradient, assertImages, dot, eachTap, type Size2, wind
 const dxAttrs: Conv2dAttrs & { readonly inputShape: Shape } = { ...conv2dAttrs, inputShape: [1, 1, 1, 1] }
 
 /** The gradient of `conv2d` with respect to x, which has `inputShape`. Rows that no window saw get zeros. */
-export const conv2dDx = defineOp({
+export const conv2dDx = declareOp({
   name: 'conv2d_dx',
   inputs: { dy: 'NHWC', w: 'HWIO' },
   attrs: dxAttrs,
@@ -38,30 +40,6 @@ export const conv2dDx = defineOp({
     assertGradient('conv2d_dx', dy.shape, conv2dShape('conv2d_dx', inputShape, w.shape, attrs), inputShape)
     return inputShape
   },
-  cost: ({ dy, w }) => ({ macs: size(dy) * w[0] * w[1] * w[2] }),
-  reference({ dy, w }, attrs, dx) {
-    const [kh, kw, cin, cout] = w.shape
-    const channels = dx.shape[3]
-    const perGroup = cout / attrs.groups
-    const sums = new Float64Array(size(dx.shape))
-    let macs = 0
-    eachTap(dx.shape, dy.shape, [kh, kw], attrs, (from, to, tap) => {
-      macs += cin * cout
-      if (from < 0) return
-      for (let g = 0; g < attrs.groups; g++)
-        for (let i = 0; i < cin; i++) {
-          const o = g * perGroup
-          const sum = dot(perGroup, dy.data, to * cout + o, w.data, (tap * cin + i) * cout + o)
-          sums[from * channels + g * cin + i] += sum
-        }
-    })
-    dx.data.set(sums)
-    return macs
-  },
-  grad: ({ dy, w }, attrs, ddx): Gradients<'dy' | 'w'> => ({
-    dy: conv2d({ x: ddx, w }, convolution(attrs)),
-    w: conv2dDw({ x: ddx, dy }, { ...convolution(attrs), kernel: [w.shape[0], w.shape[1]] }),
-  }),
   lower({ dy, w }, attrs): Value {
     const { groups, inputShape, stride, dilation, pad } = attrs
     const [kh, kw, cin, cout] = w.shape
@@ -93,6 +71,33 @@ export const conv2dDx = defineOp({
     )
     return reshape({ x: matmul({ a, b: flipTranspose({ w }) }) }, { shape: inputShape })
   },
+})
+
+export const conv2dDxContract = completeOp(conv2dDx, {
+  cost: ({ dy, w }) => ({ macs: size(dy) * w[0] * w[1] * w[2] }),
+  reference({ dy, w }, attrs, dx) {
+    const [kh, kw, cin, cout] = w.shape
+    const channels = dx.shape[3]
+    const perGroup = cout / attrs.groups
+    const sums = new Float64Array(size(dx.shape))
+    let macs = 0
+    eachTap(dx.shape, dy.shape, [kh, kw], attrs, (from, to, tap) => {
+      macs += cin * cout
+      if (from < 0) return
+      for (let g = 0; g < attrs.groups; g++)
+        for (let i = 0; i < cin; i++) {
+          const o = g * perGroup
+          const sum = dot(perGroup, dy.data, to * cout + o, w.data, (tap * cin + i) * cout + o)
+          sums[from * channels + g * cin + i] += sum
+        }
+    })
+    dx.data.set(sums)
+    return macs
+  },
+  grad: ({ dy, w }, attrs, ddx): Gradients<'dy' | 'w'> => ({
+    dy: conv2d({ x: ddx, w }, convolution(attrs)),
+    w: conv2dDw({ x: ddx, dy }, { ...convolution(attrs), kernel: [w.shape[0], w.shape[1]] }),
+  }),
   samples: [
     { inputs: { dy: [1, 5, 7, 5], w: [1, 1, 3, 5] }, attrs: { inputShape: [1, 5, 7, 3] } },
     { inputs: { dy: [2, 5, 5, 3], w: [3, 3, 8, 3] }, attrs: { pad: [1, 1, 1, 1], inputShape: [2, 5, 5, 8] } },
@@ -124,7 +129,7 @@ export const conv2dDx = defineOp({
 const dwAttrs: Conv2dAttrs & { readonly kernel: Size2 } = { ...conv2dAttrs, kernel: [1, 1] }
 
 /** The gradient of `conv2d` with respect to w [kernel, cin / groups, cout]. */
-export const conv2dDw = defineOp({
+export const conv2dDw = declareOp({
   name: 'conv2d_dw',
   inputs: { x: 'NHWC', dy: 'NHWC' },
   attrs: dwAttrs,
@@ -133,6 +138,24 @@ export const conv2dDw = defineOp({
     assertGradient('conv2d_dw', dy.shape, conv2dShape('conv2d_dw', x.shape, w, attrs), x.shape)
     return w
   },
+  lower({ x, dy }, attrs): Value {
+    const { groups, kernel } = attrs
+    const shape = [...kernel, x.shape[3] / groups, dy.shape[3]]
+    if (isDepthwise(shape, groups))
+      return reshape({ x: depthwiseConv2dDw({ x, dy }, { ...windowOf(attrs), kernel }) }, { shape })
+    if (groups > 1) {
+      const [xs, dys] = [split(x, groups), split(dy, groups)]
+      return concat(
+        xs.map((part, g): Value => conv2dDw({ x: part, dy: dys[g] }, { ...ungrouped(attrs), kernel })),
+        { axis: 3 },
+      )
+    }
+    const dw = matmul({ a: patches(x, kernel, dy.shape, attrs), b: pixels(dy) }, { transA: true })
+    return reshape({ x: dw }, { shape })
+  },
+})
+
+export const conv2dDwContract = completeOp(conv2dDw, {
   cost: ({ dy }, _, w) => ({ macs: size(dy) * w[0] * w[1] * w[2] }),
   reference({ x, dy }, attrs, dw) {
     const [kh, kw, cin, cout] = dw.shape
@@ -157,21 +180,6 @@ export const conv2dDw = defineOp({
     x: conv2dDx({ dy, w: ddw }, { ...convolution(attrs), inputShape: x.shape }),
     dy: conv2d({ x, w: ddw }, convolution(attrs)),
   }),
-  lower({ x, dy }, attrs): Value {
-    const { groups, kernel } = attrs
-    const shape = [...kernel, x.shape[3] / groups, dy.shape[3]]
-    if (isDepthwise(shape, groups))
-      return reshape({ x: depthwiseConv2dDw({ x, dy }, { ...windowOf(attrs), kernel }) }, { shape })
-    if (groups > 1) {
-      const [xs, dys] = [split(x, groups), split(dy, groups)]
-      return concat(
-        xs.map((part, g): Value => conv2dDw({ x: part, dy: dys[g] }, { ...ungrouped(attrs), kernel })),
-        { axis: 3 },
-      )
-    }
-    const dw = matmul({ a: patches(x, kernel, dy.shape, attrs), b: pixels(dy) }, { transA: true })
-    return reshape({ x: dw }, { shape })
-  },
   samples: [
     { inputs: { x: [1, 5, 7, 3], dy: [1, 5, 7, 5] } },
     { inputs: { x: [2, 5, 5, 8], dy: [2, 5, 5, 3] }, attrs: { kernel: [3, 3], pad: [1, 1, 1, 1] } },

@@ -6,20 +6,40 @@
 import { size } from '../core/index.ts'
 import { letterAxes } from './axes.ts'
 import { concat } from './concat.ts'
+import { completeOp } from './contract.ts'
 import { conv2dDw, conv2dDx } from './conv2d-gradients.ts'
 import { conv2dAttrs, conv2dShape, isDepthwise, patches, perChannel, split, ungrouped } from './conv2d-shape.ts'
-import { defineOp, type Gradients, type Value } from './define.ts'
+import { declareOp, type Gradients, type Value } from './define.ts'
 import { depthwiseConv2d } from './depthwise-conv2d.ts'
 import { matmul } from './matmul.ts'
 import { reshape } from './reduce.ts'
 import { addScaled, eachTap, windowOf } from './window.ts'
 
 /** y[n,i,j,o] = sum over u,v,k of x[n, i*s + u*d - top, j*s + v*d - left, k] w[u,v,k,o]; k runs over o's group. */
-export const conv2d = defineOp({
+export const conv2d = declareOp({
   name: 'conv2d',
   inputs: { x: 'NHWC', w: 'HWIO' },
   attrs: conv2dAttrs,
   shape: ({ x, w }, attrs) => conv2dShape('conv2d', x.shape, w.shape, attrs),
+  lower({ x, w }, attrs): Value {
+    const [kh, kw, cin, cout] = w.shape
+    const shape = conv2dShape('conv2d', x.shape, w.shape, attrs)
+    if (isDepthwise(w.shape, attrs.groups)) return depthwiseConv2d({ x, w: perChannel(w) }, windowOf(attrs))
+    if (attrs.groups > 1) {
+      const [xs, ws] = [split(x, attrs.groups), split(w, attrs.groups)]
+      return concat(
+        xs.map((part, g): Value => conv2d({ x: part, w: ws[g] }, ungrouped(attrs))),
+        { axis: 3 },
+      )
+    }
+    const a = patches(x, [kh, kw], shape, attrs)
+    return reshape({ x: matmul({ a, b: reshape({ x: w }, { shape: [kh * kw * cin, cout] }) }) }, { shape })
+  },
+  linearIn: 'w',
+  takesEpilogue: () => true,
+})
+
+export const conv2dContract = completeOp(conv2d, {
   cost: ({ w }, _, y) => ({ macs: size(y) * w[0] * w[1] * w[2] }),
   reference({ x, w }, attrs, y) {
     const [kh, kw, cin, cout] = w.shape
@@ -44,22 +64,6 @@ export const conv2d = defineOp({
     x: conv2dDx({ dy, w }, { ...attrs, inputShape: x.shape }),
     w: conv2dDw({ x, dy }, { ...attrs, kernel: [w.shape[0], w.shape[1]] }),
   }),
-  lower({ x, w }, attrs): Value {
-    const [kh, kw, cin, cout] = w.shape
-    const shape = conv2dShape('conv2d', x.shape, w.shape, attrs)
-    if (isDepthwise(w.shape, attrs.groups)) return depthwiseConv2d({ x, w: perChannel(w) }, windowOf(attrs))
-    if (attrs.groups > 1) {
-      const [xs, ws] = [split(x, attrs.groups), split(w, attrs.groups)]
-      return concat(
-        xs.map((part, g): Value => conv2d({ x: part, w: ws[g] }, ungrouped(attrs))),
-        { axis: 3 },
-      )
-    }
-    const a = patches(x, [kh, kw], shape, attrs)
-    return reshape({ x: matmul({ a, b: reshape({ x: w }, { shape: [kh * kw * cin, cout] }) }) }, { shape })
-  },
-  linearIn: 'w',
-  takesEpilogue: () => true,
   layer({ x, w }, { stride, groups }) {
     const [kh, kw] = w.shape
     const dense = kh * kw === 1 ? 'pointwise' : 'conv'

@@ -1,6 +1,8 @@
 /**
- * The op contract. An op is one record: shape rule, cost, plain-loop reference, gradient, lowering and test samples.
- * Every slot is required, so that leaving one out does not compile; a refusal is explicit and has a reason.
+ * The op contract, and the half of it that running needs. An op has a declaration (name, inputs, attributes, shape rule,
+ * lowering: `declareOp`) and a completion (cost, plain-loop reference, gradient, test samples: `completeOp` in
+ * contract.ts). They are two values, so that a page that only runs networks loads declarations alone. Every slot is
+ * required, so that leaving one out does not compile; a refusal is explicit and has a reason.
  *
  * Calling an op makes a {@link Value}, a node of the graph; nothing is computed until an engine runs it.
  */
@@ -54,8 +56,6 @@ export interface LayerForm {
 export interface Refusal {
   readonly refused: string
 }
-export const no = (reason: string): Refusal => ({ refused: reason })
-export const isRefusal = (x: unknown): x is Refusal => typeof x === 'object' && x !== null && 'refused' in x
 
 /** The op is a primitive: every engine has a kernel for it. */
 export const native = 'native'
@@ -85,22 +85,20 @@ export interface Sample<I extends Inputs, A> {
   readonly kinks?: readonly number[]
 }
 
-export interface OpDefinition<I extends Inputs, A extends object> {
-  readonly name: string
+/** Plain loops into `y` (zeroed). Returns the multiply-adds that it did, where the op has any. */
+// biome-ignore lint/suspicious/noConfusingVoidType: an oracle without multiply-adds returns nothing
+export type Oracle<X, A> = (x: X, attrs: A, y: Tensor) => number | void
+
+/** What running an op needs. */
+export interface OpDeclaration<I extends Inputs, A extends object, Name extends string = string> {
+  readonly name: Name
   readonly inputs: I
   /** Default of every attribute. */
   readonly attrs: A
   /** The result's shape (or its whole spec where it is not f32). Pure; throws with op, values and the way out. */
   shape(x: Named<I, Spec>, attrs: A): Shape | Spec
-  cost(x: Named<I, Shape>, attrs: A, y: Shape): Cost
-  /** The oracle: plain loops into `y` (zeroed). Returns the multiply-adds that it did, where the op has any. */
-  // biome-ignore lint/suspicious/noConfusingVoidType: an oracle without multiply-adds returns nothing
-  reference(x: Named<I, Tensor>, attrs: A, y: Tensor): number | void
-  /** Gradients of the inputs given that of the result, built of ops. Inputs left out have no gradient. */
-  readonly grad: ((x: Named<I, Value>, attrs: A, dy: Value, y: Value) => Partial<Named<I, Value>>) | Refusal
   /** The same result in more primitive ops, for engines without a kernel of its own; or `native`. */
   readonly lower: ((x: Named<I, Value>, attrs: A) => Value) | typeof native
-  readonly samples: readonly Sample<I, A>[]
   /** Each element of y depends on the elements of the inputs at the same (broadcast) place only. */
   readonly isElementwise?: boolean
   /**
@@ -112,8 +110,6 @@ export interface OpDefinition<I extends Inputs, A extends object> {
   readonly linearIn?: keyof I & string
   /** y = (first input) * scale + shift, per channel of the last axis. */
   readonly affine?: (x: Named<I, Value>, attrs: A) => { readonly scale: Value; readonly shift: Value }
-  /** The layer that it makes, for ops with multiply-adds that networks are counted by. */
-  readonly layer?: (x: Named<I, Spec>, attrs: A) => LayerForm
   /**
    * A kernel can apply an elementwise expression to y as it stores it, so that a pass over memory is saved: each element
    * is finished in one place, and computing it takes longer than the expression.
@@ -121,17 +117,34 @@ export interface OpDefinition<I extends Inputs, A extends object> {
   readonly takesEpilogue?: (attrs: A) => boolean
   /** y is the input's own memory from this element on (reshape, a slice of the first axis). */
   readonly viewOffset?: (x: Named<I, Spec>, attrs: A) => number
-  /** What the node is while a network trains; undefined: what it is otherwise. */
-  readonly training?: (x: Named<I, Value>, attrs: A, training: Training) => Trained | undefined
   /** y is x: the node is there for what it is in training. */
   readonly isIdentity?: boolean
+  /**
+   * The oracle, where engines compute constants with it when they load a network; the completion has none then. A node
+   * of constants whose op has no `fold` is computed by its kernel, in each run.
+   */
+  readonly fold?: Oracle<Named<I, Tensor>, A> | undefined
+}
+
+/** What training, counting, the reference engine and tests need besides. */
+export interface OpCompletion<I extends Inputs, A extends object> {
+  cost(x: Named<I, Shape>, attrs: A, y: Shape): Cost
+  /** The oracle. */
+  readonly reference: Oracle<Named<I, Tensor>, A>
+  /** Gradients of the inputs given that of the result, built of ops. Inputs left out have no gradient. */
+  readonly grad: ((x: Named<I, Value>, attrs: A, dy: Value, y: Value) => Partial<Named<I, Value>>) | Refusal
+  /** What the node is while a network trains; undefined: what it is otherwise. */
+  readonly training?: (x: Named<I, Value>, attrs: A, training: Training) => Trained | undefined
+  /** The layer that it makes, for ops with multiply-adds that networks are counted by. */
+  readonly layer?: (x: Named<I, Spec>, attrs: A) => LayerForm
   /** Axes that run over the same entries. Without it no entry of any axis can go. */
   readonly axes?: AxisRule<A>
   /** y is the product of its inputs: one that is made from another is a gate on it. */
   readonly isProduct?: boolean
+  readonly samples: readonly Sample<I, A>[]
 }
 
-/** A registered op, its types erased: what graphs, passes and engines see. */
+/** A declared op, its types erased: what graphs, passes and engines see. */
 export interface Op {
   readonly name: string
   readonly inputs: Inputs
@@ -139,22 +152,29 @@ export interface Op {
   readonly isElementwise: boolean
   readonly work: number
   shape(inputs: readonly Spec[], attrs: Attrs): Spec
-  cost(inputs: readonly Shape[], attrs: Attrs, y: Shape): Cost
-  // biome-ignore lint/suspicious/noConfusingVoidType: see OpDefinition
-  reference(inputs: readonly Tensor[], attrs: Attrs, y: Tensor): number | void
-  /** One gradient, or undefined, for each input. */
-  readonly grad: ((inputs: readonly Value[], attrs: Attrs, dy: Value, y: Value) => (Value | undefined)[]) | Refusal
   readonly lower: ((inputs: readonly Value[], attrs: Attrs) => Value) | typeof native
   /** Index of the input named by `linearIn`. */
   readonly linearIn: number | undefined
   readonly affine:
     | ((inputs: readonly Value[], attrs: Attrs) => { readonly scale: Value; readonly shift: Value })
     | undefined
-  readonly layer: ((inputs: readonly Spec[], attrs: Attrs) => LayerForm) | undefined
   readonly takesEpilogue: (attrs: Attrs) => boolean
   readonly viewOffset: ((inputs: readonly Spec[], attrs: Attrs) => number) | undefined
-  readonly training: ((inputs: readonly Value[], attrs: Attrs, training: Training) => Trained | undefined) | undefined
   readonly isIdentity: boolean
+  readonly fold: Oracle<readonly Tensor[], Attrs> | undefined
+  /** The whole contract of an op that `defineOp` made of one record; others have theirs in a table (`contractOf`). */
+  readonly contract?: Contract
+}
+
+/** The completion of an op, its types erased: what autodiff, counting, the reference engine and suites see. */
+export interface Contract<Name extends string = string> {
+  readonly op: Op & { readonly name: Name }
+  cost(inputs: readonly Shape[], attrs: Attrs, y: Shape): Cost
+  readonly reference: Oracle<readonly Tensor[], Attrs>
+  /** One gradient, or undefined, for each input. */
+  readonly grad: ((inputs: readonly Value[], attrs: Attrs, dy: Value, y: Value) => (Value | undefined)[]) | Refusal
+  readonly training: ((inputs: readonly Value[], attrs: Attrs, training: Training) => Trained | undefined) | undefined
+  readonly layer: ((inputs: readonly Spec[], attrs: Attrs) => LayerForm) | undefined
   readonly axes: AxisRule<Attrs> | undefined
   readonly isProduct: boolean
   readonly samples: readonly {
@@ -165,10 +185,18 @@ export interface Op {
   }[]
 }
 
+/** Finds the contract of an op; throws where it is not known. */
+export type ContractOf = (op: Op) => Contract
+
+/** An op whose oracle stands in its declaration. */
+export interface FoldingOp extends Op {
+  readonly fold: Oracle<readonly Tensor[], Attrs>
+}
+
 /** The callable form of an op: inputs by name, then attributes. */
-export interface OpFunction<I extends Inputs, A> {
+export interface OpFunction<I extends Inputs, A, Name extends string = string, O extends Op = Op> {
   (inputs: Named<I, Value>, attrs?: Partial<A>): Value
-  readonly op: Op
+  readonly op: O & { readonly name: Name }
 }
 
 let nextId = 0
@@ -237,47 +265,51 @@ function checkInputs(op: Op, inputs: readonly Spec[]): void {
 /** Whether a kernel of this node can apply an expression to its result. */
 export const takesEpilogue = (v: Value): boolean => v.op.takesEpilogue(v.attrs)
 
-/** Registers nothing and hides nothing: turns a definition into the function that makes its nodes. */
-export function defineOp<const I extends Inputs, A extends object>(definition: OpDefinition<I, A>): OpFunction<I, A> {
-  const { name, inputs, attrs: defaults, grad, lower, affine, layer, linearIn, viewOffset, training } = definition
+/** Lists by the names of inputs, and back. */
+export function naming<I extends Inputs>(inputs: I) {
   const names = inputs === 'variadic' ? undefined : Object.keys(inputs)
-  const named = <T>(list: readonly T[]): Named<I, T> => {
-    if (!names) return list as Named<I, T>
-    const x: Record<string, T> = {}
-    for (let i = 0; i < names.length; i++) x[names[i]] = list[i]
-    return x as Named<I, T>
+  return {
+    names,
+    named<T>(list: readonly T[]): Named<I, T> {
+      if (!names) return list as Named<I, T>
+      const x: Record<string, T> = {}
+      for (let i = 0; i < names.length; i++) x[names[i]] = list[i]
+      return x as Named<I, T>
+    },
+    listed: <T>(x: object): T[] => (names ? names.map((n) => (x as Record<string, T>)[n]) : [...(x as Iterable<T>)]),
   }
-  const listed = <T>(x: object): T[] =>
-    names ? names.map((n) => (x as Record<string, T>)[n]) : [...(x as Iterable<T>)]
-  const op: Op = {
+}
+
+/** Turns a declaration into the function that makes the op's nodes. Registers nothing. */
+export function declareOp<const I extends Inputs, A extends object, const Name extends string>(
+  declaration: OpDeclaration<I, A, Name> & { readonly fold: Oracle<Named<I, Tensor>, A> },
+): OpFunction<I, A, Name, FoldingOp>
+export function declareOp<const I extends Inputs, A extends object, const Name extends string>(
+  declaration: OpDeclaration<I, A, Name> & { readonly fold?: undefined },
+): OpFunction<I, A, Name>
+/* @__NO_SIDE_EFFECTS__ */
+export function declareOp<I extends Inputs, A extends object, Name extends string>(
+  declaration: OpDeclaration<I, A, Name>,
+): OpFunction<I, A, Name> {
+  const { name, inputs, attrs: defaults, lower, affine, linearIn, viewOffset, fold } = declaration
+  const { names, named, listed } = naming(inputs)
+  const op: Op & { readonly name: Name } = {
     name,
     inputs,
     attrs: defaults,
-    isElementwise: definition.isElementwise ?? false,
-    work: definition.work ?? 1,
+    isElementwise: declaration.isElementwise ?? false,
+    work: declaration.work ?? 1,
     shape(list, attrs) {
-      const y = definition.shape(named(list), attrs)
+      const y = declaration.shape(named(list), attrs)
       return 'shape' in y ? y : { shape: y, dtype: 'f32' }
     },
-    cost: (list, attrs, y) => definition.cost(named(list), attrs, y),
-    reference: (list, attrs, y) => definition.reference(named(list), attrs, y),
-    grad: isRefusal(grad) ? grad : (list, attrs, dy, y) => listed(grad(named(list), attrs, dy, y)),
     lower: lower === native ? native : (list, attrs) => lower(named(list), attrs),
     linearIn: linearIn && names ? names.indexOf(linearIn) : undefined,
     affine: affine && ((list, attrs) => affine(named(list), attrs)),
-    layer: layer && ((list, attrs) => layer(named(list), attrs)),
-    takesEpilogue: definition.takesEpilogue ?? (() => false),
+    takesEpilogue: declaration.takesEpilogue ?? (() => false),
     viewOffset: viewOffset && ((list, attrs) => viewOffset(named(list), attrs)),
-    training: training && ((list, attrs, run) => training(named(list), attrs, run)),
-    isIdentity: definition.isIdentity ?? false,
-    axes: definition.axes,
-    isProduct: definition.isProduct ?? false,
-    samples: definition.samples.map((s) => ({
-      inputs: listed<Shape | Tensor>(s.inputs),
-      attrs: { ...defaults, ...s.attrs },
-      range: s.range ?? [-1, 1],
-      kinks: s.kinks ?? [],
-    })),
+    isIdentity: declaration.isIdentity ?? false,
+    fold: fold && ((list, attrs, y) => fold(named(list), attrs, y)),
   }
   const make = (x: Named<I, Value>, attrs?: Partial<A>): Value => {
     if (names)
@@ -287,6 +319,3 @@ export function defineOp<const I extends Inputs, A extends object>(definition: O
   }
   return Object.assign(make, { op })
 }
-
-/** No multiply-adds: what the counting convention says of everything but convolutions and matrix products. */
-export const free = (): Cost => ({ macs: 0 })

@@ -7,13 +7,20 @@
  *     word = mix32(mix32(index ^ k) + k)                    that is wordAt(k, index)
  *     y[index] = (word >>> 8) >= ceil(rate * 2^24) ? x[index] / (1 - rate) : 0
  */
-import { assert, key, mix32, size, tensor, uniformAt } from '../core/index.ts'
-import { defineOp, free, type Gradients, native, type Value } from './define.ts'
+import { assert, key, mix32, size, type Tensor, tensor, uniformAt } from '../core/index.ts'
+import { completeOp, free } from './contract.ts'
+import { declareOp, type Gradients, native, type Value } from './define.ts'
 
 /** The key of one run of one dropout layer: `seed` changes with each step, `stream` with each layer. */
 export const dropoutKey = (seed: number, stream: number): number => mix32(seed ^ key(stream))
 
-const definition = defineOp({
+/** A seed as samples have it. */
+/* @__NO_SIDE_EFFECTS__ */
+function seed(value: number): Tensor {
+  return tensor([], [value], 'i32')
+}
+
+const definition = declareOp({
   name: 'dropout',
   inputs: { x: '*', seed: 'i32:' },
   attrs: { rate: 0.5, stream: 0 },
@@ -25,18 +32,21 @@ const definition = defineOp({
     )
     return x.shape
   },
+  lower: native,
+})
+
+export const dropoutContract = completeOp(definition, {
   cost: free,
   reference({ x, seed }, { rate, stream }, y) {
     const k = dropoutKey(seed.data[0], stream)
     for (let i = 0, n = size(x.shape); i < n; i++) y.data[i] = uniformAt(k, i) >= rate ? x.data[i] / (1 - rate) : 0
   },
   grad: ({ seed }, attrs, dy): Gradients<'x' | 'seed'> => ({ x: definition({ x: dy, seed }, attrs) }),
-  lower: native,
   samples: [
-    { inputs: { x: [3, 17], seed: tensor([], [1], 'i32') }, attrs: { rate: 0.2, stream: 3 } },
-    { inputs: { x: [2, 3, 5, 7], seed: tensor([], [-7], 'i32') }, attrs: { rate: 0.5, stream: 2 ** 32 - 1 } },
-    { inputs: { x: [1], seed: tensor([], [0], 'i32') }, attrs: { rate: 0.9 } },
-    { inputs: { x: [4, 16], seed: tensor([], [2 ** 31 - 1], 'i32') }, attrs: { rate: 0 } },
+    { inputs: { x: [3, 17], seed: seed(1) }, attrs: { rate: 0.2, stream: 3 } },
+    { inputs: { x: [2, 3, 5, 7], seed: seed(-7) }, attrs: { rate: 0.5, stream: 2 ** 32 - 1 } },
+    { inputs: { x: [1], seed: seed(0) }, attrs: { rate: 0.9 } },
+    { inputs: { x: [4, 16], seed: seed(2 ** 31 - 1) }, attrs: { rate: 0 } },
   ],
 })
 
@@ -54,7 +64,7 @@ export const dropout: typeof definition = Object.assign(
  * Where a network drops while it trains: {@link dropout} in the training form, with the step's seed and a stream of the
  * node's own; x itself in all else.
  */
-export const trainingDropout = defineOp({
+export const trainingDropout = declareOp({
   name: 'training_dropout',
   inputs: { x: '*' },
   attrs: { rate: 0.5 },
@@ -62,13 +72,16 @@ export const trainingDropout = defineOp({
     assert(rate >= 0 && rate < 1, () => `training_dropout: rate is ${rate}: it must be at least 0 and below 1`)
     return x.shape
   },
+  lower: ({ x }) => x,
+  isIdentity: true,
+})
+
+export const trainingDropoutContract = completeOp(trainingDropout, {
   cost: free,
   reference({ x }, _, y) {
     y.data.set(x.data)
   },
   grad: (_x, _, dy): Gradients<'x'> => ({ x: dy }),
-  lower: ({ x }) => x,
-  isIdentity: true,
   training({ x }, { rate }, { random }) {
     if (rate === 0) return { y: x, updates: [] }
     const { seed, stream } = random()

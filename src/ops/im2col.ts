@@ -1,9 +1,10 @@
 /**
- * Convolutions as matrix products: `im2col` lays the window of every output pixel out as a row, and `flip_transpose`
- * turns weights into those of the gradient's convolution. Both are made by lowering only, after differentiation.
+ * Convolutions as matrix products: the window of every output pixel as a row. Made by lowering only, after
+ * differentiation.
  */
 import { assert } from '../core/index.ts'
-import { defineOp, free, native, no } from './define.ts'
+import { completeOp, free, no } from './contract.ts'
+import { declareOp, native } from './define.ts'
 import type { Size2 } from './window.ts'
 
 export interface Im2colAttrs {
@@ -25,7 +26,7 @@ const defaults: Im2colAttrs = { kernel: [1, 1], stride: 1, top: 0, left: 0, dila
  * x [N, H, W, C], of any dtype, as patches [N * size, kh * kw * C]. Tap (u, v) of output pixel (i, j) is the pixel (r, c) / upsample
  * of x with r = i * stride + u * dilation - top (c likewise); 0 where that is no whole number or outside of x.
  */
-export const im2col = defineOp({
+export const im2col = declareOp({
   name: 'im2col',
   inputs: { x: 'any:NHWC' },
   attrs: defaults,
@@ -39,6 +40,10 @@ export const im2col = defineOp({
     )
     return { shape: [x.shape[0] * size[0] * size[1], kernel[0] * kernel[1] * x.shape[3]], dtype: x.dtype }
   },
+  lower: native,
+})
+
+export const im2colContract = completeOp(im2col, {
   cost: free,
   reference({ x }, { kernel: [kh, kw], stride, top, left, dilation, upsample, size: [rows, columns] }, y) {
     const [n, height, width, channels] = x.shape
@@ -59,8 +64,7 @@ export const im2col = defineOp({
               for (let k = 0; k < channels; k++) y.data[to + k] = x.data[from + k]
             }
   },
-  grad: no('it is made by lowering, after differentiation'),
-  lower: native,
+  grad: /* @__PURE__ */ no('it is made by lowering, after differentiation'),
   samples: [
     { inputs: { x: [2, 5, 6, 3] }, attrs: { kernel: [3, 3], top: 1, left: 1, size: [5, 6] } },
     { inputs: { x: [1, 7, 7, 1] }, attrs: { kernel: [3, 3], stride: 2, size: [4, 4] } },
@@ -73,23 +77,4 @@ export const im2col = defineOp({
     { inputs: { x: [2, 6, 5, 8] }, attrs: { stride: 2, size: [3, 3] } },
     { inputs: { x: [1, 4, 4, 3] }, attrs: { kernel: [2, 2], top: -2, left: -1, size: [2, 3] } },
   ],
-})
-
-/** w [kh, kw, cin, cout] as [kh * kw * cout, cin], its rows and columns in reverse order. */
-export const flipTranspose = defineOp({
-  name: 'flip_transpose',
-  inputs: { w: 'HWIO' },
-  attrs: {},
-  shape: ({ w: { shape } }) => [shape[0] * shape[1] * shape[3], shape[2]],
-  cost: free,
-  reference({ w }, _, y) {
-    const [kh, kw, cin, cout] = w.shape
-    const last = kh * kw - 1
-    for (let tap = 0; tap <= last; tap++)
-      for (let o = 0; o < cout; o++)
-        for (let i = 0; i < cin; i++) y.data[(tap * cout + o) * cin + i] = w.data[((last - tap) * cin + i) * cout + o]
-  },
-  grad: no('it is made by lowering, after differentiation'),
-  lower: native,
-  samples: [{ inputs: { w: [3, 3, 5, 8] } }, { inputs: { w: [2, 3, 1, 17] } }, { inputs: { w: [1, 1, 3, 1] } }],
 })

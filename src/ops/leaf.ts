@@ -1,7 +1,10 @@
-/** Where graphs begin: inputs given at each run, parameters that live between runs, and constants. */
+/**
+ * Where graphs begin: inputs given at each run, parameters that live between runs, and constants. They compute nothing,
+ * so they have declarations alone.
+ */
 import type { DType, Shape, Tensor } from '../core/index.ts'
-import { KingletError, sameShape, tensor } from '../core/index.ts'
-import { defineOp, free, makeValue, native, no, remakeValue, type Value } from './define.ts'
+import { sameShape, tensor } from '../core/index.ts'
+import { declareOp, makeValue, native, remakeValue, type Value } from './define.ts'
 
 /** How a parameter's first values are drawn; plain data, so that it can be printed and stored. */
 export type Init =
@@ -19,46 +22,28 @@ export interface ParameterAttrs {
   readonly init: Init
 }
 
-const unset = (op: string) => () => {
-  throw new KingletError(`${op}: has no values of its own: an engine must be given them by name`)
-}
-
-const inputOp = defineOp({
+const inputOp = declareOp({
   name: 'input',
   inputs: {},
   attrs: { name: '', shape: [] as Shape, dtype: 'f32' as DType },
   shape: (_, { shape, dtype }) => ({ shape, dtype }),
-  cost: free,
-  reference: unset('input'),
-  grad: () => ({}),
   lower: native,
-  samples: [],
 })
 
-const parameterOp = defineOp({
+const parameterOp = declareOp({
   name: 'parameter',
   inputs: {},
   attrs: { name: '', shape: [], role: 'weight', init: { kind: 'constant', value: 0 } } as ParameterAttrs,
   shape: (_, { shape }) => shape,
-  cost: free,
-  reference: unset('parameter'),
-  grad: () => ({}),
   lower: native,
-  samples: [],
 })
 
-const constantOp = defineOp({
+const constantOp = declareOp({
   name: 'constant',
   inputs: {},
   attrs: { tensor: tensor([], [0]) as Tensor },
   shape: (_, { tensor: t }) => ({ shape: t.shape, dtype: t.dtype }),
-  cost: free,
-  reference(_, { tensor: t }, y) {
-    y.data.set(t.data)
-  },
-  grad: no('a constant has no inputs'),
   lower: native,
-  samples: [],
 })
 
 /** A tensor that is given at each run. */

@@ -1,11 +1,12 @@
 /** Matrix products: what pointwise convolutions and linear layers become. */
 import { assert, showShape } from '../core/index.ts'
 import { letterAxes } from './axes.ts'
-import { defineOp, type Gradients, native, type Value } from './define.ts'
+import { completeOp } from './contract.ts'
+import { declareOp, type Gradients, native, type Value } from './define.ts'
 import { bias } from './elementwise.ts'
 
 /** y [M, N] = a [M, K] b [K, N]; with `transA`, a is [K, M]; with `transB`, b is [N, K]. */
-export const matmul = defineOp({
+export const matmul = declareOp({
   name: 'matmul',
   inputs: { a: 'MK', b: 'KN' },
   attrs: { transA: false, transB: false },
@@ -20,6 +21,12 @@ export const matmul = defineOp({
     )
     return [m, n]
   },
+  lower: native,
+  // Sums over the rows of both operands are taken in parts, which another phase adds up.
+  takesEpilogue: ({ transA }) => !transA,
+})
+
+export const matmulContract = completeOp(matmul, {
   cost: ({ a }, _, y) => ({ macs: a[0] * a[1] * y[1] }),
   reference({ a, b }, { transA, transB }, y) {
     const [m, n] = y.shape
@@ -37,9 +44,6 @@ export const matmul = defineOp({
     a: transA ? matmul({ a: b, b: dy }, { transA: transB, transB: true }) : matmul({ a: dy, b }, { transB: !transB }),
     b: transB ? matmul({ a: dy, b: a }, { transA: true, transB: transA }) : matmul({ a, b: dy }, { transA: !transA }),
   }),
-  lower: native,
-  // Sums over the rows of both operands are taken in parts, which another phase adds up.
-  takesEpilogue: ({ transA }) => !transA,
   layer: () => ({ kind: 'linear' }),
   axes: (_, { transA, transB }) => letterAxes([transA ? 'km' : 'mk', transB ? 'nk' : 'kn'], 'mn'),
   samples: [

@@ -1,13 +1,15 @@
 /** Sums over axes, and the views that change a shape without touching the data. */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
 import { reshapeAxes, sameAxes } from './axes.ts'
-import { defineOp, free, type Gradients, native, type Value } from './define.ts'
+import { broadcastTo } from './broadcast.ts'
+import { completeOp, free } from './contract.ts'
+import { declareOp, type Gradients, native, type Value } from './define.ts'
 import { add, div } from './elementwise.ts'
 
 const keptShape = (shape: Shape, axes: readonly number[]): Shape => shape.map((d, i) => (axes.includes(i) ? 1 : d))
 
 /** y = the sum of x over `axes`, which stay in the shape as 1. */
-export const reduceSum = defineOp({
+export const reduceSum = declareOp({
   name: 'reduce_sum',
   inputs: { x: '*' },
   attrs: { axes: [] as readonly number[] },
@@ -19,8 +21,7 @@ export const reduceSum = defineOp({
     )
     return keptShape(x.shape, axes)
   },
-  cost: free,
-  reference({ x }, { axes }, y) {
+  fold({ x }, { axes }, y) {
     const sums = new Float64Array(size(y.shape))
     const at = new Array<number>(x.shape.length).fill(0)
     for (let i = 0, n = size(x.shape); i < n; i++) {
@@ -31,8 +32,12 @@ export const reduceSum = defineOp({
     }
     y.data.set(sums)
   },
-  grad: ({ x }, _, dy): Gradients<'x'> => ({ x: broadcastTo({ x: dy }, { shape: x.shape }) }),
   lower: native,
+})
+
+export const reduceSumContract = completeOp(reduceSum, {
+  cost: free,
+  grad: ({ x }, _, dy): Gradients<'x'> => ({ x: broadcastTo({ x: dy }, { shape: x.shape }) }),
   axes: ([x], { axes }) => sameAxes((axis) => !axes.includes(axis), x.length),
   samples: [
     { inputs: { x: [2, 5, 3, 7] }, attrs: { axes: [0, 1, 2] } },
@@ -41,42 +46,6 @@ export const reduceSum = defineOp({
     { inputs: { x: [3, 5] }, attrs: { axes: [0, 1] } },
     { inputs: { x: [2, 3, 2, 5] }, attrs: { axes: [0, 2] } },
     { inputs: { x: [700, 6] }, attrs: { axes: [0] } },
-  ],
-})
-
-/** y = x repeated along its dimensions of 1 until it has `shape`, in which -1 keeps that dimension of x. */
-export const broadcastTo = defineOp({
-  name: 'broadcast_to',
-  inputs: { x: '*' },
-  attrs: { shape: [] as Shape },
-  shape({ x }, { shape }) {
-    const full = shape.map((d, i) => (d === -1 ? x.shape[i] : d))
-    assert(
-      x.shape.length === full.length && x.shape.every((d, i) => d === 1 || d === full[i]),
-      () => `broadcast_to: x has shape ${showShape(x.shape)}: each dimension must be 1 or that of ${showShape(shape)}`,
-    )
-    return full
-  },
-  cost: free,
-  reference({ x }, _, y) {
-    const { shape } = y
-    const at = new Array<number>(shape.length).fill(0)
-    for (let i = 0, n = size(shape); i < n; i++) {
-      y.data[i] = x.data[at.reduce((j, a, k) => j * x.shape[k] + (x.shape[k] === 1 ? 0 : a), 0)]
-      for (let k = at.length - 1; k >= 0 && ++at[k] === shape[k]; k--) at[k] = 0
-    }
-  },
-  grad: ({ x }, _, dy): Gradients<'x'> => {
-    const axes = dy.shape.flatMap((d, i) => (x.shape[i] === 1 && d !== 1 ? [i] : []))
-    return { x: axes.length ? reduceSum({ x: dy }, { axes }) : dy }
-  },
-  lower: native,
-  isElementwise: true,
-  axes: ([x], { shape }) => sameAxes((axis) => shape[axis] === -1, x.length),
-  samples: [
-    { inputs: { x: [2, 1, 1, 5] }, attrs: { shape: [2, 3, 4, 5] } },
-    { inputs: { x: [1, 1] }, attrs: { shape: [3, 4] } },
-    { inputs: { x: [2, 1, 3] }, attrs: { shape: [-1, 5, -1] } },
   ],
 })
 
@@ -110,18 +79,21 @@ function reshaped(x: Shape, shape: readonly number[]): Shape {
  * The same data under another shape. As in ONNX, a 0 of `shape` copies that dimension of x, and one -1 is what is left:
  * `[0, -1]` holds for any batch.
  */
-export const reshape = defineOp({
+export const reshape = declareOp({
   name: 'reshape',
   inputs: { x: 'any:*' },
   attrs: { shape: [] as Shape },
   shape: ({ x }, { shape }) => ({ shape: reshaped(x.shape, shape), dtype: x.dtype }),
-  cost: free,
-  reference({ x }, _, y) {
+  fold({ x }, _, y) {
     y.data.set(x.data)
   },
-  grad: ({ x }, _, dy): Gradients<'x'> => ({ x: reshape({ x: dy }, { shape: x.shape }) }),
   lower: native,
   viewOffset: () => 0,
+})
+
+export const reshapeContract = completeOp(reshape, {
+  cost: free,
+  grad: ({ x }, _, dy): Gradients<'x'> => ({ x: reshape({ x: dy }, { shape: x.shape }) }),
   // A number that stands in the shape stays: entries go only where the shape says 0 or -1.
   axes: ([x], { shape }, y) =>
     reshapeAxes(x, y).filter((link) => link.every(({ input, axis }) => input === 0 || shape[axis] <= 0)),

@@ -4,7 +4,8 @@
  */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
 import { lastAxes } from './axes.ts'
-import { defineOp, free, type Gradients, native } from './define.ts'
+import { completeOp, free } from './contract.ts'
+import { declareOp, type Gradients, native } from './define.ts'
 import { assertGradient, assertImages, type Size2 } from './window.ts'
 
 export interface ResizeAttrs {
@@ -58,11 +59,15 @@ function eachCorner(
 }
 
 /** x [N, H, W, C] as [N, size, C]: each pixel is the mean of its four neighbours in x, weighted by nearness. */
-export const resizeBilinear = defineOp({
+export const resizeBilinear = declareOp({
   name: 'resize_bilinear',
   inputs: { x: 'NHWC' },
   attrs: resizeAttrs,
   shape: ({ x }, attrs) => shapeOf('resize_bilinear', x.shape, attrs),
+  lower: native,
+})
+
+export const resizeBilinearContract = completeOp(resizeBilinear, {
   cost: free,
   reference({ x }, { alignCorners }, y) {
     const channels = x.shape[3]
@@ -73,7 +78,6 @@ export const resizeBilinear = defineOp({
     y.data.set(sums)
   },
   grad: ({ x }, attrs, dy): Gradients<'x'> => ({ x: resizeBilinearDx({ dy }, { ...attrs, inputShape: x.shape }) }),
-  lower: native,
   axes: lastAxes,
   samples: [
     { inputs: { x: [2, 3, 4, 5] }, attrs: { size: [6, 8] } },
@@ -88,7 +92,7 @@ export const resizeBilinear = defineOp({
 const dxAttrs: ResizeAttrs & { readonly inputShape: Shape } = { ...resizeAttrs, inputShape: [1, 1, 1, 1] }
 
 /** The gradient of `resize_bilinear` with respect to x, which has `inputShape`. */
-export const resizeBilinearDx = defineOp({
+export const resizeBilinearDx = declareOp({
   name: 'resize_bilinear_dx',
   inputs: { dy: 'NHWC' },
   attrs: dxAttrs,
@@ -98,6 +102,10 @@ export const resizeBilinearDx = defineOp({
     assertGradient('resize_bilinear_dx', dy.shape, shapeOf('resize_bilinear_dx', inputShape, attrs), inputShape)
     return inputShape
   },
+  lower: native,
+})
+
+export const resizeBilinearDxContract = completeOp(resizeBilinearDx, {
   cost: free,
   reference({ dy }, { alignCorners }, dx) {
     const channels = dx.shape[3]
@@ -110,7 +118,6 @@ export const resizeBilinearDx = defineOp({
   grad: (_x, { size, alignCorners }, ddx): Gradients<'dy'> => ({
     dy: resizeBilinear({ x: ddx }, { size, alignCorners }),
   }),
-  lower: native,
   samples: [
     { inputs: { dy: [2, 6, 8, 5] }, attrs: { size: [6, 8], inputShape: [2, 3, 4, 5] } },
     { inputs: { dy: [1, 3, 4, 3] }, attrs: { size: [3, 4], inputShape: [1, 7, 5, 3] } },

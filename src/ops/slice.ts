@@ -1,7 +1,8 @@
 /** Parts of tensors of any dtype, and tensors set into zeros: the gradient of each is the other. */
 import { assert, type Shape, showShape, size, stridesOf } from '../core/index.ts'
 import { sameAxes } from './axes.ts'
-import { defineOp, free, type Gradients, native, type Value } from './define.ts'
+import { completeOp, free } from './contract.ts'
+import { declareOp, type Gradients, native, type Value } from './define.ts'
 import { assertImages, assertPad, type Pad } from './window.ts'
 
 type Integers = readonly number[]
@@ -23,7 +24,7 @@ function eachInside(inner: Shape, outer: Shape, from: Integers, visit: (i: numbe
 }
 
 /** y = the part of x that begins at `from` and has `shape`, in which -1 is all that x has from there on. */
-export const slice = defineOp({
+export const slice = declareOp({
   name: 'slice',
   inputs: { x: 'any:*' },
   attrs: { from: [] as Integers, shape: [] as Shape },
@@ -36,16 +37,19 @@ export const slice = defineOp({
     )
     return { shape: full, dtype: x.dtype }
   },
-  cost: free,
-  reference({ x }, { from }, y) {
+  fold({ x }, { from }, y) {
     eachInside(y.shape, x.shape, from, (i, o) => {
       y.data[i] = x.data[o]
     })
   },
+  lower: native,
+})
+
+export const sliceContract = completeOp(slice, {
+  cost: free,
   grad: ({ x }, { from }, dy): Gradients<'x'> => ({
     x: zeroPad({ x: dy }, { before: from, after: x.shape.map((d, i) => d - from[i] - dy.shape[i]) }),
   }),
-  lower: native,
   axes: ([x], { from, shape }) => sameAxes((axis) => from[axis] === 0 && shape[axis] === -1, x.length),
   samples: [
     { inputs: { x: [2, 5, 6, 3] }, attrs: { from: [0, 1, 2, 0], shape: [2, 3, 4, 3] } },
@@ -59,7 +63,7 @@ export const slice = defineOp({
 })
 
 /** y = x with zeros before and after it along each axis. */
-export const zeroPad = defineOp({
+export const zeroPad = declareOp({
   name: 'zero_pad',
   inputs: { x: 'any:*' },
   attrs: { before: [] as Integers, after: [] as Integers },
@@ -73,14 +77,17 @@ export const zeroPad = defineOp({
     )
     return { shape: x.shape.map((d, i) => before[i] + d + after[i]), dtype: x.dtype }
   },
-  cost: free,
-  reference({ x }, { before }, y) {
+  fold({ x }, { before }, y) {
     eachInside(x.shape, y.shape, before, (i, o) => {
       y.data[o] = x.data[i]
     })
   },
-  grad: ({ x }, { before }, dy): Gradients<'x'> => ({ x: slice({ x: dy }, { from: before, shape: x.shape }) }),
   lower: native,
+})
+
+export const zeroPadContract = completeOp(zeroPad, {
+  cost: free,
+  grad: ({ x }, { before }, dy): Gradients<'x'> => ({ x: slice({ x: dy }, { from: before, shape: x.shape }) }),
   axes: ([x], { before, after }) => sameAxes((axis) => before[axis] + after[axis] === 0, x.length),
   samples: [
     { inputs: { x: [2, 3, 4, 3] }, attrs: { before: [0, 1, 0, 0], after: [0, 0, 2, 0] } },
@@ -92,7 +99,7 @@ export const zeroPad = defineOp({
 })
 
 /** y = `count` rows of x from `from` on, along the first axis: a view of x's own memory. */
-export const sliceFirst = defineOp({
+export const sliceFirst = declareOp({
   name: 'slice_first',
   inputs: { x: 'any:*' },
   attrs: { from: 0, count: 1 },
@@ -103,16 +110,19 @@ export const sliceFirst = defineOp({
     )
     return { shape: [count, ...x.shape.slice(1)], dtype: x.dtype }
   },
-  cost: free,
-  reference({ x }, { from }, y) {
+  fold({ x }, { from }, y) {
     const row = size(x.shape.slice(1))
     y.data.set(x.data.subarray(from * row, from * row + size(y.shape)))
   },
+  lower: native,
+  viewOffset: ({ x }, { from }) => from * size(x.shape.slice(1)),
+})
+
+export const sliceFirstContract = completeOp(sliceFirst, {
+  cost: free,
   grad: ({ x }, { from, count }, dy): Gradients<'x'> => ({
     x: zeroPad({ x: dy }, { before: along(x, 0, from), after: along(x, 0, x.shape[0] - from - count) }),
   }),
-  lower: native,
-  viewOffset: ({ x }, { from }) => from * size(x.shape.slice(1)),
   samples: [{ inputs: { x: [5, 3, 2] }, attrs: { from: 2, count: 2 } }],
 })
 

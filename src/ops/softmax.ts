@@ -1,6 +1,7 @@
 /** Probabilities of classes, and the loss of classification. */
 import { assert, sameShape, showShape } from '../core/index.ts'
-import { defineOp, free, type Gradients, native, type Value } from './define.ts'
+import { completeOp, free } from './contract.ts'
+import { declareOp, type Gradients, native, type Value } from './define.ts'
 import { add, div, exp, mul, neg, sub } from './elementwise.ts'
 import { reduceSum, reshape } from './reduce.ts'
 
@@ -22,11 +23,15 @@ function normaliser(x: ArrayLike<number>, at: number, count: number): { largest:
 }
 
 /** y = e^x / sum of e^x over each row of x [N, K]. The largest of a row is taken off first, so nothing overflows. */
-export const softmax = defineOp({
+export const softmax = declareOp({
   name: 'softmax',
   inputs: { x: 'NK' },
   attrs: {},
   shape: ({ x }) => x.shape,
+  lower: native,
+})
+
+export const softmaxContract = completeOp(softmax, {
   cost: free,
   reference({ x }, _, y) {
     const [n, classes] = x.shape
@@ -36,16 +41,19 @@ export const softmax = defineOp({
     }
   },
   grad: (_x, _, dy, y): Gradients<'x'> => ({ x: mul(y, sub(dy, reduceSum({ x: mul(dy, y) }, { axes: [1] }))) }),
-  lower: native,
   samples,
 })
 
 /** y = x - log(sum of e^x) over each row of x [N, K]. */
-export const logSoftmax = defineOp({
+export const logSoftmax = declareOp({
   name: 'log_softmax',
   inputs: { x: 'NK' },
   attrs: {},
   shape: ({ x }) => x.shape,
+  lower: native,
+})
+
+export const logSoftmaxContract = completeOp(logSoftmax, {
   cost: free,
   reference({ x }, _, y) {
     const [n, classes] = x.shape
@@ -55,7 +63,6 @@ export const logSoftmax = defineOp({
     }
   },
   grad: (_x, _, dy, y): Gradients<'x'> => ({ x: sub(dy, mul(exp(y), reduceSum({ x: dy }, { axes: [1] }))) }),
-  lower: native,
   samples,
 })
 

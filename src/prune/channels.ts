@@ -9,7 +9,7 @@
  * links do not take them further (a softmax, a grouped convolution, a slice).
  */
 import { type Graph, parametersOf, roots, topological } from '../graph/index.ts'
-import { type AxisEnd, isConstant, isInput, type Value } from '../ops/index.ts'
+import { type AxisEnd, axisLinksOf, isConstant, isInput, isProduct, type Value } from '../ops/index.ts'
 import { Layouts, type Slice } from './layouts.ts'
 
 export type { Slice } from './layouts.ts'
@@ -49,14 +49,10 @@ class Walk {
   visit(v: Value): void {
     if (isInput(v) || v.inputs.some((x) => this.#data.has(x))) this.#data.add(v)
     if (isInput(v) || isConstant(v)) this.layouts.fixAll(v)
-    if (v.op.isProduct) this.#gate(v)
-    const links = v.op.axes?.(
-      v.inputs.map((x) => x.shape),
-      v.attrs,
-      v.shape,
-    )
-    for (const link of links ?? []) this.#link(v, link)
-    this.#fixOthers(v, links?.flat() ?? [])
+    if (isProduct(v)) this.#gate(v)
+    const links = axisLinksOf(v)
+    for (const link of links) this.#link(v, link)
+    this.#fixOthers(v, links.flat())
   }
 
   /** The factor that is made from the other one is a gate on it: its weights follow. */

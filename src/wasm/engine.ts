@@ -4,10 +4,11 @@
  * done in workers, so that nothing freezes.
  */
 import { UsageError } from '../core/index.ts'
-import { type CompileOptions, type Engine, type Program, startingWeights } from '../engine/index.ts'
+import { type CompileOptions, compiledWeights, type Engine, type Program } from '../engine/index.ts'
 import { type Graph, inputsOf, parametersOf } from '../graph/index.ts'
 import type { Value } from '../ops/index.ts'
 import { emitProgram, layoutOf, placeOf } from './emit/emit.ts'
+import { loadFamilies } from './kernels/index.ts'
 import { planKernels, prepare } from './prepare.ts'
 import { programOf, writeConstants } from './program.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
@@ -38,13 +39,14 @@ export const wasmEngine = ({ threads = maxThreads(), deterministic = 'here' }: W
 }
 
 async function compile(graph: Graph, options: CompileOptions, target: Target, threads: number): Promise<Program> {
-  const weights = startingWeights(graph, options)
+  const weights = await compiledWeights(graph, options)
   const inputs = inputsOf(graph)
   const frozen = options.freeze ?? false
   const team = { threads, place: isPageThread() ? 'worker' : 'here' } as const
   const recruits = recruit(team)
   try {
     const prepared = prepare(graph, frozen ? weights : undefined)
+    await loadFamilies(prepared)
     const { plan, kernels } = planKernels(prepared, target)
     const shared = sharedFor(threads)
     const memory = shared ? allocateAhead(layoutOf(plan, kernels, threads).pages, recruits) : undefined

@@ -19,7 +19,7 @@ export const capabilities: Capabilities = {
 /** The graph as kernels run it; with `frozen` weights its parameters are constants. */
 export const prepare = (graph: Graph, frozen?: Weights): Graph => prepareFor(graph, capabilities, frozen)
 
-/** Kernels and memory plan of a prepared graph. */
+/** Kernels and memory plan of a prepared graph, whose families are loaded. */
 export function planKernels(graph: Graph, target: Target, guardBytes = 0): { plan: Plan; kernels: Map<Value, Kernel> } {
   const kernels = new Map<Value, Kernel>()
   for (const v of topological(roots(graph))) if (!isLeaf(v) && !v.op.viewOffset) kernels.set(v, kernelOf(v, target))

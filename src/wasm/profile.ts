@@ -6,9 +6,11 @@ import { bytesOf, size, type TypedArrayOf } from '../core/index.ts'
 import { type CompileOptions, startingWeights } from '../engine/index.ts'
 import { type Graph, nameOf, roots, topological } from '../graph/index.ts'
 import { bodyOf, fusedOp, isReduction } from '../graph/passes/index.ts'
-import { isConstant, isInput, isParameter, type Value } from '../ops/index.ts'
+import { isConstant, isInput, isParameter, macsOf, type Value } from '../ops/index.ts'
 import { emitProgram, placeOf } from './emit/emit.ts'
 import type { Determinism } from './engine.ts'
+import { loadFamilies } from './kernels/index.ts'
+import { contractOf } from './passes/contracts.ts'
 import { planKernels, prepare } from './prepare.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
 import { targetFor } from './target.ts'
@@ -56,12 +58,6 @@ function kindOf(v: Value): { op: string; layer: string } {
 }
 
 const bytesIn = (v: Value): number => size(v.shape) * bytesOf(v.dtype)
-const macsOf = (v: Value): number =>
-  v.op.cost(
-    v.inputs.map((x) => x.shape),
-    v.attrs,
-    v.shape,
-  ).macs
 
 /**
  * Runs a graph kernel by kernel and times each; compiled as an engine with these options would compile it.
@@ -82,6 +78,7 @@ export async function profile(graph: Graph, options: ProfileOptions): Promise<St
   const weights = startingWeights(graph, options)
   const prepared = prepare(graph, options.freeze ? weights : undefined)
   const target = targetFor({ relaxed: deterministic === 'here' && hasRelaxedSimd() })
+  await loadFamilies(prepared)
   const { plan, kernels } = planKernels(prepared, target)
   const { bytes, pages } = emitProgram(plan, kernels, { threads: 1, shared: false, target, stepExports: true })
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
@@ -100,7 +97,7 @@ export async function profile(graph: Graph, options: ProfileOptions): Promise<St
         ...kindOf(v),
         phase,
         shape: v.shape,
-        macs: phase === 0 ? macsOf(v) : 0,
+        macs: phase === 0 ? macsOf(v, contractOf) : 0,
         readBytes: phase === 0 ? v.inputs.reduce((n, x) => n + bytesIn(x), 0) : 0,
         writtenBytes: phase === 0 ? bytesIn(v) : 0,
         times: [] as number[],

@@ -7,7 +7,7 @@ import { type GraphJson, graphFromJson, graphToJson, opNamesOf } from '../../src
 import { build, modelNames } from '../../src/models/index.ts'
 import {
   add,
-  allOps,
+  allContracts,
   constant,
   input,
   linear,
@@ -40,7 +40,7 @@ describe.each(modelNames)('%s', (name) => {
 })
 
 /** A graph of one op of each sample, whose inputs are parameters (constants where they are no f32). */
-const sampled = allOps.flatMap(({ name, samples, inputs, attrs: _ }) =>
+const sampled = allContracts.flatMap(({ op: { name, inputs }, samples }) =>
   samples.slice(0, 2).map((sample, i) => {
     const init = { kind: 'uniform', bound: 1 } as const
     const given = sample.inputs.map((x, k): Value => {

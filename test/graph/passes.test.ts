@@ -36,6 +36,7 @@ import {
   type Value,
 } from '../../src/ops/index.ts'
 import { hasKernel } from '../../src/wasm/kernels/index.ts'
+import { contractOf } from '../../src/wasm/passes/contracts.ts'
 import { prepare } from '../../src/wasm/prepare.ts'
 
 const values = (name: string, shape: Shape, low = -1, high = 1): Tensor => {
@@ -48,7 +49,7 @@ const values = (name: string, shape: Shape, low = -1, high = 1): Tensor => {
 const weight = (name: string, shape: Shape): Value =>
   parameter({ name, shape, role: 'weight', init: { kind: 'constant', value: 0 } })
 const leaf = (v: Value): Tensor => values(nameOf(v), v.shape, nameOf(v).endsWith('variance') ? 0.5 : -1, 1.5)
-const run = (graph: Graph): Tensor[] => evaluate(roots(graph), leaf)
+const run = (graph: Graph): Tensor[] => evaluate(roots(graph), leaf, contractOf)
 
 const expectClose = (got: readonly Tensor[], want: readonly Tensor[]) => {
   for (const [i, t] of want.entries()) {

@@ -8,21 +8,12 @@ import { countsBetween, planOf } from '../../src/latency/plan.ts'
 import type { Timer } from '../../src/latency/timer.ts'
 import { layerOf, type Unit, unitKey } from '../../src/latency/units.ts'
 import { build } from '../../src/models/index.ts'
+import { macsOf as macsOfNode } from '../../src/ops/index.ts'
 
 const model = build('mobilenet_v3_small', { size: 32, reduction: 8, width: 0.5, classes: 4 })
 const plan = planOf(unitsOf(model))
 
-const macsOf = (graph: Graph): number =>
-  topological(roots(graph)).reduce(
-    (n, { op, inputs, attrs, shape }) =>
-      n +
-      op.cost(
-        inputs.map((x) => x.shape),
-        attrs,
-        shape,
-      ).macs,
-    0,
-  )
+const macsOf = (graph: Graph): number => topological(roots(graph)).reduce((n, v) => n + macsOfNode(v), 0)
 const intoOf = (graph: Graph): number =>
   [...inputsOf(graph).values()].reduce((n, v) => n + v.shape.reduce((a, b) => a * b), 0)
 

@@ -5,7 +5,7 @@
 import { KingletError, size, type Tensor } from '../../src/core/index.ts'
 import { type Engine, startingWeights } from '../../src/engine/index.ts'
 import { type Graph, nameOf, parametersOf, roots, topological } from '../../src/graph/index.ts'
-import { isConstant, isInput, isParameter, type Value } from '../../src/ops/index.ts'
+import { contractOf, isConstant, isInput, isParameter, type Value } from '../../src/ops/index.ts'
 
 /** The number that was meant: constants are written with few digits, which rounding to float32 changed. */
 function meant(x: number): number {
@@ -55,7 +55,7 @@ export const doubleEngine = (
           else {
             const y = { shape, dtype, data: new Float64Array(size(shape)) as unknown as Float32Array }
             const inputs = v.inputs.map((x) => tensors.get(x)!)
-            v.op.reference(inputs, v.attrs, y)
+            contractOf(v.op).reference(inputs, v.attrs, y)
             tensors.set(v, replace(v, inputs, y))
           }
           for (const x of v.inputs) if (last.get(x) === i) tensors.delete(x)

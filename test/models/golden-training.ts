@@ -12,7 +12,18 @@ import { size, type Tensor, tensor } from '../../src/core/index.ts'
 import type { Engine } from '../../src/engine/index.ts'
 import { type Graph, gradients, parametersOf, topological, type Weights } from '../../src/graph/index.ts'
 import type { Model } from '../../src/models/index.ts'
-import { add, crossEntropy, greater, input, mul, parameter, sub, subOp, type Value } from '../../src/ops/index.ts'
+import {
+  add,
+  contractOf,
+  crossEntropy,
+  greater,
+  input,
+  mul,
+  parameter,
+  sub,
+  subOp,
+  type Value,
+} from '../../src/ops/index.ts'
 import { doubleEngine } from './double.ts'
 import {
   images,
@@ -157,7 +168,7 @@ export async function compareGradients(engine: Engine, c: TrainCase): Promise<{ 
     if (!name) return own
     const mask = got[name]
     const away: Tensor = { ...own, data: own.data.slice() }
-    subOp.op.reference(inputs, {}, away)
+    contractOf(subOp.op).reference(inputs, {}, away)
     let sum = 0
     for (const d of away.data) sum += Math.abs(d)
     all += own.data.length

@@ -8,12 +8,14 @@ import {
   type AxisEnd,
   type AxisLink,
   allOps,
-  conv2d,
+  contractOf,
+  conv2dContract,
   input,
   makeValue,
-  matmul,
+  matmulContract,
   type Op,
   reshape,
+  reshapeContract,
 } from '../../src/ops/index.ts'
 import { difference, makeInputs, runOracle } from './samples.ts'
 
@@ -55,8 +57,8 @@ const reshapes: Case[] = (
 
 const cases: Case[] = [
   ...allOps
-    .filter((op) => op.axes)
-    .flatMap((op) => op.samples.map(({ attrs }, i): Case => ({ op, inputs: makeInputs(op, i), attrs }))),
+    .filter((op) => contractOf(op).axes)
+    .flatMap((op) => contractOf(op).samples.map(({ attrs }, i): Case => ({ op, inputs: makeInputs(op, i), attrs }))),
   ...reshapes,
 ]
 
@@ -71,7 +73,7 @@ const run = ({ op, attrs }: Case, inputs: readonly Tensor[]): Tensor =>
   ).y
 
 const linksOf = ({ op, inputs, attrs }: Case, y: Shape): readonly AxisLink[] =>
-  op.axes!(
+  contractOf(op).axes!(
     inputs.map((x) => x.shape),
     attrs,
     y,
@@ -137,10 +139,10 @@ test('what a convolution in groups and fixed shapes say', () => {
     ],
     fixed: [[2, 3, 4]],
   } as const
-  expect(conv2d.op.axes!(shapes.grouped, { groups: 2 }, [1, 4, 4, 6])).toEqual([])
-  expect(reshape.op.axes!(shapes.fixed, { shape: [2, 12] }, [2, 12])).toEqual([])
+  expect(conv2dContract.axes!(shapes.grouped, { groups: 2 }, [1, 4, 4, 6])).toEqual([])
+  expect(reshapeContract.axes!(shapes.fixed, { shape: [2, 12] }, [2, 12])).toEqual([])
   expect(
-    matmul.op.axes!(
+    matmulContract.axes!(
       [
         [5, 3],
         [7, 5],

@@ -3,6 +3,7 @@ import { type DType, key, keyOf, Rng, type Shape, size, type Tensor, type TypedA
 import { type Graph, topological } from '../../src/graph/index.ts'
 import { lower } from '../../src/graph/passes/index.ts'
 import { isConstant, native, type Op, type Value } from '../../src/ops/index.ts'
+import { contractOf } from '../../src/wasm/passes/contracts.ts'
 
 /** Kinks are kept this far away: more than any step of a difference quotient, less than the samples' ranges. */
 const clearance = 0.05
@@ -18,7 +19,7 @@ export const doubles = (shape: Shape, data: Float64Array, dtype: DType = 'f32'):
 
 /** The inputs of one sample of an op, drawn from its range: float32 values (in float64 storage) that never change. */
 export function makeInputs(op: Op, index: number): Tensor[] {
-  const { inputs, range, kinks } = op.samples[index]
+  const { inputs, range, kinks } = contractOf(op).samples[index]
   return inputs.map((x, i) => {
     if (isTensor(x)) return x
     const rng = new Rng(key(keyOf(op.name), index, i))
@@ -36,7 +37,7 @@ export function makeInputs(op: Op, index: number): Tensor[] {
 /** Runs the oracle of one node in double precision. */
 export function runOracle(v: Value, inputs: readonly Tensor[]): { y: Tensor; macs: number } {
   const y = doubles(v.shape, new Float64Array(size(v.shape)), v.dtype)
-  return { y, macs: v.op.reference(inputs, v.attrs, y) ?? 0 }
+  return { y, macs: contractOf(v.op).reference(inputs, v.attrs, y) ?? 0 }
 }
 
 /** Computes values by the oracles, in double precision, from the tensors given for leaves. */

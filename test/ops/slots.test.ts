@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compile } from '../support/built.ts'
 import { markdownBlocks } from '../support/code-blocks.ts'
+import { textOf } from '../support/sources.ts'
 
 const slots = {
   name: `'twice'`,
@@ -24,7 +25,9 @@ const elementwiseSlots = {
   samples: '[{ inputs: { x: [2, 3, 5, 7] }, kinks: [0] }]',
 }
 const ops = '../../src/ops/index.ts'
-const head = `import { conv2d, defineElementwise, defineOp, free, input, mul, native, no } from '${ops}'\n`
+const head =
+  'import { completeElementwise, completeOp, conv2d, declareElementwise, declareOp, defineElementwise, defineOp, free, ' +
+  `input, mul, native, no } from '${ops}'\n`
 
 const program = (define: string, slots: Readonly<Record<string, string>>, without?: string): string => {
   const kept = Object.entries(slots).filter(([name]) => name !== without)
@@ -35,6 +38,24 @@ const definitions = [
   ['defineOp', slots],
   ['defineElementwise', elementwiseSlots],
 ] as const
+
+/** The slots of the two halves, as this package's own ops have them. */
+const declared = ['name', 'inputs', 'attrs', 'shape', 'lower']
+const halves = (define: string, all: Readonly<Record<string, string>>, without?: string): string => {
+  const kind = define.replace('define', '')
+  const text = (isIn: (slot: string) => boolean) =>
+    Object.entries(all)
+      .filter(([name]) => isIn(name) && name !== without)
+      .map(([name, text]) => `  ${name}: ${text},\n`)
+      .join('')
+  return (
+    `${head}export const made = declare${kind}({\n${text((slot) => declared.includes(slot))}})\n` +
+    `export const contract = complete${kind}(made, {\n${text((slot) => !declared.includes(slot))}})\n`
+  )
+}
+/** The table of src/ops/all.ts, over these files in the place of its own. */
+const tableOf = (list: string): string =>
+  textOf('src/ops/all.ts').replaceAll("'./", "'../../src/ops/").replace('../../src/ops/list.ts', list)
 const left = definitions.flatMap(([define, all]) => Object.keys(all).map((slot) => [define, slot, all] as const))
 
 /** The ops of docs/ops.md. */
@@ -43,6 +64,13 @@ const documented = markdownBlocks('docs/ops.md')
 const files: Record<string, string> = {
   ...Object.fromEntries(definitions.map(([define, all]) => [`${define}.ts`, program(define, all)])),
   ...Object.fromEntries(left.map(([define, slot, all]) => [`${define}-${slot}.ts`, program(define, all, slot)])),
+  ...Object.fromEntries(definitions.map(([define, all]) => [`${define}-halves.ts`, halves(define, all)])),
+  ...Object.fromEntries(left.map(([define, slot, all]) => [`${define}-half-${slot}.ts`, halves(define, all, slot)])),
+  'table.ts': tableOf('./defineOp-halves.ts'),
+  'table-whole.ts': tableOf('./defineElementwise.ts'),
+  'table-half.ts': tableOf('./half.ts'),
+  'half.ts': halves('defineOp', slots).replace('export const contract', 'const contract'),
+  'folds.ts': halves('defineOp', slots, 'reference').replace('\n})', `\n  fold: ${slots.reference},\n})`),
   ...Object.fromEntries(documented.map(({ code }, i) => [`documented-${i}.ts`, code.replace('kinglet/ops', ops)])),
   'refused.ts': program('defineOp', { ...slots, grad: `no('piecewise constant')`, lower: 'native' }),
   'no-reason.ts': program('defineOp', { ...slots, grad: 'no()' }),
@@ -71,6 +99,11 @@ describe('contracts', () => {
   it.each([
     'defineOp.ts',
     'defineElementwise.ts',
+    'defineOp-halves.ts',
+    'defineElementwise-halves.ts',
+    'folds.ts',
+    'table.ts',
+    'table-whole.ts',
     ...documented.map((_, i) => `documented-${i}.ts`),
     'refused.ts',
     'call.ts',
@@ -80,6 +113,14 @@ describe('contracts', () => {
 
   it.each(left)('%s without %s does not compile', (define, slot) => {
     expect(errorsOf(`${define}-${slot}.ts`)).toMatch(new RegExp(`Property '${slot}' is missing in type`))
+  })
+
+  it.each(left)('%s in two halves without %s does not compile', (define, slot) => {
+    expect(errorsOf(`${define}-half-${slot}.ts`)).toMatch(new RegExp(`Property '${slot}' is missing in type`))
+  })
+
+  it('an op that is declared and not completed does not compile in the table of all ops', () => {
+    expect(errorsOf('table-half.ts')).toMatch(/'incomplete' is missing in type (.|\n)*"twice"/)
   })
 
   it('a refusal has a reason, and null is none', () => {

@@ -4,6 +4,7 @@ import { topological } from '../../src/graph/index.ts'
 import type { Resource } from '../../src/latency/index.ts'
 import { type BuildOptions, build, type Model } from '../../src/models/index.ts'
 import type { Network } from '../../src/nn/index.ts'
+import { macsOf as macsOfNode } from '../../src/ops/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
 
 /** A network of the registry for 8 pixels, its weights changed to what training could have made of them. */
@@ -35,9 +36,6 @@ export async function logitsOf(net: Network): Promise<number[]> {
 
 /** As `analyse` counts them, without planning memory: tests ask for thousands. */
 const macsOf = (model: Model): number =>
-  topological(Object.values(model.graph().outputs)).reduce((sum, { op, inputs, attrs, shape }) => {
-    const shapes = inputs.map((x) => x.shape)
-    return sum + op.cost(shapes, attrs, shape).macs
-  }, 0)
+  topological(Object.values(model.graph().outputs)).reduce((sum, v) => sum + macsOfNode(v), 0)
 
 export const macs: Resource = { name: 'macs', monotone: true, value: macsOf }

@@ -10,13 +10,13 @@
  * tensor, since rounding may lean to one side, which no average takes away. Four times the largest effect of the noise is
  * allowed, and, for effects that cancel by chance, as much as that suite allows the last kernel alone.
  */
-
 import { expect, test } from 'vitest'
 import { Rng, type Tensor } from '../../src/core/index.ts'
 import { type Engine, referenceEngine } from '../../src/engine/index.ts'
 import { inputsOf, nameOf, roots, topological } from '../../src/graph/index.ts'
 import { greater, isConstant, isInput, isParameter, type Value } from '../../src/ops/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
+import { loadFamilies } from '../../src/wasm/kernels/index.ts'
 import { planKernels, prepare } from '../../src/wasm/prepare.ts'
 import { targetFor } from '../../src/wasm/target.ts'
 import { doubles, runOracle } from '../ops/samples.ts'
@@ -112,7 +112,9 @@ const phases = new PhaseCode()
 /** What is wrong with the graph of a seed, if anything is. */
 async function mistakesOf(seed: number): Promise<string[]> {
   const random = randomGraph(seed)
-  const { plan, kernels } = planKernels(prepare(random.graph), targetFor({ relaxed: false }))
+  const prepared = prepare(random.graph)
+  await loadFamilies(prepared)
+  const { plan, kernels } = planKernels(prepared, targetFor({ relaxed: false }))
   phases.check(plan, kernels)
   const deterministic = seed % 2 ? 'here' : 'everywhere'
   const [one, two] = [1, 2].map((threads) => wasmEngine({ threads, deterministic }))

@@ -5,6 +5,7 @@ import { foldBatchNorm, freeze } from '../../src/graph/passes/index.ts'
 import { build, models } from '../../src/models/index.ts'
 import { add, input, type Value } from '../../src/ops/index.ts'
 import { trainingStep } from '../../src/train/step.ts'
+import { loadFamilies } from '../../src/wasm/kernels/index.ts'
 import type { Kernel } from '../../src/wasm/kernels/kernel.ts'
 import { planKernels, prepare } from '../../src/wasm/prepare.ts'
 import { targetFor } from '../../src/wasm/target.ts'
@@ -13,8 +14,10 @@ import { PhaseCode } from '../support/phase-code.ts'
 /** Of all networks together. */
 const phases = new PhaseCode()
 
-const checkGraph = (graph: Graph): void => {
-  const { plan, kernels } = planKernels(prepare(graph), targetFor({ relaxed: false }))
+const checkGraph = async (graph: Graph): Promise<void> => {
+  const prepared = prepare(graph)
+  await loadFamilies(prepared)
+  const { plan, kernels } = planKernels(prepared, targetFor({ relaxed: false }))
   phases.check(plan, kernels)
 }
 
@@ -25,11 +28,11 @@ const step = {
   ema: 0.9,
 } as const
 
-test.each(models().map(({ name }) => name))('%s', (name) => {
+test.each(models().map(({ name }) => name))('%s', async (name) => {
   const net = build(name, { width: 0.25, size: 40, classes: 5 })
-  checkGraph(freeze(foldBatchNorm(net.graph(1)), net.weights))
+  await checkGraph(freeze(foldBatchNorm(net.graph(1)), net.weights))
   const options = { ...step, batch: 3, labelSmoothing: 0.1, clipNorm: 1, frozen: new Set<string>() }
-  checkGraph(trainingStep(net, options).graph)
+  await checkGraph(trainingStep(net, options).graph)
   expect(phases.size).toBeGreaterThan(20)
 })
 

@@ -48,7 +48,7 @@ export class Scratch {
   }
 }
 
-/** The value of `node`, whose inputs are all constants. */
+/** The value of `node`, whose inputs are all constants and whose op has `fold`. */
 export class Deferred implements Tensor {
   readonly shape: Shape
   readonly dtype: DType
@@ -75,7 +75,7 @@ export class Deferred implements Tensor {
     const { op, inputs, attrs } = this.#node
     scratch.frame(() => {
       const given = inputs.map((x) => valuesOf(x.attrs.tensor, scratch))
-      op.reference(given, attrs, { shape: this.shape, dtype: this.dtype, data: y })
+      op.fold!(given, attrs, { shape: this.shape, dtype: this.dtype, data: y })
     })
   }
 

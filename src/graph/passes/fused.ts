@@ -1,14 +1,11 @@
 /**
  * The `fused` op: a small graph that an engine runs as one kernel. Its body is an ordinary graph over placeholders, so
- * shape, cost and oracle follow from the ops inside. Three kinds: an elementwise expression; sums over the same axes
+ * shape, cost and oracle follow from the ops inside (fused-contract.ts). Three kinds: an elementwise expression; sums over the same axes
  * of several expressions (stacked along a new first axis); a producer such as a matrix product with an expression as
  * its epilogue.
  */
-import type { Tensor } from '../../core/index.ts'
 import { sameShape, size } from '../../core/index.ts'
-import { defineOp, input, isInput, makeValue, native, no, reduceSum, type Value, withInputs } from '../../ops/index.ts'
-import { evaluate } from '../evaluate.ts'
-import { topological } from '../graph.ts'
+import { declareOp, input, makeValue, native, reduceSum, type Value, withInputs } from '../../ops/index.ts'
 
 export interface Body {
   /** Stand for the inputs of the fused node, in their order. */
@@ -20,37 +17,15 @@ export interface Body {
 
 const empty: Body = { placeholders: [], roots: [], anchor: undefined }
 
-const fusedDefinition = defineOp({
+export const fused = declareOp({
   name: 'fused',
   inputs: 'variadic',
   attrs: { body: empty },
   shape: (_, { body: { roots } }) => (roots.length === 1 ? roots[0].shape : [roots.length, ...roots[0].shape]),
-  cost: (_, { body }) => ({
-    macs: topological(body.roots).reduce(
-      (n, v) =>
-        n +
-        (isInput(v)
-          ? 0
-          : v.op.cost(
-              v.inputs.map((x) => x.shape),
-              v.attrs,
-              v.shape,
-            ).macs),
-      0,
-    ),
-  }),
-  reference(inputs, { body }, y) {
-    const given = new Map(body.placeholders.map((p, i) => [p, inputs[i]]))
-    // Placeholders have the shape of what they stand for, so the tensors fit as they are.
-    const parts = evaluate(body.roots, (v) => given.get(v) as Tensor)
-    for (const [i, part] of parts.entries()) y.data.set(part.data, i * size(part.shape))
-  },
-  grad: no('fusion comes after differentiation'),
   lower: native,
-  samples: [],
 })
 
-export const fusedOp = fusedDefinition.op
+export const fusedOp = fused.op
 export const bodyOf = (v: Value): Body => v.attrs.body
 export const isReduction = (v: Value): boolean => v.op === reduceSum.op
 

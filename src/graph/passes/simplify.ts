@@ -123,9 +123,9 @@ export function mergeEqual(graph: Graph): Graph {
 }
 
 const folded = (v: Value): Value =>
-  v.inputs.length > 0 && v.inputs.every(isConstant) ? scope(v.scope, () => constant(new Deferred(v))) : v
+  v.op.fold && v.inputs.length > 0 && v.inputs.every(isConstant) ? scope(v.scope, () => constant(new Deferred(v))) : v
 
-/** Nodes whose inputs are all constant become constants, which their oracle computes when they are wanted. */
+/** Nodes whose inputs are all constant become constants, which `fold` of their op computes when they are wanted. */
 export const foldConstants = (graph: Graph): Graph => mapGraph(graph, folded)
 
 /**

@@ -7,10 +7,13 @@
  */
 import { bytesOf, type Shape, size } from '../../core/index.ts'
 import {
+  contractOf,
   isConstant,
   isInput,
+  isLeaf,
   isParameter,
   type LayerForm,
+  macsOf,
   type ParameterAttrs,
   type Role,
   type Size2,
@@ -82,13 +85,6 @@ const counted: Record<Role, 'weights' | 'norm' | 'state'> = {
   state: 'state',
 }
 
-const macsOf = (v: Value): number =>
-  v.op.cost(
-    v.inputs.map((x) => x.shape),
-    v.attrs,
-    v.shape,
-  ).macs
-
 /** Parameters and multiply-adds of a graph alone: what a search asks of each network that it considers. */
 export function countsOf(graph: Graph): Pick<Counts, 'weights' | 'norm' | 'state' | 'parameters' | 'macs'> {
   const values = topological([...roots(graph), ...graph.updates.map((u) => u.target)])
@@ -151,8 +147,6 @@ export function analyse(graph: Graph): Analysis {
 
 const largest = (values: readonly Value[]): Value => values.reduce((a, b) => (size(b.shape) > size(a.shape) ? b : a))
 
-const isLeaf = (v: Value): boolean => isInput(v) || isConstant(v) || isParameter(v)
-
 function layerOf(name: string, own: readonly Value[], handedOn: ReadonlySet<Value>, liveBytes: number): LayerCost {
   const results = own.filter((v) => !isLeaf(v))
   const main = results.reduce((a, b) => (macsOf(b) > macsOf(a) ? b : a))
@@ -162,7 +156,7 @@ function layerOf(name: string, own: readonly Value[], handedOn: ReadonlySet<Valu
   const given = results.filter((v) => handedOn.has(v))
   const output = given.at(-1) ?? results[results.length - 1]
   const isSe = name.split('.').includes('se')
-  const shown = main.op.layer?.(main.inputs, main.attrs) ?? { kind: 'other' as const }
+  const shown = contractOf(main.op).layer?.(main.inputs, main.attrs) ?? { kind: 'other' as const }
   return {
     name,
     ...shown,

@@ -1,1 +1,2 @@
 export { pagePlatform } from './platform.ts'
+export { pageReader } from './reader.ts'

@@ -1,19 +1,10 @@
-/** A page's part of the front door: files by URL, images through the browser's decoders and a canvas. */
+/** A page's part of the front door: what it reads, and model files as downloads. */
 import { after, UsageError } from '../../core/index.ts'
 import type { Platform } from '../platform.ts'
-import { bytesInMemory, fetchBytes, kindOf, nameOfSource } from '../sources.ts'
-import { imageInPage } from './images.ts'
+import { pageReader } from './reader.ts'
 
 export const pagePlatform: Platform = {
-  async read(source, options) {
-    options.signal?.throwIfAborted()
-    if (typeof source === 'string' || source instanceof URL)
-      return { bytes: await fetchBytes(String(source), options), name: String(source) }
-    const bytes = await bytesInMemory(source)
-    if (bytes) return { bytes, name: nameOfSource(source, 'model') }
-    throw new UsageError(`load: ${kindOf(source)} is not a model file: give its URL, bytes or a Blob`)
-  },
-  decode: imageInPage,
+  ...pageReader,
   write(to, bytes) {
     if (typeof document === 'undefined')
       throw new UsageError(`save: a worker cannot offer ${to} as a download: send toBytes() to its page`)

@@ -1,7 +1,9 @@
 /** Statements and structured control: the body of one function, written front to back. */
 import { ByteWriter, unsignedLeb } from './bytes.ts'
 import { asExpr, type Expr, type I32, type Local, type Operand, remembering, type ValType } from './expr.ts'
-import { f32x4, i32, immediates, type Lane, opcodeBytes, relaxed } from './instructions.ts'
+import * as f32x4 from './f32x4.ts'
+import * as i32 from './i32.ts'
+import { immediates, type Lane, opcodeBytes, relaxed } from './instructions.ts'
 
 export const valTypeBytes: Readonly<Record<ValType, number>> = {
   i32: 0x7f,

@@ -1,167 +1,14 @@
 /**
- * The instruction table: every plain instruction with its opcode and signature, and the namespaces made from it, named
- * as in the WebAssembly specification (core 2.0 with the threads proposal), in camel case: `f32x4.convert_i32x4_s` is
- * `f32x4.convertI32x4S`. Types refuse a scalar where a vector belongs and the reverse.
+ * How instructions are made. Each is an export of the file of its namespace (i32.ts, f32.ts, v128.ts, f32x4.ts, i32x4.ts,
+ * i8x16.ts), named as in the WebAssembly specification (core 2.0 with the threads proposal) in camel case:
+ * `f32x4.convert_i32x4_s` is `f32x4.convertI32x4S`. So a bundle holds those that it uses. Types refuse a scalar where a
+ * vector belongs and the reverse.
  */
-import { float32Bytes, int32Bytes, unsignedLeb } from './bytes.ts'
-import { asExpr, type Expr, f32Const, i32Const, makeExpr, type Operand, remembering } from './expr.ts'
+import { unsignedLeb } from './bytes.ts'
+import { asExpr, type Expr, makeExpr, type Operand, remembering } from './expr.ts'
 
 /** A lane of a vector of four. */
 export type Lane = 0 | 1 | 2 | 3
-
-/**
- * opcode, signature, and for memory accesses log2 of the natural alignment. An opcode above 0xff is a prefix byte and
- * an opcode. In a signature `addr` is a byte address in i32 (the instruction then takes a constant offset as a last,
- * optional argument) and `lane` a literal 0 to 3.
- */
-export type Row = readonly [opcode: number, signature: string, align?: number]
-type Rows = Readonly<Record<string, Row>>
-
-export const instructionTable = {
-  i32: {
-    add: [0x6a, 'i32 i32 -> i32'],
-    sub: [0x6b, 'i32 i32 -> i32'],
-    mul: [0x6c, 'i32 i32 -> i32'],
-    divS: [0x6d, 'i32 i32 -> i32'],
-    divU: [0x6e, 'i32 i32 -> i32'],
-    remS: [0x6f, 'i32 i32 -> i32'],
-    remU: [0x70, 'i32 i32 -> i32'],
-    and: [0x71, 'i32 i32 -> i32'],
-    or: [0x72, 'i32 i32 -> i32'],
-    xor: [0x73, 'i32 i32 -> i32'],
-    shl: [0x74, 'i32 i32 -> i32'],
-    shrS: [0x75, 'i32 i32 -> i32'],
-    shrU: [0x76, 'i32 i32 -> i32'],
-    rotl: [0x77, 'i32 i32 -> i32'],
-    rotr: [0x78, 'i32 i32 -> i32'],
-    eqz: [0x45, 'i32 -> i32'],
-    eq: [0x46, 'i32 i32 -> i32'],
-    ne: [0x47, 'i32 i32 -> i32'],
-    ltS: [0x48, 'i32 i32 -> i32'],
-    ltU: [0x49, 'i32 i32 -> i32'],
-    gtS: [0x4a, 'i32 i32 -> i32'],
-    gtU: [0x4b, 'i32 i32 -> i32'],
-    leS: [0x4c, 'i32 i32 -> i32'],
-    leU: [0x4d, 'i32 i32 -> i32'],
-    geS: [0x4e, 'i32 i32 -> i32'],
-    geU: [0x4f, 'i32 i32 -> i32'],
-    truncSatF32S: [0xfc00, 'f32 -> i32'],
-    truncSatF32U: [0xfc01, 'f32 -> i32'],
-    reinterpretF32: [0xbc, 'f32 -> i32'],
-    select: [0x1b, 'i32 i32 i32 -> i32'],
-    load: [0x28, 'addr -> i32', 2],
-    load8S: [0x2c, 'addr -> i32', 0],
-    load8U: [0x2d, 'addr -> i32', 0],
-    atomicLoad: [0xfe10, 'addr -> i32', 2],
-    atomicRmwAdd: [0xfe1e, 'addr i32 -> i32', 2],
-    /**
-     * (addr, expected, timeoutNs; -1 is forever) 0 woken, 1 value differed, 2 timed out. Keep it in a function of its
-     * own: the baseline compiler of V8 11.3 (Node 20) loses locals and operands that are alive across it.
-     */
-    atomicWait: [0xfe01, 'addr i32 i64 -> i32', 2],
-    /** (addr, count) how many were woken. */
-    atomicNotify: [0xfe00, 'addr i32 -> i32', 2],
-  },
-  f32: {
-    add: [0x92, 'f32 f32 -> f32'],
-    sub: [0x93, 'f32 f32 -> f32'],
-    mul: [0x94, 'f32 f32 -> f32'],
-    div: [0x95, 'f32 f32 -> f32'],
-    min: [0x96, 'f32 f32 -> f32'],
-    max: [0x97, 'f32 f32 -> f32'],
-    copysign: [0x98, 'f32 f32 -> f32'],
-    abs: [0x8b, 'f32 -> f32'],
-    neg: [0x8c, 'f32 -> f32'],
-    ceil: [0x8d, 'f32 -> f32'],
-    floor: [0x8e, 'f32 -> f32'],
-    trunc: [0x8f, 'f32 -> f32'],
-    nearest: [0x90, 'f32 -> f32'],
-    sqrt: [0x91, 'f32 -> f32'],
-    eq: [0x5b, 'f32 f32 -> i32'],
-    ne: [0x5c, 'f32 f32 -> i32'],
-    lt: [0x5d, 'f32 f32 -> i32'],
-    gt: [0x5e, 'f32 f32 -> i32'],
-    le: [0x5f, 'f32 f32 -> i32'],
-    ge: [0x60, 'f32 f32 -> i32'],
-    convertI32S: [0xb2, 'i32 -> f32'],
-    convertI32U: [0xb3, 'i32 -> f32'],
-    reinterpretI32: [0xbe, 'i32 -> f32'],
-    select: [0x1b, 'f32 f32 i32 -> f32'],
-    load: [0x2a, 'addr -> f32', 2],
-  },
-  v128: {
-    load: [0xfd00, 'addr -> v128', 4],
-    load32Splat: [0xfd09, 'addr -> v128', 2],
-    load32Zero: [0xfd5c, 'addr -> v128', 2],
-    load64Zero: [0xfd5d, 'addr -> v128', 3],
-    not: [0xfd4d, 'v128 -> v128'],
-    and: [0xfd4e, 'v128 v128 -> v128'],
-    /** (a, b) a & ~b */
-    andnot: [0xfd4f, 'v128 v128 -> v128'],
-    or: [0xfd50, 'v128 v128 -> v128'],
-    xor: [0xfd51, 'v128 v128 -> v128'],
-    /** (a, b, mask) bits of a where mask is 1, of b where it is 0. */
-    bitselect: [0xfd52, 'v128 v128 v128 -> v128'],
-    anyTrue: [0xfd53, 'v128 -> i32'],
-    select: [0x1b, 'v128 v128 i32 -> v128'],
-  },
-  f32x4: {
-    splat: [0xfd13, 'f32 -> v128'],
-    extractLane: [0xfd1f, 'v128 lane -> f32'],
-    replaceLane: [0xfd20, 'v128 lane f32 -> v128'],
-    eq: [0xfd41, 'v128 v128 -> v128'],
-    ne: [0xfd42, 'v128 v128 -> v128'],
-    lt: [0xfd43, 'v128 v128 -> v128'],
-    gt: [0xfd44, 'v128 v128 -> v128'],
-    le: [0xfd45, 'v128 v128 -> v128'],
-    ge: [0xfd46, 'v128 v128 -> v128'],
-    ceil: [0xfd67, 'v128 -> v128'],
-    floor: [0xfd68, 'v128 -> v128'],
-    trunc: [0xfd69, 'v128 -> v128'],
-    nearest: [0xfd6a, 'v128 -> v128'],
-    abs: [0xfde0, 'v128 -> v128'],
-    neg: [0xfde1, 'v128 -> v128'],
-    sqrt: [0xfde3, 'v128 -> v128'],
-    add: [0xfde4, 'v128 v128 -> v128'],
-    sub: [0xfde5, 'v128 v128 -> v128'],
-    mul: [0xfde6, 'v128 v128 -> v128'],
-    div: [0xfde7, 'v128 v128 -> v128'],
-    min: [0xfde8, 'v128 v128 -> v128'],
-    max: [0xfde9, 'v128 v128 -> v128'],
-    /** (a, b) b < a ? b : a */
-    pmin: [0xfdea, 'v128 v128 -> v128'],
-    /** (a, b) a < b ? b : a */
-    pmax: [0xfdeb, 'v128 v128 -> v128'],
-    convertI32x4S: [0xfdfa, 'v128 -> v128'],
-    convertI32x4U: [0xfdfb, 'v128 -> v128'],
-  },
-  i32x4: {
-    splat: [0xfd11, 'i32 -> v128'],
-    extractLane: [0xfd1b, 'v128 lane -> i32'],
-    replaceLane: [0xfd1c, 'v128 lane i32 -> v128'],
-    eq: [0xfd37, 'v128 v128 -> v128'],
-    ne: [0xfd38, 'v128 v128 -> v128'],
-    ltS: [0xfd39, 'v128 v128 -> v128'],
-    ltU: [0xfd3a, 'v128 v128 -> v128'],
-    gtS: [0xfd3b, 'v128 v128 -> v128'],
-    gtU: [0xfd3c, 'v128 v128 -> v128'],
-    abs: [0xfda0, 'v128 -> v128'],
-    neg: [0xfda1, 'v128 -> v128'],
-    bitmask: [0xfda4, 'v128 -> i32'],
-    shl: [0xfdab, 'v128 i32 -> v128'],
-    shrS: [0xfdac, 'v128 i32 -> v128'],
-    shrU: [0xfdad, 'v128 i32 -> v128'],
-    add: [0xfdae, 'v128 v128 -> v128'],
-    sub: [0xfdb1, 'v128 v128 -> v128'],
-    mul: [0xfdb5, 'v128 v128 -> v128'],
-    minS: [0xfdb6, 'v128 v128 -> v128'],
-    minU: [0xfdb7, 'v128 v128 -> v128'],
-    maxS: [0xfdb8, 'v128 v128 -> v128'],
-    maxU: [0xfdb9, 'v128 v128 -> v128'],
-    truncSatF32x4S: [0xfdf8, 'v128 -> v128'],
-    truncSatF32x4U: [0xfdf9, 'v128 -> v128'],
-  },
-} as const satisfies Record<string, Rows>
 
 interface Arguments {
   addr: Operand<'i32'>
@@ -189,7 +36,7 @@ type Emitter<S extends string> = S extends `${infer P} -> ${infer R}`
     ? (...args: [...ArgumentList<P>, ...Offset<P>]) => Results[R]
     : never
   : never
-type Namespace<R extends Rows> = { readonly [K in keyof R]: Emitter<R[K][1]> }
+export type Instruction<S extends string> = Emitter<S> & { readonly signature: S }
 
 /** Opcode bytes: a prefix byte where there is one, then the opcode (LEB128 behind a prefix). */
 export const opcodeBytes = (opcode: number): number[] =>
@@ -215,7 +62,17 @@ function withMemory(opcode: readonly number[], align: number, offset: number): n
   return unsignedLeb(offset, bytes)
 }
 
-function emitter([opcode, signature, align]: Row): (...args: never[]) => Expr {
+/**
+ * An instruction: opcode, signature, and for memory accesses log2 of the natural alignment. An opcode above 0xff is a
+ * prefix byte and an opcode. In a signature `addr` is a byte address in i32 (the instruction then takes a constant offset
+ * as a last, optional argument) and `lane` a literal 0 to 3.
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function instruction<const S extends string>(opcode: number, signature: S, align?: number): Instruction<S> {
+  return Object.assign(emitter(opcode, signature, align) as Emitter<S>, { signature })
+}
+
+function emitter(opcode: number, signature: string, align: number | undefined): (...args: never[]) => Expr {
   const [left, result] = signature.split(' -> ') as [string, keyof Results]
   const parameters = left.split(' ') as (keyof Arguments)[]
   const bytes = opcodeBytes(opcode)
@@ -242,34 +99,4 @@ function emitter([opcode, signature, align]: Row): (...args: never[]) => Expr {
     return (a: Operand, b: Operand) => makeExpr(result, bytes, [asExpr(first, a), asExpr(second, b)])
   }
   return (...args: unknown[]) => makeExpr(result, bytes, operands(args))
-}
-
-function namespace<const R extends Rows>(rows: R): Namespace<R> {
-  return Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, emitter(row)])) as Namespace<R>
-}
-
-const v128Const = (bytes: readonly number[]): Expr<'v128'> => makeExpr('v128', [0xfd, 0x0c, ...bytes])
-const fourTimes = (x: number): Expr<'v128'> => v128Const([x, x, x, x].flatMap(float32Bytes))
-const remembered = remembering(fourTimes)
-/** Keys do not tell -0 from 0. */
-const splat = (x: number): Expr<'v128'> => (Object.is(x, -0) ? fourTimes(x) : remembered(x))
-
-export const i32 = { ...namespace(instructionTable.i32), const: i32Const }
-export const f32 = { ...namespace(instructionTable.f32), const: f32Const }
-export const v128 = {
-  ...namespace(instructionTable.v128),
-  constI32: (a: number, b: number, c: number, d: number) => v128Const([a, b, c, d].flatMap(int32Bytes)),
-  constF32: (a: number, b: number, c: number, d: number) =>
-    [b, c, d].every((x) => Object.is(x, a)) ? splat(a) : v128Const([a, b, c, d].flatMap(float32Bytes)),
-}
-export const f32x4 = namespace(instructionTable.f32x4)
-export const i32x4 = namespace(instructionTable.i32x4)
-export const i8x16 = {
-  /** Byte i of the result is byte `lanes[i]` of a (0 to 15) followed by b (16 to 31). */
-  shuffle(a: Expr<'v128'>, b: Expr<'v128'>, lanes: readonly number[]): Expr<'v128'> {
-    if (lanes.length !== 16 || !lanes.every((l) => Number.isInteger(l) && l >= 0 && l < 32)) {
-      throw new RangeError(`i8x16.shuffle: lanes [${lanes.join(', ')}] must be 16 integers from 0 to 31`)
-    }
-    return makeExpr('v128', [0xfd, 0x0d, ...lanes], [asExpr('v128', a), asExpr('v128', b)])
-  },
 }

@@ -1,5 +1,5 @@
 /**
- * Depthwise convolution and its gradient to x, which is the same walk backwards. A tile is a few neighbouring columns of
+ * Depthwise convolution; its gradient to x (depthwise-dx.ts) is the same walk backwards. A tile is a few neighbouring columns of
  * a row; for each vector of channels its sums stay in registers while the rows of the window pass: a source column is
  * loaded once for all columns that read it, a weight once for the tile. Channels are the inner loop, so memory is read
  * in order.
@@ -51,7 +51,7 @@ export function axesOf(
   return [axis(1), axis(2)]
 }
 
-function walkWindows(v: Epilogue['op'], target: Target, epilogue: Epilogue, backwards: boolean): Kernel {
+export function walkWindows(v: Epilogue['op'], target: Target, epilogue: Epilogue, backwards: boolean): Kernel {
   const [source, w] = v.inputs
   const [n, height, width, channels] = source.shape
   const [rowAxis, columnAxis] = axesOf(source.shape, v.shape, w.shape, v.attrs, backwards)
@@ -161,5 +161,3 @@ export const depthwise: Family = (v, target) => {
   const epilogue = epilogueOf(v)
   return walkWindows(epilogue.op, target, epilogue, false)
 }
-
-export const depthwiseDx: Family = (v, target) => walkWindows(v, target, epilogueOf(v), true)

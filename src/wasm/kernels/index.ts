@@ -1,62 +1,96 @@
-/** Which family runs which op: the one list that compilation, tests and benchmarks walk. */
+/**
+ * Which family runs which op: the one list that compilation, tests and benchmarks walk. What runs the networks of the
+ * registry is here at once; all others are loaded when a graph has their op, so that a page loads what its network needs.
+ */
+import { KingletError } from '../../core/index.ts'
+import { type Graph, roots, topological } from '../../graph/index.ts'
 import { bodyOf, fusedOp, isReduction } from '../../graph/passes/index.ts'
 import { native, type Op, type Value } from '../../ops/index.ts'
 import type { Target } from '../target.ts'
-import { concat } from './concat.ts'
-import { depthwise, depthwiseDx } from './depthwise.ts'
-import { depthwiseDw } from './depthwise-dw.ts'
-import { dropout } from './dropout.ts'
+import { depthwise } from './depthwise.ts'
 import { elementwise } from './elementwise.ts'
-import { flipTranspose } from './flip-transpose.ts'
-import { im2col } from './im2col.ts'
 import type { Family, Kernel } from './kernel.ts'
 import { lanes } from './lanes.ts'
-import { packedProduct, packPanels } from './matmul.ts'
-import { transposedProduct } from './matmul-transposed.ts'
-import { maxPool, maxPoolDx } from './max-pool.ts'
+import { packedProduct } from './matmul.ts'
+import { maxPool } from './max-pool.ts'
 import { packedConv } from './packed-conv.ts'
 import { reduce } from './reduce.ts'
-import { resizeBilinear, resizeBilinearDx } from './resize-bilinear.ts'
-import { slice, zeroPad } from './slice.ts'
-import { logSoftmax, softmax } from './softmax.ts'
+import { zeroPad } from './zero-pad.ts'
+
+type Families = Readonly<Record<string, Family>>
 
 /** Families by op. An elementwise primitive needs no row: its lanes stand in lanes.ts. */
-export const families: Readonly<Record<string, Family>> = {
-  concat,
+const present: Families = {
   depthwise_conv2d: depthwise,
-  depthwise_conv2d_dw: depthwiseDw,
-  depthwise_conv2d_dx: depthwiseDx,
-  dropout,
-  flip_transpose: flipTranspose,
-  im2col,
-  log_softmax: logSoftmax,
-  matmul: transposedProduct,
   max_pool: maxPool,
-  max_pool_dx: maxPoolDx,
-  pack: packPanels,
   packed_conv2d: packedConv,
   packed_matmul: packedProduct,
   reduce_sum: reduce,
-  resize_bilinear: resizeBilinear,
-  resize_bilinear_dx: resizeBilinearDx,
-  slice,
-  softmax,
   zero_pad: zeroPad,
+}
+
+/** Those of other ops, by the file that has them. */
+const elsewhere: Readonly<Record<string, () => Promise<Family>>> = {
+  concat: async () => (await import('./concat.ts')).concat,
+  depthwise_conv2d_dw: async () => (await import('./depthwise-dw.ts')).depthwiseDw,
+  depthwise_conv2d_dx: async () => (await import('./depthwise-dx.ts')).depthwiseDx,
+  dropout: async () => (await import('./dropout.ts')).dropout,
+  flip_transpose: async () => (await import('./flip-transpose.ts')).flipTranspose,
+  im2col: async () => (await import('./im2col.ts')).im2col,
+  log_softmax: async () => (await import('./softmax.ts')).logSoftmax,
+  matmul: async () => (await import('./matmul-transposed.ts')).transposedProduct,
+  max_pool_dx: async () => (await import('./max-pool-dx.ts')).maxPoolDx,
+  pack: async () => (await import('./pack.ts')).packPanels,
+  'packed_matmul transA': async () => (await import('./matmul-transposed.ts')).packedTransposed,
+  resize_bilinear: async () => (await import('./resize-bilinear.ts')).resizeBilinear,
+  resize_bilinear_dx: async () => (await import('./resize-bilinear.ts')).resizeBilinearDx,
+  slice: async () => (await import('./slice.ts')).slice,
+  softmax: async () => (await import('./softmax.ts')).softmax,
+}
+
+const loaded = new Map(Object.entries(present))
+
+/** The op that a node is built around: that of a fused node's producer or sum. Undefined for an expression. */
+function centreOf(v: Value): Value | undefined {
+  if (v.op === fusedOp) {
+    const { anchor, roots } = bodyOf(v)
+    return anchor ?? (isReduction(roots[0]) ? roots[0] : undefined)
+  }
+  return v.op.name in present || v.op.name in elsewhere ? v : undefined
+}
+
+/** A product whose left operand is transposed is another kernel than one by rows. */
+const familyName = ({ op, attrs }: Value): string =>
+  op.name === 'packed_matmul' && attrs.transA ? 'packed_matmul transA' : op.name
+
+/** Loads the families that `graph` (lowered and fused) needs: before `kernelOf` is asked for them. */
+export async function loadFamilies(graph: Graph): Promise<void> {
+  const names = new Set(
+    topological(roots(graph))
+      .map(centreOf)
+      .flatMap((v) => (v ? [familyName(v)] : [])),
+  )
+  await Promise.all(
+    [...names].map(async (name) => {
+      if (!loaded.has(name)) loaded.set(name, await elsewhere[name]())
+    }),
+  )
 }
 
 /** True where a node of this op needs no lowering: a leaf, a view, SIMD lanes or a family of its own. */
 export const hasKernel = (op: Op): boolean =>
-  op.inputs === 'variadic'
-    ? op.name in families
-    : Object.keys(op.inputs).length === 0 ||
+  op.name in present ||
+  op.name in elsewhere ||
+  (op.inputs !== 'variadic' &&
+    (Object.keys(op.inputs).length === 0 ||
       op.viewOffset !== undefined ||
-      op.name in families ||
-      (op.isElementwise && op.lower === native && op.name in lanes)
+      (op.isElementwise && op.lower === native && op.name in lanes)))
 
-/** The kernel of a node of a lowered and fused graph. */
+/** The kernel of a node of a lowered and fused graph, whose families are loaded. */
 export function kernelOf(v: Value, target: Target): Kernel {
-  if (v.op !== fusedOp) return (families[v.op.name] ?? elementwise)(v, target)
-  const { anchor, roots } = bodyOf(v)
-  if (anchor) return families[anchor.op.name](v, target)
-  return isReduction(roots[0]) ? reduce(v, target) : elementwise(v, target)
+  const centre = centreOf(v)
+  if (!centre) return elementwise(v, target)
+  const family = loaded.get(familyName(centre))
+  if (!family) throw new KingletError(`${centre.op.name}: its kernels are not loaded: call loadFamilies(graph) first`)
+  return family(v, target)
 }

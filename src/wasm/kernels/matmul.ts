@@ -2,13 +2,12 @@
  * Products of rows with packed columns: pointwise convolutions, linear layers, patches. Rows are taken in blocks that
  * stay in the second-level cache while all of b passes; row strides are immediates, so one pointer walks a and one b.
  */
-import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
-import { panelColumns, panelsOf } from '../passes/packed-matmul.ts'
+import { type Expr, type FunctionBuilder, i32, type Local } from '../assembler/index.ts'
+import { panelColumns } from '../passes/packed-matmul.ts'
 import { storeLanes } from './channels.ts'
 import { elementBytes } from './elements.ts'
 import { type Epilogue, epilogueOf } from './epilogue.ts'
 import type { Addresses, Family, Kernel } from './kernel.ts'
-import { packedTransposed } from './matmul-transposed.ts'
 import {
   addSteps,
   clearSums,
@@ -45,8 +44,8 @@ export function finishTile(
   }
 }
 
-/** a [M, K] times packed b, with an epilogue. */
-const rowsTimesPanels: Family = (v, target): Kernel => {
+/** packed_matmul, alone or with an epilogue: a [M, K] by rows times packed b. */
+export const packedProduct: Family = (v, target): Kernel => {
   const epilogue = epilogueOf(v)
   const { columns } = epilogue.op.attrs as { columns: number }
   const [left, right] = epilogue.op.inputs
@@ -94,49 +93,6 @@ const rowsTimesPanels: Family = (v, target): Kernel => {
               })
             })
           })
-        },
-      },
-    ],
-  }
-}
-
-/** packed_matmul, alone or with an epilogue. */
-export const packedProduct: Family = (v, target) =>
-  (epilogueOf(v).op.attrs.transA ? packedTransposed : rowsTimesPanels)(v, target)
-
-/** b [K, N] or [N, K] into panels. */
-export const packPanels: Family = (v) => {
-  const { trans } = v.attrs as { trans: boolean }
-  const [rows, columns] = v.inputs[0].shape
-  const [k, n] = trans ? [columns, rows] : [rows, columns]
-  const panels = panelsOf(n)
-  const bytes = elementBytes(v)
-  return {
-    phases: [
-      {
-        key: `pack ${rows} ${columns} ${trans}`,
-        pieces: panels,
-        emit(f, from, to, at) {
-          const whole = Math.floor(n / panelColumns)
-          const panel = (p: Expr<'i32'>, count: number) => {
-            const out = f.let(i32.add(at.y, i32.mul(p, k * panelColumns * bytes)))
-            const [kStride, nStride] = trans ? [bytes, k * bytes] : [n * bytes, bytes]
-            const source = f.let(i32.add(at.inputs[0], i32.mul(p, panelColumns * nStride)))
-            f.for(0, k, 1, () => {
-              for (let j = 0; j < panelColumns; j += 4) {
-                if (!trans && count >= j + 4) f.store(out, v128.load(source, j * bytes), j * bytes)
-                else
-                  for (let lane = j; lane < j + 4; lane++)
-                    f.store(out, lane < count ? i32.load(source, lane * nStride) : i32.const(0), lane * bytes)
-              }
-              f.set(source, i32.add(source, kStride))
-              f.set(out, i32.add(out, panelColumns * bytes))
-            })
-          }
-          const end = f.let(i32.select(to, i32.const(whole), i32.ltU(to, whole)))
-          if (whole) f.for(from, end, 1, (p) => panel(p, panelColumns))
-          if (whole < panels)
-            f.if(i32.and(i32.eq(to, panels), i32.ltU(from, panels)), () => panel(i32.const(whole), n % panelColumns))
         },
       },
     ],

@@ -6,7 +6,8 @@ import { assert, showShape } from '../../core/index.ts'
 import { type Graph, readersOf, roots, topological } from '../../graph/index.ts'
 import { mapRoots } from '../../graph/passes/index.ts'
 import {
-  defineOp,
+  completeOp,
+  declareOp,
   type Im2colAttrs,
   im2col,
   native,
@@ -30,7 +31,7 @@ export interface PackedConvAttrs {
 const defaults: PackedConvAttrs = { kernel: [1, 1], stride: 1, dilation: 1, size: [1, 1], columns: 1 }
 
 /** y [N * size, columns] = the windows of x [N, H, W, C], which begin at its first pixel, times packed b. */
-export const packedConv2d = defineOp({
+export const packedConv2d = declareOp({
   name: 'packed_conv2d',
   inputs: { x: 'NHWC', b: 'PKC' },
   attrs: defaults,
@@ -48,6 +49,11 @@ export const packedConv2d = defineOp({
     )
     return [n * rows * columns, outputs]
   },
+  lower: native,
+  takesEpilogue: () => true,
+})
+
+export const packedConv2dContract = completeOp(packedConv2d, {
   cost: ({ x }, { kernel: [kh, kw] }, y) => ({ macs: y[0] * y[1] * kh * kw * x[3] }),
   reference({ x, b }, { kernel, stride, dilation, size: [rows, columns], columns: outputs }, y) {
     const [n, height, width, channels] = x.shape
@@ -69,9 +75,7 @@ export const packedConv2d = defineOp({
     }
     return n * rows * columns * outputs * kh * kw * channels
   },
-  grad: no('packing comes after differentiation'),
-  lower: native,
-  takesEpilogue: () => true,
+  grad: /* @__PURE__ */ no('packing comes after differentiation'),
   samples: [
     { inputs: { x: [1, 9, 9, 3], b: [2, 27, 8] }, attrs: { kernel: [3, 3], stride: 2, size: [4, 4], columns: 16 } },
     { inputs: { x: [2, 6, 7, 5], b: [2, 30, 8] }, attrs: { kernel: [2, 3], size: [5, 5], columns: 11 } },

@@ -5,14 +5,14 @@
  */
 import { assert, type Shape, showShape } from '../../core/index.ts'
 import { type Graph, mapGraph } from '../../graph/index.ts'
-import { defineOp, free, matmul, native, no, scope } from '../../ops/index.ts'
+import { completeOp, declareOp, free, matmul, native, no, scope } from '../../ops/index.ts'
 
 /** Columns of a panel: two vectors. */
 export const panelColumns = 8
 export const panelsOf = (columns: number): number => Math.ceil(columns / panelColumns)
 
 /** b [K, N] (or [N, K] with `trans`) as panels [ceil(N / 8), K, 8], zeros beyond N. */
-export const pack = defineOp({
+export const pack = declareOp({
   name: 'pack',
   inputs: { b: 'KN' },
   attrs: { trans: false },
@@ -20,8 +20,7 @@ export const pack = defineOp({
     const [k, n] = trans ? [b.shape[1], b.shape[0]] : b.shape
     return [panelsOf(n), k, panelColumns]
   },
-  cost: free,
-  reference({ b }, { trans }, y) {
+  fold({ b }, { trans }, y) {
     const [k, n] = trans ? [b.shape[1], b.shape[0]] : b.shape
     const [row, column] = trans ? [1, k] : [n, 1]
     const [given, packed] = [b.data, y.data]
@@ -31,8 +30,12 @@ export const pack = defineOp({
         for (let j = 0, at = i * row + from * column; j < columns; j++, at += column) packed[to + j] = given[at]
     }
   },
-  grad: no('packing comes after differentiation'),
   lower: native,
+})
+
+export const packContract = completeOp(pack, {
+  cost: free,
+  grad: /* @__PURE__ */ no('packing comes after differentiation'),
   samples: [
     { inputs: { b: [5, 19] } },
     { inputs: { b: [19, 5] }, attrs: { trans: true } },
@@ -44,7 +47,7 @@ export const pack = defineOp({
 const dimensions = (a: Shape, transA: boolean): readonly [number, number] => (transA ? [a[1], a[0]] : [a[0], a[1]])
 
 /** y [M, N] = a [M, K] (or [K, M] with `transA`) times packed b; N = `columns`. */
-export const packedMatmul = defineOp({
+export const packedMatmul = declareOp({
   name: 'packed_matmul',
   inputs: { a: 'MK', b: 'PKC' },
   attrs: { columns: 1, transA: false },
@@ -57,6 +60,12 @@ export const packedMatmul = defineOp({
     )
     return [m, columns]
   },
+  lower: native,
+  // Sums over the rows of both operands are taken in parts, which another phase adds up.
+  takesEpilogue: ({ transA }) => !transA,
+})
+
+export const packedMatmulContract = completeOp(packedMatmul, {
   cost: ({ a }, { columns }) => ({ macs: a[0] * a[1] * columns }),
   reference({ a, b }, { columns, transA }, y) {
     const [m, k] = dimensions(a.shape, transA)
@@ -70,10 +79,7 @@ export const packedMatmul = defineOp({
       }
     return m * columns * k
   },
-  grad: no('packing comes after differentiation'),
-  lower: native,
-  // Sums over the rows of both operands are taken in parts, which another phase adds up.
-  takesEpilogue: ({ transA }) => !transA,
+  grad: /* @__PURE__ */ no('packing comes after differentiation'),
   samples: [
     { inputs: { a: [7, 5], b: [3, 5, 8] }, attrs: { columns: 19 } },
     { inputs: { a: [13, 16], b: [2, 16, 8] }, attrs: { columns: 16 } },

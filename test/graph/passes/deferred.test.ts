@@ -3,6 +3,7 @@ import { key, type Shape, size, type Tensor, tensor, uniformAt } from '../../../
 import { evaluate, type Graph, roots, topological } from '../../../src/graph/index.ts'
 import { Deferred, foldConstants, Scratch, writeConstant } from '../../../src/graph/passes/index.ts'
 import { add, constant, div, input, mul, reshape, sqrt, type Value } from '../../../src/ops/index.ts'
+import { contractOf } from '../../../src/wasm/passes/contracts.ts'
 import { pack } from '../../../src/wasm/passes/packed-matmul.ts'
 
 const values = (seed: number, shape: Shape): Value =>
@@ -35,7 +36,7 @@ const packed = (channels: number, columns: number): Value => {
 
 describe('constants that are computed when they are wanted', () => {
   const folded = (v: Value): Value => foldConstants({ outputs: { v }, updates: [] }).outputs.v
-  const oracle = (v: Value): Tensor => evaluate([v], () => tensor([], [0]))[0]
+  const oracle = (v: Value): Tensor => evaluate([v], () => tensor([], [0]), contractOf)[0]
 
   // 5,000 weights and more are not kept, and pass through working memory.
   it.each([

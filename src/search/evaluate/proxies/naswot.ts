@@ -10,10 +10,10 @@
 import { assert, size } from '../../../core/index.ts'
 import { topological } from '../../../graph/index.ts'
 import { calledOf } from '../../../nn/index.ts'
-import { addAll, greater, hardSwish, matmul, relu, relu6, reshape, swish, tanh } from '../../../ops/index.ts'
+import { addAll, greater, hardSwish, matmul, type Op, relu, relu6, reshape, swish, tanh } from '../../../ops/index.ts'
 import { batchSize, trainingLogits, type ZeroCostProxy } from './proxy.ts'
 
-const switching = new Set([relu, relu6, hardSwish, swish, tanh].map((f) => f.op))
+const switching = new Set<Op>([relu, relu6, hardSwish, swish, tanh].map((f) => f.op))
 
 export const naswot: ZeroCostProxy = {
   says: 'log |det K|, K the number of units that two images switch alike',

@@ -1,0 +1,30 @@
+/** Instructions that give an f32. */
+import { instruction } from './instructions.ts'
+
+export { f32Const as const } from './expr.ts'
+
+export const add = instruction(0x92, 'f32 f32 -> f32')
+export const sub = instruction(0x93, 'f32 f32 -> f32')
+export const mul = instruction(0x94, 'f32 f32 -> f32')
+export const div = instruction(0x95, 'f32 f32 -> f32')
+export const min = instruction(0x96, 'f32 f32 -> f32')
+export const max = instruction(0x97, 'f32 f32 -> f32')
+export const copysign = instruction(0x98, 'f32 f32 -> f32')
+export const abs = instruction(0x8b, 'f32 -> f32')
+export const neg = instruction(0x8c, 'f32 -> f32')
+export const ceil = instruction(0x8d, 'f32 -> f32')
+export const floor = instruction(0x8e, 'f32 -> f32')
+export const trunc = instruction(0x8f, 'f32 -> f32')
+export const nearest = instruction(0x90, 'f32 -> f32')
+export const sqrt = instruction(0x91, 'f32 -> f32')
+export const eq = instruction(0x5b, 'f32 f32 -> i32')
+export const ne = instruction(0x5c, 'f32 f32 -> i32')
+export const lt = instruction(0x5d, 'f32 f32 -> i32')
+export const gt = instruction(0x5e, 'f32 f32 -> i32')
+export const le = instruction(0x5f, 'f32 f32 -> i32')
+export const ge = instruction(0x60, 'f32 f32 -> i32')
+export const convertI32S = instruction(0xb2, 'i32 -> f32')
+export const convertI32U = instruction(0xb3, 'i32 -> f32')
+export const reinterpretI32 = instruction(0xbe, 'i32 -> f32')
+export const select = instruction(0x1b, 'f32 f32 i32 -> f32')
+export const load = instruction(0x2a, 'addr -> f32', 2)

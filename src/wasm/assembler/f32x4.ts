@@ -1,0 +1,31 @@
+/** Instructions over four f32. */
+import { instruction } from './instructions.ts'
+
+export const splat = instruction(0xfd13, 'f32 -> v128')
+export const extractLane = instruction(0xfd1f, 'v128 lane -> f32')
+export const replaceLane = instruction(0xfd20, 'v128 lane f32 -> v128')
+export const eq = instruction(0xfd41, 'v128 v128 -> v128')
+export const ne = instruction(0xfd42, 'v128 v128 -> v128')
+export const lt = instruction(0xfd43, 'v128 v128 -> v128')
+export const gt = instruction(0xfd44, 'v128 v128 -> v128')
+export const le = instruction(0xfd45, 'v128 v128 -> v128')
+export const ge = instruction(0xfd46, 'v128 v128 -> v128')
+export const ceil = instruction(0xfd67, 'v128 -> v128')
+export const floor = instruction(0xfd68, 'v128 -> v128')
+export const trunc = instruction(0xfd69, 'v128 -> v128')
+export const nearest = instruction(0xfd6a, 'v128 -> v128')
+export const abs = instruction(0xfde0, 'v128 -> v128')
+export const neg = instruction(0xfde1, 'v128 -> v128')
+export const sqrt = instruction(0xfde3, 'v128 -> v128')
+export const add = instruction(0xfde4, 'v128 v128 -> v128')
+export const sub = instruction(0xfde5, 'v128 v128 -> v128')
+export const mul = instruction(0xfde6, 'v128 v128 -> v128')
+export const div = instruction(0xfde7, 'v128 v128 -> v128')
+export const min = instruction(0xfde8, 'v128 v128 -> v128')
+export const max = instruction(0xfde9, 'v128 v128 -> v128')
+/** (a, b) b < a ? b : a */
+export const pmin = instruction(0xfdea, 'v128 v128 -> v128')
+/** (a, b) a < b ? b : a */
+export const pmax = instruction(0xfdeb, 'v128 v128 -> v128')
+export const convertI32x4S = instruction(0xfdfa, 'v128 -> v128')
+export const convertI32x4U = instruction(0xfdfb, 'v128 -> v128')

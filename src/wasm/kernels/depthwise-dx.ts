@@ -1,0 +1,6 @@
+/** The gradient of depthwise convolution to x: the walk of depthwise.ts backwards. */
+import { walkWindows } from './depthwise.ts'
+import { epilogueOf } from './epilogue.ts'
+import type { Family } from './kernel.ts'
+
+export const depthwiseDx: Family = (v, target) => walkWindows(v, target, epilogueOf(v), true)
