@@ -1,10 +1,10 @@
 /**
- * The page's `kinglet/run`, built from the compiled entry dist/browser-run.js: dist/page/run.js holds what loads and runs
- * the networks of the registry, the modules beside it what other networks need, each loaded when a network asks for it
- * (docs/decisions/009). `npm run build` runs this file after the compiler.
+ * The page's `kinglet/run`, built from the compiled entry dist/browser-run.js: dist/page/run.js holds what every network of
+ * the registry needs, the modules beside it what one network or another does, each loaded when a network asks for it
+ * (docs/decisions/009-what-a-page-loads-is-composed.md). `npm run build` runs this file after the compiler.
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, posix } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { rolldown } from 'rolldown'
 import { minify } from 'rolldown/utils'
@@ -25,28 +25,55 @@ const worker = {
   transform: (_, path) => (basename(path) === 'worker-source.js' ? minifiedWorker(path) : undefined),
 }
 
-/**
- * Bundles a module of dist with all that it imports: what it imports at once is one chunk, the first; each module that it
- * loads later begins one of its own. Returns rolldown's chunks.
- */
-export async function buildPage(input = join(dist, 'browser-run.js')) {
+/** Modules that are in memory, by their path from the root of all. */
+const inMemory = (modules) => ({
+  name: 'in-memory',
+  resolveId(id, from) {
+    const path = from ? posix.join(posix.dirname(from), id) : id
+    return modules.has(path) ? path : undefined
+  },
+  load: (path) => modules.get(path),
+})
+
+/** Runs rolldown; no module of the package does anything but define. */
+async function generate(input, output) {
   const bundle = await rolldown({
-    input: { run: input },
+    ...input,
     platform: 'browser',
-    plugins: [worker],
-    // No module of the package does anything but define.
     treeshake: { moduleSideEffects: false },
-    // The first chunk also exports what the others import from it, under names of one or two letters.
-    preserveEntrySignatures: 'allow-extension',
     logLevel: 'warn',
   })
-  const { output } = await bundle.generate({
-    ...{ format: 'esm', minify: true, comments: false },
-    ...{ entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
-    codeSplitting: { groups: [{ name: 'run', tags: ['$initial'] }] },
-  })
+  const chunks = (await bundle.generate({ format: 'esm', ...output })).output
   await bundle.close()
-  return output
+  return chunks
+}
+
+/**
+ * Bundles a module of dist with all that it imports: what it imports at once is one chunk, the first; what it loads later
+ * are others. Returns rolldown's chunks.
+ *
+ * In two steps, since a bundler puts a module into the chunk of all that import it, whether they use it or not: the first
+ * step leaves modules without what nothing uses, and without such imports, the second puts them together.
+ */
+export async function buildPage(input = join(dist, 'browser-run.js')) {
+  const shaken = await generate(
+    { input: { run: input }, plugins: [worker] },
+    { preserveModules: true, preserveModulesRoot: dist },
+  )
+  const modules = new Map(shaken.map(({ fileName, code }) => [`/${fileName}`, code]))
+  return generate(
+    {
+      input: { run: `/${shaken.find(({ isEntry }) => isEntry).fileName}` },
+      plugins: [inMemory(modules)],
+      // The first chunk exports what the others import from it, besides its own names.
+      preserveEntrySignatures: 'allow-extension',
+    },
+    {
+      ...{ minify: true, comments: false },
+      ...{ entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+      codeSplitting: { groups: [{ name: 'run', tags: ['$initial'] }] },
+    },
+  )
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -6,6 +6,7 @@
  */
 import type { Classifier } from './door/index.ts'
 import { engineOfRun, type LoadOptions, loadOn } from './door/index.ts'
+import { runnable } from './nn/index.ts'
 import type { ModelSource } from './platform/index.ts'
 import { pageReader } from './platform/page/index.ts'
 
@@ -25,4 +26,4 @@ export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/
 
 /** As in Node; a string is a URL, relative to the page. */
 export const load = (source: ModelSource, options?: LoadOptions): Promise<Classifier> =>
-  loadOn({ ...pageReader, engineOf: engineOfRun }, source, options)
+  loadOn({ ...pageReader, kit: runnable, engineOf: engineOfRun }, source, options)

@@ -14,7 +14,7 @@ import {
   type TrainOptions,
   trainOn,
 } from './door/index.ts'
-import type { Network } from './nn/index.ts'
+import { type Network, trainable } from './nn/index.ts'
 import type { ModelSource } from './platform/index.ts'
 import { pagePlatform } from './platform/page/index.ts'
 import type { Evaluation, TrainStep } from './train/index.ts'
@@ -50,7 +50,7 @@ export type { Evaluation, TrainStep } from './train/index.ts'
 
 /** As in Node; a string is a URL, relative to the page. */
 export const load = (source: ModelSource, options?: LoadOptions): Promise<Classifier> =>
-  loadOn({ ...pagePlatform, engineOf }, source, options)
+  loadOn({ ...pagePlatform, kit: trainable, engineOf }, source, options)
 
 /** As in Node, but `to` is the name under which the browser offers the file as a download. */
 export const save = (model: Network | Classifier, to: string | URL, options?: SaveOptions): Promise<void> =>

@@ -4,6 +4,7 @@
  */
 import type { Classifier } from './door/index.ts'
 import { engineOf, type LoadOptions, loadOn } from './door/index.ts'
+import { trainable } from './nn/index.ts'
 import type { ModelSource } from './platform/index.ts'
 import { nodePlatform } from './platform/node/index.ts'
 
@@ -41,4 +42,4 @@ export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/
  * ```
  */
 export const load = (source: ModelSource, options?: LoadOptions): Promise<Classifier> =>
-  loadOn({ ...nodePlatform, engineOf }, source, options)
+  loadOn({ ...nodePlatform, kit: trainable, engineOf }, source, options)

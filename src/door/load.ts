@@ -4,8 +4,8 @@ import { assert, assertOptions, type Checks, checks } from '../core/index.ts'
 import type { Preprocessing } from '../data/index.ts'
 import type { Engine } from '../engine/index.ts'
 import { type Provenance, readModelFile } from '../formats/index.ts'
-import { restoreNetwork } from '../models/index.ts'
-import type { Network } from '../nn/index.ts'
+import { restoreWith } from '../models/index.ts'
+import { type Network, type NetworkKit, trainable } from '../nn/index.ts'
 import type { FetchOptions, ModelSource, Reader } from '../platform/index.ts'
 import { Classifier } from './classifier.ts'
 import type { EngineOptions } from './engine.ts'
@@ -31,10 +31,12 @@ export interface OpenedModel {
 }
 
 /** Reads a model file of either kind; `what` names it in errors. Rejects when its parts do not fit together. */
-export async function openModel(bytes: Uint8Array, what: string): Promise<OpenedModel> {
+export const openModel = (bytes: Uint8Array, what: string): Promise<OpenedModel> => openWith(trainable, bytes, what)
+
+async function openWith(kit: NetworkKit, bytes: Uint8Array, what: string): Promise<OpenedModel> {
   const file = readModelFile(bytes, what)
   const { classes, preprocessing, provenance } = file
-  const network = await restoreNetwork(file, what)
+  const network = await restoreWith(kit, file, what)
   assert(
     classes.length === network.classes,
     `${what}: ${classes.length} classes are named, its network has ${network.classes} outputs: the file is damaged`,
@@ -53,8 +55,9 @@ export function assertFits({ size: [height, width] }: Preprocessing, { inputShap
   )
 }
 
-/** Where models are loaded: what reads files and images there, and its engines. */
+/** Where models are loaded: what reads files and images there, what networks are made of, and engines. */
 export interface RunHost extends Reader {
+  readonly kit: NetworkKit
   engineOf(options: EngineOptions): Engine
 }
 
@@ -64,7 +67,7 @@ export async function loadOn(host: RunHost, source: ModelSource, options: LoadOp
   const engine = host.engineOf(options)
   const { bytes, name } = await host.read(source, options)
   options.signal?.throwIfAborted()
-  const opened = await openModel(bytes, name)
+  const opened = await openWith(host.kit, bytes, name)
   const model = new Classifier({ ...opened, engine, decode: host.decode })
   await model.prepare()
   if (!options.signal?.aborted) return model

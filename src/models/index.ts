@@ -21,7 +21,7 @@ export {
 } from './network.ts'
 export { type BuildOptions, type Options, optionNames } from './options.ts'
 export { type ModelName, modelNames } from './registry.ts'
-export { type Restorable, restore, restoreNetwork } from './restore.ts'
+export { type Restorable, restore, restoreNetwork, restoreWith } from './restore.ts'
 export { type ParameterAxis, type RowChannels, type RowNumber, rowChannelsOf } from './row-channels.ts'
 export { reductionFor } from './rows.ts'
 export { makeDivisible, type WidthRule, widthRuleNames } from './width.ts'

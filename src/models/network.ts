@@ -2,14 +2,22 @@
  * `build`: a network of the registry, as graphs, training and files see it. The input column of its table is confirmed
  * by shape inference whenever a network is built as the table has it (224 x 224, width 1).
  */
-import { KingletError, nearest, oneOf, UsageError } from '../core/index.ts'
+import { KingletError } from '../core/index.ts'
 import type { Graph } from '../graph/index.ts'
-import { Builder, type Forward, type ForwardOptions, formOf, makeNetwork, type Network } from '../nn/index.ts'
+import {
+  Builder,
+  type Forward,
+  type ForwardOptions,
+  makeNetwork,
+  type Network,
+  type NetworkKit,
+  trainable,
+} from '../nn/index.ts'
 import { input, type Value } from '../ops/index.ts'
 import { buildRow, type Row, type RowSpec } from './blocks/index.ts'
 import type { Definition, Publication } from './family.ts'
 import { type BuildOptions, type Options, resolveOptions } from './options.ts'
-import { type ModelName, modelNames, publications, registry } from './registry.ts'
+import { type ModelName, modelNames, publications, registry, unknownModel } from './registry.ts'
 import { rowsOf } from './rows.ts'
 
 /** What a forward pass through a model gives: logits, and the output of each row of its table. */
@@ -41,25 +49,26 @@ export interface Model extends Network {
  * ```
  */
 export function build(name: ModelName | (string & {}), options: BuildOptions = {}): Model {
-  if (!Object.hasOwn(registry, name)) {
-    const meant = nearest(name, modelNames)
-    throw new UsageError(`no model ${name}${meant ? ` (did you mean ${meant}?)` : ''}: use ${oneOf(modelNames)}`)
-  }
+  if (!Object.hasOwn(registry, name)) throw unknownModel(name)
   return buildFrom(name, registry[name as ModelName], options)
 }
 
 /** Builds a network of a table that is not (or not yet) in the registry. */
-export function buildFrom(name: string, definition: Definition, given: BuildOptions = {}): Model {
+export const buildFrom = (name: string, definition: Definition, given: BuildOptions = {}): Model =>
+  buildWith(trainable, name, definition, given)
+
+/** The same, its methods made of `kit`. */
+export function buildWith(kit: NetworkKit, name: string, definition: Definition, given: BuildOptions): Model {
   const options = resolveOptions(name, definition.family.defaults, definition.defaults ?? {}, given)
   const rows = rowsOf(name, definition, options)
   const { logits, features } = declare(name, rows, options)
   const declared: Graph = { outputs: { logits }, updates: [] }
-  const net = makeNetwork(declared, { seed: options.seed })
+  const net = makeNetwork(kit, declared, { seed: options.seed })
   return Object.assign(net, {
     architecture: { name, options: { ...options } },
     rows,
     forward(x: Value, run: ForwardOptions): ModelForward {
-      const { outputs, updates, at } = formOf(declared, x, run)
+      const { outputs, updates, at } = kit.formOf(declared, x, run)
       const made = [...features].map(([row, v]) => [row, at(v)] as const)
       return { logits: outputs.logits, outputs, updates, features: new Map(made) }
     },

@@ -1,4 +1,5 @@
 /** Every network by name. Tests walk it, so a new row is tested by being there. */
+import { nearest, oneOf, UsageError } from '../core/index.ts'
 import type { Definition, Publication } from './family.ts'
 import { mobileNetV1, publishedV1 } from './mobilenet-v1.ts'
 import { mobileNetV2, publishedV2 } from './mobilenet-v2.ts'
@@ -14,6 +15,12 @@ export const registry = { ...mobileNetV1, ...mobileNetV2, ...mobileNetV3, ...res
 export type ModelName = keyof typeof registry
 
 export const modelNames = Object.keys(registry) as readonly ModelName[]
+
+/** What is said of a name that is not in it. */
+export function unknownModel(name: string): UsageError {
+  const meant = nearest(name, modelNames)
+  return new UsageError(`no model ${name}${meant ? ` (did you mean ${meant}?)` : ''}: use ${oneOf(modelNames)}`)
+}
 
 /** Where each is published. */
 export const publications = (): Readonly<Record<ModelName, Publication>> => ({

@@ -1,7 +1,8 @@
 /** From what a file says of a network back to the network. */
 import { KingletError, type Tensor, UsageError } from '../core/index.ts'
-import { type Architecture, assertWeights, type Network } from '../nn/index.ts'
-import { build, type Model } from './network.ts'
+import { type Architecture, assertWeights, type Network, type NetworkKit, trainable } from '../nn/index.ts'
+import { definitionNamed } from './definition.ts'
+import { build, buildWith, type Model } from './network.ts'
 import type { BuildOptions } from './options.ts'
 
 /**
@@ -17,10 +18,12 @@ import type { BuildOptions } from './options.ts'
  * ```
  */
 export function restore(architecture: Architecture, weights: ReadonlyMap<string, Tensor>, what: string): Model {
-  const net = rebuild(architecture, what)
-  assertWeights(net.declared, weights, what, architecture.name, 'with the options of this file')
-  net.weights = new Map(weights)
-  return net
+  const { name, options } = architecture
+  try {
+    return withWeights(build(name, options as BuildOptions), weights, what)
+  } catch (error) {
+    throw notBuilt(error, what)
+  }
 }
 
 /** What a model file says of its network: the architecture that builds it, or its graph as JSON. */
@@ -31,19 +34,35 @@ export interface Restorable {
 }
 
 /** The network of a model file of either kind; rejects with a `KingletError` that names `what` when its parts do not fit. */
-export async function restoreNetwork({ architecture, graph, weights }: Restorable, what: string): Promise<Network> {
-  if (architecture) return restore(architecture, weights, what)
-  // Most files carry none: a page that runs networks of the registry does not load this.
-  const { networkFromJson } = await import('../nn/json/index.ts')
-  return networkFromJson(graph, weights, what)
+export const restoreNetwork = (file: Restorable, what: string): Promise<Network> => restoreWith(trainable, file, what)
+
+/** The same, its methods made of `kit`. What the network needs is loaded by the names in the file. */
+export async function restoreWith(
+  kit: NetworkKit,
+  { architecture, graph, weights }: Restorable,
+  what: string,
+): Promise<Network> {
+  if (!architecture) {
+    const { networkFromJson } = await import('../nn/json/index.ts')
+    return networkFromJson(kit, graph, weights, what)
+  }
+  const { name, options } = architecture
+  try {
+    const net = buildWith(kit, name, await definitionNamed(name), options as BuildOptions)
+    return withWeights(net, weights, what)
+  } catch (error) {
+    throw notBuilt(error, what)
+  }
+}
+
+function withWeights(net: Model, weights: ReadonlyMap<string, Tensor>, what: string): Model {
+  assertWeights(net.declared, weights, what, net.architecture.name, 'with the options of this file')
+  net.weights = new Map(weights)
+  return net
 }
 
 /** The options come from a file: what `build` finds wrong with them is not the caller's mistake. */
-function rebuild({ name, options }: Architecture, what: string): Model {
-  try {
-    return build(name, options as BuildOptions)
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    throw new KingletError(`${what}: its network cannot be built: ${error.message}`, { cause: error })
-  }
-}
+const notBuilt = (error: unknown, what: string): unknown =>
+  error instanceof UsageError
+    ? new KingletError(`${what}: its network cannot be built: ${error.message}`, { cause: error })
+    : error

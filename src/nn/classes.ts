@@ -2,7 +2,8 @@
 import { assert, KingletError, type Shape, UsageError } from '../core/index.ts'
 import { type Graph, nameOf } from '../graph/index.ts'
 import { isParameter, macsOf, makeValue, type Value } from '../ops/index.ts'
-import { calledOf, type Network, withShapes } from './network.ts'
+import { withShapes } from './from-graph.ts'
+import { calledOf, type Network } from './network.ts'
 
 const lastOf = (shape: Shape): number => shape[shape.length - 1]
 

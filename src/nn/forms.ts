@@ -25,7 +25,36 @@ export interface Form extends Graph {
 }
 
 /** The form that `options` ask for, over `x` in the place of the graph's input. `and` are other values that must be in it. */
-export function formOf(declared: Graph, x: Value, options: ForwardOptions, and: readonly Value[] = []): Form {
+export type FormOf = (declared: Graph, x: Value, options: ForwardOptions, and?: readonly Value[]) => Form
+
+/** The form for inference or for training. */
+export const formOf: FormOf = (declared, x, options, and) => {
+  const updates: Update[] = []
+  const training = options.training ? trainingFor(options) : undefined
+  const trained = (v: Value): Value | undefined => {
+    const rule = training && contractOf(v.op).training
+    const found = rule && scope(v.scope, () => rule(v.inputs, v.attrs, training(v)))
+    updates.push(...(found?.updates ?? []))
+    return found?.y
+  }
+  const form = rewritten(declared, x, and, trained)
+  assertApart(updates)
+  return { ...form, updates }
+}
+
+/** The form for inference alone: without the contracts of ops, of which training is made. */
+export const inferenceFormOf: FormOf = (declared, x, { training }, and) => {
+  if (training) throw new UsageError('forward: training: the kinglet/run of pages is built without it: use kinglet')
+  return rewritten(declared, x, and, () => undefined)
+}
+
+/** The declared graph over `x`: nodes are what `trained` makes of them, or what they are in inference. */
+function rewritten(
+  declared: Graph,
+  x: Value,
+  and: readonly Value[] = [],
+  trained: (v: Value) => Value | undefined,
+): Form {
   const [given] = inputsOf(declared).values()
   const wanted = [x.shape[0], ...given.shape.slice(1)]
   assert(
@@ -33,22 +62,13 @@ export function formOf(declared: Graph, x: Value, options: ForwardOptions, and: 
     () =>
       `forward: x is ${showShape(x.shape)} ${x.dtype}: it must be [N, ${given.shape.slice(1).join(', ')}] ${given.dtype}`,
   )
-  const updates: Update[] = []
-  const training = options.training ? trainingFor(options) : undefined
   const values = mapValues([...roots(declared), ...and], (v) => {
     if (isInput(v)) return x
-    const rule = training && !isLeaf(v) && contractOf(v.op).training
-    const trained = rule && scope(v.scope, () => rule(v.inputs, v.attrs, training(v)))
-    if (trained) {
-      updates.push(...trained.updates)
-      return trained.y
-    }
-    return v.op.isIdentity ? v.inputs[0] : v
+    return isLeaf(v) ? v : (trained(v) ?? (v.op.isIdentity ? v.inputs[0] : v))
   })
-  assertApart(updates)
   const at = (v: Value): Value => values.get(v)!
   const outputs = Object.fromEntries(Object.entries(declared.outputs).map(([name, v]) => [name, at(v)]))
-  return { outputs, updates, at }
+  return { outputs, updates: [], at }
 }
 
 /** What each node is given to be put into its training form. */

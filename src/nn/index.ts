@@ -2,5 +2,7 @@
 export * from './builder.ts'
 export { classifierOf, withClasses } from './classes.ts'
 export { type Form, type ForwardOptions, formOf } from './forms.ts'
+export { networkFrom, withShapes } from './from-graph.ts'
+export { type NetworkKit, runnable, trainable } from './kit.ts'
 export type { Architecture, Meta, Provenance } from './meta.ts'
 export * from './network.ts'

@@ -5,17 +5,10 @@
  * no difference below `models`.
  */
 import { assert, type Shape, sameShape, showShape, type Tensor } from '../core/index.ts'
-import {
-  assertAnyBatch,
-  type Graph,
-  initialise,
-  inputsOf,
-  parametersOf,
-  reshapeParameters,
-  type Update,
-} from '../graph/index.ts'
+import { type Graph, inputsOf, parametersOf, type Update } from '../graph/index.ts'
 import { input, type Value } from '../ops/index.ts'
-import { type ForwardOptions, formOf } from './forms.ts'
+import type { ForwardOptions } from './forms.ts'
+import type { NetworkKit } from './kit.ts'
 import type { Architecture, Meta } from './meta.ts'
 
 export interface Forward {
@@ -54,35 +47,12 @@ export interface NetworkOptions {
   readonly what?: string
 }
 
-/**
- * The network of a graph that was put together by hand or read from a file: for one image, with input `x` [1, height,
- * width, channels] and output `logits` [1, classes]. `trainingDropout` and `batchNorm` over parameters of role `state`
- * train as those of the registry's networks. Throws a `KingletError` for a graph that is none of a classifier, or does
- * not hold for any batch, and for weights that are not exactly its parameters.
- *
- * @example
- * ```ts
- * import { networkFrom } from 'kinglet/graph'
- * import { flatten, input, linear, parameter } from 'kinglet/ops'
- *
- * const init = { kind: 'normal', std: 0.1 } as const
- * const w = parameter({ name: 'w', shape: [48, 2], role: 'weight', init })
- * const logits = linear(flatten(input('x', [1, 4, 4, 3])), w)
- * const net = networkFrom({ outputs: { logits }, updates: [] })
- * const found = [net.inputShape, net.classes, net.graph(8).outputs.logits.shape]
- * found // => [[4, 4, 3], 2, [8, 2]]
- * ```
- */
-export function networkFrom(graph: Graph, options: NetworkOptions = {}): Network {
-  const { weights, what = 'network' } = options
-  assertClassifier(graph, what)
-  assertAnyBatch(graph, what)
-  if (weights) assertWeights(graph, weights, what, 'its graph')
-  return makeNetwork(graph, options)
-}
-
-/** As {@link networkFrom}, for a graph that is known to be right. */
-export function makeNetwork(declared: Graph, { weights: given, seed = 0, meta = {} }: NetworkOptions): Network {
+/** As `networkFrom` (from-graph.ts), for a graph that is known to be right. `kit` is what its methods are made of. */
+export function makeNetwork(
+  kit: NetworkKit,
+  declared: Graph,
+  { weights: given, seed = 0, meta = {} }: NetworkOptions,
+): Network {
   const [x] = inputsOf(declared).values()
   const inputShape = x.shape.slice(1)
   let weights = given && new Map(given)
@@ -93,14 +63,14 @@ export function makeNetwork(declared: Graph, { weights: given, seed = 0, meta = 
     classes: declared.outputs.logits.shape[1],
     meta,
     get weights() {
-      weights ??= initialise(parametersOf(declared).values(), seed)
+      weights ??= kit.initialise(parametersOf(declared).values(), seed)
       return weights
     },
     set weights(values) {
       weights = values
     },
     forward(on, run) {
-      const { outputs, updates } = formOf(declared, on, run)
+      const { outputs, updates } = kit.formOf(declared, on, run)
       return { logits: outputs.logits, outputs, updates }
     },
     graph(batch = 1) {
@@ -115,31 +85,8 @@ export function makeNetwork(declared: Graph, { weights: given, seed = 0, meta = 
   return net
 }
 
-/** The network of the same graph over parameters of other shapes; its weights are first ones. */
-export const withShapes = ({ declared, meta }: Network, shapes: ReadonlyMap<string, Shape>, seed = 0): Network =>
-  makeNetwork(reshapeParameters(declared, shapes), { seed, meta })
-
 /** How errors call a network: by its name in the registry, where it has one. */
 export const calledOf = ({ architecture }: Network): string => architecture?.name ?? 'the network'
-
-function assertClassifier(graph: Graph, what: string): void {
-  assert(graph.updates.length === 0, `${what}: the graph has updates: give it without its training step`)
-  const inputs = [...inputsOf(graph)]
-  const [x] = inputs
-  assert(
-    inputs.length === 1 && x[0] === 'x' && x[1].shape.length === 4 && x[1].shape[0] === 1 && x[1].dtype === 'f32',
-    () =>
-      `${what}: its inputs are ${inputs.map(([name, v]) => `${name} ${showShape(v.shape)} ${v.dtype}`).join(', ') || 'none'}: ` +
-      'it must have one, x [1, height, width, channels] f32',
-  )
-  const { logits } = graph.outputs
-  assert(
-    logits?.shape.length === 2 && logits.shape[0] === 1 && logits.dtype === 'f32',
-    () =>
-      `${what}: ${logits ? `logits have shape ${showShape(logits.shape)}` : `its outputs are ${Object.keys(graph.outputs).join(', ') || 'none'}`}: ` +
-      'it must have the output logits, [1, classes]',
-  )
-}
 
 /**
  * Throws unless `weights` are exactly the graph's parameters. `what` names the file and `network` the network in errors;

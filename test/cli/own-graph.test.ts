@@ -95,3 +95,32 @@ test('train --from takes its weights over, with other classes too', async () => 
   )
   expect(again.errors).toMatch(/own\.safetensors: 17 tensors taken over, 0 begin anew\n/)
 }, 60_000)
+
+test('measure times its layers, and adapt shrinks it within the table', async () => {
+  const { folder, path } = await own()
+  const table = join(folder, 'here.json')
+  const quick = ['--threads', '1', '--rounds', '2', '--runs', '1', '--json']
+  const measured = await kinglet('measure', path, '--down-to', '0.3', '--out', table, ...quick)
+  expect(measured.errors).not.toContain('Error')
+  expect(measured.code).toBe(0)
+  const { networks, layers } = JSON.parse(measured.output)
+  expect(layers).toBeGreaterThan(5)
+  expect(networks[0].name).toBe('own graph, 16x16 px')
+  expect(networks[0].sumMs).toBeGreaterThan(0)
+
+  const photos = folderOf(await pictures(6))
+  const common = ['adapt', path, '--data', photos, '--steps', '2', '--epochs', '1', '--threads', '1', '--json']
+  const byMacs = await kinglet(...common, '--budget', 'macs=25k', '--out', join(folder, 'macs'))
+  expect(byMacs.errors).toContain('own graph, 16x16 px: 35.4 k, to be multiply-adds of at most 25.0 k')
+  expect(byMacs.code).toBe(0)
+  const { points, model } = JSON.parse(byMacs.output)
+  expect(points.at(-1).macs).toBeLessThanOrEqual(25_000)
+  const shrunk = readModelFile(readFileSync(model))
+  expect(shrunk.graph).toBeDefined()
+  expect(shrunk.weights.get('wide.conv.w')!.shape[3]).toBeLessThan(6)
+  expect((await kinglet('eval', model, photos, '--threads', '1')).code).toBe(0)
+  expect(readFileSync(join(folder, 'macs', 'curve.html'), 'utf8')).toContain('wide.conv.w')
+
+  const latency = await kinglet(...common, '--budget', 'latency=100s', '--table', table, '--out', join(folder, 'ms'))
+  expect(latency.errors).toContain('which meets the budget of')
+}, 120_000)

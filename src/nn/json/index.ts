@@ -1,15 +1,24 @@
 /** A network from the graph that a model file carries. A door of its own: a page loads it only for such a file. */
 import type { Tensor } from '../../core/index.ts'
-import { constantPrefix, graphFromJson } from '../../graph/json/index.ts'
-import { opNamed } from '../../ops/index.ts'
-import { type Network, networkFrom } from '../network.ts'
+import { constantPrefix, graphFromJson, opNamesOf } from '../../graph/json/index.ts'
+import { opsNamed } from '../../ops/index.ts'
+import { networkWith } from '../from-graph.ts'
+import type { NetworkKit } from '../kit.ts'
+import type { Network } from '../network.ts'
 
 /**
- * The network of `json`, with `tensors`: its weights, and the constants that the JSON names. `what` names the file in
- * errors. Throws a `KingletError` for JSON that is no classifier's graph, and for tensors that are not exactly its own.
+ * The network of `json`, with `tensors`: its weights, and the constants that the JSON names. Its ops are loaded by their
+ * names. `what` names the file in errors. Rejects with a `KingletError` for JSON that is no classifier's graph, and for
+ * tensors that are not exactly its own.
  */
-export function networkFromJson(json: unknown, tensors: ReadonlyMap<string, Tensor>, what: string): Network {
-  const graph = graphFromJson(json, { opNamed, tensors, what })
+export async function networkFromJson(
+  kit: NetworkKit,
+  json: unknown,
+  tensors: ReadonlyMap<string, Tensor>,
+  what: string,
+): Promise<Network> {
+  const ops = await opsNamed(opNamesOf(json, what))
+  const graph = graphFromJson(json, { opNamed: (name) => ops.get(name), tensors, what })
   const weights = new Map([...tensors].filter(([name]) => !name.startsWith(constantPrefix)))
-  return networkFrom(graph, { weights, what })
+  return networkWith(kit, graph, { weights, what })
 }

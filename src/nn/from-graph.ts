@@ -1,0 +1,59 @@
+/** Networks of graphs that no table made: put together by hand, or read from a file. */
+import { assert, type Shape, showShape } from '../core/index.ts'
+import { assertAnyBatch, type Graph, inputsOf, reshapeParameters } from '../graph/index.ts'
+import { type NetworkKit, trainable } from './kit.ts'
+import { assertWeights, makeNetwork, type Network, type NetworkOptions } from './network.ts'
+
+/**
+ * The network of a graph that was put together by hand or read from a file: for one image, with input `x` [1, height,
+ * width, channels] and output `logits` [1, classes]. `trainingDropout` and `batchNorm` over parameters of role `state`
+ * train as those of the registry's networks. Throws a `KingletError` for a graph that is none of a classifier, or does
+ * not hold for any batch, and for weights that are not exactly its parameters.
+ *
+ * @example
+ * ```ts
+ * import { networkFrom } from 'kinglet/graph'
+ * import { flatten, input, linear, parameter } from 'kinglet/ops'
+ *
+ * const init = { kind: 'normal', std: 0.1 } as const
+ * const w = parameter({ name: 'w', shape: [48, 2], role: 'weight', init })
+ * const logits = linear(flatten(input('x', [1, 4, 4, 3])), w)
+ * const net = networkFrom({ outputs: { logits }, updates: [] })
+ * const found = [net.inputShape, net.classes, net.graph(8).outputs.logits.shape]
+ * found // => [[4, 4, 3], 2, [8, 2]]
+ * ```
+ */
+export const networkFrom = (graph: Graph, options: NetworkOptions = {}): Network =>
+  networkWith(trainable, graph, options)
+
+/** The same, its methods made of `kit`. */
+export function networkWith(kit: NetworkKit, graph: Graph, options: NetworkOptions): Network {
+  const { weights, what = 'network' } = options
+  assertClassifier(graph, what)
+  assertAnyBatch(graph, what)
+  if (weights) assertWeights(graph, weights, what, 'its graph')
+  return makeNetwork(kit, graph, options)
+}
+
+/** The network of the same graph over parameters of other shapes; its weights are first ones. */
+export const withShapes = ({ declared, meta }: Network, shapes: ReadonlyMap<string, Shape>, seed = 0): Network =>
+  makeNetwork(trainable, reshapeParameters(declared, shapes), { seed, meta })
+
+function assertClassifier(graph: Graph, what: string): void {
+  assert(graph.updates.length === 0, `${what}: the graph has updates: give it without its training step`)
+  const inputs = [...inputsOf(graph)]
+  const [x] = inputs
+  assert(
+    inputs.length === 1 && x[0] === 'x' && x[1].shape.length === 4 && x[1].shape[0] === 1 && x[1].dtype === 'f32',
+    () =>
+      `${what}: its inputs are ${inputs.map(([name, v]) => `${name} ${showShape(v.shape)} ${v.dtype}`).join(', ') || 'none'}: ` +
+      'it must have one, x [1, height, width, channels] f32',
+  )
+  const { logits } = graph.outputs
+  assert(
+    logits?.shape.length === 2 && logits.shape[0] === 1 && logits.dtype === 'f32',
+    () =>
+      `${what}: ${logits ? `logits have shape ${showShape(logits.shape)}` : `its outputs are ${Object.keys(graph.outputs).join(', ') || 'none'}`}: ` +
+      'it must have the output logits, [1, classes]',
+  )
+}

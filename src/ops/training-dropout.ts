@@ -1,0 +1,38 @@
+/** The mark of dropout in a network's graph. */
+import { assert } from '../core/index.ts'
+import { completeOp, free } from './contract.ts'
+import { declareOp, type Gradients } from './define.ts'
+import { dropout } from './dropout.ts'
+
+/**
+ * Where a network drops while it trains: {@link dropout} in the training form, with the step's seed and a stream of the
+ * node's own; x itself in all else.
+ */
+export const trainingDropout = declareOp({
+  name: 'training_dropout',
+  inputs: { x: '*' },
+  attrs: { rate: 0.5 },
+  shape({ x }, { rate }) {
+    assert(rate >= 0 && rate < 1, () => `training_dropout: rate is ${rate}: it must be at least 0 and below 1`)
+    return x.shape
+  },
+  lower: ({ x }) => x,
+  isIdentity: true,
+})
+
+export const trainingDropoutContract = completeOp(trainingDropout, {
+  cost: free,
+  reference({ x }, _, y) {
+    y.data.set(x.data)
+  },
+  grad: (_x, _, dy): Gradients<'x'> => ({ x: dy }),
+  training({ x }, { rate }, { random }) {
+    if (rate === 0) return { y: x, updates: [] }
+    const { seed, stream } = random()
+    return { y: dropout({ x, seed }, { rate, stream }), updates: [] }
+  },
+  samples: [
+    { inputs: { x: [3, 17] }, attrs: { rate: 0.2 } },
+    { inputs: { x: [1] }, attrs: { rate: 0 } },
+  ],
+})
