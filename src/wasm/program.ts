@@ -1,6 +1,6 @@
 /** A program of the WebAssembly engine: the values of a plan in the memory of an executor. */
 import { bytesOf, dtypes, KingletError, Queue, size, type Tensor, type TypedArrayOf } from '../core/index.ts'
-import { checkInputs, checkWeights, type Program, pick } from '../engine/index.ts'
+import { checkInputs, type Program } from '../engine/index.ts'
 import { type Graph, inputsOf, nameOf, roots, topological } from '../graph/index.ts'
 import { Scratch, writeConstant } from '../graph/passes/index.ts'
 import type { Plan } from '../graph/plan/index.ts'
@@ -66,19 +66,11 @@ export function programOf(executor: Executor, { inputs, prepared, plan, paramete
     },
     async read(names) {
       usable('read')
-      const wanted = pick(parameters, names)
-      return queue.run(async () => {
-        const found = new Map<string, Tensor>()
-        for (const [name, leaf] of wanted) found.set(name, await read(leaf))
-        return found
-      })
+      return queue.run(async () => (await import('./parameters.ts')).readAll(parameters, names, read))
     },
     async write(values) {
       usable('write')
-      checkWeights(parameters, values, 'write')
-      return queue.run(async () => {
-        for (const [name, t] of values) await write(parameters.get(name)!, t.data)
-      })
+      return queue.run(async () => (await import('./parameters.ts')).writeAll(parameters, values, write))
     },
     dispose,
     [Symbol.dispose]: dispose,
