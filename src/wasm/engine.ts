@@ -8,7 +8,6 @@ import { type CompileOptions, compiledWeights, type Engine, type Program } from 
 import { type Graph, inputsOf, parametersOf } from '../graph/index.ts'
 import type { Value } from '../ops/index.ts'
 import { emitProgram, layoutOf, placeOf } from './emit/emit.ts'
-import { loadFamilies } from './kernels/index.ts'
 import { planKernels, prepare } from './prepare.ts'
 import { programOf, writeConstants } from './program.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
@@ -46,8 +45,7 @@ async function compile(graph: Graph, options: CompileOptions, target: Target, th
   const recruits = recruit(team)
   try {
     const prepared = prepare(graph, frozen ? weights : undefined)
-    await loadFamilies(prepared)
-    const { plan, kernels } = planKernels(prepared, target)
+    const { plan, kernels } = await planKernels(prepared, target)
     const shared = sharedFor(threads)
     const memory = shared ? allocateAhead(layoutOf(plan, kernels, threads).pages, recruits) : undefined
     const { bytes, pages } = emitProgram(plan, kernels, { threads, shared, target })
