@@ -9,7 +9,6 @@ import { bytesOf, dtypes, size, type Tensor, type TypedArrayOf } from '../../src
 import { type Graph, inputsOf, nameOf, roots, topological } from '../../src/graph/index.ts'
 import { isConstant, isInput, type Value } from '../../src/ops/index.ts'
 import { emitProgram, placeOf } from '../../src/wasm/emit/emit.ts'
-import { loadFamilies } from '../../src/wasm/kernels/index.ts'
 import { planKernels, prepare } from '../../src/wasm/prepare.ts'
 import { dataStart } from '../../src/wasm/runtime/control.ts'
 import { createExecutor } from '../../src/wasm/runtime/executor.ts'
@@ -31,9 +30,8 @@ export async function runGuarded(
   }: { readonly threads: number; readonly relaxed: boolean; readonly target?: Target },
 ): Promise<Record<string, Tensor>> {
   const prepared = prepare(graph)
-  await loadFamilies(prepared)
   const target = other ?? targetFor({ relaxed })
-  const { plan, kernels } = planKernels(prepared, target, guardBytes)
+  const { plan, kernels } = await planKernels(prepared, target, guardBytes)
   const known = other ? new PhaseCode() : phases
   known.check(plan, kernels, relaxed)
   const { bytes, pages, dataEnd: total } = emitProgram(plan, kernels, { threads, shared: threads > 1, target })

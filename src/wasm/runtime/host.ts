@@ -18,8 +18,8 @@ export interface ThreadEvents {
   failure(reason: string): void
 }
 
-/** Node's module `name`, or undefined outside Node. */
-const builtin = <T extends 'node:os' | 'node:worker_threads'>(name: T) => globalThis.process?.getBuiltinModule?.(name)
+/** Node, or what else has its modules; undefined in a page, of whose build all that needs it is left out. */
+const node = globalThis.process
 
 /** Starts a worker that runs JavaScript text. Throws when the host has no workers or refuses this one. */
 export const spawn = (source: string, events: ThreadEvents): Thread =>
@@ -53,7 +53,7 @@ function spawnInPage(source: string, events: ThreadEvents): Thread {
 
 /** Like {@link spawn}, with Node's threads. */
 export function spawnInNode(source: string, events: ThreadEvents): Thread {
-  const threads = builtin('node:worker_threads')
+  const threads = node?.getBuiltinModule?.('node:worker_threads')
   if (!threads) throw new Error('this JavaScript host has no workers')
   // Without the parent's options: this small worker needs no loader and no inspector.
   const worker = new threads.Worker(source, { eval: true, execArgv: [] })
@@ -93,5 +93,5 @@ export const sharedFor = (threads: number): boolean => threads > 1 || (isPageThr
 /** The useful number of threads: the processors that this process may use, or 1 when threads cannot share memory. */
 export function maxThreads(): number {
   if (!canShareMemory()) return 1
-  return builtin('node:os')?.availableParallelism() ?? navigator.hardwareConcurrency ?? 1
+  return node?.getBuiltinModule?.('node:os').availableParallelism() ?? navigator.hardwareConcurrency ?? 1
 }
