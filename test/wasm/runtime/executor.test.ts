@@ -16,6 +16,7 @@ import {
   recruit,
 } from '../../../src/wasm/runtime/executor.ts'
 import { sharedFor } from '../../../src/wasm/runtime/host.ts'
+import { testAll } from '../../support/all.ts'
 
 const workerThreads = process.getBuiltinModule('node:worker_threads')
 const { Worker } = workerThreads
@@ -224,8 +225,9 @@ describe('dispose', () => {
     await workersBecome(0)
   })
 
-  test('200 executors leave no worker behind', async () => {
-    for (let i = 0; i < 200; i++) {
+  const executors = testAll ? 200 : 60
+  test(`${executors} executors leave no worker behind`, async () => {
+    for (let i = 0; i < executors; i++) {
       const { threads, place } = combinations[i % combinations.length]
       const executor = await createExecutor({ bytes: program(threads, stencil), pages: 1, threads, place })
       if (i % 3 === 0) await executor.run()
