@@ -171,15 +171,16 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   const ordered = [...tensors].sort(([, a], [, b]) => bytesOf(b.dtype) - bytesOf(a.dtype))
-  const header: Record<string, unknown> = Object.keys(metadata).length ? { __metadata__: metadata } : {}
+  // Entries, not members: a name may be __proto__.
+  const header: [string, unknown][] = Object.keys(metadata).length ? [['__metadata__', metadata]] : []
   let at = 0
   for (const [name, t] of ordered) {
     assert(name !== '__metadata__', 'safetensors: a tensor cannot be named __metadata__: the format keeps that name')
     const to = at + t.data.byteLength
-    header[name] = { dtype: names[t.dtype], shape: t.shape, data_offsets: [at, to] } satisfies Entry
+    header.push([name, { dtype: names[t.dtype], shape: t.shape, data_offsets: [at, to] } satisfies Entry])
     at = to
   }
-  const text = new TextEncoder().encode(JSON.stringify(header))
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)))
   const start = 8 + Math.ceil(text.length / alignment) * alignment
   const bytes = new Uint8Array(start + at)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true)

@@ -165,17 +165,17 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'an empty folder': [
     () => train(at('empty')),
     1,
-    /empty: not a set of images, it is empty\. It should hold one of these:\n/,
+    /empty: not a dataset: it is empty\. It must contain one of these:\n/,
   ],
   'folders without images': [
     () => train(at('text')),
     1,
-    /text: there are no images in its folders \(cat, dog\): JPEG, /,
+    /text: there are no images in its folders \(cat, dog\): use JPEG, /,
   ],
   'a damaged image with --strict': [
     () => train(at('broken'), '--strict'),
     1,
-    /broken: 3 images, 1 file left out\n {2}1 damaged image:\n {4}cat\/cut\.png: .+\n {2}Mend or remove these, or do without strict/,
+    /broken: 3 images, 1 file left out\n {2}1 damaged image:\n {4}cat\/cut\.png: .+\n {2}Repair or remove these files, or turn strict off/,
   ],
   'one class only': [() => train(at('one')), 1, /one: there is only one class \(cat\): a classifier needs two or more/],
   'resume and force': [
@@ -206,7 +206,7 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'none of its classes known': [
     () => ['eval', at('good.safetensors'), at('one')],
     1,
-    /none of its classes \(cat\) is among those that are known \(across, down, plain\)\n$/,
+    /none of its classes \(cat\) is a class of the model \(across, down, plain\)\n$/,
   ],
   'no such model file': [() => predict('none.safetensors'), 1, /^error: .+none\.safetensors: there is no such file\n$/],
   'a folder in its place': [() => ['predict', folder, at('one/cat/1.png')], 1, /^error: .+: it is a folder\n$/],

@@ -197,5 +197,5 @@ test('only images of classes that the model knows are evaluated', async () => {
   const photos = folderOf({ ...(await pictures(2)), 'zebra/1.png': bytes })
   const { code, errors } = await kinglet('eval', join(folder, 'm.safetensors'), photos, '--threads', '1')
   expect(code).toBe(0)
-  expect(errors).toContain('1 class that is not known:\n    zebra')
+  expect(errors).toContain('1 unknown class:\n    zebra')
 })

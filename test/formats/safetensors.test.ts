@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { type Tensor, tensor } from '../../src/core/index.ts'
+import { arrayOf, type DType, dtypes, size, type Tensor, tensor } from '../../src/core/index.ts'
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts'
+import { fc, shapes } from '../support/property.ts'
 
 const tensors = new Map<string, Tensor>([
   ['mask', tensor([3], Uint8Array.of(1, 2, 255), 'u8')],
@@ -32,6 +33,58 @@ test('what is written is read again, bit by bit', () => {
   expect(new Map([...read.tensors].sort())).toEqual(new Map([...tensors].sort()))
 })
 
+describe('any tensors and texts', () => {
+  const name = fc.string({ unit: 'grapheme' }).filter((text) => text !== '__metadata__')
+  // Any bits, those of every NaN too.
+  const anyTensor = fc
+    .record({ dtype: fc.constantFrom(...(Object.keys(dtypes) as DType[])), shape: shapes(4, 3) })
+    .chain(({ dtype, shape }) =>
+      fc.uint8Array({ minLength: size(shape) * 4, maxLength: size(shape) * 4 }).map((bits): Tensor => {
+        const data = arrayOf(dtype, size(shape))
+        new Uint8Array(data.buffer).set(bits.subarray(0, data.byteLength))
+        return { shape, dtype, data } as Tensor
+      }),
+    )
+  const files = fc.tuple(
+    fc.dictionary(name, anyTensor, { maxKeys: 5 }).map((all) => new Map(Object.entries(all))),
+    fc.dictionary(fc.string(), fc.string({ unit: 'grapheme' }), { maxKeys: 4 }),
+  )
+  const bitsOf = ({ data }: Tensor) => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')
+
+  test('are read again, bit by bit', () => {
+    fc.assert(
+      fc.property(files, ([written, metadata]) => {
+        const read = readSafetensors(writeSafetensors(written, metadata))
+        expect({ ...read.metadata }).toEqual({ ...metadata })
+        expect([...read.tensors.keys()].sort()).toEqual([...written.keys()].sort())
+        for (const [name, t] of written) {
+          const { shape, dtype } = read.tensors.get(name)!
+          expect([shape, dtype, bitsOf(read.tensors.get(name)!)]).toEqual([t.shape, t.dtype, bitsOf(t)])
+        }
+      }),
+    )
+  })
+
+  test('a byte that is changed or missing is an error in words, or changes what is read', () => {
+    fc.assert(
+      fc.property(files, fc.nat(), fc.integer({ min: 1, max: 255 }), ([written, metadata], at, change) => {
+        const file = writeSafetensors(written, metadata)
+        const changed = Uint8Array.from(file)
+        changed[at % file.length] ^= change
+        for (const damaged of [changed, file.subarray(0, at % file.length)]) {
+          try {
+            readSafetensors(damaged)
+          } catch (error) {
+            expect(error).toMatchObject({ name: 'KingletError' })
+            continue
+          }
+          expect(damaged).toHaveLength(file.length)
+        }
+      }),
+    )
+  })
+})
+
 test('the bytes are as the format says: length, JSON padded with spaces, aligned tensors without gaps', () => {
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true))
   expect(length % 8).toBe(0)
@@ -57,6 +110,11 @@ test('bytes that begin anywhere in their buffer are read, and the result is a co
   const read = readSafetensors(shifted.subarray(3))
   shifted.fill(0)
   expect(read.tensors.get('count')!.data).toEqual(Int32Array.of(-1, 2 ** 30))
+})
+
+test('a tensor may have any name, that of a member of every object too', () => {
+  const named = new Map(['__proto__', 'constructor', ''].map((name, i) => [name, tensor([1], [i])]))
+  expect(readSafetensors(writeSafetensors(named, {})).tensors).toEqual(named)
 })
 
 test('no tensors, no metadata', () => {
