@@ -70,7 +70,7 @@ export async function buildPage(input = join(dist, 'browser-run.js')) {
     },
     {
       ...{ minify: true, comments: false },
-      ...{ entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+      ...{ entryFileNames: '[name].js', chunkFileNames: '[name]-[hash:6].js' },
       codeSplitting: { groups: [{ name: 'run', tags: ['$initial'] }] },
     },
   )

@@ -6,7 +6,7 @@ import { bytesOf, KingletError, size, type Tensor } from '../core/index.ts'
 import { evaluate, type Graph, inputsOf, nameOf, parametersOf, roots, topological } from '../graph/index.ts'
 import { isInput, type Value } from '../ops/index.ts'
 import type { Engine, Program } from './engine.ts'
-import { checkInputs, checkWeights, pick, startingWeights } from './program.ts'
+import { checkInputs, checkWeights, completeWeights, pick, startingWeights } from './program.ts'
 
 /** The engine of the oracles. Results are rounded to float32 after every op. */
 export const referenceEngine = (): Engine => ({
@@ -47,6 +47,11 @@ export const referenceEngine = (): Engine => ({
         alive()
         checkWeights(parameters, values, 'write')
         for (const [name, t] of values) weights.set(name, { ...t, data: t.data.slice() } as Tensor)
+      },
+      async refill(values) {
+        alive()
+        for (const [name, t] of completeWeights(parameters, values))
+          weights.set(name, { ...t, data: t.data.slice() } as Tensor)
       },
       dispose,
       [Symbol.dispose]: dispose,

@@ -8,7 +8,7 @@ import { depthwiseConv2dDx } from './depthwise-gradients.ts'
 import { mul } from './elementwise.ts'
 import { constant } from './leaf.ts'
 import { type PoolAttrs, poolAttrs, poolShape, windowOfPool } from './pool-window.ts'
-import { eachTap } from './window.ts'
+import { eachTap } from './taps.ts'
 
 export interface AvgPoolAttrs extends PoolAttrs {
   /** Zeros of the padding count as pixels (PyTorch's default); otherwise pixels of x alone do (TensorFlow's). */

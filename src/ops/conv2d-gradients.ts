@@ -25,7 +25,8 @@ import { flipTranspose } from './flip-transpose.ts'
 import { im2col } from './im2col.ts'
 import { matmul } from './matmul.ts'
 import { reshape } from './reduce.ts'
-import { addScaled, assertGradient, assertImages, dot, eachTap, type Size2, windowOf } from './window.ts'
+import { addScaled, assertGradient, dot, eachTap } from './taps.ts'
+import { assertImages, type Size2, windowOf } from './window.ts'
 
 const dxAttrs: Conv2dAttrs & { readonly inputShape: Shape } = { ...conv2dAttrs, inputShape: [1, 1, 1, 1] }
 

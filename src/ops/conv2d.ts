@@ -13,7 +13,8 @@ import { declareOp, type Gradients, type Value } from './define.ts'
 import { depthwiseConv2d } from './depthwise-conv2d.ts'
 import { matmul } from './matmul.ts'
 import { reshape } from './reduce.ts'
-import { addScaled, eachTap, windowOf } from './window.ts'
+import { addScaled, eachTap } from './taps.ts'
+import { windowOf } from './window.ts'
 
 /** y[n,i,j,o] = sum over u,v,k of x[n, i*s + u*d - top, j*s + v*d - left, k] w[u,v,k,o]; k runs over o's group. */
 export const conv2d = declareOp({

@@ -7,7 +7,8 @@ import { lastAxes } from './axes.ts'
 import { completeOp } from './contract.ts'
 import { declareOp, type Gradients, native } from './define.ts'
 import { depthwiseConv2dDw, depthwiseConv2dDx } from './depthwise-gradients.ts'
-import { eachTap, slide, type WindowAttrs, windowAttrs } from './window.ts'
+import { eachTap } from './taps.ts'
+import { slide, type WindowAttrs, windowAttrs } from './window.ts'
 
 export function depthwiseShape(op: string, x: Shape, w: Shape, attrs: WindowAttrs): Shape {
   assert(x[3] === w[2], () => `${op}: x has ${x[3]} channels, w has ${w[2]}: w must be [kh, kw, ${x[3]}]`)

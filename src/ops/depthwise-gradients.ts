@@ -3,7 +3,8 @@ import { type Shape, size } from '../core/index.ts'
 import { completeOp } from './contract.ts'
 import { declareOp, type Gradients, native } from './define.ts'
 import { depthwiseConv2d, depthwiseShape } from './depthwise-conv2d.ts'
-import { assertGradient, assertImages, eachTap, type Size2, type WindowAttrs, windowAttrs, windowOf } from './window.ts'
+import { assertGradient, eachTap } from './taps.ts'
+import { assertImages, type Size2, type WindowAttrs, windowAttrs, windowOf } from './window.ts'
 
 const dxAttrs: WindowAttrs & { readonly inputShape: Shape } = { ...windowAttrs, inputShape: [1, 1, 1, 1] }
 

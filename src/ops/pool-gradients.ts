@@ -3,7 +3,7 @@ import { size } from '../core/index.ts'
 import { completeOp, free, no } from './contract.ts'
 import { declareOp, native } from './define.ts'
 import { largest, poolAttrs, poolSamples, poolShape } from './pool-window.ts'
-import { assertGradient } from './window.ts'
+import { assertGradient } from './taps.ts'
 
 /** The gradient of `max_pool`: each dy goes to the pixel that was the largest of its window. */
 export const maxPoolDx = declareOp({

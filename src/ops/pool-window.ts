@@ -1,6 +1,7 @@
 /** What pools and the gradient of max pooling share. */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
-import { eachTap, type Pad, type Size2, slide, type WindowAttrs } from './window.ts'
+import { eachTap } from './taps.ts'
+import { type Pad, type Size2, slide, type WindowAttrs } from './window.ts'
 
 export interface PoolAttrs {
   readonly kernel: Size2

@@ -6,7 +6,8 @@ import { assert, type Shape, showShape, size } from '../core/index.ts'
 import { lastAxes } from './axes.ts'
 import { completeOp, free } from './contract.ts'
 import { declareOp, type Gradients, native } from './define.ts'
-import { assertGradient, assertImages, type Size2 } from './window.ts'
+import { assertGradient } from './taps.ts'
+import { assertImages, type Size2 } from './window.ts'
 
 export interface ResizeAttrs {
   /** Height and width of the result. */

@@ -5,11 +5,11 @@
  */
 import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
 import type { Target } from '../target.ts'
-import { storeLanes } from './channels.ts'
 import { axesOf } from './depthwise.ts'
 import { elementBytes } from './elements.ts'
 import type { Family } from './kernel.ts'
 import { combine, partialBytes } from './reduce.ts'
+import { storeLanes } from './store-lanes.ts'
 import { type Axis, findTaps, planRuns, type Run } from './window.ts'
 
 /**

@@ -8,11 +8,11 @@ import { size } from '../../core/index.ts'
 import type { WindowAttrs } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
 import type { Target } from '../target.ts'
-import { storeLanes } from './channels.ts'
 import { elementBytes } from './elements.ts'
 import { type Epilogue, epilogueOf } from './epilogue.ts'
 import type { Family, Kernel } from './kernel.ts'
 import { splat } from './lanes.ts'
+import { storeLanes } from './store-lanes.ts'
 import { type Axis, findTaps, planRuns, type Run, type Taps, tapSteps, tapsOf } from './window.ts'
 
 /** Columns of a tile: as many as registers hold, and tiles of about the same width. */

@@ -1,11 +1,11 @@
 /** Dropout: the oracle's masks to the bit, four elements at a time, in the integer arithmetic of `core/rng.ts`. */
 import { key, size } from '../../core/index.ts'
 import { type FunctionBuilder, f32x4, i32, i32x4, v128 } from '../assembler/index.ts'
-import { storeLanes } from './channels.ts'
 import { elementBytes } from './elements.ts'
 import type { Family } from './kernel.ts'
 import { splat, type Vector } from './lanes.ts'
 import { piecesOf } from './runs.ts'
+import { storeLanes } from './store-lanes.ts'
 
 /** `mix32` of `core/rng.ts` in each lane. */
 function mix32(f: FunctionBuilder, value: Vector): Vector {

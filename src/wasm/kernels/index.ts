@@ -12,17 +12,14 @@ import { elementwise } from './elementwise.ts'
 import type { Family, Kernel } from './kernel.ts'
 import { lanes } from './lanes.ts'
 import { packedProduct } from './matmul.ts'
-import { maxPool } from './max-pool.ts'
 import { packedConv } from './packed-conv.ts'
 import { reduce } from './reduce.ts'
+import { trainingFamilies } from './training-families.ts'
 import { zeroPad } from './zero-pad.ts'
 
-type Families = Readonly<Record<string, Family>>
-
 /** Families by op. An elementwise primitive needs no row: its lanes stand in lanes.ts. */
-const present: Families = {
+const present: Readonly<Record<string, Family>> = {
   depthwise_conv2d: depthwise,
-  max_pool: maxPool,
   packed_conv2d: packedConv,
   packed_matmul: packedProduct,
   reduce_sum: reduce,
@@ -32,20 +29,14 @@ const present: Families = {
 /** Those of other ops, by the file that has them. */
 const elsewhere: Readonly<Record<string, () => Promise<Family>>> = {
   concat: async () => (await import('./concat.ts')).concat,
-  depthwise_conv2d_dw: async () => (await import('./depthwise-dw.ts')).depthwiseDw,
-  depthwise_conv2d_dx: async () => (await import('./depthwise-dx.ts')).depthwiseDx,
-  dropout: async () => (await import('./dropout.ts')).dropout,
-  flip_transpose: async () => (await import('./flip-transpose.ts')).flipTranspose,
-  im2col: async () => (await import('./im2col.ts')).im2col,
   log_softmax: async () => (await import('./softmax.ts')).logSoftmax,
-  matmul: async () => (await import('./matmul-transposed.ts')).transposedProduct,
-  max_pool_dx: async () => (await import('./max-pool-dx.ts')).maxPoolDx,
-  pack: async () => (await import('./pack.ts')).packPanels,
-  'packed_matmul transA': async () => (await import('./matmul-transposed.ts')).packedTransposed,
+  max_pool: async () => (await import('./max-pool.ts')).maxPool,
   resize_bilinear: async () => (await import('./resize-bilinear.ts')).resizeBilinear,
-  resize_bilinear_dx: async () => (await import('./resize-bilinear.ts')).resizeBilinearDx,
   slice: async () => (await import('./slice.ts')).slice,
   softmax: async () => (await import('./softmax.ts')).softmax,
+  ...Object.fromEntries(
+    trainingFamilies.map((name) => [name, async () => (await import('./training.ts')).training[name]]),
+  ),
 }
 
 const loaded = new Map(Object.entries(present))

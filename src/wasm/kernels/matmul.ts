@@ -4,10 +4,10 @@
  */
 import { type Expr, type FunctionBuilder, i32, type Local } from '../assembler/index.ts'
 import { panelColumns } from '../passes/packed-matmul.ts'
-import { storeLanes } from './channels.ts'
 import { elementBytes } from './elements.ts'
 import { type Epilogue, epilogueOf } from './epilogue.ts'
 import type { Addresses, Family, Kernel } from './kernel.ts'
+import { storeLanes } from './store-lanes.ts'
 import {
   addSteps,
   clearSums,

@@ -4,11 +4,12 @@
  */
 import { size } from '../../core/index.ts'
 import { type Expr, type FunctionBuilder, f32x4, i32, i32x4, v128 } from '../assembler/index.ts'
-import { channelBlocks, eachPixel, type Range, storeLanes } from './channels.ts'
+import { channelBlocks, eachPixel, type Range } from './channels.ts'
 import { elementBytes } from './elements.ts'
 import type { Family, Phase } from './kernel.ts'
 import { splat } from './lanes.ts'
 import { eachWindow, type Pool, poolOf } from './max-pool.ts'
+import { storeLanes } from './store-lanes.ts'
 
 /** Writes to the working memory, for each element of y, the number of its pixel within its image of x. */
 const largest = (pool: Pool, n: number, key: string): Phase => ({

@@ -2,9 +2,10 @@
 import type { PoolAttrs, Value } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
 import type { Target } from '../target.ts'
-import { channelBlocks, eachPixel, pixelBytes, type Range, seen, storeLanes } from './channels.ts'
+import { channelBlocks, eachPixel, pixelBytes, type Range, seen } from './channels.ts'
 import type { Family } from './kernel.ts'
 import { splat } from './lanes.ts'
+import { storeLanes } from './store-lanes.ts'
 
 /** What the phases over x [N, H, W, C] and y [N, rows, columns, C] are specialised to. */
 export interface Pool extends PoolAttrs {

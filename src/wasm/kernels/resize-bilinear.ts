@@ -5,9 +5,10 @@
  */
 import type { ResizeAttrs } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, f32, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
-import { channelBlocks, pixelBytes, type Range, storeLanes } from './channels.ts'
+import { channelBlocks, pixelBytes, type Range } from './channels.ts'
 import type { Family } from './kernel.ts'
 import { splat } from './lanes.ts'
+import { storeLanes } from './store-lanes.ts'
 
 /** The map from `to` rows (or columns) of the result to `from` of them: position = (a i + b) / d. */
 interface Axis {

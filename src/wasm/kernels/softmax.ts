@@ -3,11 +3,11 @@
  * added in a fixed order. A row's tail is one more vector, its lanes beyond the row masked.
  */
 import { type Expr, type FunctionBuilder, f32, f32x4, i32, type Lane, type Local, v128 } from '../assembler/index.ts'
-import { storeLanes } from './channels.ts'
 import { elementBytes } from './elements.ts'
 import type { Family, Kernel } from './kernel.ts'
 import { lanes, splat, type Vector } from './lanes.ts'
 import { piecesOf } from './runs.ts'
+import { storeLanes } from './store-lanes.ts'
 
 /** exp takes about as long as copying this many elements: pieces hold fewer rows than those that only move data. */
 const costOfExp = 8

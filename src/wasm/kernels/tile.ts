@@ -6,8 +6,8 @@
 import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
 import { panelColumns } from '../passes/packed-matmul.ts'
 import type { Target, TileSize } from '../target.ts'
-import { storeLanes } from './channels.ts'
 import { splat } from './lanes.ts'
+import { storeLanes } from './store-lanes.ts'
 
 /** Columns that are worked on together. */
 export const stripeColumns = ({ products: { tiles } }: Target): number => tiles[tiles.length - 1].columns
