@@ -217,13 +217,13 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'NaN in the weights': [
     () => predict('nan.safetensors'),
     1,
-    /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is of no use, train it again\n$/,
+    /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is unusable, train it again\n$/,
   ],
   'NaN in the weights to evaluate': [() => ['eval', at('nan.safetensors'), photos], 1, /stem\.conv\.w holds NaN at /],
   'NaN in the weights to begin with': [
     () => ['train', photos, '--from', at('nan.safetensors'), '--out', at('run')],
     1,
-    /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is of no use, train it again\n$/,
+    /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is unusable, train it again\n$/,
   ],
   'NaN in the weights to count': [() => ['summary', at('nan.safetensors')], 1, /stem\.conv\.w holds NaN at element 3/],
   'a folder in place of a picture': [
@@ -272,7 +272,7 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'a file of tensors only': [
     () => predict('plain.safetensors'),
     1,
-    /plain\.safetensors: a \.safetensors file of tensors only, /,
+    /plain\.safetensors: a \.safetensors file without the network, /,
   ],
 }
 
