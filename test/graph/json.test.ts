@@ -213,7 +213,7 @@ const refused: readonly (readonly [what: string, change: Change, message: string
   [
     'a shape that an op refuses',
     (j) => set(j, 6, { op: 'reshape', inputs: [5], attrs: { shape: [3] } }),
-    'net: node 6 (reshape): reshape: x has shape [1, 2], 2 values: [3] holds 3, it must hold as many',
+    'net: node 6 (reshape): reshape: x has shape [1, 2], 2 values: [3] holds 3 values, the numbers must be equal',
   ],
   [
     'a value beyond the limits',

@@ -97,7 +97,7 @@ test('refuses graphs that work for one batch only', () => {
   const refused = (outputs: Graph['outputs']) => () => assertAnyBatch(graphOf(outputs), 'pets.json')
   expect(refused({ y: reshape({ x }, { shape: [1, 96] }) })).toThrow(
     'pets.json: the graph does not work for a batch of 2: reshape: x has shape [2, 4, 4, 6], 192 values: [1, 96] holds ' +
-      '96, it must hold as many: in shapes write 0 (reshape) or -1 for the batch',
+      '96 values, the numbers must be equal: in shapes write 0 (reshape) or -1 for the batch',
   )
   expect(refused({ y: reduceSum({ x }, { axes: [0] }) })).toThrow(
     'pets.json: output y has shape [1, 4, 4, 6] for a batch of 2: the batch must be the first dimension of every input ' +
