@@ -1,4 +1,4 @@
-/** Images, sets of images, augmentation and the loader: what works in Node and in a page alike. */
+/** Images, datasets, augmentation and the loader: everything that works both in Node and in a page. */
 export { type Augmentation, type AugmentationName, augmentationNames, augmentationOf } from './augment/augmentation.ts'
 export { fromGrey, fromRgba, type RgbImage, rgbImage } from './images/image.ts'
 export { preprocess, resizeAndCrop } from './images/preprocess.ts'

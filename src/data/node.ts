@@ -1,4 +1,4 @@
-/** All of `data`, with what needs Node: files, decoding and worker threads. */
+/** All of `data`, including what needs Node: files, decoding and worker threads. */
 
 export { decodeImage, loadSharp, readBytes, readImage } from './images/node-decode.ts'
 export * from './index.ts'

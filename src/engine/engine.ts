@@ -11,7 +11,7 @@ export interface CompileOptions {
   readonly seed?: number
   /**
    * The parameters will not change: they are folded into the program (batch norm into convolutions, constants
-   * computed once) and can no longer be written or read. For inference.
+   * computed once) and can no longer be written or read one by one, only replaced together (`refill`). For inference.
    */
   readonly freeze?: boolean
 }
@@ -31,6 +31,12 @@ export interface Program {
   read(names?: Iterable<string>): Promise<Map<string, Tensor>>
   /** Replaces parameters. A name that the graph does not have, or another shape, throws. */
   write(weights: Weights): Promise<void>
+  /**
+   * Replaces all parameters, those that `freeze` folded into the program too. It then gives the bits of a program compiled
+   * with these weights, and takes less time than compiling does. A parameter that is missing throws; other names are
+   * ignored.
+   */
+  refill(weights: Weights): Promise<void>
   /** Bytes that the program holds while it lives: parameters, and the arena of everything else at its peak. */
   readonly memory: { readonly parameters: number; readonly arena: number }
   /** Ends threads and frees memory. Idempotent. */

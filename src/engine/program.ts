@@ -59,5 +59,18 @@ function givenWeights(graph: Graph, { weights }: CompileOptions): Start {
   return { names: parameters.keys(), given, missing }
 }
 
+/** The values for all `parameters` among `given`. Throws for one that is missing or of another shape. */
+export function completeWeights(parameters: ReadonlyMap<string, Value>, given: Weights): Map<string, Tensor> {
+  const complete = new Map(
+    [...parameters.keys()].map((name) => {
+      const t = given.get(name)
+      if (!t) throw new KingletError(`refill: parameter ${name} is missing: give all of them, or write some`)
+      return [name, t] as const
+    }),
+  )
+  checkWeights(parameters, complete, 'refill')
+  return complete
+}
+
 const joined = ({ names, given }: Start, drawn: Weights): Map<string, Tensor> =>
   new Map([...names].map((name) => [name, given.get(name) ?? drawn.get(name)!]))

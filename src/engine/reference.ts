@@ -7,7 +7,7 @@ import { evaluate, type Graph, inputsOf, nameOf, parametersOf, roots, topologica
 import { isInput, type Value } from '../ops/index.ts'
 import type { Engine, Program } from './engine.ts'
 import { pick } from './pick.ts'
-import { checkInputs, checkWeights, startingWeights } from './program.ts'
+import { checkInputs, checkWeights, completeWeights, startingWeights } from './program.ts'
 
 /** The engine of the oracles. Results are rounded to float32 after every op. */
 export const referenceEngine = (): Engine => ({
@@ -48,6 +48,11 @@ export const referenceEngine = (): Engine => ({
         alive()
         checkWeights(parameters, values, 'write')
         for (const [name, t] of values) weights.set(name, { ...t, data: t.data.slice() } as Tensor)
+      },
+      async refill(values) {
+        alive()
+        for (const [name, t] of completeWeights(parameters, values))
+          weights.set(name, { ...t, data: t.data.slice() } as Tensor)
       },
       dispose,
       [Symbol.dispose]: dispose,

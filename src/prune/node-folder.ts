@@ -72,7 +72,7 @@ export interface Curve {
  * const run = adapt(net, train, {
  *   engine: referenceEngine(),
  *   preprocessing: preprocessingPreset('whole', 8),
- *   resource: { name: 'parameters', value: (model: Network) => resourceOf(model, 'parameters'), monotone: true },
+ *   resource: { name: 'parameters', value: (model: Model) => resourceOf(model, 'parameters'), monotone: true },
  *   budget: 0.97 * resourceOf(net, 'parameters'),
  *   steps: 0,
  *   holdout: 0.5,

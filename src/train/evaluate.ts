@@ -4,7 +4,7 @@
  */
 import { assert, checks, DivergedError, type TypedArrayOf, turn, UsageError } from '../core/index.ts'
 import { type Dataset, type LoaderPool, loader, type Preprocessing } from '../data/index.ts'
-import type { Engine } from '../engine/index.ts'
+import type { Engine, Program } from '../engine/index.ts'
 import type { Weights } from '../graph/index.ts'
 import type { Network } from '../nn/index.ts'
 import { assertFinite } from './finite.ts'
@@ -56,36 +56,60 @@ export interface Evaluation {
  * confusion.flat().reduce((a, b) => a + b) // => 3
  * ```
  */
-export const evaluate = (net: Network, data: Dataset, options: EvaluateOptions): Promise<Evaluation> =>
-  evaluateWeights(net, net.weights, data, options)
-
-/** As {@link evaluate}, with other weights than the network has. */
-export async function evaluateWeights(
-  net: Network,
-  weights: Weights,
-  data: Dataset,
-  options: EvaluateOptions,
-): Promise<Evaluation> {
-  const { engine, preprocessing, pool, signal } = options
-  const batch = options.batch ?? Math.min(32, data.length)
-  assertSuits(net, data, preprocessing, 'evaluate')
-  if (!checks.count.is(batch)) throw new UsageError(`evaluate: batch is ${batch}: it must be ${checks.count.must}`)
-  assertFinite(weights, 'evaluate')
-  signal?.throwIfAborted()
-  const tally = new Tally(data.classes)
-  const program = await engine.compile(net.graph(batch), { weights, freeze: true })
-  const batches = loader(data, { batch, preprocessing, ...(pool && { pool }), ...(signal && { signal }) })
+export async function evaluate(net: Network, data: Dataset, options: EvaluateOptions): Promise<Evaluation> {
+  const evaluator = new Evaluator(net, data, options)
   try {
+    return await evaluator.evaluate(net.weights)
+  } finally {
+    evaluator.dispose()
+  }
+}
+
+/** As {@link evaluate}, with any weights of the network, as often as wanted: it is compiled once. */
+export class Evaluator {
+  readonly #net: Network
+  readonly #data: Dataset
+  readonly #options: EvaluateOptions
+  readonly #batch: number
+  #program: Program | undefined
+
+  constructor(net: Network, data: Dataset, options: EvaluateOptions) {
+    const batch = options.batch ?? Math.min(32, data.length)
+    assertSuits(net, data, options.preprocessing, 'evaluate')
+    if (!checks.count.is(batch)) throw new UsageError(`evaluate: batch is ${batch}: it must be ${checks.count.must}`)
+    this.#net = net
+    this.#data = data
+    this.#options = options
+    this.#batch = batch
+  }
+
+  async evaluate(weights: Weights): Promise<Evaluation> {
+    const { preprocessing, pool, signal } = this.#options
+    const [net, data, batch] = [this.#net, this.#data, this.#batch]
+    assertFinite(weights, 'evaluate')
+    signal?.throwIfAborted()
+    const tally = new Tally(data.classes)
+    const program = await this.#programWith(weights)
+    const batches = loader(data, { batch, preprocessing, ...(pool && { pool }), ...(signal && { signal }) })
     for await (const { x, labels, indices } of batches) {
       await turn()
       const { logits } = await program.run({ x })
       for (const [i, label] of labels.entries())
         tally.add(logits.data, i * net.classes, label, () => data.name(indices[i]))
     }
-  } finally {
-    program.dispose()
+    return tally.result()
   }
-  return tally.result()
+
+  dispose(): void {
+    this.#program?.dispose()
+    this.#program = undefined
+  }
+
+  async #programWith(weights: Weights): Promise<Program> {
+    if (this.#program) await this.#program.refill(weights)
+    else this.#program = await this.#options.engine.compile(this.#net.graph(this.#batch), { weights, freeze: true })
+    return this.#program
+  }
 }
 
 /** Throws unless the network's input and outputs are those of images prepared so and of classes as `data` has. */

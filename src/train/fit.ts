@@ -7,7 +7,7 @@ import { type Batch, batchesOf, type Dataset, loader } from '../data/index.ts'
 import type { Program } from '../engine/index.ts'
 import type { Weights } from '../graph/index.ts'
 import type { Network } from '../nn/index.ts'
-import { assertSuits, type Evaluation, evaluateWeights, highest } from './evaluate.ts'
+import { assertSuits, type Evaluation, Evaluator, highest } from './evaluate.ts'
 import { assertFinite } from './finite.ts'
 import { resolveTrainOptions, type TrainOptions } from './options.ts'
 import type { RunOptions } from './run-options.ts'
@@ -96,6 +96,7 @@ async function* steps(plan: Plan): AsyncGenerator<TrainStep, void, undefined> {
     validationImages: data.val?.length ?? 0,
   })
   const program = await engine.compile(plan.step.graph, { weights: kept?.tensors ?? startingTensors(plan) })
+  const evaluator = data.val && new Evaluator(net, data.val, forEvaluation(options, run))
   const stopwatch = new Stopwatch()
   let progress = kept?.progress ?? atStart
   let keptAt = kept ? progress.step : -1
@@ -117,7 +118,7 @@ async function* steps(plan: Plan): AsyncGenerator<TrainStep, void, undefined> {
     progress = { ...progress, unvalidated: data.val !== undefined }
     const tensors = await read()
     const weights = weightsToUse(plan, tensors)
-    const validation = data.val && (await evaluateWeights(net, weights, data.val, { ...forEvaluation(options, run) }))
+    const validation = await evaluator?.evaluate(weights)
     progress = { ...progress, unvalidated: false }
     const told = tell(plan, progress, stopwatch, validation)
     await store?.step(told)
@@ -161,6 +162,7 @@ async function* steps(plan: Plan): AsyncGenerator<TrainStep, void, undefined> {
       }
     } finally {
       program.dispose()
+      evaluator?.dispose()
     }
   }
 }

@@ -5,11 +5,11 @@
  */
 import { UsageError } from '../core/index.ts'
 import { type CompileOptions, compiledWeights, type Engine, type Program } from '../engine/index.ts'
-import { type Graph, inputsOf, parametersOf } from '../graph/index.ts'
-import type { Value } from '../ops/index.ts'
+import { type Graph, inputsOf, parametersOf, type Weights } from '../graph/index.ts'
 import { emitProgram, layoutOf, placeOf } from './emit/emit.ts'
+import { type Loaded, writeConstants } from './loaded.ts'
 import { planKernels, prepare } from './prepare.ts'
-import { programOf, writeConstants } from './program.ts'
+import { programOf } from './program.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
 import { allocateAhead, createExecutor, dismiss, type Executor, maxThreads, recruit } from './runtime/executor.ts'
 import { isPageThread, sharedFor } from './runtime/host.ts'
@@ -34,28 +34,44 @@ export const wasmEngine = ({ threads = maxThreads(), deterministic = 'here' }: W
   if (!determinisms.includes(deterministic))
     throw new UsageError(`deterministic: ${deterministic} is neither ${determinisms.join(' nor ')}`)
   const target = targetFor({ relaxed: deterministic === 'here' && hasRelaxedSimd() })
-  return { name: 'wasm', deterministic, compile: (graph, options = {}) => compile(graph, options, target, threads) }
+  return { name: 'wasm', deterministic, compile: (graph, options = {}) => compile(graph, options, { target, threads }) }
 }
 
-async function compile(graph: Graph, options: CompileOptions, target: Target, threads: number): Promise<Program> {
+/** What programs are made for. */
+interface Host {
+  readonly target: Target
+  readonly threads: number
+}
+
+async function compile(graph: Graph, options: CompileOptions, host: Host): Promise<Program> {
   const weights = await compiledWeights(graph, options)
   const inputs = inputsOf(graph)
-  const frozen = options.freeze ?? false
+  const freezing = (values: Weights) => prepare(graph, values)
+  if (!options.freeze) {
+    const loaded = await load(() => prepare(graph), host, weights)
+    return programOf(loaded, { inputs, parameters: parametersOf(loaded.prepared) })
+  }
+  const frozen = { prepare: freezing, load: (prepared: Graph) => load(() => prepared, host) }
+  return programOf(await load(() => freezing(weights), host), { inputs, parameters: parametersOf(graph), frozen })
+}
+
+/** Loads the graph that `make` prepares while threads come up; `weights` are first values of its parameters. */
+async function load(make: () => Graph, { target, threads }: Host, weights: Weights = new Map()): Promise<Loaded> {
   const team = { threads, place: isPageThread() ? 'worker' : 'here' } as const
   const recruits = recruit(team)
   try {
-    const prepared = prepare(graph, frozen ? weights : undefined)
+    const prepared = make()
     const { plan, kernels } = await planKernels(prepared, target)
     const shared = sharedFor(threads)
     const memory = shared ? allocateAhead(layoutOf(plan, kernels, threads).pages, recruits) : undefined
     const { bytes, pages } = emitProgram(plan, kernels, { threads, shared, target })
-    const parameters = frozen ? new Map<string, Value>() : parametersOf(prepared)
-    const meanwhile = async (to: Executor) => {
-      await writeConstants(to, plan, prepared)
-      for (const [name, leaf] of parameters) await to.write(placeOf(plan, leaf), weights.get(name)!.data)
+    const meanwhile = async (executor: Executor) => {
+      await writeConstants({ executor, prepared, plan })
+      for (const [name, leaf] of parametersOf(prepared))
+        await executor.write(placeOf(plan, leaf), weights.get(name)!.data)
     }
     const executor = await createExecutor({ bytes, pages, memory, ...team, recruits, meanwhile })
-    return programOf(executor, { inputs, prepared, plan, parameters, frozen })
+    return { executor, prepared, plan }
   } finally {
     dismiss(recruits)
   }

@@ -1,4 +1,4 @@
-/** Changes of one image: place, colour, parts made unreadable. */
+/** Changes of one image: geometry, colour, hidden parts. */
 import { describe, expect, test } from 'vitest'
 import { Rng } from '../../src/core/index.ts'
 import * as colour from '../../src/data/augment/colour.ts'
@@ -15,8 +15,8 @@ const at = ({ width, data }: RgbImage, x: number, y: number) => [
 const rngs = Array.from({ length: 200 }, (_, i) => new Rng(1000 + i))
 const black = [0, 0, 0]
 
-describe('place', () => {
-  test('a mirror image of a mirror image is the image, and no column but the middle one stays', () => {
+describe('geometry', () => {
+  test('flipping twice gives the image, and flipping moves every column but the middle one', () => {
     const mirrored = geometry.flip(image)
     expect(difference(geometry.flip(mirrored), image)).toBe(0)
     for (let x = 0; x < 13; x++) expect(at(mirrored, x, 4)).toEqual(at(image, 12 - x, 4))
@@ -38,13 +38,13 @@ describe('place', () => {
       }
   })
 
-  test('affine maps: a translation by whole pixels is a shift; nothing at all changes nothing', () => {
+  test('affine maps: a translation by whole pixels is a shift, and the identity changes nothing', () => {
     expect(difference(geometry.transform(image, geometry.translation(3, -2)), geometry.shift(image, 3, -2))).toBe(0)
     for (const map of [geometry.rotation(0), geometry.shearX(0), geometry.shearY(0), geometry.translation(0, 0)])
       expect(difference(geometry.transform(image, map), image)).toBe(0)
   })
 
-  test('a quarter turn of a square goes clockwise, and four of them are none', () => {
+  test('a quarter turn of a square goes clockwise, and four of them give the image', () => {
     const square = noiseImage(7, 7)
     const turned = geometry.transform(square, geometry.rotation(90))
     for (let y = 0; y < 7; y++) for (let x = 0; x < 7; x++) expect(at(turned, 6 - y, x)).toEqual(at(square, x, y))
@@ -74,7 +74,7 @@ describe('place', () => {
     expect(at(geometry.transform(image, geometry.shearY(1)), 8, 4)).toEqual(at(image, 8, 6))
   })
 
-  test('the box of a random resized crop lies inside, with the area and ratio that were asked for', () => {
+  test('the box of a random resized crop lies inside, with area and ratio in the given ranges', () => {
     const options = { area: [0.2, 0.6], ratio: [0.5, 2] } as const
     const shares: number[] = []
     for (const rng of rngs) {
@@ -92,7 +92,7 @@ describe('place', () => {
     expect(Math.max(...shares)).toBeGreaterThan(0.5)
   })
 
-  test('where no such box fits, it is the largest in the middle whose ratio is allowed', () => {
+  test('when no box fits, it is the largest in the middle with an allowed ratio', () => {
     const options = { area: [1, 1], ratio: [3 / 4, 4 / 3] } as const
     expect(geometry.randomBox({ width: 400, height: 30 }, options, new Rng(1))).toEqual({
       x: 180,
@@ -119,7 +119,7 @@ describe('colour', () => {
   const one = (r: number, g: number, b: number) => rgbImage(1, 1, new Uint8Array([r, g, b]))
   const of = (i: RgbImage) => [...i.data]
 
-  test('by 1, none changes anything', () => {
+  test('a factor of 1 changes nothing', () => {
     for (const change of [colour.brightness, colour.contrast, colour.saturation, colour.sharpness])
       expect(difference(change(image, 1), image)).toBe(0)
   })
@@ -142,7 +142,7 @@ describe('colour', () => {
     expect(of(colour.saturation(one(200, 100, 50), 0.5))).toEqual([162, 112, 87])
   })
 
-  test('hue: a third of the circle moves red to green to blue, and a whole one changes nothing', () => {
+  test('hue: a third of the circle moves red to green to blue, and a whole circle changes nothing', () => {
     expect(of(colour.hue(one(200, 50, 50), 1 / 3))).toEqual([50, 200, 50])
     expect(of(colour.hue(one(200, 50, 50), -1 / 3))).toEqual([50, 50, 200])
     expect(of(colour.hue(one(200, 50, 50), 0.5))).toEqual([50, 200, 200])
@@ -167,24 +167,24 @@ describe('colour', () => {
     expect(difference(colour.solarize(image, 256), image)).toBe(0)
   })
 
-  test('autoContrast stretches each channel; a channel of one level stays', () => {
+  test('autoContrast stretches each channel, and keeps a channel of one level', () => {
     const two = rgbImage(3, 1, new Uint8Array([50, 7, 0, 100, 7, 128, 150, 7, 255]))
     expect(of(colour.autoContrast(two))).toEqual([0, 7, 0, 128, 7, 128, 255, 7, 255])
   })
 
-  test('equalize spreads levels by how often they occur; a channel of one level stays', () => {
+  test('equalize spreads levels by their frequency, and keeps a channel of one level', () => {
     const four = rgbImage(4, 1, new Uint8Array([10, 9, 1, 10, 9, 2, 11, 9, 3, 12, 9, 4]))
     // Red: 10 twice, 11, 12: nothing below 10, two of the three that are not 12 below 11.
     expect(of(colour.equalize(four))).toEqual([0, 9, 0, 0, 9, 85, 170, 9, 170, 255, 9, 255])
   })
 })
 
-describe('parts made unreadable', () => {
+describe('hidden parts', () => {
   const grey = rgbImage(20, 10, new Uint8Array(600).fill(9))
   const changed = (i: RgbImage) =>
     Array.from({ length: 200 }, (_, p) => p).filter((p) => [0, 1, 2].some((c) => i.data[p * 3 + c] !== 9))
 
-  test('cutout: one square of the asked side and colour, cut by the border at times', () => {
+  test('cutout: one square of the given side and colour, sometimes cut by the border', () => {
     const sizes = rngs.map((rng) => {
       const pixels = changed(cutout(grey, 0.4, [1, 2, 3], rng))
       const [xs, ys] = [pixels.map((p) => p % 20), pixels.map((p) => Math.floor(p / 20))]
@@ -208,7 +208,7 @@ describe('parts made unreadable', () => {
     }
   })
 
-  test('the image that was given stays as it was', () => {
+  test('the input image does not change', () => {
     const before = grey.data.slice()
     cutout(grey, 1, [0, 0, 0], new Rng(1))
     erase(grey, { area: [1, 1], ratio: [1, 3] }, new Rng(1))
@@ -217,7 +217,7 @@ describe('parts made unreadable', () => {
 })
 
 describe('RandAugment', () => {
-  // Slow changes of colour with edges in them, so that every operation finds something to change.
+  // Smooth colours with some edges, so that every operation changes something.
   const photo = smoothImage(32, 24)
   for (let i = 0; i < photo.data.length; i += 7) photo.data[i] -= 20
 
@@ -242,7 +242,7 @@ describe('RandAugment', () => {
     (_, operation) => expect(difference(operation(photo, 0, -1), photo)).toBe(0),
   )
 
-  test('draws all operations in time, and as many of them as asked', () => {
+  test('draws every operation sooner or later, and the given number of them', () => {
     const seen = new Set(
       rngs.map((rng) => Buffer.from(randAugment(photo, { ops: 1, magnitude: 30 }, rng).data).toString('base64')),
     )

@@ -9,7 +9,7 @@ import { difference, failureOf, folderOf, noiseImage, png, sharpOf, smoothImage 
 const pixels = (image: RgbImage) =>
   Array.from({ length: image.data.length / 3 }, (_, i) => [...image.data.subarray(i * 3, i * 3 + 3)])
 
-/** 3 x 2: red half there, green, blue not there; dark, brown nearly there, white not there. */
+/** 3 x 2: red half opaque, green opaque, blue transparent; dark opaque, brown nearly opaque, white transparent. */
 const rgba = () =>
   sharp(
     Buffer.from(
@@ -45,7 +45,7 @@ describe('formats', () => {
     expect(difference(await decodeImage(bytes, 'f'), image)).toBeLessThan(12)
   })
 
-  test('progressive JPEG gives what the plain one gives', async () => {
+  test('progressive JPEG gives the same pixels as baseline JPEG', async () => {
     const image = sharpOf(smoothImage(61, 43))
     const [plain, progressive] = [await image.jpeg().toBuffer(), await image.jpeg({ progressive: true }).toBuffer()]
     expect(difference(await decodeImage(progressive, 'f'), await decodeImage(plain, 'f'))).toBe(0)
@@ -70,8 +70,8 @@ describe('formats', () => {
   })
 })
 
-describe('what becomes RGB', () => {
-  test.each(['png', 'webp', 'avif'] as const)('alpha of %s goes over white', async (format) => {
+describe('conversion to RGB', () => {
+  test.each(['png', 'webp', 'avif'] as const)('alpha of %s is composited over white', async (format) => {
     const bytes = await rgba()
       .toFormat(format, { lossless: format !== 'png' })
       .toBuffer()
@@ -95,7 +95,7 @@ describe('what becomes RGB', () => {
     for (const [r, g, b] of pixels(await decodeImage(jpeg, 'f'))) expect([g, b]).toEqual([r, r])
   })
 
-  test('16 bits, in every kind of PNG', async () => {
+  test('16 bits, in every colour type of PNG', async () => {
     const at16 = (v: number) => v * 257
     const rgb = [255, 0, 0, 0, 255, 0, 10, 20, 30]
     expect([...(await decodeImage(png(3, 1, 16, 2, rgb.map(at16)), 'f')).data]).toEqual(rgb)
@@ -120,7 +120,7 @@ describe('what becomes RGB', () => {
     expect((await sharp(bytes).metadata()).space).toBe('cmyk')
     const back = await decodeImage(bytes, 'f')
     expect([back.width, back.height, back.data.length]).toEqual([33, 21, 33 * 21 * 3])
-    // Printing colours cannot show all of RGB's: near, and not the negative that a decoder without profiles gives.
+    // CMYK does not cover all of RGB, so the colours are only near. A decoder without profiles gives the negative.
     const mean = back.data.reduce((sum, v, i) => sum + Math.abs(v - image.data[i]), 0) / back.data.length
     expect(mean).toBeLessThan(25)
   })
@@ -135,7 +135,7 @@ describe('what becomes RGB', () => {
 })
 
 describe('EXIF orientation', () => {
-  // The standard's words: where row 0 and column 0 of the file are in the scene.
+  // As the standard describes it: where row 0 and column 0 of the file are in the scene.
   const scene: Record<number, (row: number, column: number, right: number, bottom: number) => [x: number, y: number]> =
     {
       1: (row, column) => [column, row],
@@ -165,7 +165,7 @@ describe('EXIF orientation', () => {
     expect(difference(await decodeImage(bytes, 'f'), upright)).toBe(0)
   })
 
-  test('of a JPEG that is shrunk while it is decoded', async () => {
+  test('a JPEG that is shrunk while it is decoded', async () => {
     const upright = smoothImage(203, 101)
     const turned = await sharpOf(upright).rotate(-90).jpeg({ quality: 95 }).withMetadata({ orientation: 6 }).toBuffer()
     const quarter = await decodeImage(turned, 'f', 25)
@@ -195,7 +195,7 @@ describe('atLeast', () => {
 })
 
 describe('errors name the file', () => {
-  test.each(['JPEG', 'PNG', 'WebP', 'AVIF', 'GIF'] as const)('%s that is cut off anywhere', async (format) => {
+  test.each(['JPEG', 'PNG', 'WebP', 'AVIF', 'GIF'] as const)('%s that is truncated anywhere', async (format) => {
     const bytes = await sharpOf(noiseImage(61, 43))
       .toFormat(format.toLowerCase() as 'jpeg')
       .toBuffer()
@@ -218,7 +218,7 @@ describe('errors name the file', () => {
       )
   })
 
-  test('more pixels than fit', async () => {
+  test('more pixels than the limit', async () => {
     const bytes = png(1, 1, 8, 0, [0])
     // Width, height and the checksum of the header.
     bytes.writeUInt32BE(20_000, 16)

@@ -1,13 +1,12 @@
-/** Images, files and folders for the tests of data. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+/** Images, files and folders for the tests of `data`. */
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
-import { afterAll } from 'vitest'
 import { type ArraysOptions, arrays, type Dataset, type RgbImage, rgbImage } from '../../src/data/index.ts'
+import { temporaryFolder } from '../support/folders.ts'
 
-/** Byte `i` of the noise that all test images are made of; pillow.py has the same formula. */
+/** Byte `i` of the noise in all test images; pillow.py has the same formula. */
 export const noise = (i: number): number => {
   const x = (Math.imul(i, 2654435761) + 12345) >>> 0
   return (x ^ (x >>> 15)) & 255
@@ -20,7 +19,7 @@ export const noiseImage = (width: number, height: number, from = 0): RgbImage =>
     Uint8Array.from({ length: width * height * 3 }, (_, i) => noise(from + i)),
   )
 
-/** Slow changes of colour, which lossy formats keep. */
+/** A smooth image, which lossy formats preserve. */
 export const smoothImage = (width: number, height: number): RgbImage =>
   rgbImage(
     width,
@@ -33,7 +32,7 @@ export const smoothImage = (width: number, height: number): RgbImage =>
 
 export const sharpOf = ({ width, height, data }: RgbImage) => sharp(data, { raw: { width, height, channels: 3 } })
 
-/** Largest difference of two images' bytes; throws when their sizes differ. */
+/** Largest difference between the bytes of two images. Throws when their sizes differ. */
 export function difference(a: RgbImage, b: RgbImage): number {
   if (a.width !== b.width || a.height !== b.height)
     throw new Error(`${a.width}x${a.height} is not ${b.width}x${b.height}`)
@@ -71,15 +70,9 @@ export function png(
   ])
 }
 
-const folders: string[] = []
-afterAll(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
-})
-
-/** A folder with these files in it (a path that ends in / is an empty folder); it is removed after the tests. */
+/** Makes a folder with these files; a path that ends in / is an empty folder. It is removed after the tests. */
 export function folderOf(files: Readonly<Record<string, Uint8Array | string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'kinglet-data-'))
-  folders.push(folder)
+  const folder = temporaryFolder('data')
   for (const [path, bytes] of Object.entries(files)) {
     mkdirSync(path.endsWith('/') ? join(folder, path) : dirname(join(folder, path)), { recursive: true })
     if (!path.endsWith('/')) writeFileSync(join(folder, path), bytes)
@@ -87,7 +80,7 @@ export function folderOf(files: Readonly<Record<string, Uint8Array | string>>): 
   return folder
 }
 
-/** A set of `count` noise images with labels 0, 1, 2, 0, 1, 2 and so on. */
+/** A dataset of `count` noise images with labels 0, 1, 2, 0, 1, 2 and so on. */
 export function noiseSet(count: number, options: Partial<ArraysOptions> = {}): Dataset {
   const { width = 5, height = 4, channels = 3 } = options
   return arrays({
@@ -98,7 +91,7 @@ export function noiseSet(count: number, options: Partial<ArraysOptions> = {}): D
   })
 }
 
-/** What `promise` rejects with. */
+/** The error that `promise` rejects with, as text. */
 export const failureOf = async (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => 'it did not fail',
@@ -114,6 +107,6 @@ export function idxBytes(dims: readonly number[], byte: (i: number) => number): 
   return Buffer.concat([head, Buffer.from(Array.from({ length: size }, (_, i) => byte(i)))])
 }
 
-/** A record of a CIFAR file: labels, then planes of 32 x 32. */
+/** A record of a CIFAR file: labels, then three planes of 32 x 32. */
 export const cifarRecord = (labels: readonly number[], byte: (i: number) => number): Buffer =>
   Buffer.from([...labels, ...Array.from({ length: 3072 }, (_, i) => byte(i))])

@@ -34,11 +34,11 @@ describe('IDX files', () => {
     expect(packed.train.name(4)).toBe(`train-images${dash}idx3-ubyte.gz image 4`)
   })
 
-  test('names of classes: from classes.txt, from the model, which must agree', async () => {
+  test('class names come from classes.txt or the model, and must agree', async () => {
     const folder = folderOf({ ...parts('t10k'), 'classes.txt': 'ant\nbee\r\ncat\n' })
     expect((await openDataset(folder)).classes).toEqual(['ant', 'bee', 'cat'])
     expect(await failureOf(openDataset(folder, { classes: ['bee', 'ant', 'cat'] }))).toBe(
-      `KingletError: ${folder}: its classes are ant, bee, cat, those that are known are bee, ant, cat`,
+      `KingletError: ${folder}: its classes are ant, bee, cat, the model's are bee, ant, cat`,
     )
     expect((await openDataset(folderOf(parts('t10k')), { classes: ['x', 'y', 'z', 'w'] })).classes).toEqual([
       'x',
@@ -63,7 +63,7 @@ describe('IDX files', () => {
     ).toMatch(/: there is only one class \(0\): a classifier needs two or more$/)
   })
 
-  test('labels that are missing, and a damaged gzip file', async () => {
+  test('missing labels, and a damaged gzip file', async () => {
     const { 'train-labels-idx1-ubyte': _, ...rest } = parts('t10k')
     const folder = folderOf(rest)
     expect(await failureOf(openDataset(folder))).toBe(
@@ -159,7 +159,7 @@ describe('Fashion-MNIST', () => {
     }
   })
 
-  test('is recognised by the name of the folder, or the one above', async () => {
+  test('is recognised by the name of the folder or its parent', async () => {
     const folder = folderOf({ 'FashionMNIST/raw/': '' })
     cpSync(join(root, 'data/fashion-mnist'), join(folder, 'FashionMNIST/raw'), { recursive: true })
     expect((await openDataset(join(folder, 'FashionMNIST/raw'))).classes[9]).toBe('Ankle boot')

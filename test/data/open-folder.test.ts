@@ -1,4 +1,4 @@
-/** Opening folders of classes, and what is wrong with them. */
+/** Opening folders of classes, and their issues. */
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -24,7 +24,7 @@ const images = (folder: string, count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`${folder}/${i}.png`, image]))
 
 describe('a folder of classes', () => {
-  test('classes are in order, images at any depth and of any case of ending are found', async () => {
+  test('classes are sorted; images are found at any depth, with extensions in any case', async () => {
     const folder = folderOf({
       'dog/b.JPG': jpeg,
       'dog/a.jpeg': jpeg,
@@ -55,7 +55,7 @@ describe('a folder of classes', () => {
     expect((await data.train.image(3)).width).toBe(9)
   })
 
-  test('without a split of its own, a tenth of each class is held out, by the seed', async () => {
+  test('without a split, a tenth of each class is held out, depending on the seed', async () => {
     const folder = folderOf({ ...images('cat', 20), ...images('dog', 30) })
     const data = await openDataset(folder)
     expect([classCounts(data.train), classCounts(data.val as Dataset)]).toEqual([
@@ -71,7 +71,7 @@ describe('a folder of classes', () => {
     expect(prints[0]).not.toBe(prints[2])
   })
 
-  test('what systems leave behind is not mentioned', async () => {
+  test("the operating system's own files are ignored", async () => {
     const folder = folderOf({
       ...images('cat', 1),
       ...images('dog', 1),
@@ -85,7 +85,7 @@ describe('a folder of classes', () => {
     expect([report.issues, classes]).toEqual([[], ['cat', 'dog']])
   })
 
-  test('links are followed, and one that leads round is refused', async () => {
+  test('links are followed, and a circular link is refused', async () => {
     const folder = folderOf({ ...images('cat', 1), ...images('dog', 1) })
     symlinkSync(join(folder, 'dog'), join(folder, 'wolf'))
     symlinkSync(join(folder, 'cat/0.png'), join(folder, 'dog/linked.png'))
@@ -95,10 +95,10 @@ describe('a folder of classes', () => {
       [1, 2, 2],
     ])
     symlinkSync(folder, join(folder, 'cat/up'))
-    expect(await failureOf(openDataset(folder))).toMatch(/: a link to a folder that it is in: remove it$/)
+    expect(await failureOf(openDataset(folder))).toMatch(/: a link to a folder that contains it: remove it$/)
   })
 
-  test('names of files in any script', async () => {
+  test('file names in any script', async () => {
     const folder = folderOf({ 'Кот/фото 1.png': image, '犬/é.png': image })
     const { train } = await openDataset(folder, { validation: 0 })
     expect([namesOf(train), train.classes]).toEqual([
@@ -108,7 +108,7 @@ describe('a folder of classes', () => {
     expect((await train.image(1)).width).toBe(9)
   })
 
-  test('a list of many paths takes little more than their letters, in memory that threads share', () => {
+  test('a list of many paths takes little more memory than their bytes, and threads share it', () => {
     const paths = Array.from({ length: 100_000 }, (_, i) => `class ${i % 10}/image ${i}.jpg`)
     const source = fileSource(
       '/photos',
@@ -128,7 +128,7 @@ describe('a folder of classes', () => {
   })
 })
 
-describe('a split of its own', () => {
+describe('a folder with a split', () => {
   test.each([
     ['train', 'val', 'val'],
     ['train', 'valid', 'valid'],
@@ -174,7 +174,7 @@ describe('a split of its own', () => {
   })
 })
 
-describe('what is wrong is left out, counted and told', () => {
+describe('unusable files are left out, counted and reported', () => {
   const messy = () =>
     folderOf({
       'README.txt': 'hello',
@@ -223,34 +223,34 @@ describe('what is wrong is left out, counted and told', () => {
     val/dog/text.jpg: ${unknown}
   1 file that is not an image:
     train/cat/notes.txt
-  2 files outside of a class folder:
+  2 files outside a class folder:
     train/loose.png
     README.txt
   3 classes without images:
     train/broken: all of its images are damaged
     train/empty
     val/dog: all of its images are damaged
-  1 class that is not known:
+  1 unknown class:
     val/fox: 2 images`)
     expect(formatReport(data.report, 2)).toContain(`    train/cat/cut.jpg: ${damaged}\n    and 2 more\n`)
   })
 
-  test('strict makes it an error with the same words', async () => {
+  test('strict throws an error with the same text', async () => {
     const folder = messy()
     const report = formatReport((await openDataset(folder)).report)
     expect(await failureOf(openDataset(folder, { strict: true }))).toBe(
-      `KingletError: ${report}\n  Mend or remove these, or do without strict: then they are left out.`,
+      `KingletError: ${report}\n  Repair or remove these files, or turn strict off to leave them out.`,
     )
   })
 
-  test('without the check, damaged images stay, and fail by name when they are read', async () => {
+  test('without the check, damaged images stay, and reading one throws an error that names it', async () => {
     const folder = folderOf({ ...images('cat', 1), 'dog/cut.jpg': cut })
     const { train, report } = await openDataset(folder, { check: false, validation: 0 })
     expect([train.length, report.issues]).toEqual([2, []])
     expect(await failureOf(Promise.resolve(train.image(1)))).toBe(`KingletError: dog/cut.jpg: ${damaged}`)
   })
 
-  test('the check tells how far it is, and a signal stops it', async () => {
+  test('the check reports its progress, and a signal stops it', async () => {
     const folder = folderOf({ ...images('cat', 20), ...images('dog', 1) })
     const progress: number[][] = []
     await openDataset(folder, { onProgress: (done, of) => progress.push([done, of]) })
@@ -261,7 +261,7 @@ describe('what is wrong is left out, counted and told', () => {
     expect(await failureOf(openDataset(folder, { signal: AbortSignal.abort() }))).toMatch(/^AbortError: /)
   })
 
-  test("a model's classes: its order, and others are left out", async () => {
+  test("a model's classes keep their order, and other classes are left out", async () => {
     const folder = folderOf({ ...images('cat', 1), ...images('dog', 2), ...images('fox', 3) })
     const data = await openDataset(folder, { classes: ['dog', 'wolf', 'cat'], validation: 0 })
     expect([data.classes, classCounts(data.train), issuesOf(data)]).toEqual([
@@ -272,12 +272,12 @@ describe('what is wrong is left out, counted and told', () => {
     const one = await openDataset(folder, { classes: ['fox', 'hen'], validation: 0 })
     expect(classCounts(one.train)).toEqual([3, 0])
     expect(await failureOf(openDataset(folder, { classes: ['hen', 'cow'] }))).toBe(
-      `KingletError: ${folder}: none of its classes (cat, dog, fox) is among those that are known (hen, cow)`,
+      `KingletError: ${folder}: none of its classes (cat, dog, fox) is a class of the model (hen, cow)`,
     )
   })
 })
 
-describe('what cannot be opened', () => {
+describe('folders that cannot be opened', () => {
   const failure = (files: Readonly<Record<string, Uint8Array | string>>, options = {}) => {
     const folder = folderOf(files)
     return failureOf(openDataset(folder, options)).then((message) => message.replaceAll(folder, 'photos'))
@@ -291,41 +291,41 @@ describe('what cannot be opened', () => {
     )
   })
 
-  const kinds = `It should hold one of these:
-  a folder for each class: photos/cat/1.jpg, photos/dog/1.jpg
-  train and val with such folders: photos/train/cat/1.jpg, photos/val/cat/2.jpg
+  const kinds = `It must contain one of these:
+  one folder per class: photos/cat/1.jpg, photos/dog/1.jpg
+  train and val, each with one folder per class: photos/train/cat/1.jpg, photos/val/cat/2.jpg
   IDX files: train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or .gz
   CIFAR binary files: data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100), plain or .gz`
 
-  test('an empty folder, and one of files that say nothing', async () => {
-    expect(await failure({})).toBe(`KingletError: photos: not a set of images, it is empty. ${kinds}`)
+  test('an empty folder, and a folder of unrecognised files', async () => {
+    expect(await failure({})).toBe(`KingletError: photos: not a dataset: it is empty. ${kinds}`)
     expect(await failure({ '1.jpg': jpeg, '2.jpg': jpeg })).toBe(
-      `KingletError: photos: not a set of images, it holds 2 files (1.jpg, ...) and no folders. ${kinds}`,
+      `KingletError: photos: not a dataset: it has 2 files (1.jpg, ...) and no folders. ${kinds}`,
     )
   })
 
   test('folders without images, one class only, only damaged images', async () => {
     expect(await failure({ 'cat/': '', 'dog/notes.txt': 'x' })).toBe(
-      'KingletError: photos: there are no images in its folders (cat, dog): JPEG, PNG, WebP, AVIF and GIF files count',
+      'KingletError: photos: there are no images in its folders (cat, dog): use JPEG, PNG, WebP, AVIF or GIF files',
     )
     expect(await failure(images('cat', 3))).toBe(
-      'KingletError: photos: there is only one class (cat): a classifier needs two or more, each with a folder of its own (photos/cat/1.jpg, photos/dog/1.jpg)',
+      'KingletError: photos: there is only one class (cat): a classifier needs two or more, each in its own folder (photos/cat/1.jpg, photos/dog/1.jpg)',
     )
     expect(await failure({ ...images('unpacked/cat', 1), ...images('unpacked/dog', 1) })).toBe(
       'KingletError: photos: there is only one class (unpacked): a classifier needs two or more. ' +
-        'Its images are in 2 folders of their own: did you mean photos/unpacked?',
+        'Its images are in 2 folders: did you mean photos/unpacked?',
     )
     expect(await failure({ 'cat/1.jpg': cut, 'dog/1.jpg': cut })).toBe(
-      'KingletError: photos: every image is damaged (cat/1.jpg, say): nothing is left to use',
+      'KingletError: photos: every image is damaged (the first is cat/1.jpg): replace them',
     )
     expect(await failure({ ...images('train/cat', 1), ...images('train/dog', 1), 'val/': '' })).toMatch(
       /^KingletError: photos\/val: there are no images/,
     )
   })
 
-  test('a fraction that is none', async () => {
+  test('an invalid fraction', async () => {
     expect(await failure(images('cat', 1), { validation: 1 })).toBe(
-      'KingletError: photos: a fraction of 1 is to be held out: it must be from 0 to 1, without 1',
+      'KingletError: photos: validation is 1: it must be a fraction of at least 0 and below 1',
     )
   })
 })

@@ -1,4 +1,4 @@
-/** Sets in memory: arrays, subsets, splits, IDX and CIFAR bytes. */
+/** Datasets in memory: arrays, subsets, splits, IDX and CIFAR bytes. */
 import { describe, expect, test } from 'vitest'
 import {
   arrays,
@@ -12,6 +12,7 @@ import {
   splitDataset,
   subset,
 } from '../../src/data/index.ts'
+import { fc, words } from '../support/property.ts'
 import { cifarRecord, failureOf, idxBytes, noise, noiseSet } from './make.ts'
 
 const bytesOf = async (set: Dataset, i: number) => [...((await set.image(i)) as RgbImage).data]
@@ -33,7 +34,7 @@ describe('arrays', () => {
     )
   })
 
-  test('refuses what does not fit', () => {
+  test('refuses invalid options', () => {
     const right = {
       width: 2,
       height: 2,
@@ -67,7 +68,7 @@ describe('arrays', () => {
 })
 
 describe('subset', () => {
-  test('is some images in the order asked for, of a subset too', async () => {
+  test('holds the given images in the given order, also from a subset', async () => {
     const all = noiseSet(9)
     const some = subset(subset(all, [8, 1, 5]), [2, 0])
     expect([some.length, some.name(0), some.name(1), some.classes]).toEqual([
@@ -80,7 +81,7 @@ describe('subset', () => {
     expect(await bytesOf(some, 1)).toEqual(await bytesOf(all, 8))
   })
 
-  test('of an image that there is not', () => {
+  test('refuses an index that does not exist', () => {
     expect(() => subset(noiseSet(3), [0, 3])).toThrow('dataset: image 3 of 3: use 0 to 2')
     expect(() => subset(noiseSet(3), [0]).label(1)).toThrow('dataset: image 1 of 1: use 0 to 0')
   })
@@ -98,14 +99,33 @@ describe('split', () => {
     expect([...names(train), ...names(val)].sort()).toEqual(names(all).sort())
   })
 
-  test('is the same for the same seed, another for another one', () => {
+  test('of any set: each image is on one side, of each class nearly the fraction, at least one where there are two', () => {
+    const labels = fc.array(fc.nat(3), { minLength: 1, maxLength: 60 })
+    const fraction = fc.double({ min: 0, max: 1, minExcluded: true, maxExcluded: true, noNaN: true })
+    fc.assert(
+      fc.property(labels, fraction, words, (labels, fraction, seed) => {
+        const all = noiseSet(labels.length, { labels, classes: ['a', 'b', 'c', 'd'] })
+        const { train, val } = splitDataset(all, fraction, seed)
+        const names = (set: Dataset) => Array.from({ length: set.length }, (_, i) => set.name(i))
+        expect([...names(train), ...names(val)].sort()).toEqual(names(all).sort())
+        const held = classCounts(val)
+        for (const [c, count] of classCounts(all).entries()) {
+          const nearly = Math.min(Math.max(1, Math.round(count * fraction)), count - 1)
+          expect(held[c]).toBe(count === 0 ? 0 : nearly)
+        }
+        expect(fingerprint(splitDataset(all, fraction, seed).val)).toBe(fingerprint(val))
+      }),
+    )
+  })
+
+  test('depends on the seed', () => {
     const all = noiseSet(99)
     const valOf = (seed: number) => fingerprint(splitDataset(all, 0.2, seed).val)
     expect(valOf(1)).toBe(valOf(1))
     expect(valOf(1)).not.toBe(valOf(2))
   })
 
-  test('keeps most images on their side when the set grows', () => {
+  test('keeps most images in their part when the dataset grows', () => {
     const held = (count: number) => {
       const { val } = splitDataset(noiseSet(count), 0.2)
       return new Set(Array.from({ length: val.length }, (_, i) => val.name(i)))
@@ -115,7 +135,7 @@ describe('split', () => {
     expect(kept).toBeGreaterThan(0.8 * small.size)
   })
 
-  test('of small classes: at least one image on each side, where there are two', () => {
+  test('leaves at least one image of a small class in each part, if it has two', () => {
     const set = noiseSet(4)
     const { train, val } = splitDataset(set, 0.01)
     expect([classCounts(set), classCounts(train), classCounts(val)]).toEqual([
@@ -126,12 +146,12 @@ describe('split', () => {
     expect(classCounts(splitDataset(set, 0.99).train)).toEqual([1, 1, 1])
   })
 
-  test('of a fraction that is none', () => {
-    expect(() => splitDataset(noiseSet(4), 1)).toThrow('split: a fraction of 1 is held out: it must be between 0 and 1')
+  test('refuses an invalid fraction', () => {
+    expect(() => splitDataset(noiseSet(4), 1)).toThrow('split: fraction is 1: it must be above 0 and below 1')
   })
 })
 
-test('the fingerprint tells sets apart by classes, names and labels', () => {
+test('the fingerprint depends on classes, names and labels', () => {
   const prints = [
     noiseSet(9),
     noiseSet(10),
@@ -170,26 +190,26 @@ describe('IDX', () => {
       'cut off in the data',
       { ...images, bytes: images.bytes.subarray(0, 39) },
       labels,
-      'i: 39 bytes, its header (3 x 2 x 4) asks for 40: the file is damaged',
+      'i: 39 bytes, but its header (3 x 2 x 4) needs 40: the file is damaged',
     ],
     [
       'too long',
       images,
       { ...labels, bytes: Buffer.concat([labels.bytes, labels.bytes]) },
-      'l: 22 bytes, its header (3) asks for 11: the file is damaged',
+      'l: 22 bytes, but its header (3) needs 11: the file is damaged',
     ],
     ['exchanged', labels, images, 'l: 11 bytes are too few for an IDX file of images'],
     [
       'of another kind',
       { name: 'x', bytes: new Uint8Array(40).fill(0x50) },
       labels,
-      'x: begins with 0x50505050, an IDX file of images begins with 0x00000803: not such a file',
+      'x: begins with 0x50505050: an IDX file of images begins with 0x00000803',
     ],
     [
       'of other counts',
       images,
       { name: 'l', bytes: idxBytes([2], () => 0) },
-      'i holds 3 images, l 2 labels: they do not belong together',
+      'i holds 3 images, l 2 labels: use two files of one set',
     ],
     [
       'without images',
@@ -225,7 +245,7 @@ describe('CIFAR', () => {
       )
   })
 
-  test('CIFAR-100: the fine label counts', () => {
+  test('CIFAR-100: the fine label is used', () => {
     const names = Array.from({ length: 100 }, (_, i) => `class ${i}`)
     const set = cifarDataset('cifar-100', [file(cifarRecord([7, 93], planar(0)))], names)
     expect([labelsOf(set), set.classes[93]]).toEqual([[93], 'class 93'])
@@ -241,13 +261,13 @@ describe('CIFAR', () => {
       'f.bin: label 10 of image 0 has no class: there are 10, counted from 0',
     )
     expect(() => cifarDataset('cifar-10', [file(whole)], ['cat'])).toThrow(
-      'cifar-10: 1 names of classes were found: there must be 10',
+      'cifar-10: 1 class names were given: there must be 10',
     )
   })
 })
 
 describe('check', () => {
-  test('decodes every image once, tells progress, and returns nothing where all are sound', async () => {
+  test('decodes every image once, reports progress, and returns nothing when all are sound', async () => {
     const set = noiseSet(40)
     const seen = new Array(40).fill(0)
     const progress: number[][] = []
@@ -268,7 +288,7 @@ describe('check', () => {
     ])
   })
 
-  test('a defect is not taken for a damaged image, and a signal stops it', async () => {
+  test('rethrows a defect instead of reporting a damaged image, and stops on a signal', async () => {
     const broken: Dataset = {
       ...noiseSet(3),
       image: () => {

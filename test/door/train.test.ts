@@ -125,7 +125,7 @@ describe('train', () => {
     const refusal = (data: unknown, options = {}) =>
       failureOf(train(first, data as TrainingData, { epochs: 1, ...options }).next())
     expect(await refusal(join(folder, 'none'))).toMatch(/^KingletError: .*none: there is no such folder$/)
-    expect(await refusal(join(folder, 'red'))).toMatch(/^KingletError: .*red: not a set of images/)
+    expect(await refusal(join(folder, 'red'))).toMatch(/^KingletError: .*red: not a dataset/)
     expect(await refusal(undefined)).toBe(
       'UsageError: train: Undefined is no data: give a folder, a set (openDataset and arrays make one), or { train, val } ' +
         'of them',

@@ -14,7 +14,9 @@ import {
   unitsOf,
   writeTable,
 } from '../../src/latency/index.ts'
+import { resources, suffixesOf } from '../../src/latency/resource.ts'
 import { build } from '../../src/models/index.ts'
+import { fc } from '../support/property.ts'
 
 test('values of a model: published counts, and bytes of its tensors', () => {
   const model = build('mobilenet_v3_small')
@@ -63,6 +65,47 @@ test.each([
   ['memory=512kB', 'peakBytes', 512e3],
 ] as const)('%s', (text, resource, most) => {
   expect(parseBudget(text)).toEqual({ resource, most })
+})
+
+test('a budget of any resource, amount and suffix is read, with spaces or without', () => {
+  const written = fc.constantFrom(...resourceNames).chain((resource) =>
+    fc.record({
+      resource: fc.constant(resource),
+      suffix: fc.constantFrom(...Object.keys(suffixesOf[resources[resource].unit])),
+      name: fc.constantFrom(resource, resources[resource].short),
+      amount: fc.oneof(fc.integer({ min: 1, max: 1e6 }), fc.double({ min: 1e-3, max: 1e6, noNaN: true })),
+      space: fc.constantFrom('', ' '),
+    }),
+  )
+  fc.assert(
+    fc.property(written, ({ resource, suffix, name, amount, space }) => {
+      const text = `${name}${space}=${space}${amount}${space}${suffix}`
+      expect(parseBudget(text)).toEqual({ resource, most: amount * suffixesOf[resources[resource].unit][suffix] })
+    }),
+  )
+})
+
+test('a text that is no budget is a mistake in words', () => {
+  const almost = fc.string({ unit: fc.constantFrom(...'=.-+ 0123456789kMsBe'), maxLength: 8 })
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        almost.map((rest) => `macs=${rest}`),
+      ),
+      (text) => {
+        try {
+          const { most } = parseBudget(text)
+          expect(most > 0 && Number.isFinite(most)).toBe(true)
+        } catch (error) {
+          expect(error).toMatchObject({
+            name: 'UsageError',
+            message: expect.stringMatching(/no resource|it must be a number above 0/),
+          })
+        }
+      },
+    ),
+  )
 })
 
 test('a budget that is none is told with the way out', () => {

@@ -67,6 +67,9 @@ export const doubleEngine = (
       async write(values) {
         for (const [name, t] of values) weights.set(name, double(t))
       },
+      async refill(values) {
+        for (const name of names) weights.set(name, double(values.get(name)!))
+      },
       dispose,
       [Symbol.dispose]: dispose,
     }

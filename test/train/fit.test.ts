@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Tensor, tensor, zeros } from '../../src/core/index.ts'
 import { loaderPool } from '../../src/data/node.ts'
+import type { Engine } from '../../src/engine/index.ts'
 import { build } from '../../src/models/index.ts'
-import { evaluate, fit, type TrainOptions } from '../../src/train/index.ts'
+import { evaluate, fit, type RunStore, type TrainOptions } from '../../src/train/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
 import { engine, failureOf, linearNet, optionsFor, preprocessing, toyNet, toySet, trained } from './toys.ts'
 
@@ -89,6 +90,41 @@ test('at the end the network has the weights that were validated, and evaluate f
     const options = optionsFor({ engine: wasm(), ema, epochs: 3 })
     const steps = await trained(net, data, options)
     expect(await evaluate(net, data.val, { engine: wasm(), preprocessing, batch: 6 })).toEqual(steps.at(-1)!.validation)
+  }
+})
+
+test('validation compiles once, and finds each epoch what a program of its own would', async () => {
+  const inner = wasm()
+  const counted = { compile: 0, dispose: 0 }
+  const engine: Engine = {
+    ...inner,
+    async compile(graph, options) {
+      counted.compile++
+      const program = await inner.compile(graph, options)
+      const dispose = () => {
+        counted.dispose++
+        program.dispose()
+      }
+      return { ...program, dispose }
+    },
+  }
+  const kept: Map<string, Tensor>[] = []
+  const store: RunStore = {
+    begin: () => undefined,
+    step: () => {},
+    weights: (_, weights) => void kept.push(new Map(weights)),
+    isDue: () => false,
+    checkpoint: () => {},
+  }
+  const net = toyNet()
+  const steps = await trained(net, data, optionsFor({ epochs: 4, engine, ema: 0.9, store }))
+  // The training step, and the network as it is used.
+  expect(counted).toEqual({ compile: 2, dispose: 2 })
+  const told = steps.flatMap(({ validation }) => validation ?? [])
+  expect(told).toHaveLength(4)
+  for (const [i, weights] of kept.entries()) {
+    net.weights = weights
+    expect(await evaluate(net, data.val, { engine: inner, preprocessing, batch: 6 })).toEqual(told[i])
   }
 })
 
@@ -303,13 +339,13 @@ describe('what cannot be trained says so before anything is done', () => {
     [
       'all of the target',
       { labelSmoothing: 1 },
-      'UsageError: train: labelSmoothing is 1: it must be a number from 0 up to, but not including, 1',
+      'UsageError: train: labelSmoothing is 1: it must be a number of at least 0 and below 1',
     ],
     ['a negative norm', { clipNorm: -1 }, 'UsageError: train: clipNorm is -1: it must be a number, 0 or more'],
     [
       'an average that never moves',
       { ema: 1 },
-      'UsageError: train: ema is 1: it must be a number from 0 up to, but not including, 1',
+      'UsageError: train: ema is 1: it must be a number of at least 0 and below 1',
     ],
     ['a seed that is none', { seed: -1 }, 'UsageError: train: seed is -1: it must be a whole number, 0 or more'],
     ['no engine', { engine: 'wasm' }, 'UsageError: train: engine is wasm: it must be an engine'],

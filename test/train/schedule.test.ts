@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { learningRateAt, type Schedule, scheduleNames, scheduleOf } from '../../src/train/index.ts'
+import { fc } from '../support/property.ts'
 
 const run = { steps: 100, stepsPerEpoch: 10 }
 const at = (schedule: Schedule, step: number, base = 1) => learningRateAt(schedule, base, step, run)
@@ -95,13 +96,31 @@ describe('the learning rate', () => {
   })
 })
 
-test('never below zero, never above its height, at every step of every schedule', () => {
-  for (const name of scheduleNames)
-    for (let step = 1; step <= run.steps; step++) {
-      const rate = at({ name, warmup: 1.5 }, step)
-      expect(rate).toBeGreaterThan(0)
-      expect(rate).toBeLessThanOrEqual(1)
-    }
+test('never below zero, never above its height, and falling after the warm-up, at every step of any schedule', () => {
+  const share = fc.double({ min: 0, max: 1, noNaN: true })
+  const every = fc.double({ min: 0.01, max: 40, noNaN: true })
+  const any = fc.record({
+    name: fc.constantFrom(...scheduleNames),
+    epochs: fc.integer({ min: 1, max: 30 }),
+    stepsPerEpoch: fc.integer({ min: 1, max: 20 }),
+    warm: fc.double({ min: 0, max: 0.9, noNaN: true }),
+    ...{ final: share, factor: share, every },
+  })
+  fc.assert(
+    fc.property(any, ({ name, epochs, stepsPerEpoch, warm, final, factor, every }) => {
+      const own = { constant: {}, cosine: { final }, exponential: { factor, every }, step: { factor, every } }[name]
+      const schedule = { name, warmup: warm * epochs, ...own } as Schedule
+      const run = { steps: epochs * stepsPerEpoch, stepsPerEpoch }
+      const warmupSteps = Math.round(schedule.warmup! * stepsPerEpoch)
+      fc.pre(warmupSteps < run.steps)
+      const rates = Array.from({ length: run.steps }, (_, i) => learningRateAt(schedule, 2, i + 1, run))
+      expect(rates.every((rate) => rate >= 0 && rate <= 2)).toBe(true)
+      const [warmup, after] = [0, 1].map((part) => rates.filter((_, i) => Number(i >= warmupSteps) === part))
+      expect(warmup).toEqual(warmup.map((_, i) => expect.closeTo((2 * (i + 1)) / (warmup.length + 1), 9)))
+      expect(after[0]).toBe(2)
+      expect(after).toEqual([...after].sort((a, b) => b - a))
+    }),
+  )
 })
 
 test.each([

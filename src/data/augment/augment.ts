@@ -1,4 +1,4 @@
-/** Applies the changes of an {@link Augmentation} that concern one image. */
+/** Applies the part of an {@link Augmentation} that changes single images. */
 import { key, Rng } from '../../core/index.ts'
 import type { RgbImage } from '../images/image.ts'
 import { resizeAndCrop } from '../images/preprocess.ts'
@@ -10,8 +10,8 @@ import { cropResize, flip, randomBox, rotation, shift, transform } from './geome
 import { randAugment } from './rand-augment.ts'
 
 /**
- * Number of each decision's stream of random numbers. The numbers are part of what a seed means: a new one takes the
- * next, and none changes.
+ * Number of each decision's stream of random numbers. These numbers must not change, because results depend on them. A
+ * new stream takes the next number.
  */
 export const streams = {
   shuffle: 1,
@@ -34,7 +34,7 @@ export const rngOf = (stream: keyof typeof streams, seed: number, epoch: number,
 type Step<V> = (image: RgbImage, value: V, rng: Rng, preprocessing: Preprocessing) => RgbImage
 type PerImage = Required<Omit<Augmentation, 'crop' | 'mixup' | 'cutmix'>>
 
-/** In the order in which they happen. */
+/** The changes, in the order in which they are applied. */
 const steps: { readonly [K in keyof PerImage]: Step<PerImage[K]> } = {
   shift(image, most, rng) {
     const draw = (side: number) => {
@@ -74,8 +74,8 @@ function jitter(image: RgbImage, options: NonNullable<Augmentation['jitter']>, r
 }
 
 /**
- * One training image: cut out and resized to the network's input, then changed, as (seed, epoch, index) decide. With
- * an empty `augmentation` it is exactly what `predict` sees.
+ * Makes one training image: crops and resizes it to the network's input, then changes it, as (seed, epoch, index)
+ * determine. With an empty `augmentation`, the image is exactly what `predict` uses.
  */
 export function augment(
   image: RgbImage,
@@ -96,13 +96,13 @@ export function augment(
 }
 
 /**
- * Pixels that both sides of a decoded image must keep so that no crop has to be enlarged because a decoder shrank it;
- * undefined where the image must be decoded exactly.
+ * The number of pixels that both sides of a decoded image must keep, so that no crop has to be enlarged because the
+ * decoder shrank the image. Undefined when the image must be decoded exactly.
  */
 export function pixelsNeeded({ size, crop }: Preprocessing, augmentation: Augmentation): number | undefined {
   if (Object.keys(augmentation).length === 0) return undefined
   const { area, ratio } = augmentation.crop ?? { area: [crop ** 2], ratio: [1, 1] }
-  // Of a square image, the smallest box has this fraction of its side; of others its shorter side is longer.
+  // In a square image, the smallest box has this fraction of the side. In other images its shorter side is longer.
   const smallest = Math.sqrt(area[0] * Math.min(ratio[0], 1 / ratio[1], 1))
   return Math.ceil(Math.max(...size) / smallest)
 }

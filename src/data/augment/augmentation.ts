@@ -1,38 +1,37 @@
 /**
- * Which random changes images undergo in training, as plain JSON. The order is fixed, and is the order of the members
- * below; each draws from a stream of its own, a function of (seed, epoch, index), so leaving one out does not change
- * the others. Label smoothing belongs to the loss, not here.
+ * The random changes of images in training, as plain JSON. They are applied in the order of the members below. Each
+ * draws from a separate stream, a function of (seed, epoch, index), so leaving one out does not change the others.
+ * Label smoothing is part of the loss.
  */
 import { assert, between, type Check, checks, integerBetween, KingletError, nearest, oneOf } from '../../core/index.ts'
 
 type Range = readonly [low: number, high: number]
 
-/** Random changes of training images. What is left out does not happen. */
+/** Random changes of training images. A change that is left out is not applied. */
 export interface Augmentation {
   /**
    * Random resized crop ("Inception crop"; Szegedy et al. 2015, arXiv:1409.4842, section 6): a rectangle of `area`
-   * times the image's area and aspect ratio `ratio` (width / height, drawn evenly on a logarithmic scale), resized to
-   * the network's input. It takes the place of the preprocessing's resize and centre crop.
+   * times the image's area and aspect ratio `ratio` (width / height, uniform on a logarithmic scale), resized to the
+   * network's input. It replaces the resize and centre crop of the preprocessing.
    */
   readonly crop?: { readonly area: Range; readonly ratio: Range }
   /**
-   * Translation by whole pixels, up to this fraction of each side, black beyond the border: the "pad and crop" of
+   * Translation by whole pixels, up to this fraction of each side, with black beyond the border: "pad and crop" for
    * small images (Lee et al. 2015, arXiv:1409.5185).
    */
   readonly shift?: number
-  /** Probability of a mirror image. */
+  /** Probability of a horizontal flip. */
   readonly flip?: number
-  /** Rotation about the centre by up to this many degrees either way, black beyond the border. */
+  /** Rotation about the centre by up to this many degrees in either direction, with black beyond the border. */
   readonly rotate?: number
   /**
-   * RandAugment (Cubuk et al. 2020, arXiv:1909.13719): `ops` operations drawn from its fourteen, at `magnitude` 0 to
-   * 30.
+   * RandAugment (Cubuk et al. 2020, arXiv:1909.13719): `ops` operations drawn from fourteen, at `magnitude` 0 to 30.
    */
   readonly randAugment?: { readonly ops: number; readonly magnitude: number }
   /**
-   * Colour jitter (Krizhevsky et al. 2012, section 4.1 has the idea; the form is that of common libraries): factors
-   * drawn from 1 - v to 1 + v for brightness, contrast and saturation, and a turn of the hue of up to `hue` (0 to 0.5
-   * of the circle) either way, in random order.
+   * Colour jitter (the idea is from Krizhevsky et al. 2012, section 4.1; the form is that of common libraries). Factors
+   * for brightness, contrast and saturation are drawn from 1 - v to 1 + v. The hue turns by up to `hue` (0 to 0.5 of
+   * the circle) in either direction. The four are applied in random order.
    */
   readonly jitter?: {
     readonly brightness?: number
@@ -41,22 +40,22 @@ export interface Augmentation {
     readonly hue?: number
   }
   /**
-   * Cutout (DeVries and Taylor 2017, arXiv:1708.04552): a square of this fraction of the shorter side, centred anywhere
-   * in the image so that part of it may lie outside, becomes the mean colour.
+   * Cutout (DeVries and Taylor 2017, arXiv:1708.04552): a square of this fraction of the shorter side becomes the mean
+   * colour. Its centre is anywhere in the image, so part of it may lie outside.
    */
   readonly cutout?: number
   /**
-   * Random erasing (Zhong et al. 2020, arXiv:1708.04896): with `probability`, a rectangle of `area` times the image's
-   * area and aspect ratio `ratio`, all of it inside, becomes noise.
+   * Random erasing (Zhong et al. 2020, arXiv:1708.04896): with `probability`, a rectangle inside the image, of `area`
+   * times the image's area and aspect ratio `ratio`, becomes noise.
    */
   readonly erase?: { readonly probability: number; readonly area: Range; readonly ratio: Range }
   /**
-   * mixup (Zhang et al. 2018, arXiv:1710.09412): the alpha of Beta(alpha, alpha), from which a batch draws its share.
+   * mixup (Zhang et al. 2018, arXiv:1710.09412): alpha of Beta(alpha, alpha), from which the share of a batch is drawn.
    */
   readonly mixup?: number
   /**
-   * CutMix (Yun et al. 2019, arXiv:1905.04899): the alpha of Beta(alpha, alpha). With mixup as well, a batch undergoes
-   * one of the two, with equal probability.
+   * CutMix (Yun et al. 2019, arXiv:1905.04899): alpha of Beta(alpha, alpha). If mixup is given too, each batch gets one
+   * of the two, with equal probability.
    */
   readonly cutmix?: number
 }
@@ -81,8 +80,8 @@ const presets = {
 
 /**
  * `none`. `light`: shift and flip, for small images such as Fashion-MNIST's. `standard`: random resized crops of at
- * least 35 % of the area (small networks underfit: MobileNet V1, section 3.2, limits the size of small crops), flip,
- * colours. `strong`: crops from 8 %, flip, RandAugment, random erasing, mixup and CutMix, for long runs of larger
+ * least 35 % of the area, flip, colour jitter. (Small networks underfit: MobileNet V1, section 3.2, limits the size of
+ * small crops.) `strong`: crops from 8 %, flip, RandAugment, random erasing, mixup and CutMix, for long runs of larger
  * networks.
  */
 export type AugmentationName = keyof typeof presets
@@ -90,7 +89,8 @@ export type AugmentationName = keyof typeof presets
 export const augmentationNames = Object.keys(presets) as readonly AugmentationName[]
 
 /**
- * The augmentation of that name, or the one given, checked. Throws for an unknown name and for values out of range.
+ * Returns the augmentation with the given name, or checks and returns the one given. Throws for an unknown name and for
+ * values out of range.
  *
  * @example
  * ```ts
@@ -107,7 +107,7 @@ export function augmentationOf(given: AugmentationName | Augmentation): Augmenta
   return augmentation
 }
 
-/** What a value must be instead; undefined for one that is right. */
+/** Returns what a value must be, or undefined when it is valid. */
 type Problem = (value: unknown) => string | undefined
 
 const single =
@@ -120,7 +120,7 @@ const fraction = single(checks.fraction)
 const area = range(1, '[low, high] with 0 < low <= high <= 1')
 const ratio = range(Number.MAX_VALUE, '[low, high] with 0 < low <= high')
 
-/** Members that belong together; `optional` ones may be left out. */
+/** A check of an object with these members; `optional` members may be left out. */
 const record =
   (members: Readonly<Record<string, Problem>>, optional = false): Problem =>
   (value) => {

@@ -1,4 +1,4 @@
-/** Changes of colour on RGB bytes. All return new images of the same size, rounded and clamped to bytes. */
+/** Colour changes of RGB bytes. All return new images of the same size, rounded and clamped to bytes. */
 import { type RgbImage, rgbImage } from '../images/image.ts'
 
 const byte = (v: number): number => Math.min(255, Math.max(0, Math.round(v)))
@@ -6,7 +6,7 @@ const byte = (v: number): number => Math.min(255, Math.max(0, Math.round(v)))
 /** Luma of ITU-R BT.601, 0 to 255. */
 const luma = (r: number, g: number, b: number): number => 0.299 * r + 0.587 * g + 0.114 * b
 
-/** Every byte of channel c through `tables[c]`. */
+/** Maps every byte of channel c through `tables[c]`. */
 function mapLevels({ width, height, data }: RgbImage, tables: readonly Uint8Array[]): RgbImage {
   const out = new Uint8Array(data.length)
   for (let i = 0; i < data.length; i += 3) {
@@ -44,7 +44,7 @@ export function saturation({ width, height, data }: RgbImage, factor: number): R
   return rgbImage(width, height, out)
 }
 
-/** Turns the hue by `turn` of the circle (-0.5 to 0.5), in the HSV cone: value and saturation stay. */
+/** Turns the hue by `turn` of the circle (-0.5 to 0.5) in the HSV cone. Value and saturation do not change. */
 export function hue({ width, height, data }: RgbImage, turn: number): RgbImage {
   const out = new Uint8Array(data.length)
   for (let i = 0; i < data.length; i += 3) {
@@ -64,7 +64,7 @@ export function hue({ width, height, data }: RgbImage, turn: number): RgbImage {
   return rgbImage(width, height, out)
 }
 
-/** 0: smoothed by the kernel [1 1 1; 1 5 1; 1 1 1] / 13, 1: unchanged, above 1: sharper. The border stays. */
+/** 0: smoothed by the kernel [1 1 1; 1 5 1; 1 1 1] / 13, 1: unchanged, above 1: sharper. The border does not change. */
 export function sharpness({ width, height, data }: RgbImage, factor: number): RgbImage {
   const out = data.slice()
   const line = width * 3
@@ -88,7 +88,7 @@ export function sharpness({ width, height, data }: RgbImage, factor: number): Rg
 /** Keeps the `bits` highest bits of each byte. */
 export const posterize = (image: RgbImage, bits: number): RgbImage => sameLevels(image, (v) => v & (0xff00 >> bits))
 
-/** Inverts what is at or above `threshold` (256: nothing). */
+/** Inverts levels at or above `threshold`; 256 inverts none. */
 export const solarize = (image: RgbImage, threshold: number): RgbImage =>
   sameLevels(image, (v) => (v < threshold ? v : 255 - v))
 
@@ -103,7 +103,7 @@ export const autoContrast = (image: RgbImage): RgbImage =>
     }),
   )
 
-/** Histogram equalisation of each channel: level v becomes the share of pixels below it, the lightest level 255. */
+/** Histogram equalisation of each channel: a level becomes the share of pixels below it; the lightest becomes 255. */
 export const equalize = (image: RgbImage): RgbImage =>
   mapLevels(
     image,
@@ -118,7 +118,7 @@ export const equalize = (image: RgbImage): RgbImage =>
     }),
   )
 
-/** How often each level occurs in red, green and blue. */
+/** Number of pixels at each level of red, green and blue. */
 function histograms({ data }: RgbImage): Uint32Array[] {
   const counts = [new Uint32Array(256), new Uint32Array(256), new Uint32Array(256)]
   for (let i = 0; i < data.length; i++) counts[i % 3][data[i]]++

@@ -1,9 +1,9 @@
-/** Parts of an image made unreadable: cutout and random erasing. Both return new images. */
+/** Hides parts of an image: cutout and random erasing. Both return new images. */
 import type { Rng } from '../../core/index.ts'
 import { type RgbImage, rgbImage } from '../images/image.ts'
 import { randomBox } from './geometry.ts'
 
-/** Writes `colour(channel)` over the part of the rectangle that lies inside. */
+/** Writes `colour(channel)` over the part of the rectangle that lies inside the image. */
 function cover(
   { width, height, data }: RgbImage,
   [left, top, right, bottom]: readonly [number, number, number, number],
@@ -16,7 +16,7 @@ function cover(
   return rgbImage(width, height, out)
 }
 
-/** A square of `side` (as a fraction of the shorter side), centred on any pixel, becomes `colour`. */
+/** Fills a square with `colour`. `side` is a fraction of the shorter side; the centre may be any pixel. */
 export function cutout(image: RgbImage, side: number, colour: readonly number[], rng: Rng): RgbImage {
   const pixels = Math.round(side * Math.min(image.width, image.height))
   const left = rng.integer(image.width) - (pixels >> 1)
@@ -24,7 +24,7 @@ export function cutout(image: RgbImage, side: number, colour: readonly number[],
   return cover(image, [left, top, left + pixels, top + pixels], (c) => colour[c])
 }
 
-/** A rectangle, drawn as that of a random resized crop, becomes noise: each byte is drawn evenly. */
+/** Fills a rectangle, drawn like that of a random resized crop, with uniform random bytes. */
 export function erase(image: RgbImage, options: Parameters<typeof randomBox>[1], rng: Rng): RgbImage {
   const { x, y, width, height } = randomBox(image, options, rng)
   return cover(image, [x, y, x + width, y + height], () => rng.integer(256))

@@ -1,11 +1,12 @@
-/** Changes of place: random resized crop, mirror image, whole-pixel shift, and affine maps. All return new images. */
+/** Geometric changes: random resized crop, flip, shift by whole pixels, and affine maps. All return new images. */
 import type { Rng } from '../../core/index.ts'
 import { type RgbImage, rgbImage } from '../images/image.ts'
 import { type Box, type Filter, resample } from '../images/resample.ts'
 
 /**
- * The rectangle of a random resized crop: `area` (as a fraction) and `ratio` (width / height, even on a logarithmic
- * scale) are drawn up to ten times until the rectangle fits; then the largest one in the middle whose ratio is allowed.
+ * The rectangle of a random resized crop. `area` (as a fraction) and `ratio` (width / height, uniform on a logarithmic
+ * scale) are drawn up to ten times until the rectangle fits. If none fits, the result is the largest rectangle in the
+ * middle with an allowed ratio.
  */
 export function randomBox(
   { width, height }: { readonly width: number; readonly height: number },
@@ -35,7 +36,7 @@ export function cropResize(
   return resample(image, { box, width, height, window: { x: 0, y: 0, width, height }, filter })
 }
 
-/** The mirror image, left and right exchanged. */
+/** Exchanges left and right. */
 export function flip({ width, height, data }: RgbImage): RgbImage {
   const out = new Uint8Array(data.length)
   for (let y = 0; y < height; y++)
@@ -47,7 +48,7 @@ export function flip({ width, height, data }: RgbImage): RgbImage {
   return rgbImage(width, height, out)
 }
 
-/** Moves the image `dx` pixels to the right and `dy` down; what comes in is black. */
+/** Moves the image `dx` pixels to the right and `dy` down. The uncovered part is black. */
 export function shift({ width, height, data }: RgbImage, dx: number, dy: number): RgbImage {
   const out = new Uint8Array(data.length)
   const columns = width - Math.abs(dx)
@@ -58,7 +59,7 @@ export function shift({ width, height, data }: RgbImage, dx: number, dy: number)
   return rgbImage(width, height, out)
 }
 
-/** Where a pixel comes from: `[x', y'] = [[a, b], [c, d]] [x, y] + [e, f]`, about the centre of the image. */
+/** Where the pixel at x, y comes from: `[x', y'] = [[a, b], [c, d]] [x, y] + [e, f]`, about the centre of the image. */
 export interface Affine {
   readonly a: number
   readonly b: number
@@ -70,7 +71,7 @@ export interface Affine {
 
 const identity: Affine = { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 }
 
-/** A turn of `degrees` clockwise. */
+/** A clockwise rotation by `degrees`. */
 export function rotation(degrees: number): Affine {
   const radians = (degrees * Math.PI) / 180
   const [cos, sin] = [Math.cos(radians), Math.sin(radians)]
@@ -81,7 +82,7 @@ export const shearX = (by: number): Affine => ({ ...identity, b: by })
 export const shearY = (by: number): Affine => ({ ...identity, c: by })
 export const translation = (dx: number, dy: number): Affine => ({ ...identity, e: -dx, f: -dy })
 
-/** The image under `map`, read bilinearly; black beyond the border. */
+/** Applies `map` to the image, with bilinear interpolation and black beyond the border. */
 export function transform({ width, height, data }: RgbImage, { a, b, c, d, e, f }: Affine): RgbImage {
   const out = new Uint8Array(data.length)
   const [cx, cy] = [(width - 1) / 2, (height - 1) / 2]
@@ -93,7 +94,7 @@ export function transform({ width, height, data }: RgbImage, { a, b, c, d, e, f 
       const [left, top] = [Math.floor(u), Math.floor(v)]
       if (left < -1 || top < -1 || left >= width || top >= height) continue
       const [fx, fy] = [u - left, v - top]
-      // Weights of the four neighbours; 0 for those beyond the border, which are black.
+      // Weights of the four neighbours. Those beyond the border are black and have weight 0.
       const inX0 = left >= 0 ? 1 - fx : 0
       const inX1 = left + 1 < width ? fx : 0
       const inY0 = top >= 0 ? 1 - fy : 0

@@ -1,12 +1,12 @@
 /**
- * mixup (Zhang et al. 2018, arXiv:1710.09412) and CutMix (Yun et al. 2019, arXiv:1905.04899): each image of a batch
- * takes in part of the next one (the last takes from the first), and its targets follow. One share is drawn for the
+ * mixup (Zhang et al. 2018, arXiv:1710.09412) and CutMix (Yun et al. 2019, arXiv:1905.04899). Each image of a batch is
+ * mixed with the next, the last with the first, and the targets in the same proportion. One share is drawn for the
  * whole batch.
  */
 import type { Rng } from '../../core/index.ts'
 import type { Augmentation } from './augmentation.ts'
 
-/** What is mixed: `x` is `[count, height, width, 3]`, `targets` is `[count, classes]`. */
+/** A batch to mix: `x` is `[count, height, width, 3]`, `targets` is `[count, classes]`. */
 export interface Mixable {
   readonly x: Float32Array
   readonly targets: Float32Array
@@ -15,7 +15,7 @@ export interface Mixable {
   readonly width: number
 }
 
-/** Mixes in place as `augmentation` says: not at all, by mixup, by CutMix, or by one of the two. */
+/** Mixes in place by mixup, by CutMix, by one of the two at random, or not at all, as `augmentation` says. */
 export function mix(batch: Mixable, { mixup, cutmix }: Augmentation, rng: Rng): void {
   if (batch.count < 2 || (!mixup && !cutmix)) return
   const blend = mixup && cutmix ? rng.uniform() < 0.5 : !!mixup
@@ -23,7 +23,7 @@ export function mix(batch: Mixable, { mixup, cutmix }: Augmentation, rng: Rng): 
   else cutmixInPlace(batch, beta(cutmix as number, rng), rng)
 }
 
-/** `share` of each image, and the rest from the next. */
+/** Blends `share` of each image with the rest from the next. */
 export function mixupInPlace({ x, targets, count }: Mixable, share: number): void {
   for (const all of [x, targets])
     withNext(all, count, (own, next) => {
@@ -32,7 +32,8 @@ export function mixupInPlace({ x, targets, count }: Mixable, share: number): voi
 }
 
 /**
- * A rectangle of 1 - `share` of the area, centred anywhere, comes from the next image; the part that is inside counts.
+ * Replaces a rectangle of 1 - `share` of the area by that of the next image. The centre may be anywhere. The targets
+ * follow the part of the rectangle that lies inside the image.
  */
 export function cutmixInPlace({ x, targets, count, height, width }: Mixable, share: number, rng: Rng): void {
   const side = Math.sqrt(1 - share)
@@ -55,7 +56,7 @@ export function cutmixInPlace({ x, targets, count, height, width }: Mixable, sha
   })
 }
 
-/** Calls `change` with each of `count` rows and the unchanged row after it; after the last comes the first. */
+/** Calls `change` with each of `count` rows and the unchanged next row; the first follows the last. */
 function withNext(rows: Float32Array, count: number, change: (own: Float32Array, next: Float32Array) => void): void {
   const length = rows.length / count
   const first = rows.slice(0, length)
@@ -65,14 +66,14 @@ function withNext(rows: Float32Array, count: number, change: (own: Float32Array,
   }
 }
 
-/** A number from Beta(alpha, alpha), by two from Gamma(alpha). */
+/** Draws from Beta(alpha, alpha), using two draws from Gamma(alpha). */
 export function beta(alpha: number, rng: Rng): number {
   const [a, b] = [gamma(alpha, rng), gamma(alpha, rng)]
-  // Both may underflow when alpha is tiny; the distribution is then a coin's.
+  // Both may underflow when alpha is tiny. The distribution is then that of a coin.
   return a + b > 0 ? a / (a + b) : rng.integer(2)
 }
 
-/** A number from Gamma(shape, 1): Marsaglia and Tsang 2000, "A simple method for generating gamma variables". */
+/** Draws from Gamma(shape, 1): Marsaglia and Tsang 2000, "A simple method for generating gamma variables". */
 function gamma(shape: number, rng: Rng): number {
   if (shape < 1) return gamma(shape + 1, rng) * (1 - rng.uniform()) ** (1 / shape)
   const d = shape - 1 / 3

@@ -1,13 +1,13 @@
 /**
- * RandAugment (Cubuk et al. 2020, arXiv:1909.13719): a few operations drawn evenly from fourteen, all at one magnitude.
- * What a magnitude of 0 to 30 means for each is as in the authors' earlier AutoAugment (arXiv:1805.09501).
+ * RandAugment (Cubuk et al. 2020, arXiv:1909.13719): a few operations drawn uniformly from fourteen, all at one
+ * magnitude. The meaning of magnitudes 0 to 30 is that of the authors' earlier AutoAugment (arXiv:1805.09501).
  */
 import type { Rng } from '../../core/index.ts'
 import type { RgbImage } from '../images/image.ts'
 import { autoContrast, brightness, contrast, equalize, posterize, saturation, sharpness, solarize } from './colour.ts'
 import { rotation, shearX, shearY, transform, translation } from './geometry.ts'
 
-/** An operation at strength `m`, 0 to 1. `sign` is 1 or -1; operations that have no direction ignore it. */
+/** An operation at strength `m`, 0 to 1. `sign` is 1 or -1; operations without a direction ignore it. */
 type Operation = (image: RgbImage, m: number, sign: number) => RgbImage
 
 export const randAugmentOperations = {
@@ -29,7 +29,7 @@ export const randAugmentOperations = {
 
 const operations: readonly Operation[] = Object.values(randAugmentOperations)
 
-/** `ops` operations, one after the other; the same one may come twice. */
+/** Applies `ops` random operations in turn; an operation may occur twice. */
 export function randAugment(
   image: RgbImage,
   { ops, magnitude }: { readonly ops: number; readonly magnitude: number },

@@ -1,10 +1,10 @@
 /**
- * Images as RGB bytes: what every decoder ends in and every augmentation works on. Alpha is composited over white,
- * grey is repeated three times; 16 bits, palettes and CMYK are the decoder's business.
+ * Images as RGB bytes: the output of every decoder and the input of every augmentation. Alpha is composited over white;
+ * grey is repeated three times. Decoders convert 16-bit, palette and CMYK images.
  */
 import { assert } from '../../core/index.ts'
 
-/** An image as RGB bytes, row by row from the top left: `data` holds `height * width * 3` bytes. */
+/** An image as RGB bytes, row by row from the top left. `data` holds `height * width * 3` bytes. */
 export interface RgbImage {
   readonly width: number
   readonly height: number
@@ -12,7 +12,7 @@ export interface RgbImage {
 }
 
 /**
- * Wraps `data` (kept, not copied) as an image. Throws when its length is not `height * width * 3`.
+ * Wraps `data` as an image, without a copy. Throws when its length is not `height * width * 3`.
  *
  * @example
  * ```ts
@@ -32,8 +32,8 @@ export function rgbImage(width: number, height: number, data: Uint8Array): RgbIm
 }
 
 /**
- * An image from RGBA bytes whose colours are not premultiplied (a canvas' `ImageData`, say), composited over white.
- * Throws when the length is not `height * width * 4`.
+ * Makes an image from RGBA bytes, composited over white. Colours must not be premultiplied; those of a canvas'
+ * `ImageData` are not. Throws when the length is not `height * width * 4`.
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export function fromRgba(width: number, height: number, rgba: Uint8Array | Uint8
   return rgbImage(width, height, data)
 }
 
-/** An image from grey bytes: each becomes three equal ones. Throws when the length is not `height * width`. */
+/** Makes an image from grey bytes; each is repeated three times. Throws when the length is not `height * width`. */
 export function fromGrey(width: number, height: number, grey: Uint8Array): RgbImage {
   assert(
     grey.length === width * height,

@@ -1,14 +1,13 @@
 /**
- * Image files to RGB bytes, with sharp (libvips): JPEG, PNG, WebP, AVIF and the first frame of GIF and of animated
- * WebP. EXIF orientation is applied, colour profiles and CMYK are converted to sRGB, 16 bits become 8, grey and
- * palettes become RGB, and alpha is composited over white. Anything else, and any file that is cut off, is refused by
- * name.
+ * Decodes image files to RGB bytes with sharp (libvips): JPEG, PNG, WebP, AVIF and the first frame of GIF and animated
+ * WebP. EXIF orientation is applied. Colour profiles and CMYK are converted to sRGB, 16 bits to 8, grey and palettes to
+ * RGB. Alpha is composited over white. Other formats and truncated files are refused with an error that names the file.
  */
 import { readFile } from 'node:fs/promises'
 import { KingletError } from '../../core/index.ts'
 import { type RgbImage, rgbImage } from './image.ts'
 
-/** How a file of each format begins: `at`, then these Latin-1 characters. */
+/** The signatures of each format: an offset, and the Latin-1 characters there. */
 const signatures = {
   JPEG: [[0, '\xff\xd8\xff']],
   PNG: [[0, '\x89PNG']],
@@ -20,19 +19,19 @@ const signatures = {
   AVIF: [[4, 'ftypavi']],
 } as const
 
-/** What a file is by its first bytes. libvips would read more than these, SVG for one. */
+/** The format of a file by its first bytes. libvips reads other formats too, such as SVG; they are refused. */
 function formatOf(bytes: Uint8Array): keyof typeof signatures | undefined {
   const head = String.fromCharCode(...bytes.subarray(0, 16))
   const formats = Object.keys(signatures) as (keyof typeof signatures)[]
   return formats.find((format) => signatures[format].every(([at, begin]) => head.startsWith(begin, at)))
 }
 
-/** sharp takes a tenth of a second to load: only what decodes images waits for it. */
+/** sharp takes a tenth of a second to load, so it is loaded only when an image is decoded. */
 export const loadSharp = async () => (await import('sharp')).default
 
 /**
- * Decodes the bytes of an image file. `name` is what errors call it. With `atLeast`, a JPEG that is much larger is
- * decoded at a quarter or an eighth of its size, as long as both sides keep that many pixels: faster, and not exact.
+ * Decodes the bytes of an image file. Errors call it `name`. With `atLeast`, a JPEG is decoded at a quarter or an
+ * eighth of its size if both sides keep at least that many pixels. This is faster, but not exact.
  */
 export async function decodeImage(bytes: Uint8Array, name: string, atLeast?: number): Promise<RgbImage> {
   const sharp = await loadSharp()
@@ -56,25 +55,25 @@ export async function decodeImage(bytes: Uint8Array, name: string, atLeast?: num
       .toBuffer({ resolveWithObject: true })
     return rgbImage(info.width, info.height, new Uint8Array(data.buffer, data.byteOffset, data.length))
   } catch (cause) {
-    // libvips keeps the words of an error in one place for all threads, so they may be another image's.
+    // libvips keeps one error message for all threads, so the message may be that of another image.
     const tooLarge = (cause as Error).message.includes('pixel limit')
     const what = tooLarge ? 'has more than 268 million pixels: scale it down' : 'is damaged or cut off: replace'
     throw new KingletError(`${name}: the ${format} file ${what} or remove it`, { cause })
   }
 }
 
-/** 8, 4 or 1: by how much a side of `pixels` can be divided and keep `atLeast`. By 2 was measured to save nothing. */
+/** The largest of 8, 4 and 1 that divides `pixels` to no less than `atLeast`. A 2 was measured to save no time. */
 const divisorOf = (pixels: number, atLeast: number): number => [8, 4].find((n) => pixels >= atLeast * n) ?? 1
 
 /**
- * Reads and decodes an image file. Throws a `KingletError` that names it when it cannot be read or is damaged.
- * `name` is what errors call it; the path when it is left out.
+ * Reads and decodes an image file. Throws a `KingletError` when the file cannot be read or is damaged. Errors call it
+ * `name`, by default the path.
  */
 export async function readImage(path: string, atLeast?: number, name = path): Promise<RgbImage> {
   return decodeImage(await readBytes(path, name), name, atLeast)
 }
 
-/** The bytes of a file; a `KingletError` that says in words why it cannot be read. */
+/** Reads a file. Throws a `KingletError` with the reason when it cannot be read. */
 export async function readBytes(path: string, name = path): Promise<Uint8Array> {
   try {
     return await readFile(path)

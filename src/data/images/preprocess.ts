@@ -1,6 +1,6 @@
 /**
- * From RGB bytes of any size to what a network sees. The same code runs in Node and in a page, so both give the same
- * numbers for the same bytes. The rules for sizes and offsets are torchvision's (`Resize`, `CenterCrop`).
+ * Converts RGB bytes of any size to the input of a network. Node and pages run the same code, so both give the same
+ * numbers for the same bytes. The rules for sizes and offsets are those of torchvision's `Resize` and `CenterCrop`.
  */
 import { assert } from '../../core/index.ts'
 import type { RgbImage } from './image.ts'
@@ -8,8 +8,8 @@ import type { Preprocessing } from './preprocessing.ts'
 import { type ResampleOptions, resample } from './resample.ts'
 
 /**
- * One image as a network sees it: float32 `[height, width, 3]`, `(byte / 255 - mean) / std` after resize and centre
- * crop. A batch is such arrays one after the other.
+ * Returns one image as the network's input: float32 `[height, width, 3]`, `(byte / 255 - mean) / std` after resize and
+ * centre crop. A batch is a concatenation of these arrays.
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ export function preprocess(image: RgbImage, preprocessing: Preprocessing): Float
   return out
 }
 
-/** Resize and centre crop alone: an image of the network's size. */
+/** Resizes and crops only: returns an image of the network's input size. */
 export function resizeAndCrop(image: RgbImage, preprocessing: Preprocessing): RgbImage {
   const view = viewOf(image, preprocessing)
   const { box, window } = view
@@ -35,7 +35,7 @@ export function resizeAndCrop(image: RgbImage, preprocessing: Preprocessing): Rg
   return scaled || cut ? resample(image, view) : image
 }
 
-/** Which part of an image a network sees, and at what size. */
+/** The part of an image that the network sees, and its size. */
 function viewOf({ width, height }: RgbImage, { size, fit, crop, filter }: Preprocessing): ResampleOptions {
   const [h, w] = size
   if (fit === 'stretch') {
@@ -48,7 +48,7 @@ function viewOf({ width, height }: RgbImage, { size, fit, crop, filter }: Prepro
       filter,
     }
   }
-  // 224 / 0.875 must be 256 although the division may fall a hair short.
+  // 224 / 0.875 must be 256, even if rounding makes the quotient slightly smaller.
   const cover = size.map((n) => Math.floor(n / crop + 1e-6))
   const tight = cover[1] * height >= cover[0] * width
   const to = tight
@@ -62,18 +62,18 @@ function viewOf({ width, height }: RgbImage, { size, fit, crop, filter }: Prepro
   }
 }
 
-/** Half of `spare`, a half rounded to even: Python's `round`, and so torchvision's offsets. */
+/** Half of `spare`, rounded half to even like Python's `round`, which torchvision's offsets use. */
 function middle(spare: number): number {
   const low = Math.floor(spare / 2)
   return spare % 2 === 1 && low % 2 === 1 ? low + 1 : low
 }
 
-/** What each byte of each channel becomes: `[3, 256]`. */
+/** The normalised value of each byte of each channel: `[3, 256]`. */
 export function levels({ mean, std }: Preprocessing): Float32Array {
   return Float32Array.from({ length: 3 * 256 }, (_, i) => ((i % 256) / 255 - mean[i >> 8]) / std[i >> 8])
 }
 
-/** Writes `image` normalised to `out` from element `at` on. */
+/** Writes the normalised `image` to `out`, starting at element `at`. */
 export function normaliseInto(out: Float32Array, at: number, { data }: RgbImage, table: Float32Array): void {
   assert(at + data.length <= out.length, () => `preprocess: ${data.length} values do not fit in ${out.length - at}`)
   for (let i = 0; i < data.length; i += 3, at += 3) {

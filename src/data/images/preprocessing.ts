@@ -1,25 +1,25 @@
 /**
- * What is done to an image before a network sees it: a plain JSON value that belongs to the model and travels with it
- * in its file. Values of the presets: torchvision's weights' metadata and TF-Slim's `inception_preprocessing`.
+ * The preprocessing of images for a network: a plain JSON value that is part of the model and its file. Sources of the
+ * presets: the metadata of torchvision's weights, and TF-Slim's `inception_preprocessing`.
  */
 import { assert, checks, KingletError, oneOf } from '../../core/index.ts'
 
-/** From RGB bytes of any size to the network's input: resize, centre crop, then `(byte / 255 - mean) / std`. */
+/** Converts RGB bytes of any size to the network's input: resize, centre crop, then `(byte / 255 - mean) / std`. */
 export interface Preprocessing {
   /** Height and width of the network's input, in pixels. */
   readonly size: readonly [height: number, width: number]
   /**
-   * `crop` keeps the aspect ratio: the image is resized until it just covers `size / crop`, then the centre is cut out
+   * `crop` keeps the aspect ratio: it resizes the image until it just covers `size / crop`, then cuts out the centre
    * (256 to 224 is 0.875). `stretch` cuts out the central part `crop` of both sides, and resizes that to `size`.
    */
   readonly fit: 'crop' | 'stretch'
-  /** How much of the resized image the network sees, over 0 and up to 1. */
+  /** Fraction of each side that the network sees, above 0 and at most 1. */
   readonly crop: number
-  /** Filter of the resize; when it makes an image smaller, it averages over all pixels that it leaves out. */
+  /** Filter of the resize. It widens when an image gets smaller, so that every pixel contributes. */
   readonly filter: 'bilinear' | 'bicubic'
   /** Mean of red, green and blue, on the scale 0 to 1. */
   readonly mean: readonly [number, number, number]
-  /** Divisor of red, green and blue after the mean is taken away, on the scale 0 to 1. */
+  /** Divisor of red, green and blue after the mean is subtracted, on the scale 0 to 1. */
   readonly std: readonly [number, number, number]
 }
 
@@ -30,15 +30,15 @@ const presets = {
 } as const satisfies Record<string, Omit<Preprocessing, 'size'>>
 
 /**
- * `imagenet`: torchvision's and most of timm's. `inception`: -1 to 1, TensorFlow's and Keras'. `whole`: -1 to 1
- * without cutting a border off, for pictures that are already about as small as the network's input.
+ * `imagenet`: torchvision and most of timm. `inception`: -1 to 1, TensorFlow and Keras. `whole`: -1 to 1 without a
+ * crop, for images that are already about as small as the network's input.
  */
 export type PreprocessingName = keyof typeof presets
 
 export const preprocessingNames = Object.keys(presets) as readonly PreprocessingName[]
 
 /**
- * A named preprocessing for an input of `size` pixels (one number: square). Throws for an unknown name.
+ * Returns a named preprocessing for an input of `size` pixels; one number means a square. Throws for an unknown name.
  *
  * @example
  * ```ts
@@ -58,7 +58,7 @@ export function preprocessingPreset(
   return made
 }
 
-/** Throws unless `value` (read from a file, say) is a {@link Preprocessing}. `what` names the file or argument. */
+/** Throws unless `value`, for example from a file, is a {@link Preprocessing}. `what` names the file or argument. */
 export function assertPreprocessing(value: unknown, what: string): asserts value is Preprocessing {
   const p = (value ?? {}) as Partial<Record<keyof Preprocessing, unknown>>
   const list = (x: unknown, length: number, ok: (n: number) => boolean) =>

@@ -1,8 +1,8 @@
 /**
- * Resizing of RGB bytes with bilinear or bicubic filters that widen when an image gets smaller (each pixel of the
- * result is a weighted mean of all that it covers). Integer arithmetic, columns first, rounded to bytes in between:
- * the numbers are the same on every platform, and they are those of Pillow's `Image.resize`, with which the public
- * checkpoints were trained and measured.
+ * Resizes RGB bytes with bilinear or bicubic filters that widen when an image gets smaller: each pixel of the result is
+ * a weighted mean of all pixels that it covers. The arithmetic is on integers, columns first, rounded to bytes in
+ * between. So the result is the same on every platform, and equals that of Pillow's `Image.resize`, with which the
+ * public checkpoints were trained and measured.
  */
 import { type RgbImage, rgbImage } from './image.ts'
 
@@ -15,12 +15,12 @@ export interface Box {
 }
 
 export interface ResampleOptions {
-  /** The part of the image that is resized; nothing outside it is read. */
+  /** The part of the image to resize. Nothing outside it is read. */
   readonly box: Box
-  /** Size that the part is brought to. */
+  /** Size of the resized part. */
   readonly width: number
   readonly height: number
-  /** The part of the resized image that is wanted; only this is computed. */
+  /** The part of the resized image to return. Only this part is computed. */
   readonly window: Box
   readonly filter: Filter
 }
@@ -44,16 +44,16 @@ const filters: Record<Filter, { readonly support: number; at(x: number): number 
 const bits = 22
 const half = 1 << (bits - 1)
 
-/** For each wanted pixel of a line: where its run of input pixels begins, how many there are, and their weights. */
+/** For each output pixel of a line: the first of its input pixels, their number, and their weights. */
 interface Taps {
   readonly first: Int32Array
   readonly count: Int32Array
-  /** `stride` for each pixel. */
+  /** `stride` weights for each output pixel. */
   readonly weights: Int32Array
   readonly stride: number
 }
 
-/** Weights for pixels `from` to `from + length - 1` of a line of `before` pixels resized to `after`. */
+/** Weights of pixels `from` to `from + length - 1` of a line that is resized from `before` to `after` pixels. */
 function tapsOf(before: number, after: number, from: number, length: number, filter: Filter): Taps {
   const { support, at } = filters[filter]
   const scale = before / after
@@ -85,7 +85,7 @@ const clamped = (sum: number): number => Math.max(0, Math.min(255, sum >> bits))
 /** Resizes `box` of `image` to `width` x `height`, and returns `window` of the result. */
 export function resample(image: RgbImage, { box, width, height, window, filter }: ResampleOptions): RgbImage {
   const rows = height === box.height ? undefined : tapsOf(box.height, height, window.y, window.height, filter)
-  // Rows of the box that the result needs.
+  // The rows of the box that the result needs.
   const top = rows ? rows.first[0] : window.y
   const last = window.height - 1
   const bottom = rows ? rows.first[last] + rows.count[last] : window.y + window.height
@@ -132,7 +132,7 @@ function resampleColumns(
   return rgbImage(window.width, lines.height, out)
 }
 
-/** `image` holds the lines from `top` on. */
+/** `image` holds the lines from line `top` on. */
 function resampleRows(image: RgbImage, { first, count, weights, stride }: Taps, top: number): RgbImage {
   const line = image.width * 3
   const out = new Uint8Array(first.length * line)

@@ -1,7 +1,7 @@
 /**
- * Batches of an epoch, prepared ahead of whoever uses them. Each batch is one task for one thread and depends on (seed,
- * epoch, number) alone, so bits do not depend on threads and timing, and a resumed run starts at any batch. At most
- * `prefetch` batches exist beside the one in use: memory does not grow with the set.
+ * Prepares the batches of an epoch ahead of their use. Each batch is one task for one thread and depends only on (seed,
+ * epoch, number). So threads and timing do not change the bits, and a resumed run can start at any batch. At most
+ * `prefetch` batches exist besides the one in use: memory does not grow with the dataset.
  */
 import { assert, integerBetween, key, Rng } from '../../core/index.ts'
 import { streams } from '../augment/augment.ts'
@@ -13,45 +13,45 @@ import type { BatchData } from './tasks.ts'
 
 /** Images and targets of one step. */
 export interface Batch {
-  /** Images, NHWC, normalised: `batch * height * width * 3`. In a last batch that is not full, the rest is zeros. */
+  /** Normalised images, NHWC: `batch * height * width * 3`. In a last batch that is not full, the rest is zeros. */
   readonly x: Float32Array
-  /** `[batch, classes]`, each row summing to 1 (0 in the rows that a last batch leaves over). */
+  /** `[batch, classes]`. Each row sums to 1; the unused rows of a last batch are zeros. */
   readonly targets: Float32Array
-  /** The class of each image before mixup and CutMix; `count` of them. */
+  /** Class of each image before mixup and CutMix; `count` numbers. */
   readonly labels: Int32Array
-  /** The images' indices in the dataset; `count` of them. */
+  /** Index of each image in the dataset; `count` numbers. */
   readonly indices: Uint32Array
-  /** How many images there are: the size of the batch, or less in the last batch. */
+  /** Number of images: the batch size, or fewer in the last batch. */
   readonly count: number
   /** Number of this batch in its epoch, from 0. */
   readonly number: number
 }
 
 export interface LoaderOptions {
-  /** Images in a batch. */
+  /** Number of images in a batch. */
   readonly batch: number
   readonly preprocessing: Preprocessing
-  /** Random changes; none when it is left out. */
+  /** Random changes of the images. None by default. */
   readonly augmentation?: AugmentationName | Augmentation
-  /** Every random decision is a function of (seed, epoch, index); 0 when it is left out. */
+  /** Every random decision is a function of (seed, epoch, index). 0 by default. */
   readonly seed?: number
-  /** 0 when it is left out. */
+  /** 0 by default. */
   readonly epoch?: number
-  /** A random order, another one in each epoch. Without it: the order of the set. */
+  /** Shuffles the images, differently in each epoch. Otherwise they come in the order of the dataset. */
   readonly shuffle?: boolean
-  /** Leave out a last batch that is not full, as training does. */
+  /** Leaves out a last batch that is not full, as training does. */
   readonly dropLast?: boolean
-  /** Begin with this batch of the epoch: how a resumed run goes on. 0 when it is left out. */
+  /** Starts with this batch of the epoch, for a resumed run. 0 by default. */
   readonly startBatch?: number
-  /** Worker threads; without them everything is done on the calling thread, batch by batch, with the same bits. */
+  /** Worker threads. Without a pool, the calling thread prepares each batch, with the same bits. */
   readonly pool?: LoaderPool
-  /** Batches that are prepared ahead at most; twice the number of threads when it is left out. */
+  /** Upper bound of the batches that are prepared ahead. Twice the number of threads by default. */
   readonly prefetch?: number
   readonly signal?: AbortSignal
 }
 
 /**
- * Number of batches that {@link loader} gives in an epoch.
+ * Number of batches that {@link loader} yields in an epoch.
  *
  * @example
  * ```ts
@@ -65,9 +65,9 @@ export const batchesOf = (length: number, batch: number, dropLast = false): numb
   dropLast ? Math.floor(length / batch) : Math.ceil(length / batch)
 
 /**
- * The batches of one epoch. Leaving the loop early, an error and `signal` all give up what is being prepared; the pool
- * stays usable. Throws for options that make no sense, rejects with a `KingletError` that names the image when one
- * cannot be read, and with the signal's reason when it is aborted.
+ * Yields the batches of one epoch. Leaving the loop early, an error or `signal` cancels the batches in preparation; the
+ * pool stays usable. Throws for invalid options. Rejects with a `KingletError` that names the image when an image
+ * cannot be read, and with the signal's reason when the signal is aborted.
  *
  * @example
  * ```ts
@@ -118,13 +118,13 @@ interface Plan extends Required<Pick<LoaderOptions, 'batch' | 'seed' | 'epoch' |
   readonly pool: LoaderPool | undefined
   readonly preprocessing: Preprocessing
   readonly augmentation: Augmentation
-  /** Number of batches. */
+  /** Number of batches of the epoch. */
   readonly end: number
-  /** The images' order; undefined for that of the set. */
+  /** Order of the images; undefined for the order of the dataset. */
   readonly order: Uint32Array | undefined
 }
 
-/** Indices of the images of batch `number`. */
+/** Indices of the images in batch `number`. */
 function indicesOf({ dataset, batch, order }: Plan, number: number): Uint32Array {
   const from = number * batch
   const to = Math.min(from + batch, dataset.length)
@@ -155,7 +155,7 @@ async function* batchesAhead(plan: Plan, signal: AbortSignal | undefined): Async
         augmentation,
       }
       const data = runOn(pool, 'batch', task, dataset, stop.signal)
-      // Whoever waits for it sees the error; if the loop ends before, nobody has to.
+      // The code that awaits the batch gets the error. If the loop ends before, the error does not matter.
       data.catch(() => {})
       ahead.push({ number: next, indices, data })
     }

@@ -1,6 +1,6 @@
 /**
- * A loader's worker thread. It holds nothing between tasks: each message brings the task, what it reads from (shared
- * memory, so that costs nothing) and a word of shared memory that becomes 1 when nobody wants the result any more.
+ * The worker thread of a loader. It keeps no state between tasks. Each message has the task, the source of its images
+ * (in shared memory, so sending it is cheap) and a word of shared memory that becomes 1 when the task is cancelled.
  */
 
 import { parentPort } from 'node:worker_threads'
@@ -10,7 +10,7 @@ import { openFiles } from '../sets/node-files.ts'
 import { openPixels } from '../sets/pixels.ts'
 import { runTask, type Tasks } from './tasks.ts'
 
-/** To a worker. */
+/** Message to a worker. */
 export interface WorkerRequest<K extends keyof Tasks = keyof Tasks> {
   readonly id: number
   readonly kind: K
@@ -19,7 +19,7 @@ export interface WorkerRequest<K extends keyof Tasks = keyof Tasks> {
   readonly unwanted: Int32Array
 }
 
-/** From a worker: a result, or why there is none. `mistake`: a person's (a `KingletError`), not a defect. */
+/** Message from a worker: a result or an error. `mistake`: a user's mistake (a `KingletError`), not a defect. */
 export type WorkerReply =
   | { readonly id: number; readonly result: Tasks[keyof Tasks]['result'] }
   | {
@@ -27,7 +27,7 @@ export type WorkerReply =
       readonly error: { readonly message: string; readonly stack: string; readonly mistake: boolean }
     }
 
-/** Names of classes stay with the caller: a task needs their number only. */
+/** The caller keeps the class names: a task needs only their number. */
 function open(source: DatasetSource): Dataset {
   if (source.kind === 'subset') return openSubset(open(source.of), source.indices)
   return source.kind === 'pixels' ? openPixels(source, []) : openFiles(source, [])
@@ -35,7 +35,7 @@ function open(source: DatasetSource): Dataset {
 
 async function answer<K extends keyof Tasks>({ id, kind, task, source, unwanted }: WorkerRequest<K>): Promise<void> {
   const pause = () => {
-    if (Atomics.load(unwanted, 0) === 1) throw new KingletError('loader: nobody wants this batch any more')
+    if (Atomics.load(unwanted, 0) === 1) throw new KingletError('loader: this batch was cancelled')
   }
   try {
     const result: Tasks[keyof Tasks]['result'] = await runTask[kind](task, open(source), pause)
@@ -51,6 +51,6 @@ async function answer<K extends keyof Tasks>({ id, kind, task, source, unwanted 
 
 const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer)
 
-// One task at a time, in the order in which they came: the one that is waited for is done first.
+// One task at a time, in their order: the caller waits for the oldest task.
 const queue = new Queue()
 parentPort?.on('message', (request: WorkerRequest) => void queue.run(() => answer(request)))

@@ -1,6 +1,6 @@
 /**
- * Worker threads for loaders. Tasks are handed out as soon as they are known, so that the threads go on while the
- * calling thread computes a training step and hears nothing.
+ * Worker threads for loaders. Tasks are sent as soon as they are known, so that the threads continue while the calling
+ * thread computes a training step and handles no messages.
  */
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -14,8 +14,8 @@ import type { LoaderPool } from './pool.ts'
 import type { Tasks } from './tasks.ts'
 
 /**
- * Threads for `loader` and `openDataset`: one fewer than there are processors (at least one) when `workers` is left
- * out. They start with the first task, and do not keep the process alive when idle.
+ * Makes threads for `loader` and `openDataset`: by default one fewer than there are processors, and at least one. They
+ * start with the first task, and do not keep the process alive when idle.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export function loaderPool(workers = Math.max(1, availableParallelism() - 1)): L
   return new ThreadPool(workers)
 }
 
-/** The worker's file: beside this one in the package; from the sources, which Node cannot run, the built one. */
+/** The worker's file: beside this file in the package; the built file when this runs from source, which Node cannot. */
 function workerFile(): URL {
   const url = new URL(
     import.meta.url.endsWith('.ts') ? '../../../dist/data/loader/node-loader-worker.js' : './node-loader-worker.js',
@@ -53,17 +53,17 @@ interface Waiting {
   reject(reason: unknown): void
 }
 
-/** A worker and the tasks that it has not answered. */
+/** A worker and its unanswered tasks. */
 interface Thread {
   readonly worker: Worker
   readonly tasks: Map<number, Waiting>
-  /** Tasks that somebody waits for. */
+  /** Tasks whose results are awaited. */
   wanted: number
 }
 
-/** What to do when a signal is aborted. */
+/** What happens when a signal is aborted. */
 interface Watched {
-  /** A word of shared memory that becomes 1: workers look at it between images. */
+  /** A word of shared memory that becomes 1. Workers check it between images. */
   readonly unwanted: Int32Array
   readonly onAbort: Set<() => void>
 }
@@ -86,10 +86,10 @@ class ThreadPool implements LoaderPool {
     source: DatasetSource,
     signal: AbortSignal,
   ): Promise<Tasks[K]['result']> {
-    // libvips must be loaded by the main thread first, or it is unloaded under the feet of the others.
+    // The main thread must load libvips first. Otherwise it is unloaded while other threads still use it.
     if (readsFiles(source)) await loadSharp()
     signal.throwIfAborted()
-    assert(!this.#closed, 'loader pool: it is closed')
+    assert(!this.#closed, 'loader pool: it is closed: make a new one')
     const { unwanted, onAbort } = this.#watch(signal)
     const thread = this.#leastBusy()
     const id = this.#tasks++
@@ -126,7 +126,7 @@ class ThreadPool implements LoaderPool {
       threads.map(async (thread) => {
         if (!thread) return
         thread.worker.removeAllListeners()
-        fail(thread, new KingletError('loader pool: it was closed while work was under way'))
+        fail(thread, new KingletError('loader pool: it was closed while tasks were running'))
         await thread.worker.terminate()
       }),
     )
@@ -136,7 +136,7 @@ class ThreadPool implements LoaderPool {
     return this.close()
   }
 
-  /** One listener for each signal, however many tasks it is for. */
+  /** One listener for each signal, for any number of tasks. */
   #watch(signal: AbortSignal): Watched {
     const known = this.#signals.get(signal)
     if (known) return known
@@ -150,7 +150,7 @@ class ThreadPool implements LoaderPool {
     return watched
   }
 
-  /** The thread with the fewest tasks, started when it is not running yet. */
+  /** The thread with the fewest tasks; starts it if it is not running. */
   #leastBusy(): Thread {
     const load = (i: number) => this.#threads[i]?.tasks.size ?? 0
     let best = 0
@@ -168,7 +168,7 @@ class ThreadPool implements LoaderPool {
       if ('result' in reply) waiting?.resolve(reply.result)
       else waiting?.reject(revived(reply.error))
     })
-    // A thread that has ended is replaced by the next task.
+    // The next task replaces a thread that has ended.
     const onEnd = (reason: string) => {
       if (this.#threads[place] === thread) this.#threads[place] = undefined
       fail(
@@ -182,7 +182,7 @@ class ThreadPool implements LoaderPool {
   }
 }
 
-/** Rejects all that a thread has not answered. */
+/** Rejects all unanswered tasks of a thread. */
 function fail({ tasks }: Thread, reason: KingletError): void {
   for (const waiting of tasks.values()) waiting.reject(reason)
   tasks.clear()

@@ -1,25 +1,25 @@
-/** Where the work of a loader is done: on worker threads (a pool), or on the calling thread. */
+/** Runs the tasks of a loader on worker threads (a pool) or on the calling thread. */
 import { after } from '../../core/index.ts'
 import type { Dataset, DatasetSource } from '../sets/dataset.ts'
 import { runTask, type Tasks } from './tasks.ts'
 
-/** Threads that read and prepare images. Make one with `loaderPool` in Node, use it for many epochs, then close it. */
+/** Threads that read and prepare images. In Node, `loaderPool` makes one. Use it for many epochs, then close it. */
 export interface LoaderPool {
   /** Number of threads. */
   readonly workers: number
-  /** Does one task on a thread. Rejects with the signal's reason once `signal` is aborted. */
+  /** Runs one task on a thread. Rejects with the signal's reason when `signal` is aborted. */
   run<K extends keyof Tasks>(
     kind: K,
     task: Tasks[K]['task'],
     source: DatasetSource,
     signal: AbortSignal,
   ): Promise<Tasks[K]['result']>
-  /** Ends the threads; work that is under way is given up. */
+  /** Ends the threads and cancels running tasks. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Does one task on the pool, or on the calling thread where there is none or the set cannot be sent to it. */
+/** Runs one task on the pool, or on the calling thread when there is no pool or the dataset has no source to send. */
 export function runOn<K extends keyof Tasks>(
   pool: LoaderPool | undefined,
   kind: K,
@@ -31,10 +31,10 @@ export function runOn<K extends keyof Tasks>(
   return runTask[kind](task, dataset, breather(signal))
 }
 
-/** Milliseconds of work after which a page's own thread may draw and answer: less than a frame at 60 Hz. */
+/** Milliseconds of work after which a page's main thread may draw and handle events: less than a frame at 60 Hz. */
 const longestBreath = 10
 
-/** Throws once `signal` is aborted; in a page, lets the page go on when the thread has worked for a while. */
+/** Throws when `signal` is aborted. In a page, yields to the event loop when the thread has worked that long. */
 function breather(signal: AbortSignal): () => Promise<void> | undefined {
   let last = performance.now()
   return () => {

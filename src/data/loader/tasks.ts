@@ -1,6 +1,6 @@
 /**
- * The work of a loader as functions of plain values: a batch depends on its task alone, not on the thread that makes
- * it nor on what was made before. The calling thread and the worker threads run the same code.
+ * The tasks of a loader as functions of plain values. A batch depends only on its task, not on the thread or on earlier
+ * batches. The calling thread and the worker threads run the same code.
  */
 import { KingletError } from '../../core/index.ts'
 import { augment, pixelsNeeded, rngOf } from '../augment/augment.ts'
@@ -10,13 +10,13 @@ import { levels, normaliseInto } from '../images/preprocess.ts'
 import type { Preprocessing } from '../images/preprocessing.ts'
 import type { Dataset } from '../sets/dataset.ts'
 
-/** What a task reads from: a set, or what a thread opened of its source. */
+/** What a task reads from: a dataset, or what a thread opened from its source. */
 export type ImageReader = Pick<Dataset, 'label' | 'name' | 'image'>
 
-/** Make batch `number` of an epoch from images `indices`. */
+/** Makes batch `number` of an epoch from images `indices`. */
 export interface BatchTask {
   readonly indices: Uint32Array
-  /** Images that the arrays have room for; `indices` may be fewer. */
+  /** Number of images that the arrays have room for; `indices` may be fewer. */
   readonly batch: number
   readonly classes: number
   readonly number: number
@@ -32,7 +32,7 @@ export interface BatchData {
   readonly labels: Int32Array
 }
 
-/** Decode images `from` to `to - 1`, and say which cannot be. */
+/** Decodes images `from` to `to - 1`, and reports those that fail. */
 export interface CheckTask {
   readonly from: number
   readonly to: number
@@ -40,11 +40,11 @@ export interface CheckTask {
 
 export interface DamagedImage {
   readonly index: number
-  /** Why, with the image's name. */
+  /** The error message, with the image's name. */
   readonly message: string
 }
 
-/** The kinds of work, what each takes and what it gives. */
+/** The kinds of tasks, with their arguments and results. */
 export interface Tasks {
   readonly batch: { readonly task: BatchTask; readonly result: BatchData }
   readonly check: { readonly task: CheckTask; readonly result: readonly DamagedImage[] }
@@ -56,7 +56,9 @@ type Run<K extends keyof Tasks> = (
   pause: () => unknown,
 ) => Promise<Tasks[K]['result']>
 
-/** Does a task on this thread. `pause` is called before each image: it throws to give the task up; a promise is waited for. */
+/**
+ * Runs a task on this thread. Calls `pause` before each image, awaits it if it is a promise, and stops if it throws.
+ */
 export const runTask: { readonly [K in keyof Tasks]: Run<K> } = {
   async batch(task, reader, pause) {
     const { indices, batch, classes, seed, epoch, preprocessing, augmentation } = task
@@ -86,7 +88,7 @@ export const runTask: { readonly [K in keyof Tasks]: Run<K> } = {
     for (let index = from; index < to; index++) {
       await pause()
       try {
-        // As small as the decoder can make it: the whole file is still read and decompressed.
+        // The smallest size that the decoder can make: it still reads and decompresses the whole file.
         await reader.image(index, 1)
       } catch (error) {
         if (!(error instanceof KingletError)) throw error

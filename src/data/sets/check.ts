@@ -1,23 +1,24 @@
-/** Decodes every image of a set, to find the damaged ones before training begins. */
+/** Decodes every image of a dataset, to find damaged images before training starts. */
 
 import { type LoaderPool, runOn } from '../loader/pool.ts'
 import type { DamagedImage } from '../loader/tasks.ts'
 import type { Dataset } from './dataset.ts'
 
 export interface CheckOptions {
-  /** Worker threads; without them everything is done on the calling thread. */
+  /** Worker threads. Without a pool, the calling thread decodes. */
   readonly pool?: LoaderPool | undefined
   readonly signal?: AbortSignal | undefined
-  /** Called now and then with the number of images that were checked, and of all. */
+  /** Called after every few images with the number of images checked so far and the number in total. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined
 }
 
-/** Few enough that threads end together and progress moves, enough that messages cost nothing. */
+/** Small enough that threads finish together and progress moves, large enough that messages cost nothing. */
 const imagesInTask = 16
 
 /**
- * The images that cannot be decoded, in the order of the set. Every file is read and decompressed as a whole (a JPEG at
- * an eighth of its size, which is faster and finds the same), and nothing of it is kept.
+ * Returns the images that cannot be decoded, in the order of the dataset. Every file is read and decompressed
+ * completely. A JPEG is decoded at an eighth of its size, which is faster and finds the same damage. No pixels are
+ * kept.
  */
 export async function checkDataset(dataset: Dataset, options: CheckOptions = {}): Promise<DamagedImage[]> {
   const { pool, onProgress } = options
@@ -40,7 +41,7 @@ export async function checkDataset(dataset: Dataset, options: CheckOptions = {})
     }
   }
   try {
-    // Two tasks for each thread: one is done, one waits.
+    // Two tasks for each thread: one runs, one waits.
     await Promise.all(Array.from({ length: 2 * (pool?.workers ?? 0) || 1 }, work))
   } finally {
     options.signal?.removeEventListener('abort', onAbort)

@@ -1,6 +1,6 @@
 /**
- * The binary files of CIFAR-10 and CIFAR-100 (Krizhevsky 2009): records of a label (CIFAR-100: a coarse and a fine one,
- * of which the fine one counts) and 32 x 32 pixels, all red ones first, then green, then blue.
+ * Reads the binary files of CIFAR-10 and CIFAR-100 (Krizhevsky 2009). A record is a label and 32 x 32 pixels: all red
+ * values first, then green, then blue. A CIFAR-100 record has a coarse and a fine label; the fine label is used.
  */
 import { assert } from '../../core/index.ts'
 import type { Dataset } from './dataset.ts'
@@ -18,15 +18,15 @@ const side = 32
 const plane = side * side
 
 /**
- * A set from one or more files, one after the other. Without `classes`, the classes are numbers. Throws when a file's
- * length is not that of whole records, or a label has no class.
+ * Makes a dataset from one or more files, in their order. Without `classes`, the classes are numbers. Throws when a
+ * file does not hold a whole number of records, or a label has no class.
  */
 export function cifarDataset(kind: CifarKind, files: readonly NamedBytes[], classes?: readonly string[]): Dataset {
   const { classes: count, labelBytes } = kinds[kind]
   const record = labelBytes + 3 * plane
   assert(
     !classes || classes.length === count,
-    () => `${kind}: ${classes?.length} names of classes were found: there must be ${count}`,
+    () => `${kind}: ${classes?.length} class names were given: there must be ${count}`,
   )
   for (const { name, bytes } of files)
     assert(

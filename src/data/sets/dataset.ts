@@ -1,6 +1,6 @@
 /**
- * A labelled set of images. A set says what it consists of in `source`, whose large parts are in shared memory, so a
- * loader's worker threads read the same set and only indices travel to them.
+ * A labelled set of images. Its `source` describes its contents. The large parts of a source are in shared memory, so
+ * that the worker threads of a loader read the same data and receive only indices.
  */
 import { assert, key, keyOf } from '../../core/index.ts'
 import type { RgbImage } from '../images/image.ts'
@@ -8,7 +8,7 @@ import type { RgbImage } from '../images/image.ts'
 /** Images of one size, one after the other, each `height * width * channels` bytes. */
 export interface PixelSource {
   readonly kind: 'pixels'
-  /** What an image is called: `name 17`. */
+  /** Prefix of the images' names: `name 17`. */
   readonly name: string
   readonly width: number
   readonly height: number
@@ -17,7 +17,7 @@ export interface PixelSource {
   readonly labels: Uint32Array
 }
 
-/** Image files: paths relative to `root`, as UTF-8 one after the other; path i is bytes `ends[i - 1]` to `ends[i]`. */
+/** Image files. Paths are relative to `root`, concatenated as UTF-8: path i is bytes `ends[i - 1]` to `ends[i]`. */
 export interface FileSource {
   readonly kind: 'files'
   readonly root: string
@@ -33,10 +33,10 @@ export interface SubsetSource {
   readonly indices: Uint32Array
 }
 
-/** What a worker thread needs to read a set: survives `postMessage`, and shares its memory where that can be shared. */
+/** What a worker thread needs to read a dataset. `postMessage` can send it, without a copy of shared memory. */
 export type DatasetSource = PixelSource | FileSource | SubsetSource
 
-/** A labelled set of images. `openDataset` and `arrays` make one; anything else with these members works too. */
+/** A labelled set of images. `openDataset` and `arrays` make one; any object with these members works too. */
 export interface Dataset {
   /** Names, in the order of the network's outputs. */
   readonly classes: readonly string[]
@@ -44,22 +44,22 @@ export interface Dataset {
   readonly length: number
   /** Index into `classes` of image `i`. */
   label(i: number): number
-  /** What reports and errors call image `i`: `cat/1.jpg`, or `train-images-idx3-ubyte.gz image 17`. */
+  /** Name of image `i` in reports and errors: `cat/1.jpg`, or `train-images-idx3-ubyte.gz image 17`. */
   name(i: number): string
   /**
-   * Image `i`, decoded. With `atLeast`, a decoder that is faster that way may shrink an image that is much larger, as
-   * long as both sides keep that many pixels. Throws a `KingletError` that names the file when it is damaged.
+   * Decodes image `i`. With `atLeast`, the decoder may shrink a much larger image, if that is faster and both sides
+   * keep at least that many pixels. Throws a `KingletError` that names the file when it is damaged.
    */
   image(i: number, atLeast?: number): RgbImage | Promise<RgbImage>
-  /** Without it, the set is read on the calling thread only. */
+  /** Without a source, only the calling thread reads the dataset. */
   readonly source?: DatasetSource
 }
 
-/** Zeroed bytes that threads can share where the platform has such memory (Node; cross-origin-isolated pages). */
+/** Zeroed bytes, in memory that threads share where the platform has it (Node, cross-origin-isolated pages). */
 export const sharedBytes = (length: number): Uint8Array =>
   new Uint8Array(typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(length) : new SharedArrayBuffer(length))
 
-/** As {@link sharedBytes}, for 32-bit words; copies `values`. */
+/** Like {@link sharedBytes}, for 32-bit words; copies `values`. */
 export function sharedWords(values: ArrayLike<number>): Uint32Array {
   const words = new Uint32Array(sharedBytes(values.length * 4).buffer)
   words.set(values)
@@ -72,7 +72,7 @@ export function assertIndex(length: number, i: number): void {
 }
 
 /**
- * Images `indices` of `dataset`, in that order, as a set of its own.
+ * Returns a dataset of the images `indices` of `dataset`, in that order.
  *
  * @example
  * ```ts
@@ -88,7 +88,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   return openSubset(dataset, sharedWords(indices))
 }
 
-/** As {@link subset}, of indices that are known to be right and are kept, not copied. */
+/** Like {@link subset}, but keeps `indices` without a check or a copy. */
 export function openSubset(of: Dataset, indices: Uint32Array): Dataset {
   const at = (i: number) => {
     assertIndex(indices.length, i)
@@ -105,8 +105,8 @@ export function openSubset(of: Dataset, indices: Uint32Array): Dataset {
 }
 
 /**
- * Eight hexadecimal digits that tell sets apart: by the classes, and each image's name and label (pixels are not
- * read). A checkpoint holds it, so that a run is not resumed on other data.
+ * Returns eight hexadecimal digits that identify a dataset by its classes and each image's name and label. Pixels are
+ * not read. A checkpoint stores the fingerprint, so that a run does not resume on other data.
  *
  * @example
  * ```ts

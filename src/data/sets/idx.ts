@@ -1,13 +1,13 @@
 /**
- * The IDX files of MNIST and Fashion-MNIST (Y. LeCun's format): a magic number whose third byte is the type (8:
- * unsigned bytes) and whose fourth is the number of dimensions, the dimensions as big-endian words, then the bytes.
- * Other types and other dimensions than images [n, rows, columns] and labels [n] are refused.
+ * Reads the IDX files of MNIST and Fashion-MNIST (Y. LeCun's format): a magic number, the dimensions as big-endian
+ * words, then the data. The third byte of the magic number is the type (8: unsigned bytes), the fourth is the number of
+ * dimensions. Refuses other types, and dimensions other than [n, rows, columns] for images and [n] for labels.
  */
 import { assert } from '../../core/index.ts'
 import type { Dataset } from './dataset.ts'
 import { arrays } from './pixels.ts'
 
-/** A file's bytes (no longer compressed) and what errors call it. */
+/** A file's decompressed bytes, and its name in errors. */
 export interface NamedBytes {
   readonly name: string
   readonly bytes: Uint8Array
@@ -41,13 +41,13 @@ function parseIdx(
   const magic = 0x800 + rank
   assert(
     word(0) === magic,
-    () => `${name}: begins with ${hex(word(0))}, an IDX file of ${what} begins with ${hex(magic)}: not such a file`,
+    () => `${name}: begins with ${hex(word(0))}: an IDX file of ${what} begins with ${hex(magic)}`,
   )
   const dims = Array.from({ length: rank }, (_, i) => word(4 + 4 * i))
   const size = head + dims.reduce((n, d) => n * d, 1)
   assert(
     bytes.length === size,
-    () => `${name}: ${bytes.length} bytes, its header (${dims.join(' x ')}) asks for ${size}: the file is damaged`,
+    () => `${name}: ${bytes.length} bytes, but its header (${dims.join(' x ')}) needs ${size}: the file is damaged`,
   )
   return { dims, data: bytes.subarray(head) }
 }
@@ -55,8 +55,8 @@ function parseIdx(
 const hex = (word: number): string => `0x${word.toString(16).padStart(8, '0')}`
 
 /**
- * A set from an IDX file of images and one of labels. Without `classes`, the classes are the digits 0, 1, 2 and so on
- * up to the largest label. Throws when a file is damaged or the two do not belong together.
+ * Makes a dataset from an IDX file of images and an IDX file of labels. Without `classes`, the classes are the numbers
+ * from 0 to the largest label. Throws when a file is damaged or the numbers of images and labels differ.
  */
 export function idxDataset(images: NamedBytes, labels: NamedBytes, classes?: readonly string[]): Dataset {
   const { dims, data } = parseIdx(images, 3)
@@ -65,7 +65,7 @@ export function idxDataset(images: NamedBytes, labels: NamedBytes, classes?: rea
   assert(count > 0, () => `${images.name}: holds no images`)
   assert(
     classOf.length === count,
-    () => `${images.name} holds ${count} images, ${labels.name} ${classOf.length} labels: they do not belong together`,
+    () => `${images.name} holds ${count} images, ${labels.name} ${classOf.length} labels: use two files of one set`,
   )
   const largest = classOf.reduce((most, label) => Math.max(most, label), 0)
   const names = classes ?? Array.from({ length: largest + 1 }, (_, i) => String(i))

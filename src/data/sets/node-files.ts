@@ -1,9 +1,9 @@
-/** Sets whose images are files: a list of paths in shared memory, decoded when asked for. */
+/** Datasets of image files: a list of paths in shared memory. An image is decoded when it is read. */
 import { join, resolve } from 'node:path'
 import { readImage } from '../images/node-decode.ts'
 import { assertIndex, type Dataset, type FileSource, sharedBytes, sharedWords } from './dataset.ts'
 
-/** The source of a set of files with `paths` relative to `root`, parts separated by `/`. */
+/** The source of a dataset of files. `paths` are relative to `root`, with `/` as the separator. */
 export function fileSource(root: string, paths: readonly string[], labels: readonly number[]): FileSource {
   const encoder = new TextEncoder()
   const ends = sharedWords(new Uint32Array(paths.length))
@@ -14,7 +14,7 @@ export function fileSource(root: string, paths: readonly string[], labels: reado
   return { kind: 'files', root: resolve(root), paths: bytes, ends, labels: sharedWords(labels) }
 }
 
-/** The set that `source` describes. */
+/** The dataset that `source` describes. */
 export function openFiles(source: FileSource, classes: readonly string[]): Dataset {
   const { root, paths, ends, labels } = source
   const bytes = Buffer.from(paths.buffer, paths.byteOffset, paths.length)

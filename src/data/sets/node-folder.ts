@@ -1,13 +1,13 @@
 /**
- * Lists a folder of classes: each folder is a class, and all image files below it, at any depth, are its images. Order
- * is that of the names' UTF-16 code units, so it does not depend on the file system or the language of the machine.
+ * Lists a folder of classes. Each folder is a class; all image files below it, at any depth, are its images. Names are
+ * sorted by their UTF-16 code units, so the order does not depend on the file system or the language of the machine.
  */
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KingletError } from '../../core/index.ts'
 import type { DataIssue } from './report.ts'
 
-/** A class and its images' paths, relative to the root of the set. */
+/** A class and its images' paths, relative to the root of the dataset. */
 export interface ListedClass {
   readonly name: string
   readonly paths: readonly string[]
@@ -20,7 +20,7 @@ export interface Listing {
 
 const imageName = /\.(jpe?g|jfif|png|webp|avif|gif)$/i
 
-/** What systems leave in folders unasked. */
+/** Files and folders that operating systems create by themselves. */
 const litter = /^(\..*|thumbs\.db|desktop\.ini|__macosx)$/i
 
 export interface Entry {
@@ -28,7 +28,7 @@ export interface Entry {
   readonly isFolder: boolean
 }
 
-/** What is in a folder, in order, without what systems leave behind. Links are followed. */
+/** The entries of a folder, sorted, without the operating system's own files. Links are followed. */
 export async function entriesOf(path: string): Promise<Entry[]> {
   const found = (await readdir(path, { withFileTypes: true })).filter((e) => !litter.test(e.name))
   found.sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -45,7 +45,7 @@ export async function entriesOf(path: string): Promise<Entry[]> {
   )
 }
 
-/** The classes in folder `part` of `root` (`''`: in `root` itself). */
+/** The classes in folder `part` of `root`; `''` is `root` itself. */
 export async function listClasses(root: string, part: string): Promise<Listing> {
   const issues: DataIssue[] = []
   const classes: ListedClass[] = []
@@ -64,11 +64,12 @@ async function imagesBelow(
   above: readonly string[] = [],
 ): Promise<string[]> {
   const real = await realpath(join(root, folder))
-  if (above.includes(real)) throw new KingletError(`${join(root, folder)}: a link to a folder that it is in: remove it`)
+  if (above.includes(real))
+    throw new KingletError(`${join(root, folder)}: a link to a folder that contains it: remove it`)
   const images: string[] = []
   for (const { name, isFolder } of await entriesOf(real)) {
     const path = `${folder}/${name}`
-    // Not spread into push: a folder may hold more files than a call takes arguments.
+    // No spread into push: a folder may hold more files than a call can have arguments.
     if (isFolder) for (const image of await imagesBelow(root, path, issues, [...above, real])) images.push(image)
     else if (imageName.test(name)) images.push(path)
     else issues.push({ kind: 'notImage', name: path, files: 1 })

@@ -1,4 +1,4 @@
-/** The files of MNIST, Fashion-MNIST and CIFAR in a folder, plain or gzipped, as sets in memory. */
+/** Opens a folder with the files of MNIST, Fashion-MNIST or CIFAR, plain or gzipped, as datasets in memory. */
 import { basename, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
@@ -9,10 +9,10 @@ import type { Dataset } from './dataset.ts'
 import { fashionMnistClasses, idxDataset, type NamedBytes } from './idx.ts'
 import type { Parts } from './node-open-folder.ts'
 
-/** A kind of binary files: whether a folder with files of these names is one, and how it is opened. */
+/** A kind of binary files: how to recognise a folder by its file names, and how to open it. */
 export interface BinaryKind {
   holds(names: readonly string[]): boolean
-  /** `known`: the classes that a model knows, in its order. */
+  /** `known`: the model's classes, in its order. */
   open(root: string, names: readonly string[], known: readonly string[] | undefined): Promise<Parts>
 }
 
@@ -32,17 +32,17 @@ async function read(root: string, name: string): Promise<NamedBytes> {
   }
 }
 
-/** Names of classes, one a line; undefined where there is no such file. */
+/** Class names, one per line; undefined when the file does not exist. */
 async function readClasses(root: string, names: readonly string[], file: string): Promise<string[] | undefined> {
   if (!names.includes(file)) return undefined
   const text = new TextDecoder().decode((await read(root, file)).bytes)
   return text.split(/\r?\n/).flatMap((line) => line.trim() || [])
 }
 
-/** The names to use: those that a model knows, which must be those of the set where it has names of its own. */
+/** The class names to use: the model's, if given. Throws when the folder has class names that differ from them. */
 function agreed(root: string, own: readonly string[] | undefined, known: readonly string[] | undefined) {
   const differ = own && known && own.join('\n') !== known.join('\n')
-  assert(!differ, () => `${root}: its classes are ${own?.join(', ')}, those that are known are ${known?.join(', ')}`)
+  assert(!differ, () => `${root}: its classes are ${own?.join(', ')}, the model's are ${known?.join(', ')}`)
   return known ?? own
 }
 

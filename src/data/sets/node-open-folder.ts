@@ -1,4 +1,4 @@
-/** A folder of classes as sets of image files: which are used, which are left out and why. */
+/** Opens a folder of classes as datasets of image files, and lists the files that are left out, with the reason. */
 import { assert } from '../../core/index.ts'
 import { type CheckOptions, checkDataset } from './check.ts'
 import type { Dataset } from './dataset.ts'
@@ -11,7 +11,7 @@ export interface FolderOptions extends CheckOptions {
   readonly check: boolean
 }
 
-/** The sets of a folder, before a seeded split. */
+/** The datasets of a folder, before a seeded split. */
 export interface Parts {
   readonly train: Dataset
   readonly val?: Dataset | undefined
@@ -25,19 +25,19 @@ const partNames = {
   test: /^test(ing)?$/i,
 } as const
 
-/** Folders `train`, `val` and `test`, or undefined when these are ordinary classes (`train` and `bus`, say). */
+/** Folders `train`, `val` and `test`; undefined when they are ordinary classes (`train` and `bus`, for example). */
 async function givenSplit(root: string, entries: readonly Entry[]) {
   const folders = entries.filter((e) => e.isFolder).map((e) => e.name)
   const named = (part: keyof typeof partNames) => folders.find((name) => partNames[part].test(name))
   const [train, val, test] = [named('train'), named('val'), named('test')]
   const others = folders.filter((name) => name !== train && name !== val && name !== test)
   if (train === undefined || others.length > 0) return undefined
-  // Folders with classes in them, and not with images.
+  // The parts of a split contain folders of classes, not images.
   const hasClasses = (await entriesOf(`${root}/${train}`)).some((e) => e.isFolder)
   return hasClasses ? { train, val: val ?? test, test: val === undefined ? undefined : test } : undefined
 }
 
-/** Opens the folder `root`, whose entries are known. */
+/** Opens the folder `root` with these `entries`. */
 export async function openFolder(root: string, entries: readonly Entry[], options: FolderOptions): Promise<Parts> {
   const split = await givenSplit(root, entries)
   const issues: DataIssue[] = []
@@ -49,7 +49,7 @@ export async function openFolder(root: string, entries: readonly Entry[], option
   return { train, val: await other(split.val), test: await other(split.test), issues }
 }
 
-/** One part of the set. Classes that are not among `known` are left out; without `known`, those without images. */
+/** One part of the dataset. Leaves out classes that are not in `known`; without `known`, classes without images. */
 async function openPart(
   root: string,
   part: string,
@@ -81,7 +81,7 @@ async function openPart(
       issues.push({ kind: 'emptyClass', name: pathOf(name), ...detail, files: 0 })
     }
   const used = sound.filter((c) => c.paths.length > 0)
-  assert(used.length > 0, () => `${where}: every image is damaged (${[...damaged][0]}, say): nothing is left to use`)
+  assert(used.length > 0, () => `${where}: every image is damaged (the first is ${[...damaged][0]}): replace them`)
   return asDataset(root, used, known ?? used.map((c) => c.name))
 }
 
@@ -89,8 +89,8 @@ function nothingFound(where: string, listed: readonly ListedClass[], known: read
   const some = (names: readonly string[]) => names.slice(0, 5).join(', ') + (names.length > 5 ? ', ...' : '')
   const names = some(listed.map((c) => c.name))
   if (known && listed.some((c) => c.paths.length > 0))
-    return `${where}: none of its classes (${names}) is among those that are known (${some(known)})`
-  return `${where}: there are no images in its folders (${names}): JPEG, PNG, WebP, AVIF and GIF files count`
+    return `${where}: none of its classes (${names}) is a class of the model (${some(known)})`
+  return `${where}: there are no images in its folders (${names}): use JPEG, PNG, WebP, AVIF or GIF files`
 }
 
 function asDataset(root: string, used: readonly ListedClass[], classes: readonly string[]): Dataset {

@@ -1,4 +1,4 @@
-/** Opens a folder of images, whatever kind it is. */
+/** Opens a folder of images of any supported kind. */
 import { stat } from 'node:fs/promises'
 import { assert, KingletError } from '../../core/index.ts'
 import type { CheckOptions } from './check.ts'
@@ -10,29 +10,26 @@ import { assertClean, type DataReport, reportOf } from './report.ts'
 import { splitDataset } from './split.ts'
 
 export interface OpenOptions extends CheckOptions {
-  /**
-   * Fraction of each class that is held out where the folder has no split of its own; 0.1 when it is left out, 0 for
-   * none.
-   */
+  /** Fraction of each class to hold out when the folder has no split: at least 0 and below 1. 0.1 by default. */
   readonly validation?: number | undefined
-  /** Decides which images are held out; 0 when it is left out. */
+  /** Seed of the choice of held-out images. 0 by default. */
   readonly seed?: number | undefined
-  /** Classes that a model knows, in its order: those of the folder that are not among them are left out. */
+  /** The model's classes, in its order. Other classes of the folder are left out. */
   readonly classes?: readonly string[] | undefined
-  /** Make everything that would be left out an error. */
+  /** Throws an error instead of leaving files out. */
   readonly strict?: boolean | undefined
-  /** Decode every image file first, and leave the damaged ones out; true when it is left out. */
+  /** Decodes every image file first, and leaves damaged files out. True by default. */
   readonly check?: boolean | undefined
 }
 
-/** A set of images and its parts. */
+/** The parts of a dataset, its classes and its report. */
 export interface OpenedData {
   readonly kind: 'folder' | 'idx' | 'cifar-10' | 'cifar-100'
   readonly classes: readonly string[]
   readonly train: Dataset
-  /** Undefined when `validation` is 0 and the folder has no split of its own. */
+  /** Undefined when `validation` is 0 and the folder has no split. */
   readonly val: Dataset | undefined
-  /** Only where the folder has both a validation and a test part. */
+  /** Defined only when the folder has both a validation and a test part. */
   readonly test: Dataset | undefined
   readonly report: DataReport
 }
@@ -46,14 +43,14 @@ const binaries: Readonly<Record<Exclude<OpenedData['kind'], 'folder'>, BinaryKin
 /**
  * Opens a folder of one of these kinds:
  *
- * - a folder for each class, with images at any depth (`photos/cat/1.jpg`);
- * - `train` and `val` (or `valid`, `validation`, `test`) with such folders in them;
- * - the IDX files of MNIST and Fashion-MNIST, plain or gzipped; names of the classes from `classes.txt`, if there;
+ * - one folder per class, with images at any depth (`photos/cat/1.jpg`);
+ * - `train` and `val` (or `valid`, `validation`, `test`), each with one folder per class;
+ * - the IDX files of MNIST and Fashion-MNIST, plain or gzipped, with optional class names in `classes.txt`;
  * - the binary files of CIFAR-10 or CIFAR-100, plain or gzipped.
  *
- * What is wrong with it is left out and told in `report`; with `strict` it is an error. Image files are decoded first,
- * so that a damaged one does not stop a training run later: one pass over the files, on the pool's threads where there
- * is one. Throws a `KingletError` when the folder is none of these, holds no images or one class only.
+ * Unusable files are left out and listed in `report`; with `strict` they are an error. Every image file is decoded
+ * once, on the threads of `pool` if there is one, so that a damaged file does not stop a training run later. Throws a
+ * `KingletError` when the folder is of no supported kind, has no images, or has only one class.
  *
  * @example
  * ```ts
@@ -70,7 +67,7 @@ export async function openDataset(path: string, options: OpenOptions = {}): Prom
   const { validation = 0.1, seed = 0, check = true } = options
   assert(
     validation >= 0 && validation < 1,
-    () => `${path}: a fraction of ${validation} is to be held out: it must be from 0 to 1, without 1`,
+    () => `${path}: validation is ${validation}: it must be a fraction of at least 0 and below 1`,
   )
   const entries = await entriesOfFolder(path)
   const { kind, train, val, test, issues } = await openParts(path, entries, { ...options, check })
@@ -86,15 +83,15 @@ function onlyOneClass(path: string, kind: OpenedData['kind'], train: Dataset): s
   const [only] = train.classes
   const said = `${path}: there is only one class (${only}): a classifier needs two or more`
   if (kind !== 'folder') return said
-  // cat/1.jpg is an image of the class; photos/cat/1.jpg may be one of a set that lies one folder deeper.
+  // cat/1.jpg is an image of class cat. In photos/cat/1.jpg the dataset may lie one folder deeper.
   const deeper = new Set<string>()
   for (let i = 0; i < train.length; i++) {
     const parts = train.name(i).split('/')
     deeper.add(parts.length > 2 ? (parts.at(-2) ?? '') : '')
   }
   return deeper.size > 1 && !deeper.has('')
-    ? `${said}. Its images are in ${deeper.size} folders of their own: did you mean ${path}/${only}?`
-    : `${said}, each with a folder of its own (${path}/cat/1.jpg, ${path}/dog/1.jpg)`
+    ? `${said}. Its images are in ${deeper.size} folders: did you mean ${path}/${only}?`
+    : `${said}, each in its own folder (${path}/cat/1.jpg, ${path}/dog/1.jpg)`
 }
 
 async function entriesOfFolder(path: string): Promise<Entry[]> {
@@ -117,11 +114,11 @@ async function openParts(
   for (const kind of Object.keys(binaries) as (keyof typeof binaries)[])
     if (binaries[kind].holds(files)) return { kind, ...(await binaries[kind].open(path, files, options.classes)) }
   if (files.length < entries.length) return { kind: 'folder', ...(await openFolder(path, entries, options)) }
-  const holds = files.length === 0 ? 'it is empty' : `it holds ${files.length} files (${files[0]}, ...) and no folders`
+  const holds = files.length === 0 ? 'it is empty' : `it has ${files.length} files (${files[0]}, ...) and no folders`
   throw new KingletError(
-    `${path}: not a set of images, ${holds}. It should hold one of these:\n` +
-      `  a folder for each class: ${path}/cat/1.jpg, ${path}/dog/1.jpg\n` +
-      `  train and val with such folders: ${path}/train/cat/1.jpg, ${path}/val/cat/2.jpg\n` +
+    `${path}: not a dataset: ${holds}. It must contain one of these:\n` +
+      `  one folder per class: ${path}/cat/1.jpg, ${path}/dog/1.jpg\n` +
+      `  train and val, each with one folder per class: ${path}/train/cat/1.jpg, ${path}/val/cat/2.jpg\n` +
       '  IDX files: train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or .gz\n' +
       '  CIFAR binary files: data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100), plain or .gz',
   )

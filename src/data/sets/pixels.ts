@@ -1,6 +1,6 @@
 /**
- * Sets that are held in memory as pixels: arrays of the caller's own, and what IDX and CIFAR files become. The pixels
- * are copied once into memory that loader threads share.
+ * Datasets of pixels in memory, from the caller's arrays or from IDX and CIFAR files. The pixels are copied once, into
+ * memory that loader threads share.
  */
 import { assert, assertOptions, type Checks, checks } from '../../core/index.ts'
 import { fromGrey, type RgbImage, rgbImage } from '../images/image.ts'
@@ -9,14 +9,14 @@ import { assertIndex, type Dataset, type PixelSource, sharedBytes, sharedWords }
 export interface ArraysOptions {
   readonly width: number
   readonly height: number
-  /** 1: grey. 3: red, green, blue of a pixel beside each other. */
+  /** 1: grey. 3: red, green and blue, interleaved. */
   readonly channels: 1 | 3
   /** All images, one after the other. */
   readonly pixels: Uint8Array | Uint8ClampedArray
-  /** Index into `classes` of each image. */
+  /** For each image, an index into `classes`. */
   readonly labels: ArrayLike<number>
   readonly classes: readonly string[]
-  /** What reports and errors call the set; `arrays` when it is left out. */
+  /** Name of the dataset in reports and errors. `arrays` by default. */
   readonly name?: string
 }
 
@@ -32,8 +32,8 @@ const members: Checks<ArraysOptions> = {
 }
 
 /**
- * A set from pixels in memory; works in a page as in Node. Throws when the lengths of `pixels` and `labels` disagree,
- * or a label has no class.
+ * Makes a dataset from pixels in memory, in Node or in a page. Throws when the lengths of `pixels` and `labels` do not
+ * match, or a label has no class.
  *
  * @example
  * ```ts
@@ -78,7 +78,7 @@ export function arrays(options: ArraysOptions): Dataset {
   )
 }
 
-/** The set that `source` describes. */
+/** The dataset that `source` describes. */
 export function openPixels(source: PixelSource, classes: readonly string[]): Dataset {
   const { name, width, height, channels, pixels, labels } = source
   const bytes = width * height * channels

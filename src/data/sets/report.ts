@@ -1,42 +1,42 @@
-/** What is wrong with a set of images, and how it is told. */
+/** The issues of a dataset, and their text. */
 import { KingletError } from '../../core/index.ts'
 
-/** What can be wrong, in the order in which a report tells it: how one and several are called. */
+/** Kinds of issues, in the order of a report: singular and plural. */
 const kinds = {
   damaged: ['damaged image', 'damaged images'],
   notImage: ['file that is not an image', 'files that are not images'],
-  stray: ['file outside of a class folder', 'files outside of a class folder'],
+  stray: ['file outside a class folder', 'files outside a class folder'],
   emptyClass: ['class without images', 'classes without images'],
-  unknownClass: ['class that is not known', 'classes that are not known'],
+  unknownClass: ['unknown class', 'unknown classes'],
 } as const
 
 export type IssueKind = keyof typeof kinds
 
 export const issueKinds = Object.keys(kinds) as readonly IssueKind[]
 
-/** One thing that is wrong. */
+/** One issue. */
 export interface DataIssue {
   readonly kind: IssueKind
   /** A file or folder, relative to the report's path. */
   readonly name: string
-  /** The decoder's words, say. */
+  /** More about the issue, such as the decoder's message. */
   readonly detail?: string
-  /** Files that are left out because of it. */
+  /** Number of files that are left out because of it. */
   readonly files: number
 }
 
 /** What `openDataset` found. */
 export interface DataReport {
   readonly path: string
-  /** Images that are used, of all parts. */
+  /** Number of images in all parts. */
   readonly images: number
-  /** Files that are left out. */
+  /** Number of files that are left out. */
   readonly leftOut: number
-  /** Everything that is wrong; empty when all is well. */
+  /** All issues; empty when there are none. */
   readonly issues: readonly DataIssue[]
 }
 
-/** Puts a report together. */
+/** Makes a report. */
 export const reportOf = (path: string, images: number, issues: readonly DataIssue[]): DataReport => ({
   path,
   images,
@@ -45,8 +45,8 @@ export const reportOf = (path: string, images: number, issues: readonly DataIssu
 })
 
 /**
- * A report as lines of text: how many images are used, how many files are left out, and by kind what is wrong, with at
- * most `most` names of each.
+ * Formats a report as lines of text: the number of images used, the number of files left out, and the issues by kind,
+ * with at most `most` names per kind.
  *
  * @example
  * ```ts
@@ -70,9 +70,9 @@ export function formatReport({ path, images, leftOut, issues }: DataReport, most
   return lines.join('\n')
 }
 
-/** Throws the report when there is anything in it: what `strict` asks for. */
+/** Throws the report as an error when it has issues; implements `strict`. */
 export function assertClean(report: DataReport): void {
   if (report.issues.length === 0) return
-  const way = 'Mend or remove these, or do without strict: then they are left out.'
+  const way = 'Repair or remove these files, or turn strict off to leave them out.'
   throw new KingletError(`${formatReport(report)}\n  ${way}`)
 }

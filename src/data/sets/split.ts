@@ -1,11 +1,11 @@
-/** A seeded split into a part for training and one that is held out, class by class. */
+/** Splits a dataset into a training part and a held-out part, by a seed, class by class. */
 import { assert, key, keyOf } from '../../core/index.ts'
 import { streams } from '../augment/augment.ts'
 import { type Dataset, subset } from './dataset.ts'
 
 /**
- * Holds out `fraction` of each class, at least one image of a class that has two or more. Which ones depends on the
- * seed and their names, so a set that grows keeps most images on their side.
+ * Holds out `fraction` of each class, and at least one image of a class that has two or more. The choice depends on the
+ * seed and the images' names, so that most images stay in their part when the dataset grows.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ export function splitDataset(
   fraction: number,
   seed = 0,
 ): { readonly train: Dataset; readonly val: Dataset } {
-  assert(fraction > 0 && fraction < 1, () => `split: a fraction of ${fraction} is held out: it must be between 0 and 1`)
+  assert(fraction > 0 && fraction < 1, () => `split: fraction is ${fraction}: it must be above 0 and below 1`)
   const ranks = new Uint32Array(dataset.length)
   const classes: number[][] = dataset.classes.map(() => [])
   for (let i = 0; i < dataset.length; i++) {

@@ -15,7 +15,7 @@ import { difference, smoothImage } from '../make.ts'
 const photo = smoothImage(61, 43)
 const p: Preprocessing = preprocessingPreset('imagenet', 32)
 
-/** Each change alone, strong enough to be seen. */
+/** Each change alone, strong enough to be visible. */
 const alone: Readonly<Record<string, Augmentation>> = {
   crop: { crop: { area: [0.1, 0.5], ratio: [0.75, 1.33] } },
   shift: { shift: 0.3 },
@@ -41,24 +41,24 @@ describe.each(Object.entries(alone))('%s', (_, augmentation) => {
       Array.from({ length: 20 }, (_, i) =>
         difference(run(augmentation, [0, 0, i]), run(augmentation, other(i))),
       ).filter((d) => d > 0).length
-    // Decisions of two outcomes agree half of the time; all twenty of them never do.
+    // A decision with two outcomes agrees half of the time. Twenty of them do not all agree.
     expect(differ((i) => [1, 0, i])).toBeGreaterThan(3)
     expect(differ((i) => [0, 1, i])).toBeGreaterThan(3)
     expect(differ((i) => [0, 0, i + 100])).toBeGreaterThan(3)
   })
 
-  test('does not depend on what else happens before it draws', () => {
-    // Its stream is its own: with a shift of nothing and a flip that never happens, it draws the same.
+  test('does not depend on earlier changes', () => {
+    // Each change has its own stream: after a shift of 0 and a flip of probability 0, it draws the same numbers.
     const withOthers: Augmentation = { shift: 0, flip: 0, cutout: 0, ...augmentation }
     for (let i = 0; i < 5; i++) expect(difference(run(withOthers, [7, 1, i]), run(augmentation, [7, 1, i]))).toBe(0)
   })
 })
 
-test('no augmentation is exactly what predict sees', () => {
+test('without augmentation, an image is exactly what predict uses', () => {
   for (let i = 0; i < 5; i++) expect(difference(run({}, [0, i, i]), resizeAndCrop(photo, p))).toBe(0)
 })
 
-test('flips about as often as asked', () => {
+test('flips about as often as its probability says', () => {
   const plain = resizeAndCrop(photo, p)
   const count = (flip: number) =>
     Array.from({ length: 200 }, (_, i) => difference(run({ flip }, [0, 0, i]), plain)).filter((d) => d > 0).length
@@ -73,7 +73,7 @@ test('cutout takes the mean colour of the preprocessing', () => {
   expect(found).toContain(p.mean.map((m) => Math.round(255 * m)).join(' '))
 })
 
-test('a decoder may shrink images only as far as the smallest crop allows', () => {
+test('decoders shrink images only as far as the smallest crop allows', () => {
   expect(pixelsNeeded(p, {})).toBeUndefined()
   expect(pixelsNeeded(p, { flip: 0.5 })).toBe(Math.ceil(32 / 0.875))
   expect(pixelsNeeded(p, { crop: { area: [0.25, 1], ratio: [1, 1] } })).toBe(64)
@@ -135,7 +135,7 @@ describe('mixup and CutMix', () => {
     ...all.subarray((i * all.length) / count, ((i + 1) * all.length) / count),
   ]
 
-  test('mixup adds a share of the next image, and of the first to the last', () => {
+  test('mixup blends each image with the next, and the last with the first', () => {
     const b = batch()
     mixupInPlace(b, 0.75)
     for (let i = 0; i < count; i++) {
@@ -145,7 +145,7 @@ describe('mixup and CutMix', () => {
     }
   })
 
-  test('CutMix takes a rectangle from the next image, and its share of the targets is that of its pixels', () => {
+  test("CutMix takes a rectangle from the next image, and the targets follow the rectangle's share of pixels", () => {
     for (let key = 0; key < 50; key++) {
       const b = batch()
       cutmixInPlace(b, key / 50, new Rng(key))
@@ -163,7 +163,7 @@ describe('mixup and CutMix', () => {
     }
   })
 
-  test('both: one of the two, each in time; targets sum to 1', () => {
+  test('both: each batch gets one of the two, both occur, and targets sum to 1', () => {
     const kinds = Array.from({ length: 60 }, (_, key) => {
       const b = batch()
       mix(b, { mixup: 1, cutmix: 1 }, new Rng(key))
@@ -174,7 +174,7 @@ describe('mixup and CutMix', () => {
     expect(Math.abs(cut - 30)).toBeLessThan(20)
   })
 
-  test('without either, and with one image only, nothing changes', () => {
+  test('without either, and with a single image, nothing changes', () => {
     const b = batch()
     mix(b, {}, new Rng(1))
     expect(b).toEqual(batch())
@@ -198,7 +198,7 @@ describe('mixup and CutMix', () => {
     expect(Math.abs(spread - variance)).toBeLessThan(0.05 * variance)
   })
 
-  test('an alpha so small that both parts underflow is a coin', () => {
+  test('with an alpha so small that both draws underflow, the share is 0 or 1', () => {
     const rng = new Rng(1)
     const drawn = new Set(Array.from({ length: 50 }, () => beta(1e-5, rng)))
     expect([...drawn].sort()).toEqual([0, 1])

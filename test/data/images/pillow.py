@@ -1,4 +1,4 @@
-"""Makes pillow.json: what Pillow's Image.resize answers, for test/data/resample.test.ts.
+"""Makes pillow.json: the results of Pillow's Image.resize, for test/data/images/resample.test.ts.
 
 python3 test/data/images/pillow.py (needs Pillow; made with 12.3.0). Pixel i of an input is byte i of mix(i) below.
 """

@@ -16,7 +16,7 @@ import { readImage } from '../../../src/data/node.ts'
 import { optional } from '../../support/optional.ts'
 import { difference, noiseImage } from '../make.ts'
 
-/** The cut that torchvision's Resize(to) and CenterCrop(size) make. */
+/** The crop of torchvision's Resize(to) and CenterCrop(size). */
 const torchvision = (
   width: number,
   height: number,
@@ -45,7 +45,7 @@ describe('resize and centre crop', () => {
     ).toBe(0)
   })
 
-  test('half a pixel of offset goes to the even side, as in Python', () => {
+  test('an offset of half a pixel rounds to even, as in Python', () => {
     // 35 - 28 = 7: 3.5 becomes 4. 33 - 28 = 5: 2.5 becomes 2.
     expect(
       difference(resizeAndCrop(noiseImage(35, 33), at(28, 28 / 33)), torchvision(35, 33, [35, 33], 28, 4, 2)),
@@ -57,7 +57,7 @@ describe('resize and centre crop', () => {
     expect(difference(resizeAndCrop(image, at(224, 224 / 232)), torchvision(232, 240, [232, 240], 224, 4, 8))).toBe(0)
   })
 
-  test('an input that is not square is covered on its tight side', () => {
+  test('an input that is not square is covered on its tighter side', () => {
     const p: Preprocessing = { ...preprocessingPreset('whole', [10, 20]) }
     const got = resizeAndCrop(noiseImage(40, 40), p)
     expect([got.width, got.height]).toEqual([20, 10])
@@ -77,7 +77,7 @@ describe('resize and centre crop', () => {
     expect(difference(resizeAndCrop(noiseImage(40, 20), p), wanted)).toBe(0)
   })
 
-  test('an image that has the right size is used as it is', () => {
+  test('an image of the right size is used unchanged', () => {
     const image = noiseImage(28, 28)
     expect(resizeAndCrop(image, preprocessingPreset('whole', 28))).toBe(image)
   })
@@ -91,7 +91,7 @@ test('values are (byte / 255 - mean) / std in float32, height by width by channe
   expect([...preprocess(image, { ...p, crop: 1 })]).toEqual(wanted)
 })
 
-test('presets are what the checkpoints that they are named after expect', () => {
+test('presets have the values that the named checkpoints expect', () => {
   expect(preprocessingNames).toEqual(['imagenet', 'inception', 'whole'])
   expect(preprocessingPreset('imagenet', 224)).toEqual({
     size: [224, 224],
@@ -105,7 +105,7 @@ test('presets are what the checkpoints that they are named after expect', () => 
   expect([...ends]).toEqual([-1, 1, -1])
 })
 
-test('a preprocessing that was written as JSON is one when it is read', () => {
+test('a preprocessing survives JSON', () => {
   const p = preprocessingPreset('imagenet', [96, 128])
   const read: unknown = JSON.parse(JSON.stringify(p))
   assertPreprocessing(read, 'model.safetensors')
@@ -125,7 +125,7 @@ test.each([
   expect(() => assertPreprocessing({ ...preprocessingPreset('imagenet', 224), ...wrong }, 'm')).toThrow(message)
 })
 
-test('what is no preprocessing at all is refused, and an unknown name too', () => {
+test('other values and unknown names are refused', () => {
   expect(() => assertPreprocessing(null, 'm')).toThrow('m: size is missing')
   expect(() => preprocessingPreset('imagnet' as 'imagenet', 224)).toThrow(
     'there is no preprocessing imagnet: use imagenet, inception or whole',

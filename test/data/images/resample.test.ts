@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { type Filter, resample } from '../../../src/data/images/resample.ts'
 import { rgbImage } from '../../../src/data/index.ts'
+import { fc } from '../../support/property.ts'
 import { difference, noiseImage } from '../make.ts'
 
 interface PillowCase {
@@ -28,32 +29,73 @@ test.each(cases)(
   },
 )
 
-test.each(['bilinear', 'bicubic'] as const)('%s: a window is that part of the whole result', (filter) => {
-  const image = noiseImage(23, 31)
-  for (const [width, height] of [
-    [11, 17],
-    [40, 50],
-    [23, 17],
-    [11, 31],
-  ]) {
-    const options = { box: { x: 2, y: 1, width: 20, height: 30 }, width, height, filter }
-    const all = resample(image, { ...options, window: whole(width, height) })
-    const window = { x: 3, y: 5, width: 7, height: 9 }
-    const part = resample(image, { ...options, window })
-    const cut = resample(all, { box: whole(width, height), width, height, window, filter })
-    expect(difference(part, cut)).toBe(0)
-  }
+/** A part of something of that size. */
+const boxes = (width: number, height: number) =>
+  fc.record({ x: fc.nat(width - 1), y: fc.nat(height - 1) }).chain(({ x, y }) =>
+    fc.record({
+      x: fc.constant(x),
+      y: fc.constant(y),
+      width: fc.integer({ min: 1, max: width - x }),
+      height: fc.integer({ min: 1, max: height - y }),
+    }),
+  )
+const side = fc.integer({ min: 1, max: 40 })
+const cuts = fc.record({ from: fc.tuple(side, side), to: fc.tuple(side, side) }).chain(({ from, to }) =>
+  fc.record({
+    from: fc.constant(from),
+    to: fc.constant(to),
+    box: boxes(...from),
+    window: boxes(...to),
+    filter: fc.constantFrom<Filter>('bilinear', 'bicubic'),
+  }),
+)
+
+test('a window is that part of the whole result, whatever the sizes', () => {
+  fc.assert(
+    fc.property(cuts, ({ from, to: [width, height], box, window, filter }) => {
+      const image = noiseImage(...from)
+      const all = resample(image, { box, width, height, window: whole(width, height), filter })
+      const part = resample(image, { box, width, height, window, filter })
+      const cut = resample(all, { box: whole(width, height), width, height, window, filter })
+      expect(difference(part, cut)).toBe(0)
+    }),
+  )
 })
 
 test('an image of one colour keeps it, whatever the sizes', () => {
-  const grey = rgbImage(9, 7, new Uint8Array(9 * 7 * 3).fill(201))
-  for (const filter of ['bilinear', 'bicubic'] as const)
-    for (const [width, height] of [
-      [1, 1],
-      [3, 20],
-      [31, 2],
-    ]) {
-      const got = resample(grey, { box: whole(9, 7), width, height, window: whole(width, height), filter })
-      expect(new Set(got.data)).toEqual(new Set([201]))
-    }
+  fc.assert(
+    fc.property(cuts, fc.nat(255), ({ from, to: [width, height], box, window, filter }, level) => {
+      const grey = rgbImage(...from, new Uint8Array(from[0] * from[1] * 3).fill(level))
+      const got = resample(grey, { box, width, height, window, filter })
+      expect(got.data).toHaveLength(window.width * window.height * 3)
+      expect(new Set(got.data)).toEqual(new Set([level]))
+    }),
+  )
+})
+
+test('nothing outside of the box is read, and nothing brighter or darker than what is in it made by bilinear', () => {
+  fc.assert(
+    fc.property(cuts, ({ from, to: [width, height], box, window, filter }) => {
+      const image = noiseImage(...from)
+      const other = rgbImage(
+        ...from,
+        image.data.map((v) => v ^ 255),
+      )
+      for (let y = box.y; y < box.y + box.height; y++)
+        for (let i = 3 * (y * from[0] + box.x); i < 3 * (y * from[0] + box.x + box.width); i++)
+          other.data[i] = image.data[i]
+      const options = { box, width, height, window, filter }
+      const got = resample(image, options)
+      expect(difference(resample(other, options), got)).toBe(0)
+      if (filter !== 'bilinear') return
+      const inside = resample(image, {
+        ...options,
+        width: box.width,
+        height: box.height,
+        window: whole(box.width, box.height),
+      })
+      expect(Math.min(...got.data)).toBeGreaterThanOrEqual(Math.min(...inside.data))
+      expect(Math.max(...got.data)).toBeLessThanOrEqual(Math.max(...inside.data))
+    }),
+  )
 })

@@ -1,4 +1,6 @@
-/** The loader on the calling thread: order, contents, prefetch, ends of all kinds. Threads are in node-pool.test.ts. */
+/**
+ * The loader on the calling thread: order, contents, prefetch, errors and cancellation. node-pool.test.ts has threads.
+ */
 import { describe, expect, test } from 'vitest'
 import { KingletError } from '../../../src/core/index.ts'
 import {
@@ -27,7 +29,7 @@ const order = (batches: readonly Batch[]) => batches.flatMap((b) => [...b.indice
 const set = noiseSet(10)
 
 describe('an epoch', () => {
-  test('without options: in order, normalised as predict does it, the last batch padded with zeros', async () => {
+  test('without options: in order, normalised like predict, the last batch padded with zeros', async () => {
     const batches = await all(set)
     expect(batches.map((b) => [b.number, b.count, b.x.length, b.targets.length])).toEqual([
       [0, 4, 4 * 48, 12],
@@ -46,12 +48,12 @@ describe('an epoch', () => {
     expect(last.x.subarray(96).every((v) => v === 0)).toBe(true)
   })
 
-  test('dropLast leaves the rest out', async () => {
+  test('dropLast leaves a partial batch out', async () => {
     expect((await all(set, { dropLast: true })).map((b) => b.count)).toEqual([4, 4])
     expect([batchesOf(10, 4), batchesOf(10, 4, true), batchesOf(8, 4), batchesOf(8, 4, true)]).toEqual([3, 2, 2, 2])
   })
 
-  test('shuffle: every image once, in an order of seed and epoch', async () => {
+  test('shuffle: every image once, in an order that depends on seed and epoch', async () => {
     const at = async (seed: number, epoch: number) => order(await all(noiseSet(100), { shuffle: true, seed, epoch }))
     const first = await at(1, 0)
     expect([...first].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i))
@@ -81,7 +83,7 @@ const strong: Augmentation = {
 }
 
 describe('augmentation', () => {
-  test('the same bits for the same seed and epoch, others for others, in any order', async () => {
+  test('bits depend on seed and epoch, not on the order of the epochs', async () => {
     const run = (epoch: number, seed = 3) => all(set, { augmentation: strong, seed, epoch, shuffle: true })
     const [zero, one] = [await run(0), await run(1)]
     expect(await run(1)).toEqual(one)
@@ -90,7 +92,7 @@ describe('augmentation', () => {
     expect((await run(0, 4))[0].x).not.toEqual(zero[0].x)
   })
 
-  test('of one image it depends on its index, not on its place in the batch', async () => {
+  test('changes of an image depend on its index, not on its place in the batch', async () => {
     const options = { augmentation: { flip: 0.5, shift: 0.5, rotate: 40 }, seed: 1 } as const
     const pixels = (batches: readonly Batch[]) => {
       const found = new Map<number, string>()
@@ -101,7 +103,7 @@ describe('augmentation', () => {
     expect(pixels(await all(set, { ...options, shuffle: true, batch: 3 }))).toEqual(pixels(await all(set, options)))
   })
 
-  test('targets of mixed batches sum to 1, labels stay', async () => {
+  test('targets of mixed batches sum to 1, and labels do not change', async () => {
     const batches = await all(noiseSet(50), { augmentation: { mixup: 0.4, cutmix: 1 } })
     let soft = 0
     for (const { targets, labels, indices, count } of batches) {
@@ -120,7 +122,7 @@ describe('augmentation', () => {
     expect(named).toEqual(await all(set, { augmentation: { shift: 0.08, flip: 0.5 }, epoch: 2 }))
   })
 
-  test('a decoder may be fast only where images are changed anyway', async () => {
+  test('inexact fast decoding is used only with augmentation', async () => {
     const asked: (number | undefined)[] = []
     const watched: Dataset = {
       ...{ classes: set.classes, length: 10, label: set.label, name: set.name },
@@ -144,7 +146,7 @@ describe('resuming', () => {
   })
 })
 
-/** A pool that works here, a little later, and counts what is under way. */
+/** A pool that runs tasks on this thread, a little later, and counts running tasks. */
 function countingPool(workers: number) {
   const count = { now: 0, most: 0, started: 0, aborted: 0 }
   const pool: LoaderPool = {
@@ -169,8 +171,8 @@ function countingPool(workers: number) {
   return { pool, count }
 }
 
-describe('running ahead', () => {
-  test('no more batches than asked are under way, however large the set', async () => {
+describe('prefetch', () => {
+  test('is an upper bound of the batches in preparation, for any size of the dataset', async () => {
     const many = noiseSet(6000, { width: 1, height: 1 })
     for (const [prefetch, most] of [
       [undefined, 4],
@@ -185,14 +187,14 @@ describe('running ahead', () => {
         ...(prefetch !== undefined && { prefetch }),
       })) {
         seen += batch.count
-        // What was started and not yet used: the batches that take memory.
+        // Batches that were started and not used yet take memory.
         ready = Math.max(ready, count.started - batch.number - 1)
       }
       expect([seen, count.most, ready]).toEqual([6000, most, prefetch ?? 4])
     }
   })
 
-  test('while the consumer is busy, it goes on', async () => {
+  test('continues while the consumer is busy', async () => {
     const { pool, count } = countingPool(2)
     const batches = loader(set, { batch: 2, preprocessing, pool, prefetch: 3 })
     await batches.next()
@@ -200,7 +202,7 @@ describe('running ahead', () => {
     await batches.return()
   })
 
-  test('nothing is started before the first batch is asked for', async () => {
+  test('starts nothing before the first batch is requested', async () => {
     const { pool, count } = countingPool(2)
     const batches = loader(set, { batch: 2, preprocessing, pool })
     await new Promise((resolve) => setImmediate(resolve))
@@ -208,7 +210,7 @@ describe('running ahead', () => {
     await batches.return()
   })
 
-  test('a set without a source is read here, and the pool is not asked', async () => {
+  test('reads a dataset without a source on this thread, without the pool', async () => {
     const { pool, count } = countingPool(2)
     const { source: _, ...here } = set
     expect(await all(here, { pool, augmentation: strong })).toEqual(await all(set, { augmentation: strong }))
@@ -216,8 +218,8 @@ describe('running ahead', () => {
   })
 })
 
-describe('endings', () => {
-  test('leaving the loop gives up what is under way', async () => {
+describe('cancellation and errors', () => {
+  test('leaving the loop cancels running tasks', async () => {
     const { pool, count } = countingPool(2)
     for await (const _ of loader(set, { batch: 2, preprocessing, pool, prefetch: 4 })) break
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -255,7 +257,7 @@ describe('endings', () => {
     expect(read).toBe(3)
   })
 
-  test('an image that cannot be read ends it with its name', async () => {
+  test('an image that cannot be read ends it with an error that names the image', async () => {
     const bad: Dataset = {
       ...{ classes: set.classes, length: 10, label: set.label, name: set.name },
       async image(i) {
@@ -289,6 +291,6 @@ test.each([
   expect(() => loader(set, { batch: 4, preprocessing, ...wrong })).toThrow(message)
 })
 
-test('a set without images is refused', () => {
+test('a dataset without images is refused', () => {
   expect(() => loader(subset(set, []), { batch: 4, preprocessing })).toThrow('loader: the set has no images')
 })

@@ -1,4 +1,4 @@
-/** Loaders on worker threads, which run the built files (npm test builds first). */
+/** Loaders on worker threads. The threads run the built files; npm test builds first. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -40,7 +40,7 @@ const augmentation: Augmentation = {
   cutmix: 1,
 }
 
-/** Photos of several kinds and sizes, some of them large enough to be shrunk while they are decoded. */
+/** Photos of several formats and sizes, some large enough to be shrunk while they are decoded. */
 const photos = async () => {
   const files: Record<string, Buffer> = {}
   for (let i = 0; i < 5; i++) {
@@ -81,12 +81,12 @@ describe.each([
     expect(await all(set, { ...options, startBatch: 1, pool: pools[1] })).toEqual(whole.slice(1))
   })
 
-  test('as predict sees them, without augmentation', async () => {
+  test('without augmentation, images are exactly what predict uses', async () => {
     expect(await all(set, { pool: pools[1] })).toEqual(await all(set))
   })
 })
 
-test('the check finds the same on threads as here', async () => {
+test('the check finds the same images on threads and on this thread', async () => {
   const photo = await sharpOf(smoothImage(90, 70)).jpeg().toBuffer()
   const files: Record<string, Buffer> = {}
   for (let i = 0; i < 100; i++) files[`${'ab'[i % 2]}/${i}.jpg`] = i % 30 === 7 ? photo.subarray(0, 300) : photo
@@ -101,8 +101,8 @@ test('the check finds the same on threads as here', async () => {
   }
 })
 
-describe('errors and endings', () => {
-  test('an image that is damaged after the set was opened is named, and the pool stays usable', async () => {
+describe('errors and cancellation', () => {
+  test('an error names an image that is damaged after the dataset was opened, and the pool stays usable', async () => {
     const own = folderOf(await photos())
     const { train } = await openDataset(own, { validation: 0 })
     writeFileSync(join(own, 'dog/2.png'), 'no longer an image')
@@ -120,7 +120,7 @@ describe('errors and endings', () => {
     }
   })
 
-  test('leaving the loop early, again and again, keeps the pool usable', async () => {
+  test('the pool stays usable after many loops that were left early', async () => {
     const set = noiseSet(4000)
     for (let i = 0; i < 20; i++) {
       for await (const { number } of loader(set, { batch: 16, preprocessing, pool: pools[1], prefetch: 20 }))
@@ -129,7 +129,7 @@ describe('errors and endings', () => {
     expect(await all(opened.train, { pool: pools[1] })).toEqual(await all(opened.train))
   })
 
-  test('a signal ends it, in the middle of decoding too', async () => {
+  test('a signal ends it, even in the middle of decoding', async () => {
     for (let i = 0; i < 10; i++) {
       const stop = new AbortController()
       const running = all(opened.train, { pool: pools[1], batch: 1, signal: stop.signal })
@@ -141,15 +141,15 @@ describe('errors and endings', () => {
     expect(await failureOf(all(opened.train, { pool: pools[1], signal }))).toBe('Error: enough')
   })
 
-  test('closing a pool gives up its work, and ends its use', async () => {
+  test('closing a pool cancels its tasks, and it refuses new ones', async () => {
     const pool = loaderPool(2)
     const running = failureOf(all(opened.train, { pool, batch: 1 }))
     await new Promise((resolve) => setTimeout(resolve, 20))
     await pool.close()
-    expect(['KingletError: loader pool: it was closed while work was under way', 'it did not fail']).toContain(
+    expect(['KingletError: loader pool: it was closed while tasks were running', 'it did not fail']).toContain(
       await running,
     )
-    expect(await failureOf(all(opened.train, { pool }))).toBe('KingletError: loader pool: it is closed')
+    expect(await failureOf(all(opened.train, { pool }))).toBe('KingletError: loader pool: it is closed: make a new one')
     await pool.close()
   })
 
@@ -160,10 +160,12 @@ describe('errors and endings', () => {
       kept = pool
       expect(await all(noiseSet(5), { pool })).toHaveLength(2)
     }
-    expect(await failureOf(all(noiseSet(5), { pool: kept }))).toBe('KingletError: loader pool: it is closed')
+    expect(await failureOf(all(noiseSet(5), { pool: kept }))).toBe(
+      'KingletError: loader pool: it is closed: make a new one',
+    )
   })
 
-  test('a number of workers that makes no sense is refused', () => {
+  test('an invalid number of workers is refused', () => {
     expect(() => loaderPool(0)).toThrow(
       'loader pool: 0 workers: use a whole number of at least 1, or no pool to work on the calling thread',
     )
@@ -189,7 +191,7 @@ describe('a process with a pool', () => {
 
   test('needs the built files', () => expect(existsSync(built)).toBe(true))
 
-  test('ends by itself when the pool is idle, and not before its work is done', () => {
+  test('ends by itself when the pool is idle, and not before its tasks are done', () => {
     const code = `let n = 0
       for await (const batch of loader(set, options)) n += batch.count
       console.log(n)`
@@ -201,7 +203,7 @@ describe('a process with a pool', () => {
     expect(run(code)).toEqual({ status: 0, stdout: '8', stderr: '' })
   })
 
-  test('is told of a thread that ends, and its next task gets another one', () => {
+  test('gets an error when a thread ends, and its next task gets a new thread', () => {
     const code = `const { Worker } = (await import('node:worker_threads')).default
       const post = Worker.prototype.postMessage
       Worker.prototype.postMessage = function () { this.terminate() }

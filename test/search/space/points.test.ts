@@ -16,6 +16,7 @@ import {
   toUnit,
 } from '../../../src/search/space/points.ts'
 import {
+  allows,
   assertPoint,
   brokenBy,
   type Categorical,
@@ -24,6 +25,7 @@ import {
   type Point,
   pointKey,
 } from '../../../src/search/space/space.ts'
+import { fc, words } from '../../support/property.ts'
 import { all, constrained, enumerate, isolated, mixed, nested } from '../toy-spaces.ts'
 
 const keys = (points: Iterable<Point>) => [...points].map(pointKey).sort()
@@ -38,22 +40,29 @@ describe('counting and listing', () => {
     },
   )
 
-  test('random spaces with random conditions', () => {
-    for (let seed = 0; seed < 100; seed++) {
-      const rng = new Rng(seed)
-      const choices: Record<string, Categorical> = {}
-      for (let i = 0; i < 6; i++) {
-        const values = Array.from({ length: 1 + rng.integer(3) }, (_, v) => v)
-        const earlier = Object.keys(choices)
-        const when: Record<string, number[]> = {}
-        for (const name of earlier) if (rng.uniform() < 0.3) when[name] = [rng.integer(choices[name].values.length)]
-        choices[`c${i}`] = { kind: 'categorical', values, when }
-      }
-      const space = defineSpace(`random ${seed}`, choices)
-      const found = enumerate(space)
-      expect(countPoints(space)).toBe(found.length)
-      expect(keys(allPoints(space))).toEqual(keys(found))
-    }
+  test('any space with conditions on any earlier choices', () => {
+    // Of each choice: how many values it has, and which earlier choices must have which value.
+    const choice = fc.record({
+      count: fc.integer({ min: 1, max: 3 }),
+      when: fc.uniqueArray(fc.tuple(fc.nat(5), fc.nat()), { selector: ([earlier]) => earlier, maxLength: 2 }),
+    })
+    fc.assert(
+      fc.property(fc.array(choice, { minLength: 1, maxLength: 6 }), (drawn) => {
+        const choices: Record<string, Categorical> = {}
+        for (const [i, { count, when }] of drawn.entries()) {
+          const values = Array.from({ length: count }, (_, v) => v)
+          const needed = when.filter(([earlier]) => earlier < i)
+          choices[`c${i}`] = {
+            ...{ kind: 'categorical', values },
+            when: Object.fromEntries(needed.map(([earlier, v]) => [`c${earlier}`, [v % drawn[earlier].count]])),
+          }
+        }
+        const space = defineSpace('drawn', choices)
+        const found = enumerate(space)
+        expect(countPoints(space)).toBe(found.length)
+        expect(keys(allPoints(space))).toEqual(keys(found))
+      }),
+    )
   })
 
   test('a real choice has infinitely many points, alone and as a condition', () => {
@@ -76,20 +85,25 @@ describe('counting and listing', () => {
 })
 
 describe.each(all.map((space) => [space.name, space] as const))('%s', (_, space) => {
-  test('thousands of sampled, mutated and crossed points are valid', () => {
-    const rng = new Rng(11)
-    let [a, b] = [samplePoint(space, rng), samplePoint(space, rng)]
-    for (let i = 0; i < 3000; i++) {
-      const mutant = mutatePoint(space, a, rng)
-      const child = crossPoints(space, mutant, b, rng)
-      for (const p of [a, mutant, child]) assertPoint(space, p)
-      expect(pointKey(mutant)).not.toBe(pointKey(a))
-      for (const [name, value] of Object.entries(child)) {
-        const parents = [mutant, b].filter((p) => Object.hasOwn(p, name))
-        if (parents.length > 0) expect(parents.map((p) => p[name])).toContain(value)
-      }
-      ;[a, b] = [child, samplePoint(space, rng)]
-    }
+  test('sampled, mutated and crossed points are valid', () => {
+    fc.assert(
+      fc.property(words, (seed) => {
+        const rng = new Rng(seed)
+        let [a, b] = [samplePoint(space, rng), samplePoint(space, rng)]
+        for (let i = 0; i < 4; i++) {
+          const mutant = mutatePoint(space, a, rng)
+          const child = crossPoints(space, mutant, b, rng)
+          for (const p of [a, mutant, child]) assertPoint(space, p)
+          expect(pointKey(mutant)).not.toBe(pointKey(a))
+          const inherited = (name: string) => [mutant, b].filter((p) => Object.hasOwn(p, name)).map((p) => p[name])
+          const wrong = Object.entries(child).filter(
+            ([name, value]) => inherited(name).length > 0 && !inherited(name).includes(value),
+          )
+          expect(wrong).toEqual([])
+          ;[a, b] = [child, samplePoint(space, rng)]
+        }
+      }),
+    )
   })
 
   test('sampling is a function of the random numbers', () => {
@@ -120,12 +134,13 @@ test('repeated mutation reaches every point, even where no neighbour is valid', 
   for (const space of [nested, constrained, isolated]) {
     const rng = new Rng(4)
     const seen = new Set<string>()
+    const wanted = validOf(space).length
     let p = samplePoint(space, rng)
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < 20_000 && seen.size < wanted; i++) {
       seen.add(pointKey(p))
       p = mutatePoint(space, p, rng)
     }
-    expect(seen.size).toBe(validOf(space).length)
+    expect(seen.size).toBe(wanted)
   }
 })
 
@@ -143,6 +158,37 @@ test('a mutation changes one choice, by one step where values are ordered', () =
   }
   const single = defineSpace('single', { x: { kind: 'integer', low: 3, high: 3 } })
   expect(mutatePoint(single, { x: 3 }, rng)).toEqual({ x: 3 })
+})
+
+test('a value and its place on the unit scale convert to each other, for any choice', () => {
+  const integers = fc
+    .record({ low: fc.integer({ min: -1000, max: 1000 }), more: fc.nat(200), step: fc.integer({ min: 1, max: 9 }) })
+    .map(({ low, more, step }): Choice => ({ kind: 'integer', low, high: low + more, step }))
+  const end = fc.double({ min: 1e-9, max: 1e9, noNaN: true })
+  const reals = fc
+    .record({ ends: fc.tuple(end, end), log: fc.boolean() })
+    .map(({ ends, log }): Choice => ({ kind: 'real', low: Math.min(...ends), high: Math.max(...ends), log }))
+  const values = fc.uniqueArray(fc.oneof(fc.integer(), fc.string(), fc.boolean()), { minLength: 1, maxLength: 9 })
+  const categoricals = values.map((values): Choice => ({ kind: 'categorical', values }))
+  const unit = fc.double({ min: 0, max: 1, noNaN: true })
+  fc.assert(
+    fc.property(fc.oneof(integers, reals, categoricals), unit, (c, u) => {
+      const value = fromUnit(c, u)
+      expect(allows(c, value)).toBe(true)
+      const back = toUnit(c, value)
+      expect(back >= 0 && back <= 1).toBe(true)
+      expect(fromUnit(c, -u)).toBe(fromUnit(c, 0))
+      expect(fromUnit(c, 1 + u)).toBe(fromUnit(c, 1))
+      if (c.kind === 'real') {
+        expect([fromUnit(c, 0), fromUnit(c, 1)]).toEqual([c.low, c.high])
+        if (c.high > c.low * (1 + 1e-6)) expect(back).toBeCloseTo(u, 6)
+      } else {
+        const all = listed(c)
+        expect(all.map((v) => fromUnit(c, toUnit(c, v)))).toEqual(all)
+        expect([fromUnit(c, 0), fromUnit(c, 1)]).toEqual([all[0], all[all.length - 1]])
+      }
+    }),
+  )
 })
 
 test('values convert to the unit scale and back, the ends exactly', () => {
