@@ -2,7 +2,7 @@
  * `npm test`: installs what is missing, then the type check, lint and format check, the build and the tests. Ends with
  * `N passed, N failed`, in which each of the three checks counts as one test. Arguments go to vitest
  * (`npm test -- test/ops`, `npm test -- -t 'depthwise'`); then only the build and the tests named are run. With `--all`
- * tests leave nothing out (`test/support/all.ts` says what they leave out else).
+ * tests run all of their repetitions (`test/support/all.ts`).
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
