@@ -1,8 +1,8 @@
 /**
- * The command line. `main` never ends the process: it returns the exit code, so that tests can call it.
+ * The command line. `main` does not end the process: it returns the exit code, so that tests can call it.
  *
- * Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. A person's mistake is one sentence; only a defect of
- * Kinglet itself has a stack, and it is shown with KINGLET_DEBUG=1.
+ * Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. A user's mistake prints one sentence. KINGLET_DEBUG=1 adds
+ * the stack of the error.
  */
 import { Command, CommanderError } from 'commander'
 import { KingletError, UsageError, version } from '../core/index.ts'
@@ -20,7 +20,7 @@ import { type Io, paint, processIo } from './terminal/terminal.ts'
 import { trainCommand } from './train/command.ts'
 import { workerCommand } from './worker/command.ts'
 
-/** In the order in which help lists them. */
+/** In the order of the help text. */
 const commands = [
   trainCommand,
   evaluateCommand,
@@ -38,15 +38,15 @@ const commands = [
 const exitCodes = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (Ctrl-C).`
 
-/** The program with all commands. Tests print its help. */
+/** Creates the program with all commands. */
 export function createProgram(io: Io): Command {
   const program = new Command('kinglet')
-    .description('Light-weight convolutional networks: train, evaluate, use, count and time them.')
+    .description('Train, evaluate, use, count and time light-weight convolutional networks.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
     .exitOverride()
-    .showHelpAfterError('(add --help to see what it takes)')
+    .showHelpAfterError('(add --help for usage)')
     .configureHelp({ helpWidth: 100 })
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
@@ -70,9 +70,9 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   }
 }
 
-/** Says on stderr what went wrong and returns the exit code that goes with it. */
+/** Prints an error to stderr and returns its exit code. */
 export function printError(error: unknown, io: Io): number {
-  // Commander has printed what it has to say; help that was asked for is no error.
+  // Commander has already printed its message. Help that the user asked for is not an error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof Interrupted) {
     io.stderr.write(`${error.message}\n`)
@@ -84,7 +84,7 @@ export function printError(error: unknown, io: Io): number {
   else {
     say(`${error instanceof Error ? error.message : error}`)
     io.stderr.write(
-      'This is a defect of Kinglet. KINGLET_DEBUG=1 shows where it happened; please report it with that.\n',
+      'This is a bug in Kinglet. Set KINGLET_DEBUG=1 to print the stack, and please include it in a report.\n',
     )
   }
   if (io.env.KINGLET_DEBUG === '1' && error instanceof Error) io.stderr.write(`${error.stack}\n`)
@@ -97,11 +97,11 @@ const systemReasons: Record<string, string> = {
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space left on the disk',
-  EISDIR: 'it is a folder, a file is needed',
+  EISDIR: 'it is a folder, but a file is needed',
   ENOTDIR: 'a part of this path is a file, not a folder',
 }
 
-/** What the system said of a file, in words; undefined for any other error. */
+/** Describes a system error about a file; undefined for any other error. */
 function systemMessage(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || !('path' in error)) return undefined
   const reason = systemReasons[String(error.code)]

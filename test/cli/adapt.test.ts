@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 const newFolder = () => join(folderOf({}), 'adapted')
 const quick = ['--threads', '1', '--delta', '0.2', '--steps', '1', '--epochs', '1', '--batch', '4', '--holdout', '0.25']
-test('a model file is adapted to a budget, with its curve and report', async () => {
+test('adapts a model file to a budget, and writes the curve and a report', async () => {
   const before = readModelFile(readFileSync(model))
   const out = newFolder()
   const args = ['adapt', model, '--data', photos, '--budget', `parameters=${Math.round(0.85 * parameters)}`, ...quick]
@@ -53,7 +53,7 @@ test('a model file is adapted to a budget, with its curve and report', async () 
   expect(page).toContain('What each layer kept')
   expect(page).not.toMatch(/NaN|undefined|Infinity/)
 
-  // The same command has nothing left to do; another budget is another run.
+  // The same command has nothing left to do; another budget needs another run.
   const again = await kinglet(...args, '--out', out, '--json')
   expect(again.code).toBe(0)
   expect(JSON.parse(again.output).points).toHaveLength(readdirSync(out).filter((n) => n.startsWith('step-')).length)
@@ -61,7 +61,7 @@ test('a model file is adapted to a budget, with its curve and report', async () 
   expect((await kinglet(...other, '--out', out)).errors).toContain('its run was begun with budget')
 }, 120_000)
 
-test('Ctrl-C keeps the run, and the same command ends it', async () => {
+test('Ctrl-C saves the run, and the same command completes it', async () => {
   const out = newFolder()
   const args = ['adapt', model, '--data', photos, '--budget', 'macs=1', ...quick, '--steps', '0', '--out', out]
   expect((await kinglet(...args)).errors).toMatch(
@@ -77,11 +77,11 @@ test('Ctrl-C keeps the run, and the same command ends it', async () => {
   }
   const possible = args.map((a) => (a === 'macs=1' ? `parameters=${Math.round(0.97 * parameters)}` : a))
   expect(await main(possible, { ...io, stderr })).toBe(130)
-  expect(io.errors).toContain(`Interrupted. The same command goes on with ${out}.\n`)
+  expect(io.errors).toContain(`Interrupted. Run the same command again to resume ${out}.\n`)
   expect((await kinglet(...possible)).code).toBe(0)
 }, 120_000)
 
-test('mistakes are a sentence each', async () => {
+test('each mistake gives one sentence', async () => {
   const failure = async (...args: string[]) => {
     const { code, errors } = await kinglet('adapt', model, '--data', photos, ...args)
     return { code, errors: errors.trim().split('\n').at(-1) }
@@ -96,12 +96,12 @@ test('mistakes are a sentence each', async () => {
   })
   expect(await failure('--budget', 'macs=5M', '--decay', '0.9')).toMatchObject({
     code: 2,
-    errors: 'error: --decay: pace fixed has none: leave it out, or give --pace decay',
+    errors: 'error: --decay: pace fixed has no decay: leave --decay out, or give --pace decay',
   })
   expect(await failure('--budget', 'macs=100M', '--out', newFolder())).toMatchObject({
     code: 1,
     errors: expect.stringMatching(
-      /^error: \S+m\.safetensors: it has [\d.]+ k, which meets the budget of multiply-adds of at most 100\.0 M: give a smaller budget, or train it on with kinglet train --from$/,
+      /^error: \S+m\.safetensors: it has [\d.]+ k, which meets the budget of multiply-adds of at most 100\.0 M: give a smaller budget, or train it further with kinglet train --from$/,
     ),
   })
   expect(await failure('--budget', 'macs=1M', '--out', photos)).toMatchObject({
@@ -114,7 +114,7 @@ test('mistakes are a sentence each', async () => {
   })
 })
 
-test('to a latency, by a table that has smaller counts too; one that has not is refused before anything is trained', async () => {
+test('a latency budget needs a table with smaller counts; another table is refused before any training', async () => {
   const { architecture, weights } = readModelFile(readFileSync(model))
   const net = restore(architecture!, weights, model)
   const units = unitsOf(net)
@@ -150,7 +150,7 @@ test('to a latency, by a table that has smaller counts too; one that has not is 
   )
 }, 120_000)
 
-test('what is put into the page is escaped', () => {
+test('values in the page are escaped', () => {
   const hostile = '<script>"&'
   const page = curvePage({
     ...{ title: hostile, subtitle: hostile, figures: [[hostile, hostile]] },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { folderOf } from '../data/make.ts'
 import { kinglet, tinyModel } from './make.ts'
 
-test('summary prints the table of the paper with what each row costs', async () => {
+test('summary prints the table of the paper with the cost of each row', async () => {
   const { code, output } = await kinglet('summary', 'mobilenet_v3_large')
   expect(code).toBe(0)
   const lines = output.split('\n')
@@ -14,14 +14,14 @@ test('summary prints the table of the paper with what each row costs', async () 
   expect(output).toContain('multiply-adds       216,589,760')
 })
 
-test('width and size are arguments, and columns that are empty throughout are left out', async () => {
+test('width and size are arguments, and empty columns are left out', async () => {
   const { output } = await kinglet('summary', 'mobilenet_v1', '--width', '0.5', '--size', '160')
   expect(output).toContain('mobilenet_v1, width 0.5, 160 px')
   expect(output).toContain('160x160x3')
   expect(output).not.toMatch(/ SE | exp /)
 })
 
-test('summary --json holds exact integers, rows and layers', async () => {
+test('summary --json has exact integers, rows and layers', async () => {
   const found = JSON.parse((await kinglet('summary', 'mobilenet_v1', '--json')).output)
   expect(found.total).toMatchObject({ parameters: 4_231_976, macs: 568_740_352 })
   expect(found.rows).toHaveLength(16)
@@ -31,7 +31,7 @@ test('summary --json holds exact integers, rows and layers', async () => {
   expect(found.options.width).toBe(1)
 })
 
-test('a network beside its twin: the ratio in total, and 1/N + 1/K^2 at each pair of layers', async () => {
+test('--compare twin: the total ratio, and 1/N + 1/K^2 for each pair of layers', async () => {
   for (const other of ['twin', 'mobilenet_v1_standard']) {
     const { networks, ratio, separable } = JSON.parse(
       (await kinglet('summary', 'mobilenet_v1', '--compare', other, '--json')).output,
@@ -49,7 +49,7 @@ test('a network beside its twin: the ratio in total, and 1/N + 1/K^2 at each pai
   expect(output).toMatch(/^blocks\.12 +1,024 +3 +51,831,808 +462,422,016 +0\.1121 +0\.1121$/m)
 })
 
-test('two networks of other tables are compared in total and by kind of layer', async () => {
+test('two networks of different tables are compared in total and by kind of layer', async () => {
   const { output } = await kinglet(
     'summary',
     'mobilenet_v2',
@@ -63,7 +63,7 @@ test('two networks of other tables are compared in total and by kind of layer', 
   expect(output).not.toContain('1/N')
 })
 
-test('a model file is a network too, and says itself what it is', async () => {
+test('a model file is a network argument, and refuses network options', async () => {
   const folder = folderOf({ 'm.safetensors': tinyModel() })
   const path = `${folder}/m.safetensors`
   expect((await kinglet('summary', path)).output).toContain(
@@ -89,7 +89,7 @@ test('models lists the registry with costs, reported accuracies and their source
   })
 })
 
-test('bench times networks in rounds that go through all of them', async () => {
+test('bench times networks in interleaved rounds', async () => {
   const args = ['bench', 'mobilenet_v1:width=0.25', 'mobilenet_v1', '--size', '32', '--reduction', '8']
   const timed = ['--rounds', '3', '--warmup', '1', '--threads', '1']
   const found = JSON.parse((await kinglet(...args, ...timed, '--json')).output)
@@ -106,7 +106,7 @@ test('bench times networks in rounds that go through all of them', async () => {
   expect(output).toContain('engine wasm, 1 thread, batch 1, 3 rounds')
 })
 
-test('a wrong argument behind a name is told with those that there are', async () => {
+test('the error for an unknown argument after a name lists the known ones', async () => {
   expect(await kinglet('summary', 'mobilenet_v2:widht=0.5')).toMatchObject({
     code: 2,
     errors: expect.stringMatching(

@@ -9,7 +9,7 @@ import { fakeIo } from './fake-io.ts'
 
 beforeAll(ensureBuilt)
 
-/** Squares of ten brightnesses: enough to go the whole way in a moment. */
+/** Squares of ten brightness levels: a set that all stages finish quickly. */
 function squares(each: number): Record<string, Uint8Array> {
   const images = (n: number) => idxBytes([n, 28, 28], (i) => (Math.floor(i / 784) % 10) * 25 + (i % 7))
   const labels = (n: number) => idxBytes([n], (i) => i % 10)
@@ -21,7 +21,7 @@ function squares(each: number): Record<string, Uint8Array> {
   }
 }
 
-test('npm start trains, compares, classifies by name, and leaves a model file and a report', async () => {
+test('npm start trains, compares, classifies, and writes a model file and a report', async () => {
   const data = folderOf(squares(13))
   const out = join(folderOf({}), 'out')
   const io = fakeIo()
@@ -47,7 +47,7 @@ test('npm start trains, compares, classifies by name, and leaves a model file an
   expect(page).not.toMatch(/NaN|undefined/)
 }, 60_000)
 
-test('Ctrl-C stops it with 130, and nothing is left', async () => {
+test('Ctrl-C stops it with exit code 130, and it leaves no files', async () => {
   const out = join(folderOf({}), 'out')
   const io = fakeIo()
   const stdout = {
@@ -56,11 +56,11 @@ test('Ctrl-C stops it with 130, and nothing is left', async () => {
     },
   }
   expect(await main(['--data', folderOf(squares(13)), '--out', out, '--threads', '1'], { ...io, stdout })).toBe(130)
-  expect(io.errors).toContain('Interrupted: nothing was kept.\n')
+  expect(io.errors).toContain('Interrupted: nothing was saved.\n')
   expect(existsSync(out)).toBe(false)
 }, 60_000)
 
-test('its help has an example; wrong usage exits with 2, a wrong folder with 1', async () => {
+test('the help has an example; wrong usage exits with 2, a missing folder with 1', async () => {
   const io = fakeIo()
   expect(await main(['--help'], io)).toBe(0)
   expect(io.output).toContain('\n  npm start -- --data /usr/share/datasets/fashion-mnist')

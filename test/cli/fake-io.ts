@@ -1,11 +1,11 @@
-/** Surroundings of a command that remember what was printed. */
+/** An `Io` that records the output of a command. */
 import type { Io } from '../../src/cli/terminal/terminal.ts'
 
 interface FakeIo extends Io {
-  /** What went to stdout and to stderr. */
+  /** The text on stdout and on stderr. */
   readonly output: string
   readonly errors: string
-  /** Presses Ctrl-C once. Returns whether anything listened. */
+  /** Presses Ctrl-C once. Returns whether a listener was registered. */
   interrupt(): boolean
 }
 

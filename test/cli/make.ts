@@ -1,4 +1,4 @@
-/** Folders of images, model files and runs of commands, for the tests of the command line. */
+/** Makes folders of images and model files, and runs commands, for the tests of the command line. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp, { type Sharp } from 'sharp'
@@ -11,7 +11,7 @@ import { build, type Model } from '../../src/models/index.ts'
 import { folderOf } from '../data/make.ts'
 import { fakeIo } from './fake-io.ts'
 
-/** Runs a command line and returns what it printed and its exit code. */
+/** Runs a command line and returns its output and exit code. */
 export async function kinglet(...argv: string[]): Promise<{ code: number; output: string; errors: string }> {
   const io = fakeIo()
   const code = await main(argv, io)
@@ -35,7 +35,7 @@ const drawings: Readonly<Record<string, (x: number, y: number) => number>> = {
 }
 export const drawingNames = Object.keys(drawings)
 
-/** A picture of `kind` in one of five formats and of one of many sizes; `i` decides which. */
+/** An image of `kind`; `i` selects one of five formats and the size. */
 export async function picture(kind: string, i: number): Promise<{ name: string; bytes: Uint8Array }> {
   const [width, height] = [24 + ((i * 7) % 40), 24 + ((i * 11) % 33)]
   const ending = endings[i % endings.length]
@@ -49,7 +49,7 @@ export async function picture(kind: string, i: number): Promise<{ name: string; 
   return { name: `${i}.${ending}`, bytes: await encoders[ending](image).toBuffer() }
 }
 
-/** `across/0.jpg`, `across/1.png` and so on: `each` pictures of every kind. */
+/** `across/0.jpg`, `across/1.png` and so on: `each` images of every kind. */
 export async function pictures(each: number, kinds: readonly string[] = drawingNames) {
   const files: Record<string, Uint8Array> = {}
   for (const kind of kinds)
@@ -60,14 +60,14 @@ export async function pictures(each: number, kinds: readonly string[] = drawingN
   return files
 }
 
-/** A space file of which each network trains in a moment, in a folder of its own. */
+/** Writes a space file to a new folder. Each network of the space trains quickly. */
 export function smallSpace(): string {
   const ordered = (...values: number[]) => ({ kind: 'categorical', values, ordered: true })
   const choices = { resolution: ordered(8, 16), width: ordered(0.1, 0.2), 'layer1.kernel': ordered(3, 5) }
   return join(folderOf({ 'small.json': JSON.stringify({ name: 'small', network: 'v1', choices }) }), 'small.json')
 }
 
-/** A latency table of these units in a folder of its own; each takes a thousandth of a millisecond for each channel. */
+/** Writes a latency table of these units to a new folder. A unit takes 0.001 ms per channel. */
 export function tableFile(units: readonly Unit[], kinglet = version): string {
   const device = { name: 'Pixel 8', system: 'Android 14', cores: 9 }
   const entries = units.map((unit) => {
@@ -79,7 +79,7 @@ export function tableFile(units: readonly Unit[], kinglet = version): string {
   return join(folderOf({ 'phone.json': text }), 'phone.json')
 }
 
-/** A network that trains in a moment, as options of `train`. */
+/** Options of `train` for a network that trains quickly. */
 export const tiny = [
   ...['--model', 'mobilenet_v1_shallow', '--width', '0.1', '--size', '16'],
   ...['--reduction', '4', '--threads', '1'],
@@ -102,7 +102,7 @@ export function tinyModel(
   })
 }
 
-/** Everything below a folder: what it is called, when it was written and what it holds. */
+/** All files below a folder: name, modification time and content. */
 export function snapshot(folder: string): Record<string, string> {
   if (!existsSync(folder)) return {}
   return Object.fromEntries(

@@ -18,7 +18,7 @@ const layers = planOf(unitsOf(model)).length
 const quick = ['--threads', '1', '--rounds', '1', '--runs', '1']
 const fresh = () => join(folderOf({}), 'table.json')
 
-test('measure writes a table, and prints the error of its sums; again, it has all', async () => {
+test('measure writes a table and prints the error of its sums; a second run measures nothing', async () => {
   const out = fresh()
   const first = await kinglet('measure', network, ...quick, '--out', out)
   expect(first.errors).not.toContain('error')
@@ -31,14 +31,14 @@ test('measure writes a table, and prints the error of its sums; again, it has al
   expect(latencyOf(table, model)).toBeGreaterThan(0)
 
   const again = await kinglet('measure', network, ...quick, '--out', out, '--json')
-  expect(again.errors).toBe(`${out}: ${layers} of ${layers} layers are measured already\n`)
+  expect(again.errors).toBe(`${out}: ${layers} of ${layers} layers are already measured\n`)
   const found = JSON.parse(again.output)
   expect(found).toMatchObject({ out, threads: 1, layers, networks: [{ name: 'mobilenet_v1_shallow' }] })
   expect(found.networks[0].sumMs).toBeCloseTo(latencyOf(table, model), 9)
   expect(found.agreement.worstError).toBeCloseTo(Math.abs(found.networks[0].error), 9)
 })
 
-test('--space takes what search takes: a file too', async () => {
+test('--space accepts the spaces of search, including a file', async () => {
   const narrow = { kind: 'categorical', values: [0.1] }
   const choices = { width: narrow, 'layer1.kernel': { kind: 'categorical', values: [3, 5] } }
   const space = folderOf({ 'small.json': JSON.stringify({ name: 'small', network: 'v1', choices }) })
@@ -50,7 +50,7 @@ test('--space takes what search takes: a file too', async () => {
   expect([training.code, training.errors]).toEqual([2, expect.stringMatching(/it has no networks: join it with one/)])
 })
 
-test('another network goes into the same table, which keeps what it has', async () => {
+test('another network extends the same table, whose entries stay', async () => {
   const out = fresh()
   await kinglet('measure', network, ...quick, '--out', out, '--check', '0')
   const { entries } = readTable(readFileSync(out, 'utf8'), out)
@@ -66,7 +66,7 @@ test('another network goes into the same table, which keeps what it has', async 
   ).toEqual([])
 })
 
-test('Ctrl-C keeps what is measured, and the same command goes on', async () => {
+test('Ctrl-C saves the measured layers, and the same command resumes', async () => {
   const out = fresh()
   const io = fakeIo()
   const running = main(['measure', network, ...quick, '--out', out], io)
@@ -76,17 +76,19 @@ test('Ctrl-C keeps what is measured, and the same command goes on', async () => 
   const { entries } = readTable(readFileSync(out, 'utf8'), out)
   expect(entries.length).toBeGreaterThan(0)
   expect(entries.length).toBeLessThan(layers)
-  expect(io.errors).toContain('Stopping: what is measured is kept.')
-  expect(io.errors).toContain(`Interrupted: ${out} has ${entries.length} layers more; the same command goes on.`)
+  expect(io.errors).toContain('Stopping: measured layers are saved.')
+  expect(io.errors).toContain(
+    `Interrupted: ${out} has ${entries.length} new layers; run the same command again to resume.`,
+  )
   const { code, errors } = await kinglet('measure', network, ...quick, '--out', out, '--check', '0')
   expect(code).toBe(0)
-  expect(errors).toContain(`${out}: ${entries.length} of ${layers} layers are measured already\n`)
+  expect(errors).toContain(`${out}: ${entries.length} of ${layers} layers are already measured\n`)
   const whole = readTable(readFileSync(out, 'utf8'), out)
   expect(whole.entries.slice(0, entries.length)).toEqual(entries)
   expect(whole.entries).toHaveLength(layers)
 })
 
-test('a table of something else is refused, and left as it is', async () => {
+test('a table of another device or setting is refused and left unchanged', async () => {
   const out = fresh()
   const ms = { lower: 1, median: 1, upper: 1 }
   const text = writeTable({
@@ -107,18 +109,18 @@ test('a table of something else is refused, and left as it is', async () => {
   )
 })
 
-test('mistakes are told in a sentence, and nothing is written', async () => {
+test('a mistake gives one sentence, and nothing is written', async () => {
   expect(await kinglet('measure')).toMatchObject({
     code: 2,
-    errors: 'error: measure: no network is named: give some of "kinglet models", model files, or --space\n',
+    errors: 'error: measure: no network is given: name networks of "kinglet models" or model files, or use --space\n',
   })
   expect(await kinglet('measure', network, '--space', 'v3-small')).toMatchObject({
     code: 2,
-    errors: `error: --space v3-small: it stands in the place of networks, ${network} is one: leave one out\n`,
+    errors: `error: --space v3-small: it replaces network arguments, but ${network} is given too: leave one out\n`,
   })
   expect(await kinglet('measure', '--space', 'v3-small', '--width', '0.5')).toMatchObject({
     code: 2,
-    errors: 'error: --width: space v3-small has widths of its own: leave it out\n',
+    errors: 'error: --width: space v3-small defines the widths: leave --width out\n',
   })
   expect((await kinglet('measure', '--space', 'v3-smal')).errors).toContain('(did you mean v3-small?)')
   const none = join(folderOf({}), 'none/table.json')
@@ -134,7 +136,7 @@ const widths = defineSpace('widths', {
 const networkOf = ({ width, size }: Point) =>
   build('mobilenet_v1_shallow', { width: Number(width), size: Number(size), reduction: 4, classes: 3 })
 
-test('the plan of a space lacks no layer of its networks, and is the same each time', () => {
+test('the plan of a space covers every layer of its networks, and is reproducible', () => {
   const plan = planOfSpace(widths, networkOf, 0)
   expect(planOfSpace(widths, networkOf, 0)).toEqual(plan)
   const ms = { lower: 1, median: 1, upper: 1 }
@@ -151,7 +153,7 @@ test('the plan of a space lacks no layer of its networks, and is the same each t
   for (const { model } of drawn) expect(lackingIn(table, unitsOf(model))).toEqual([])
 })
 
-test('--browser tells an address and its QR code, and ends with the table that comes, named after its device', async () => {
+test('--browser prints an address and its QR code, and writes the received table, named after its device', async () => {
   const folder = folderOf({})
   const out = join(folder, 'phone.json')
   const io = fakeIo()
@@ -183,11 +185,11 @@ test('--browser tells an address and its QR code, and ends with the table that c
   expect(readdirSync(folder)).toEqual(['phone.json'])
 })
 
-test('--browser ends at Ctrl-C', async () => {
+test('--browser stops on Ctrl-C', async () => {
   const io = fakeIo()
   const running = main(['measure', network, '--browser', '--out', fresh()], io)
   while (!io.errors.includes('Waiting')) await new Promise((resolve) => setTimeout(resolve, 5))
   io.interrupt()
   expect(await running).toBe(130)
-  expect(io.errors).toContain('Interrupted: no table came.')
+  expect(io.errors).toContain('Interrupted: no table was received.')
 })

@@ -1,4 +1,4 @@
-/** A person's mistakes: each is a sentence, an exit code, and nothing on the disk has changed. */
+/** A user's mistakes: each gives one sentence and an exit code, and changes nothing on the disk. */
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { printError } from '../../src/cli/main.ts'
@@ -86,7 +86,7 @@ const train = (data: string, ...rest: string[]) => [
 ]
 const predict = (model: string) => ['predict', at(model), at('one/cat/1.png')]
 
-/** Command line, exit code, and what stderr says. */
+/** Command line, exit code, and text on stderr. */
 const mistakes: Record<string, readonly [argv: () => string[], code: number, says: string | RegExp]> = {
   'no command': [() => [], 2, 'Usage: kinglet'],
   'unknown command': [() => ['trian'], 2, "error: unknown command 'trian'\n(Did you mean train?)"],
@@ -136,11 +136,7 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'a batch of 0': [() => train(photos, '--batch', '0'), 2, "argument '0' is invalid. It must be a positive integer."],
   'no threads': [() => ['bench', 'mobilenet_v1', '--threads', '0'], 2, 'It must be a positive integer.'],
   'half a seed': [() => train(photos, '--seed', '0.5'), 2, 'It must be a whole number, 0 or more.'],
-  'all held out': [
-    () => train(photos, '--validation', '1'),
-    2,
-    'It must be a number from 0 up to, but not including, 1.',
-  ],
+  'all held out': [() => train(photos, '--validation', '1'), 2, 'It must be a number of at least 0 and below 1.'],
   'a batch larger than the set': [
     () => train(photos, '--batch', '64'),
     1,
@@ -181,7 +177,7 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'resume and force': [
     () => train(photos, '--resume', '--force'),
     2,
-    'error: --resume goes on with a run, --force begins anew: leave one out\n',
+    'error: --resume continues a run, --force replaces it: leave one out\n',
   ],
   'nothing to go on with': [
     () => train(photos, '--resume'),
@@ -196,7 +192,7 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'model and file': [
     () => ['train', photos, '--model', 'mobilenet_v1', '--from', at('good.safetensors'), '--out', at('run')],
     2,
-    /^error: --model: .+good\.safetensors says which network it is: leave --model or --from out\n$/,
+    /^error: --model: .+good\.safetensors already defines the network: leave --model or --from out\n$/,
   ],
   'another width for a file': [
     () => ['train', photos, '--width', '0.5', '--from', at('good.safetensors'), '--out', at('run')],
@@ -221,13 +217,13 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'NaN in the weights': [
     () => predict('nan.safetensors'),
     1,
-    /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is of no use, train it again\n$/,
+    /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is unusable, train it again\n$/,
   ],
   'NaN in the weights to evaluate': [() => ['eval', at('nan.safetensors'), photos], 1, /stem\.conv\.w holds NaN at /],
   'NaN in the weights to begin with': [
     () => ['train', photos, '--from', at('nan.safetensors'), '--out', at('run')],
     1,
-    /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is of no use, train it again\n$/,
+    /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is unusable, train it again\n$/,
   ],
   'NaN in the weights to count': [() => ['summary', at('nan.safetensors')], 1, /stem\.conv\.w holds NaN at element 3/],
   'a folder in place of a picture': [
@@ -276,7 +272,7 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'a file of tensors only': [
     () => predict('plain.safetensors'),
     1,
-    /plain\.safetensors: a \.safetensors file of tensors only, /,
+    /plain\.safetensors: a \.safetensors file without the network, /,
   ],
 }
 
@@ -291,12 +287,12 @@ for (const [name, [argv, code, says]] of Object.entries(mistakes))
     expect([snapshot(folder), snapshot(photos)]).toEqual(before)
   })
 
-test('a defect says so, and KINGLET_DEBUG=1 has the stack', () => {
+test('a bug is reported as one, and KINGLET_DEBUG=1 prints the stack', () => {
   const plain = fakeIo()
   expect(printError(new TypeError('x is not a function'), plain)).toBe(1)
   expect(plain.errors).toBe(
     'error: x is not a function\n' +
-      'This is a defect of Kinglet. KINGLET_DEBUG=1 shows where it happened; please report it with that.\n',
+      'This is a bug in Kinglet. Set KINGLET_DEBUG=1 to print the stack, and please include it in a report.\n',
   )
   const debug = fakeIo({ env: { KINGLET_DEBUG: '1' } })
   printError(new TypeError('x is not a function'), debug)

@@ -13,7 +13,7 @@ const own = async (files: Record<string, Uint8Array> = {}) => {
   return { folder, path: join(folder, 'own.safetensors') }
 }
 
-test('summary shows its layers by name, and counts all of it', async () => {
+test('summary lists its layers by name and counts them', async () => {
   const { path } = await own()
   const { code, output } = await kinglet('summary', path)
   expect(code).toBe(0)
@@ -26,7 +26,7 @@ test('summary shows its layers by name, and counts all of it', async () => {
   expect(json.name).toBeUndefined()
 })
 
-test('summary compares it, and has no twin for it', async () => {
+test('summary compares it, but has no twin for it', async () => {
   const { path } = await own()
   const { output } = await kinglet('summary', path, '--compare', 'mobilenet_v1:width=0.25')
   expect(output).toMatch(/^A {2}own graph, 16x16 px\nB {2}mobilenet_v1, width 0\.25, 224 px\n/)
@@ -63,13 +63,13 @@ test('predict and eval answer with its classes', async () => {
   expect(judged.confusion.flat().reduce((a: number, b: number) => a + b)).toBe(12)
 }, 60_000)
 
-test('train --from takes its weights over, with other classes too', async () => {
+test('train --from loads its weights, also for other classes', async () => {
   const { folder, path } = await own()
   const photos = folderOf(await pictures(6, ['across', 'down']))
   const out = join(folder, 'run')
   const args = ['train', photos, '--from', path, '--epochs', '1', '--threads', '1', '--out', out]
   const { code, errors } = await kinglet(...args, '--freeze', 'wide,narrow,deep')
-  expect(errors).toMatch(/own\.safetensors: 15 tensors taken over, 2 begin anew\nown graph, 16x16 px: /)
+  expect(errors).toMatch(/own\.safetensors: 15 tensors loaded, 2 newly initialised\nown graph, 16x16 px: /)
   expect(code).toBe(0)
   const tuned = readModelFile(readFileSync(join(out, 'model.safetensors')))
   expect(tuned.classes).toEqual(['across', 'down'])
@@ -79,7 +79,7 @@ test('train --from takes its weights over, with other classes too', async () => 
     if (name.startsWith('head')) expect(t.shape.at(-1)).toBe(2)
     else expect(t).toEqual(first.get(name))
   expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('deep')
-  // All its classes the same: all weights are taken over.
+  // With the same classes, all weights are loaded.
   const same = folderOf(await pictures(4))
   const again = await kinglet(
     'train',
@@ -93,7 +93,7 @@ test('train --from takes its weights over, with other classes too', async () => 
     '--out',
     join(folder, 'b'),
   )
-  expect(again.errors).toMatch(/own\.safetensors: 17 tensors taken over, 0 begin anew\n/)
+  expect(again.errors).toMatch(/own\.safetensors: 17 tensors loaded, 0 newly initialised\n/)
 }, 60_000)
 
 test('measure times its layers, and adapt shrinks it within the table', async () => {

@@ -1,4 +1,4 @@
-/** A report's data with a bit of everything, hostile names among it. */
+/** Report data that uses every member, with names that must be escaped. */
 import type { ReportData } from '../../src/report/page.ts'
 
 const classes = [

@@ -12,7 +12,7 @@ import { algorithmOf, defineSpace, type StoredTrial, studyOf } from '../../src/s
 import { optional } from '../support/optional.ts'
 import { reportData } from './report-data.ts'
 
-test('what is put into markup is escaped, markup itself is not', () => {
+test('values in markup are escaped, markup itself is not', () => {
   const hostile = `<script>"&'`
   expect(html`<b title="${hostile}">${html`<i>${hostile}</i>`}</b>${[1, 'a']}${undefined}`.text).toBe(
     '<b title="&lt;script&gt;&quot;&amp;&#39;"><i>&lt;script&gt;&quot;&amp;&#39;</i></b>1a',
@@ -25,21 +25,21 @@ test('ticks are round and cover the range', () => {
   expect(ticks(3, 3)[0]).toBeLessThanOrEqual(3)
 })
 
-test('a report asks for nothing outside of it', () => {
+test('a report loads nothing from outside', () => {
   const page = reportPage(reportData)
   expect(page).toContain('A &lt;small&gt; network &amp; &quot;friends&quot;')
   const outside = [...page.matchAll(/(?:src|href|url\()\s*=?\s*["']?([^"')>\s]+)/g)].map((m) => m[1])
   expect(outside.filter((url) => !url.startsWith('data:'))).toEqual([])
 })
 
-describe('of a search', () => {
+describe('the report of a search', () => {
   const space = defineSpace('widths', { width: { kind: 'integer', low: 1, high: 9 } })
   const objectives = [
     { name: 'accuracy', direction: 'maximize' },
     { name: 'macs', direction: 'minimize' },
   ] as const
   const evaluator = { name: 'training', objectives, evaluate: async () => ({ values: [0, 0] }) }
-  /** Each with its accuracy and multiply-adds; at most 50 of them are allowed. */
+  /** Trials with their accuracy and multiply-adds; the budget is 50 multiply-adds. */
   const pageOf = (values: readonly (readonly [number, number])[], options = {}) => {
     const algorithm = algorithmOf('random', options)
     const study = studyOf({ name: 'toy', trials: 9, space, algorithm, evaluator, budgets: { macs: 50 } })
@@ -55,14 +55,14 @@ describe('of a search', () => {
   }
   const circles = (page: string) => [...page.matchAll(/<circle class="dot s0"/g)].length
 
-  test('networks above a budget, which were not trained, are not drawn at 0 %', () => {
+  test('untrained networks above a budget are not drawn at 0 %', () => {
     const page = pageOf([
       [0.7, 20],
       [0, 90],
       [0.8, 40],
       [0, 400],
     ])
-    // Two charts, the front and the history.
+    // Two charts: the front and the history.
     expect(circles(page)).toBe(4)
     expect(page).toContain('>20<')
     expect(page).not.toContain('>400<')
@@ -72,7 +72,7 @@ describe('of a search', () => {
     expect(pageOf([[0, 90]])).not.toContain('of the best')
   })
 
-  test('its figures are those of the highest reward, where there is one', () => {
+  test('its figures are those of the highest reward, if there is a reward', () => {
     const values = [[0.9, 50] as const, [0.8, 10] as const]
     const best = (page: string) => /<b>&lt;([\d.]+)&gt;<\/b>/.exec(page)?.[1]
     const reward = { kind: 'mnasnet', value: 'accuracy', cost: 'macs', target: 10, alpha: 0, beta: -1 }

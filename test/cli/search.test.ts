@@ -1,4 +1,4 @@
-/** `kinglet search` on pictures drawn here and a space so small that each network trains in a moment. */
+/** `kinglet search` on generated images and a space of networks that train quickly. */
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -24,7 +24,7 @@ const small = () => ['search', '--data', photos, '--space', space, '--epochs', '
 const fresh = () => join(folderOf({}), 'study')
 
 describe('search', () => {
-  test('tries networks, keeps the best as model files, and reports; more trials go on with it', async () => {
+  test('runs trials, saves the best model files and a report; more trials extend the study', async () => {
     const out = fresh()
     const args = [
       ...small(),
@@ -44,7 +44,7 @@ describe('search', () => {
     expect(first.code).toBe(0)
 
     const { code, output, errors } = await kinglet(...args, '--trials', '5', '--json')
-    expect(errors).toContain('going on with a study of 3 trials')
+    expect(errors).toContain('resuming a study with 3 trials')
     expect(code).toBe(0)
     const found = JSON.parse(output)
     expect(found.trials).toBe(5)
@@ -62,7 +62,7 @@ describe('search', () => {
     for (const { model } of found.front) expect(page).toContain(`href="best/${model.split('/').at(-1)}"`)
   }, 120_000)
 
-  test('Ctrl-C ends it, and the same command ends where an undisturbed one does', async () => {
+  test('Ctrl-C stops it, and the same command gives the result of an uninterrupted search', async () => {
     const [out, undisturbed] = [fresh(), fresh()]
     const args = [...small(), '--trials', '4', '--algorithm', 'tpe', '--json', '--out']
     const io = fakeIo()
@@ -74,7 +74,7 @@ describe('search', () => {
       },
     }
     expect(await main([...args, out], { ...io, stderr })).toBe(130)
-    expect(io.errors).toContain(`Interrupted. The same command goes on with ${out}.`)
+    expect(io.errors).toContain(`Interrupted. Run the same command again to resume ${out}.`)
     expect(existsSync(join(out, 'report.html'))).toBe(false)
     const [ended, whole] = [await kinglet(...args, out), await kinglet(...args, undisturbed)]
     const values = ({ output }: { output: string }) =>
@@ -86,7 +86,7 @@ describe('search', () => {
     expect(values(ended)).toEqual(values(whole))
   }, 120_000)
 
-  test('within a latency by a table of the space, beside another budget; what it has not is refused', async () => {
+  test('a latency budget with a table of the space, and another budget; layers without an entry are refused', async () => {
     const out = fresh()
     const of = readSpace(readFileSync(space, 'utf8'), space)
     const build = (classes: number) => (point: Point) => networkOf(of, point, { classes, size: 16 })
@@ -98,7 +98,7 @@ describe('search', () => {
     expect(errors).toMatch(/above a budget/)
     expect(code).toBe(0)
     expect(JSON.parse(output).front[0].violations).toHaveLength(3)
-    // Columns are named as the budgets are, whatever the order on the command line.
+    // Columns are named after the budgets, in any order on the command line.
     const [head, ...rows] = (await kinglet('study', 'export', out)).output
       .trim()
       .split('\n')
@@ -121,7 +121,7 @@ describe('search', () => {
     ])
   }, 120_000)
 
-  test('by folds: the models of all of them', async () => {
+  test('--folds saves the models of all folds', async () => {
     const out = fresh()
     const args = [...small(), '--folds', '2', '--pruner', 'asha', '--algorithm', 'random', '--out', out]
     const { code, output } = await kinglet(...args, '--trials', '2')
@@ -133,22 +133,22 @@ describe('search', () => {
     )
   }, 120_000)
 
-  test('what has left the front leaves best/, and damage of the journal is told', async () => {
+  test('best/ drops trials that have left the front, and damage of the journal gives a warning', async () => {
     const out = fresh()
     const args = [...small(), '--minimize', 'parameters', '--algorithm', 'random', '--out', out]
     expect((await kinglet(...args, '--trials', '1')).code).toBe(0)
     writeFileSync(join(out, 'best', 'trial-99.safetensors'), 'of an earlier front')
     appendFileSync(join(out, 'journal.jsonl'), '{"torn')
     const { errors, code, output } = await kinglet(...args, '--trials', '2', '--json')
-    expect(errors).toMatch(/^warning: .*journal\.jsonl: line \d+: .*: it was never counted$/m)
+    expect(errors).toMatch(/^warning: .*journal\.jsonl: line \d+: .*: the line is ignored$/m)
     expect(code).toBe(0)
     const front = JSON.parse(output).front.map((t: { number: number }) => `trial-${t.number}.safetensors`)
     expect(readdirSync(join(out, 'best')).sort()).toEqual(front.sort())
   }, 120_000)
 
-  test('nothing within the budgets: an error, in JSON too, and the report tells of it', async () => {
+  test('no trial within the budgets is an error, also with --json, and the report says so', async () => {
     const out = fresh()
-    // Half of the space is above it: with this seed, the one that is tried.
+    // Half of the space is above the budget, including the trial of this seed.
     const args = [...small(), '--budget', 'parameters=40k', '--trials', '1', '--algorithm', 'random', '--json']
     for (let seed = 0; ; seed++) {
       const { code, output, errors } = await kinglet(...args, '--seed', String(seed), '--out', `${out}-${seed}`)
@@ -156,7 +156,7 @@ describe('search', () => {
       expect(existsSync(report)).toBe(true)
       expect(code).toBe(front.length > 0 ? 0 : 1)
       if (front.length > 0) continue
-      expect(errors).toMatch(/none of 1 trials came to an end within the budgets: try more, or looser budgets/)
+      expect(errors).toMatch(/none of 1 trials completed within the budgets: run more trials or loosen the budgets/)
       break
     }
   }, 120_000)
@@ -203,7 +203,7 @@ describe('search refuses', () => {
     expect(existsSync(out)).toBe(false)
   })
 
-  test('a folder that is of something else, which stays as it is', async () => {
+  test('a folder with other files, which stays unchanged', async () => {
     const before = snapshot(photos)
     const { code, errors } = await kinglet(...small(), '--trials', '1', '--out', photos)
     expect([code, errors]).toEqual([

@@ -23,13 +23,13 @@ beforeAll(async () => {
     if (number === 1) throw new Error('what "went", wrong')
   })
   await runStudy({ store: openStudy(done, toyStudy(3)), ...toyParts({ evaluator }) })
-  // This one is never closed: it runs as long as these tests do.
+  // This store is never closed, so its study runs as long as these tests.
   const store = openStudy(open, toyStudy(5))
   const lease = await store.take('a', beginning(0))
   if (typeof lease === 'object') await store.report(lease, { step: 1, value: 2 })
 })
 
-test('list: the studies of a folder, or the one that it is', async () => {
+test('list: the studies in a folder, or the folder itself if it is a study', async () => {
   const { code, output } = await kinglet('study', 'list', runs)
   expect(code).toBe(0)
   const lines = output.split('\n')
@@ -45,7 +45,7 @@ test('list: the studies of a folder, or the one that it is', async () => {
   })
 })
 
-test('show: how it stands, the best trial, all trials; also while it runs', async () => {
+test('show: counts, the best trial and all trials, also while the study runs', async () => {
   const { output } = await kinglet('study', 'show', done)
   expect(output).toContain('study toy\nspace toy, algorithm toy, evaluator parabola, seed 1\nbudget: loss at most 2\n')
   expect(output).toContain('3 of 3 trials ended: 2 complete, 1 failed\n')
@@ -58,7 +58,7 @@ test('show: how it stands, the best trial, all trials; also while it runs', asyn
   expect([study.name, trials.length, summary.complete, summary.best.number]).toEqual(['toy', 3, 2, expect.any(Number)])
 })
 
-test('export: CSV with a row a trial, or all as JSON', async () => {
+test('export: CSV with one row per trial, or everything as JSON', async () => {
   const { output } = await kinglet('study', 'export', done)
   const rows = output.split('\r\n')
   expect(rows).toHaveLength(5)
@@ -71,7 +71,7 @@ test('export: CSV with a row a trial, or all as JSON', async () => {
   expect(found).toEqual({ study: toyStudy(3), trials: await openStudy(done).trials() })
 })
 
-test.skipIf(!programs)('studies in a database are looked at in the same way, and passwords are not shown', async () => {
+test.skipIf(!programs)('the commands read studies in a database in the same way, and print no passwords', async () => {
   const server = await startPostgres(programs!)
   try {
     const address = await server.database('looked')
@@ -93,7 +93,7 @@ test.skipIf(!programs)('studies in a database are looked at in the same way, and
   }
 })
 
-test('a damaged journal is told of on stderr, and the rest is shown', async () => {
+test('a damaged journal gives a warning on stderr, and the rest is shown', async () => {
   const damaged = join(top, 'damaged')
   mkdirSync(damaged)
   const path = join(damaged, 'journal.jsonl')
@@ -103,7 +103,7 @@ test('a damaged journal is told of on stderr, and the rest is shown', async () =
   expect(code).toBe(0)
   expect(output).toContain('3 of 3 trials ended')
   expect(errors).toMatch(
-    /^warning: .*journal\.jsonl: line 5: "[0-9a-f]{8} .*\.\.\.": its checksum does not agree: it is left out, all else is read\n$/,
+    /^warning: .*journal\.jsonl: line 5: "[0-9a-f]{8} .*\.\.\.": its checksum does not agree: the line is skipped, all others are read\n$/,
   )
   writeFileSync(path, text.replaceAll('"name":"toy"', '"name":"tox"'))
   expect(await kinglet('study', 'show', damaged)).toMatchObject({
@@ -114,7 +114,7 @@ test('a damaged journal is told of on stderr, and the rest is shown', async () =
   expect(listed.errors).toMatch(/^warning: .*damaged\/journal\.jsonl: the lines/)
 })
 
-test('looking at a study writes nothing; what is none is refused', async () => {
+test('the commands write nothing to a study, and refuse places that hold none', async () => {
   const before = readFileSync(join(done, 'journal.jsonl'))
   for (const what of ['list', 'show', 'export']) await kinglet('study', what, done)
   expect(readFileSync(join(done, 'journal.jsonl'))).toEqual(before)

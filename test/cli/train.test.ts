@@ -14,7 +14,7 @@ beforeAll(ensureBuilt)
 const weightsOf = (path: string) => readModelFile(readFileSync(path)).weights
 const learn = ['--batch', '8', '--augmentation', 'none', '--learning-rate', '0.01']
 
-test('a folder of ordinary images is trained on, evaluated and predicted', async () => {
+test('train, eval and predict work on a folder of ordinary images', async () => {
   const photos = folderOf({ ...(await pictures(20)), 'plain/broken.jpg': 'no image', 'down/notes.txt': 'striped' })
   const out = join(photos, '../', `${photos.split('/').at(-1)}-run`)
   try {
@@ -27,7 +27,7 @@ test('a folder of ordinary images is trained on, evaluated and predicted', async
     )
     expect(trained.code).toBe(0)
     expect(trained.output).toMatch(/^top-1 \d+\.\d\d % on 6 validation images\n/)
-    // The best epoch is that of the lines told above: the highest top-1, of equal ones the lowest loss.
+    // The best epoch has the highest top-1 in the lines above; ties are decided by the lowest loss.
     const told = [...trained.errors.matchAll(/^epoch +(\d+)\/12 .*validation loss (\S+) {2}top-1 (\S+) %/gm)]
     const [[, epoch, , top1]] = told.sort((a, b) => Number(b[3]) - Number(a[3]) || Number(a[2]) - Number(b[2]))
     expect(trained.output.split('\n').slice(1)).toEqual([
@@ -71,7 +71,7 @@ test('a folder of ordinary images is trained on, evaluated and predicted', async
   }
 }, 120_000)
 
-test('Ctrl-C finishes the step, keeps it and exits with 130; --resume ends where an uninterrupted run does', async () => {
+test('Ctrl-C finishes the step, saves it and exits with 130; --resume gives the result of an uninterrupted run', async () => {
   const photos = folderOf(await pictures(8, ['across', 'down']))
   const folder = folderOf({})
   const args = ['train', photos, ...tiny, '--batch', '4', '--epochs', '3', '--out']
@@ -82,14 +82,14 @@ test('Ctrl-C finishes the step, keeps it and exits with 130; --resume ends where
     columns: 100,
     write(text: string) {
       io.stderr.write(text)
-      // The bar of the first step: its epoch is not over.
+      // The bar of the first step, within the first epoch.
       if (text.includes('epoch 1/3') && bars++ === 0) expect(io.interrupt()).toBe(true)
     },
   }
   const half = join(folder, 'half')
   expect(await main([...args, half], { ...io, stderr })).toBe(130)
   expect(io.errors).toContain('Finishing this step and writing the checkpoint. (Ctrl-C again ends at once)')
-  expect(io.errors).toMatch(/Interrupted\. The same command with --resume goes on with .+half\.\n$/)
+  expect(io.errors).toMatch(/Interrupted\. Run the same command with --resume to continue .+half\.\n$/)
   expect(readdirSync(half)).toContain('checkpoint.safetensors')
   expect(readdirSync(half)).not.toContain('model.safetensors')
 
@@ -97,7 +97,7 @@ test('Ctrl-C finishes the step, keeps it and exits with 130; --resume ends where
   expect(await kinglet(...longer, half, '--resume')).toMatchObject({
     code: 1,
     errors:
-      `error: ${half}: its run was begun with --epochs 3, now it is 4: go on with it with --epochs 3, or begin anew ` +
+      `error: ${half}: its run was started with --epochs 3, now it is 4: resume it with --epochs 3, or start over ` +
       'with --force\n',
   })
 
@@ -110,13 +110,13 @@ test('Ctrl-C finishes the step, keeps it and exits with 130; --resume ends where
   await kinglet(...args, whole)
   expect(weightsOf(join(half, 'model.safetensors'))).toEqual(weightsOf(join(whole, 'model.safetensors')))
 
-  // A run that is over has nothing left to do but its report.
+  // A completed run only writes its report again.
   const before = readFileSync(join(whole, 'model.safetensors'))
   expect((await kinglet(...args, whole, '--resume')).code).toBe(0)
   expect(readFileSync(join(whole, 'model.safetensors'))).toEqual(before)
 
   const kept = snapshot(whole)
-  // Refused before the images are opened: here there are none.
+  // The check comes before the images are opened: this folder has none.
   const [, , ...others] = args
   const refused = await kinglet('train', join(folder, 'no-photos'), ...others, whole)
   expect(refused.code).toBe(1)
@@ -126,7 +126,7 @@ test('Ctrl-C finishes the step, keeps it and exits with 130; --resume ends where
   expect(await kinglet('train', join(folder, 'no-photos'), '--out', whole, '--epochs', '4', '--resume')).toMatchObject({
     code: 1,
     errors:
-      `error: ${whole}: its run was begun with --epochs 3, now it is 4: go on with it with --epochs 3, or train longer ` +
+      `error: ${whole}: its run was started with --epochs 3, now it is 4: resume it with --epochs 3, or train longer ` +
       `from its last weights, into another folder: --from ${join(whole, 'model.safetensors')}\n`,
   })
   const wider = args.map((a) => (a === '0.1' ? '0.2' : a))
@@ -144,7 +144,7 @@ test('Ctrl-C finishes the step, keeps it and exits with 130; --resume ends where
   expect(weightsOf(join(whole, 'model.safetensors'))).not.toEqual(weightsOf(join(half, 'model.safetensors')))
 }, 120_000)
 
-test('--from begins with the weights of a model file, and --freeze keeps them', async () => {
+test('--from loads the weights of a model file, and --freeze keeps them', async () => {
   const folder = folderOf({ 'm.safetensors': tinyModel() })
   const from = join(folder, 'm.safetensors')
   const photos = folderOf(await pictures(6, ['across', 'down']))
@@ -152,7 +152,7 @@ test('--from begins with the weights of a model file, and --freeze keeps them', 
   const args = ['train', photos, '--from', from, '--epochs', '1', '--threads', '1', '--out', out]
   const { code, errors } = await kinglet(...args, '--freeze', 'stem,blocks')
   expect(code).toBe(0)
-  expect(errors).toMatch(/m\.safetensors: \d+ tensors taken over, 2 begin anew\n/)
+  expect(errors).toMatch(/m\.safetensors: \d+ tensors loaded, 2 newly initialised\n/)
   const tuned = readModelFile(readFileSync(join(out, 'model.safetensors')))
   expect(tuned.classes).toEqual(['across', 'down'])
   expect(tuned.provenance.from).toBe(from)
@@ -160,7 +160,7 @@ test('--from begins with the weights of a model file, and --freeze keeps them', 
   for (const [name, t] of tuned.weights) if (!name.startsWith('classifier')) expect(t).toEqual(first.get(name))
 }, 60_000)
 
-test('a picture that cannot be read is named, the others are answered, and the exit code is 1', async () => {
+test('an unreadable image is reported, the others are classified, and the exit code is 1', async () => {
   const { bytes } = await picture('across', 0)
   const folder = folderOf({ 'm.safetensors': tinyModel(), 'good.jpg': bytes, 'cut.jpg': bytes.subarray(0, 300) })
   const at = (name: string) => join(folder, name)
@@ -181,17 +181,17 @@ test('a picture that cannot be read is named, the others are answered, and the e
   )
 })
 
-test('more classes than fit beside each other: the commonest mistakes', async () => {
+test('with too many classes for a matrix, eval lists the most common mistakes', async () => {
   const classes = Array.from({ length: 17 }, (_, i) => `kind ${i}`)
   const { bytes } = await picture('across', 1)
   const folder = folderOf({ 'm.safetensors': tinyModel(classes) })
   const photos = folderOf(Object.fromEntries(classes.map((name) => [`${name}/1.png`, bytes])))
   const { output } = await kinglet('eval', join(folder, 'm.safetensors'), photos, '--threads', '1')
-  expect(output).toContain('Commonest mistakes (--json has the whole confusion matrix).\n\ntruth')
+  expect(output).toContain('Most common mistakes (--json has the whole confusion matrix).\n\ntruth')
   expect(output).toContain('top-5')
 })
 
-test('only images of classes that the model knows are evaluated', async () => {
+test('eval uses only images of classes that the model knows', async () => {
   const folder = folderOf({ 'm.safetensors': tinyModel() })
   const { bytes } = await picture('across', 1)
   const photos = folderOf({ ...(await pictures(2)), 'zebra/1.png': bytes })

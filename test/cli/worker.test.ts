@@ -18,18 +18,21 @@ import { kinglet, pictures, smallSpace } from './make.ts'
 
 const programs = optional('postgresql')
 
-test('what is no address of a database is refused', async () => {
+test('arguments other than a database address are refused', async () => {
   const { code, errors } = await kinglet('worker', 'folder', '--parts', 'study.js')
   expect([code, errors]).toEqual([
     2,
-    'error: kinglet worker takes the address of a database: write postgres://user@host:5432/database\n',
+    'error: kinglet worker needs the address of a database: write postgres://user@host:5432/database\n',
   ])
   const none = await kinglet('worker', 'postgres://me:secret@127.0.0.1/x', '--parts', 'nowhere.js')
-  expect([none.code, none.errors]).toEqual([2, 'error: --parts: nowhere.js: there is no such file\n'])
+  expect([none.code, none.errors]).toEqual([
+    2,
+    'error: --parts: nowhere.js: there is no such file: give the path of a module\n',
+  ])
   const neither = await kinglet('worker', 'postgres://me@127.0.0.1/x')
   expect([neither.code, neither.errors]).toEqual([
     2,
-    'error: kinglet worker: give --data for a study that kinglet search began, or --parts for one of your own\n',
+    'error: kinglet worker: give --data for a study that kinglet search created, or --parts for a custom study\n',
   ])
 })
 
@@ -39,7 +42,7 @@ describe.skipIf(!programs)('workers on a study in PostgreSQL', () => {
   let [program, parts, log] = ['', '', '']
   beforeAll(async () => {
     server = await startPostgres(programs!)
-    // Below the repository, where the packages are found.
+    // Below the repository, so that the packages resolve.
     mkdirSync(join(root, 'dist'), { recursive: true })
     folder = mkdtempSync(join(root, 'dist/.try-'))
     ;[program, parts, log] = ['kinglet.mjs', 'parts.mjs', 'log'].map((name) => join(folder, name))
@@ -66,7 +69,7 @@ describe.skipIf(!programs)('workers on a study in PostgreSQL', () => {
     return { address, store: await openPostgresStudy(address, { study, leaseSeconds: 10 }) }
   }
 
-  test('three of them share the trials; one is killed, and its trial goes on from its checkpoint', async () => {
+  test('three workers share the trials; one is killed, and another resumes its trial from the checkpoint', async () => {
     writeFileSync(log, '')
     const { address, store } = await begin('farm', 24)
     const workers = [1, 2, 3].map(() => {
@@ -76,9 +79,9 @@ describe.skipIf(!programs)('workers on a study in PostgreSQL', () => {
         child[name].setEncoding('utf8').on('data', (text: string) => (said[name] += text))
       return { child, said, end: new Promise<number | null>((resolve) => child.on('close', resolve)) }
     })
-    // Killed between its second step and its end.
+    // The worker is killed after the second step of its trial.
     const isMidway = ({ said }: (typeof workers)[number]) => {
-      const number = /trial (\d+): begins[^\n]*\n$/.exec(said.stderr)?.[1]
+      const number = /trial (\d+): started[^\n]*\n$/.exec(said.stderr)?.[1]
       return number !== undefined && readFileSync(log, 'utf8').includes(`${number} 2\n`) ? number : undefined
     }
     let victim: (typeof workers)[number] | undefined
@@ -106,15 +109,15 @@ describe.skipIf(!programs)('workers on a study in PostgreSQL', () => {
     await store.close()
   })
 
-  test('Ctrl-C gives its trial back', async () => {
+  test('Ctrl-C returns the trial', async () => {
     const { address, store } = await begin('stopped', 8)
     const io = fakeIo()
     const code = main(['worker', address, '--parts', parts, '--lease', '10'], io)
     while (!(await store.trials()).some(({ number, held }) => held && number === 2)) await sleep(20)
     expect(io.interrupt()).toBe(true)
     expect(await code).toBe(130)
-    expect(io.errors).toContain('Giving the trial back. (Ctrl-C again ends at once)')
-    expect(io.errors).toMatch(/Interrupted: its trials are given back to the other workers\.\n$/)
+    expect(io.errors).toContain('Returning the trial. (Ctrl-C again ends at once)')
+    expect(io.errors).toMatch(/Interrupted: its trials were returned to the other workers\.\n$/)
     for (const { state, tries, held } of (await store.trials()).slice(2))
       expect([state, tries, held]).toEqual(['running', 0, false])
     const { code: done, output } = await kinglet('worker', address, '--parts', parts, '--json')
@@ -122,7 +125,7 @@ describe.skipIf(!programs)('workers on a study in PostgreSQL', () => {
     await store.close()
   })
 
-  test('a search that was stopped is gone on with by a worker, which is told the images alone', async () => {
+  test('a worker resumes a stopped search, given only the images', async () => {
     const address = await server.database('search')
     const photos = folderOf(await pictures(10, ['across', 'down']))
     const [out, undisturbed] = [join(folderOf({}), 'found'), join(folderOf({}), 'undisturbed')]
@@ -140,7 +143,7 @@ describe.skipIf(!programs)('workers on a study in PostgreSQL', () => {
       },
     }
     expect(await main(search(out, '--database', address), { ...io, stderr })).toBe(130)
-    expect(io.errors).toMatch(/Interrupted\. The same command goes on with postgres:.*\/search\.\n$/)
+    expect(io.errors).toMatch(/Interrupted\. Run the same command again to resume postgres:.*\/search\.\n$/)
 
     const others = folderOf(await pictures(8, ['across', 'down']))
     const wrong = await kinglet('worker', address, '--data', others, '--threads', '1')
@@ -153,7 +156,7 @@ describe.skipIf(!programs)('workers on a study in PostgreSQL', () => {
     const worker = await kinglet('worker', address, '--data', photos, '--threads', '1', '--json')
     const { complete, pruned, failed } = JSON.parse(worker.output)
     expect([worker.code, complete + pruned, failed]).toEqual([0, 4, 0])
-    // It prunes as the search itself does.
+    // The worker prunes as the search does.
     expect(pruned).toBeGreaterThan(0)
 
     const frontOf = ({ code, output }: { code: number; output: string }) => {
@@ -171,7 +174,7 @@ describe.skipIf(!programs)('workers on a study in PostgreSQL', () => {
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('What mattered')
   }, 300_000)
 
-  test('a study that kinglet search did not begin needs its parts', async () => {
+  test('a study that kinglet search did not create needs --parts', async () => {
     const { address, store } = await begin('library', 1)
     const { code, errors } = await kinglet('worker', address, '--data', folderOf({}))
     expect([code, errors.split('\n').slice(1).join('\n')]).toEqual([
@@ -181,7 +184,7 @@ describe.skipIf(!programs)('workers on a study in PostgreSQL', () => {
     await store.close()
   })
 
-  test('a module without parts, and a server that is not there, are one sentence each', async () => {
+  test('a module without parts and an unreachable server each give one sentence', async () => {
     const wrong = join(folder, 'wrong.mjs')
     writeFileSync(wrong, 'export const parts = 1\n')
     const { address, store } = await begin('mistakes', 1)

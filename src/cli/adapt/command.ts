@@ -1,4 +1,4 @@
-/** `kinglet adapt`: NetAdapt, from a trained network to one that meets a budget, with the curve between. */
+/** `kinglet adapt`: shrinks a trained network with NetAdapt until it meets a budget, and reports each step. */
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { assert, UsageError, version } from '../../core/index.ts'
@@ -31,9 +31,10 @@ import { showTraining } from '../train/progress.ts'
 import { type AdaptCommandOptions, addAdaptOptions, addFineTuningOptions } from './options.ts'
 import { showAdaptation } from './progress.ts'
 
-/** Files of the command's own, beside those of `adaptFiles`. */
+/** Files that the command writes beside those of `adaptFiles`. */
 const files = { long: 'long', model: 'adapted.safetensors', report: 'curve.html' } as const
 
+/** True for files of a run; `--out` may hold no others. */
 const isOurs = (name: string): boolean =>
   /^step-\d+\.safetensors$/.test(name) ||
   name === adaptFiles.trying ||
@@ -60,10 +61,10 @@ async function run({ io, pool, signal }: Surroundings, path: string, options: Ad
     now > budget.most,
     () =>
       `${path}: it has ${showResource(budget.resource, now)}, which meets the budget of ${showBudget(budget)}: give a smaller budget, ` +
-      'or train it on with kinglet train --from',
+      'or train it further with kinglet train --from',
   )
   io.stderr.write(
-    `${labelOf(network)}: ${showResource(budget.resource, now)}, to be ${showBudget(budget)}\n` +
+    `${labelOf(network)}: ${showResource(budget.resource, now)}, budget: ${showBudget(budget)}\n` +
       `${count(train.length)} images of ${classes.length} classes, ${count(val.length)} to validate\n`,
   )
   const isSmall = Math.min(...preprocessing.size) <= smallImage
@@ -108,7 +109,7 @@ async function run({ io, pool, signal }: Surroundings, path: string, options: Ad
   return adapted
 }
 
-/** Judges the last network and writes its file. */
+/** Evaluates the last network and writes its model file. */
 async function finish(
   from: string,
   model: Network,
@@ -170,9 +171,9 @@ export const adaptCommand: CommandDefinition = {
       .addHelpText(
         'after',
         `
-The run is kept in the folder that --out names: a model file for each step (step-001.safetensors), curve.json, the long
-fine-tuning in long, and at the end adapted.safetensors and curve.html. The same command goes on with a run that was
-interrupted or killed.
+The run folder (--out) holds a model file for each step (step-001.safetensors), curve.json and the final fine-tuning
+(long/). At the end it also holds adapted.safetensors and curve.html. To resume a run that was interrupted or killed,
+run the same command again.
 
 Examples:
   kinglet adapt run/model.safetensors --data photos --budget macs=5M
@@ -181,7 +182,7 @@ Examples:
       )
       .action(async (path: string, options: AdaptCommandOptions) => {
         if (options.decay !== undefined && options.pace !== 'decay')
-          throw new UsageError(`--decay: pace ${options.pace} has none: leave it out, or give --pace decay`)
+          throw new UsageError(`--decay: pace ${options.pace} has no decay: leave --decay out, or give --pace decay`)
         const { out } = options
         await interruptible(io, 'Finishing this step of training.', async (signal) => {
           try {
@@ -191,8 +192,8 @@ Examples:
             if (!signal.aborted || error !== signal.reason) throw error
             throw new Interrupted(
               existsSync(join(out, adaptFiles.curve))
-                ? `Interrupted. The same command goes on with ${out}.`
-                : 'Interrupted: nothing was kept.',
+                ? `Interrupted. Run the same command again to resume ${out}.`
+                : 'Interrupted: nothing was saved.',
             )
           }
         })

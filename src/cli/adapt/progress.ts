@@ -1,4 +1,4 @@
-/** Shows a run of NetAdapt as it goes. */
+/** Shows the progress of a NetAdapt run. */
 import { shrunkText } from '../../door/reports/index.ts'
 import { type Budget, showResource } from '../../latency/index.ts'
 import type { Network } from '../../nn/index.ts'
@@ -15,7 +15,7 @@ const pointLine = (point: AdaptPoint, { resource }: Budget): string =>
     shrunkText(point),
   ].join('  ')
 
-/** Shows a run as it goes; returns its points and the last network. */
+/** Shows the events of a run; returns its points and the last network. */
 export async function showAdaptation(
   io: Io,
   events: AsyncIterable<AdaptEvent>,

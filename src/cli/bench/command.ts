@@ -1,4 +1,4 @@
-/** `kinglet bench`: how long networks take on this machine. */
+/** `kinglet bench`: times networks on this machine. */
 import { Option } from 'commander'
 import { type Quartiles, quartiles, Rng, size, turn, UsageError } from '../../core/index.ts'
 import { engineOf, labelOf, networkArguments, timeRounds } from '../../door/index.ts'
@@ -35,11 +35,11 @@ interface BenchOptions extends EngineOptions {
 interface Timed {
   readonly model: Network
   readonly batch: number
-  /** Milliseconds of a batch. */
+  /** Milliseconds for a batch. */
   readonly latencyMs: Quartiles
   readonly compileMs: number
   readonly imagesPerSecond: number
-  /** Multiply-adds a second, in thousand millions, at the median. */
+  /** Multiply-adds per second at the median, in units of 1e9. */
   readonly gmacs: number
   readonly memoryBytes: { readonly parameters: number; readonly arena: number }
 }
@@ -56,7 +56,7 @@ const columns: readonly Column<Timed>[] = [
   { title: 'memory', align: 'right', cell: (t) => bytes(t.memoryBytes.parameters + t.memoryBytes.arena) },
 ]
 
-/** Compiles, times and disposes of all of them. */
+/** Compiles and times all networks, and disposes of their programs. */
 async function time(
   models: readonly Network[],
   options: BenchOptions,
@@ -98,7 +98,7 @@ async function time(
 
 type OnRound = (done: number, of: number) => void
 
-/** Networks against each other. */
+/** Times whole networks in interleaved rounds and prints the results. */
 async function rounds(io: Io, models: readonly Network[], options: BenchOptions): Promise<void> {
   const timed = await withProgress(io, (signal, onRound) => time(models, options, signal, onRound))
   if (options.json) {
@@ -110,12 +110,12 @@ async function rounds(io: Io, models: readonly Network[], options: BenchOptions)
   printTable(io, head, table(columns, timed))
 }
 
-/** The kernels of each network. */
+/** Times the kernels of each network and prints the results. */
 async function layers(io: Io, models: readonly Network[], options: BenchOptions): Promise<void> {
   if (options.engine !== 'wasm')
     throw new UsageError(`--layers: engine ${options.engine} has no kernels to time: use --engine wasm`)
   if (options.threads !== undefined && options.threads !== 1)
-    throw new UsageError(`--layers: it times one thread, --threads is ${options.threads}: leave --threads out`)
+    throw new UsageError(`--layers: it measures one thread, --threads is ${options.threads}: leave --threads out`)
   const { batch, rounds, warmup, seed, deterministic } = options
   const timed: ({ readonly model: Network } & LayerTimes)[] = []
   await withProgress(io, async (signal, onRound) => {
@@ -141,7 +141,7 @@ async function layers(io: Io, models: readonly Network[], options: BenchOptions)
   }
 }
 
-/** Runs `body` with a bar of its rounds, until Ctrl-C. */
+/** Runs `body` with a progress bar of its rounds. Ctrl-C aborts it. */
 function withProgress<T>(io: Io, body: (signal: AbortSignal, onRound: OnRound) => Promise<T>): Promise<T> {
   const progress = new Progress(io)
   const onRound: OnRound = (done, total) => progress.update({ done, total, title: `round ${done}/${total}`, text: '' })
@@ -163,19 +163,21 @@ export const benchCommand: CommandDefinition = {
     addJsonOption(addSeedOption(addEngineOptions(addNetworkOptions(command))))
       .description('Time networks against each other on this machine.')
       .argument('<networks...>', 'networks of "kinglet models", or model files')
-      .addOption(new Option('--batch <n>', 'images in a run').argParser(positiveInteger).default(1))
-      .addOption(new Option('--rounds <n>', 'runs of each network that count').argParser(positiveInteger).default(30))
-      .addOption(new Option('--warmup <n>', 'runs of each network before that').argParser(wholeNumber).default(5))
-      .option('--layers', 'the time of each kernel, beside what this machine can do at most (one thread)')
+      .addOption(new Option('--batch <n>', 'images per run').argParser(positiveInteger).default(1))
+      .addOption(new Option('--rounds <n>', 'timed runs of each network').argParser(positiveInteger).default(30))
+      .addOption(
+        new Option('--warmup <n>', 'untimed runs of each network before that').argParser(wholeNumber).default(5),
+      )
+      .option('--layers', 'time each kernel and compare it with the limit of this machine (one thread)')
       .addHelpText(
         'after',
         `
-Rounds go through all networks in turn, so that a busy moment of the machine falls on each alike. Options of networks
-hold for all of them; one alone takes them behind its name: mobilenet_v2:width=0.75,size=192.
+Each round runs every network once, so that background load affects all of them alike. Network options apply to all
+networks. Options for one network follow its name: mobilenet_v2:width=0.75,size=192.
 
---layers: a kernel takes at least the time of its multiply-adds at the limit (independent chains in 128-bit vectors,
-without memory), and that of reading its operands and writing its result once; the longer of the two is its floor. Both
-are measured in the same run. An operation is a multiply or an add: two for each multiply-add.
+--layers: a kernel cannot be faster than its multiply-adds at the limit (independent chains in 128-bit vectors, without
+memory), or than reading its operands and writing its result once. The longer of the two times is its floor. Both limits
+are measured in the same run. An operation is a multiply or an add: each multiply-add counts as two.
 
 Examples:
   kinglet bench mobilenet_v1 mobilenet_v1_standard --threads 2

@@ -1,4 +1,4 @@
-/** The table of a network's kernels. */
+/** Columns of the kernel table that `kinglet bench --layers` prints. */
 import { showShape } from '../../door/index.ts'
 import type { LayerTime } from '../../door/reports/index.ts'
 import { percent } from '../../report/index.ts'

@@ -1,7 +1,7 @@
 /**
- * `npm start`: the whole way on real images in about two minutes. Trains a small MobileNet V3 on a slice of
- * Fashion-MNIST, measures what it costs beside its twin of standard convolutions, classifies a few images by name, and
- * leaves a model file and a report.
+ * `npm start`: every stage on real images in about two minutes. Trains a small MobileNet V3 on a slice of Fashion-MNIST,
+ * compares its cost with that of its twin of standard convolutions, classifies a few images, and writes a model file and
+ * a report.
  */
 import { basename, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -34,7 +34,7 @@ import { positiveInteger, wholeNumber } from '../terminal/options.ts'
 import { type Io, paint, processIo } from '../terminal/terminal.ts'
 import { showTraining } from '../train/progress.ts'
 
-/** Small enough for two minutes on two cores, large enough for 85 % with room to spare. */
+/** Trains within two minutes on two cores, and reaches more than 85 %. */
 const network = { width: 0.5, size: 28, reduction: 8, dropout: 0.1 } as const
 const training = { batch: 64, learningRate: 0.003, labelSmoothing: 0.05 } as const
 
@@ -50,7 +50,7 @@ const shippedSlice = fileURLToPath(new URL('../../../data/fashion-mnist', import
 
 const citation = ' (Xiao et al. 2017, arXiv:1708.07747; MIT licence)'
 
-/** Classifies `samples` with the model file, as any program would. */
+/** Classifies `samples` with the model file through the public `load`. */
 async function classifyByName(io: Io, path: string, data: Dataset, samples: readonly Sample[]): Promise<void> {
   using model = await load(path, { threads: 1 })
   for (const { index, truth } of samples) {
@@ -92,14 +92,14 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
     `${percent(evaluation.top1)} of ${count(evaluation.count)} test images after ${duration(seconds)} minutes\n`,
   )
 
-  heading('2. What it costs, beside its twin of standard convolutions')
+  heading('2. Its cost, compared with its twin of standard convolutions')
   const [own, other] = await timeNetworks(engineOf({ threads: 1 }), [net, standard], signal)
   const comparison = [columnOf('this network', costs, own), columnOf('its twin', twinCosts, other)] as const
   const pairs = pairsOf(costs, twinCosts)
   const notes = formulaNotes(pairs)
   io.stdout.write([...comparisonLines(comparison), '', ...formulaLines(pairs), '', ...notes, ''].join('\n'))
 
-  heading('3. A few images by name')
+  heading('3. Classifying a few images')
   const model = resolve(out, 'model.safetensors')
   makeFolder(out)
   const provenance = provenanceNow({
@@ -142,7 +142,7 @@ async function run(io: Io, options: DemoOptions, signal: AbortSignal): Promise<v
   })
   writeFileAtomic(page, new TextEncoder().encode(reportPage(reportData)))
 
-  heading('4. Left for you')
+  heading('4. Files')
   io.stdout.write(`${model}\n${page}\n  open ${pathToFileURL(page).href}\n`)
 }
 
@@ -151,15 +151,15 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   const command = new Command('npm start --')
     .description('Train, measure and use a small MobileNet V3 on Fashion-MNIST.')
     .addOption(
-      new Option('--data <folder>', 'the full set, or another one of small images').default(
+      new Option('--data <folder>', 'the full set, or another set of small images').default(
         shippedSlice,
         'the slice in this repository',
       ),
     )
-    .option('--out <folder>', 'where the model file and the report go', 'runs/fashion-mnist')
-    .addOption(new Option('--epochs <n>', 'how often each image is seen').argParser(positiveInteger).default(5))
-    .addOption(new Option('--threads <n>', 'threads (default: one for each core)').argParser(positiveInteger))
-    .addOption(new Option('--seed <n>', 'start of every random choice').argParser(wholeNumber).default(0))
+    .option('--out <folder>', 'folder for the model file and the report', 'runs/fashion-mnist')
+    .addOption(new Option('--epochs <n>', 'passes over the training images').argParser(positiveInteger).default(5))
+    .addOption(new Option('--threads <n>', 'threads (default: one per core)').argParser(positiveInteger))
+    .addOption(new Option('--seed <n>', 'seed of all random choices').argParser(wholeNumber).default(0))
     .addHelpText(
       'after',
       `

@@ -1,4 +1,4 @@
-/** `kinglet eval`: how well a model does on images whose classes are known. */
+/** `kinglet eval`: measures the accuracy of a model on labelled images. */
 import { Option } from 'commander'
 import type { Dataset } from '../../data/index.ts'
 import { formatReport, loaderPool, openDataset } from '../../data/node.ts'
@@ -26,7 +26,7 @@ interface EvalOptions extends EngineOptions {
   readonly json?: boolean
 }
 
-/** More classes than this do not fit beside each other: the commonest mistakes are listed instead. */
+/** A matrix with more classes is too wide to print: the most common mistakes are listed instead. */
 const widestMatrix = 16
 const mostMistakes = 20
 
@@ -60,7 +60,7 @@ function confusionLines(result: Evaluation): string[] {
   ).slice(0, mostMistakes)
   if (mistakes.length === 0) return []
   return [
-    'Commonest mistakes (--json has the whole confusion matrix).',
+    'Most common mistakes (--json has the whole confusion matrix).',
     '',
     ...table(
       [
@@ -95,21 +95,21 @@ export const evaluateCommand: CommandDefinition = {
   name: 'eval',
   describe: (command, io) =>
     addJsonOption(addSeedOption(addEngineOptions(command)))
-      .description('Measure how well a model does: top-1, top-5, each class, confusion matrix.')
+      .description('Measure the accuracy of a model: top-1, top-5, per class, and the confusion matrix.')
       .argument('<model>', 'a model file')
-      .argument('<data>', 'a folder of images, as train takes it')
-      .addOption(new Option('--batch <n>', 'images in a run').argParser(positiveInteger).default(32))
+      .argument('<data>', 'images, in a form that train accepts')
+      .addOption(new Option('--batch <n>', 'images per run').argParser(positiveInteger).default(32))
       .addOption(
         new Option(
           '--validation <fraction>',
-          'only what train holds out with this fraction and --seed, where the folder has no split of its own',
+          'use only the images that train holds out with this fraction and --seed, if the folder has no split',
         ).argParser(fraction),
       )
-      .option('--strict', 'an image that is damaged, or of an unknown class, is an error')
+      .option('--strict', 'treat damaged images and images of unknown classes as errors')
       .addHelpText(
         'after',
         `
-Takes the test part of the folder if it has one, else its validation part, else all images.
+Uses the test part of the folder if there is one, else the validation part, else all images.
 
 Example:
   kinglet eval run/model.safetensors photos --validation 0.1`,

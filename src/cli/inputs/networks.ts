@@ -1,4 +1,4 @@
-/** Networks as a command is given them: one of the registry, with arguments as options, or a model file. */
+/** Network arguments of commands: the name of a registered network, with `build` arguments as options, or a model file. */
 import { type Command, Option } from 'commander'
 import { oneOf } from '../../core/index.ts'
 import { readBytes } from '../../data/node.ts'
@@ -15,26 +15,26 @@ import { activationNames, type BuildOptions, widthRuleNames } from '../../models
 import { type Network, paddingNames } from '../../nn/index.ts'
 import { argument, flagName } from '../terminal/options.ts'
 
-/** How help shows arguments of `build`. */
+/** Help texts of the arguments of `build`. */
 const helpOf: Readonly<Record<ArgumentName, readonly [value: string, help: string]>> = {
-  width: ['<factor>', 'multiplier of all channels (alpha)'],
-  size: ['<pixels>', 'side of an image, or height x width: 192x256'],
+  width: ['<factor>', 'multiplier of all channel counts (alpha)'],
+  size: ['<pixels>', 'side of the input image, or height x width: 192x256'],
   classes: ['<n>', 'number of classes'],
-  widthRule: ['<name>', `whose reading of width: ${oneOf(widthRuleNames)}`],
+  widthRule: ['<name>', `which width rule to use: ${oneOf(widthRuleNames)}`],
   reduction: [
     '<factor>',
-    'how many times smaller the last feature map is than the image (first strides become 1, for small images)',
+    'image size / size of the last feature map; a smaller factor turns the first strides into 1 (small images)',
   ],
-  outputStride: ['<factor>', 'the same, where later strides become dilation'],
-  padding: ['<style>', `zeros around images: ${oneOf(paddingNames)}`],
-  activation: ['<name>', `in place of every activation of the table: ${oneOf(activationNames)}`],
-  convolution: ['<kind>', 'separable, or standard for the twin without depthwise convolutions'],
-  se: ['<blocks>', 'squeeze-and-excitation: table, none, all, or numbers of blocks: 3+4+5'],
+  outputStride: ['<factor>', 'the same ratio; a smaller factor turns the last strides into dilation'],
+  padding: ['<style>', `zero padding: ${oneOf(paddingNames)}`],
+  activation: ['<name>', `replaces every activation of the table: ${oneOf(activationNames)}`],
+  convolution: ['<kind>', 'separable, or standard (the twin without depthwise convolutions)'],
+  se: ['<blocks>', 'squeeze-and-excitation: table, none, all, or block numbers: 3+4+5'],
   head: ['<channels>', 'channels of the last layer before the classifier'],
-  dropout: ['<rate>', 'probability of dropping before the classifier in training'],
+  dropout: ['<rate>', 'dropout rate before the classifier in training'],
 }
 
-/** Adds options for all arguments of `build` except `without`. */
+/** Adds an option for each argument of `build` except those in `without`. */
 export function addNetworkOptions(command: Command, without: readonly ArgumentName[] = []): Command {
   for (const name of argumentNames.filter((n) => !without.includes(n))) {
     const [value, help] = helpOf[name]
@@ -45,13 +45,13 @@ export function addNetworkOptions(command: Command, without: readonly ArgumentNa
   return command
 }
 
-/** True for what names a file rather than a network of the registry. */
+/** True if `text` names a file rather than a registered network. */
 const isModelFile = (text: string): boolean => text.endsWith('.safetensors') || /[/\\]/.test(text)
 
-/** Reads a model file; its network has the weights. */
+/** Reads a model file into a network with its weights. */
 export const openModelFile = async (path: string): Promise<OpenedModel> => openModel(await readBytes(path), path)
 
-/** The network that `text` names: one of the registry, or the one in a model file, with its weights. */
+/** Returns the network that `text` names: a registered one, or that of a model file with its weights. */
 export async function openNetwork(text: string, given: BuildOptions): Promise<Network> {
   if (!isModelFile(text)) return parseNetwork(text, given)
   assertNoArguments(text, given, flagName)

@@ -1,4 +1,4 @@
-/** The folder that `--out` names: whether it can be used, and what a run has left in it. */
+/** The folder that `--out` names: checks that a run may use it, and reads the results of a run from it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../../core/index.ts'
@@ -15,8 +15,8 @@ export interface RunFolderOptions {
 }
 
 /**
- * Throws for the commonest reasons for which a run would not begin. That is known before the images are opened, which
- * takes its time; the run itself asks for all of them, in the library's words.
+ * Throws for the most common reasons that prevent a run from starting. The check comes before the images are opened,
+ * because opening them is slow. The run itself checks all reasons later.
  */
 export function assertUsable({ out, epochs, resume = false, force = false }: RunFolderOptions): void {
   if (resume) assertSameEpochs(out, epochs)
@@ -30,14 +30,14 @@ function assertSameEpochs(out: string, epochs: number): void {
   assert(
     was === epochs,
     () =>
-      `${out}: its run was begun with --epochs ${was}, now it is ${epochs}: go on with it with --epochs ${was}, or ` +
+      `${out}: its run was started with --epochs ${was}, now it is ${epochs}: resume it with --epochs ${was}, or ` +
       (existsSync(model)
         ? `train longer from its last weights, into another folder: --from ${model}`
-        : 'begin anew with --force'),
+        : 'start over with --force'),
   )
 }
 
-/** Throws where `out` has files that no run of this command leaves, unless it has `mark`, by which such a run is known. */
+/** Throws if `out` has files that no run of this command writes, unless the file `mark` shows that it is a run folder. */
 export function assertOwnFolder(out: string, mark: string, isOurs: (name: string) => boolean): void {
   if (!existsSync(out) || existsSync(join(out, mark))) return
   const others = readdirSync(out).filter((name) => !name.startsWith('.') && !isOurs(name))
@@ -45,6 +45,7 @@ export function assertOwnFolder(out: string, mark: string, isOurs: (name: string
   assert(others.length === 0, `${out}: it has other files (${shown.join(', ')}): choose another folder with --out`)
 }
 
+/** Returns the epochs that the metrics file of a run records. */
 export const epochsOf = (folder: string): EpochRecord[] =>
   readMetrics(join(folder, runFiles.metrics)).flatMap((line) => {
     if (line.kind !== 'epoch') return []
@@ -52,7 +53,7 @@ export const epochsOf = (folder: string): EpochRecord[] =>
     return [{ epoch, loss, accuracy, ...(val && { validation: val }) }]
   })
 
-/** The best model file of a run, and of which epoch it is, as the file itself says; none where nothing is held out. */
+/** Returns the best model file of a run with its epoch and accuracy; undefined if the run held no images out. */
 export function bestOf(folder: string): { path: string; epoch: number; top1: number } | undefined {
   const path = join(folder, runFiles.best)
   if (!existsSync(path)) return undefined

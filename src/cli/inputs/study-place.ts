@@ -1,4 +1,4 @@
-/** Studies by their place, as commands are given it: a folder, or the address of a database. */
+/** Opens studies by the place that a command is given: a folder, or the address of a database. */
 import {
   type Damage,
   type FolderStore,
@@ -10,7 +10,7 @@ import {
   studiesIn,
 } from '../../search/node.ts'
 
-/** A study that can be opened; `name` says which one of a database. */
+/** Where a study is; `name` selects one of the studies in a database. */
 export interface StudyPlace {
   readonly place: string
   readonly name?: string
@@ -18,11 +18,11 @@ export interface StudyPlace {
 
 export interface OpenPlace {
   readonly store: Store
-  /** What could not be read, as sentences. */
+  /** Describes each part that could not be read. */
   warnings(): string[]
 }
 
-/** Opens a study that is there. */
+/** Opens an existing study. */
 export async function openPlace({ place, name }: StudyPlace): Promise<OpenPlace> {
   if (isPostgres(place)) {
     const store = await openPostgresStudy(place, name === undefined ? {} : { name })
@@ -32,14 +32,14 @@ export async function openPlace({ place, name }: StudyPlace): Promise<OpenPlace>
   return { store, warnings: () => warningsOf(store) }
 }
 
-/** What of a folder's journal could not be read, as sentences. */
+/** Describes each line of a folder's journal that could not be read. */
 export function warningsOf(store: FolderStore): string[] {
   const say = ({ line, what, isCutOff }: Damage) =>
-    `${store.journal}: line ${line}: ${what}: ${isCutOff ? 'it was never counted' : 'it is left out, all else is read'}`
+    `${store.journal}: line ${line}: ${what}: ${isCutOff ? 'the line is ignored' : 'the line is skipped, all others are read'}`
   return store.damage().map(say)
 }
 
-/** The studies of a database, or of a folder: itself, or those in it. */
+/** Returns the studies of a database, or of a folder: the folder itself, or the studies in it. */
 export async function studyPlaces(place: string): Promise<StudyPlace[]> {
   if (!isPostgres(place)) return studiesIn(place).map((folder) => ({ place: folder }))
   return (await listPostgresStudies(place)).map((name) => ({ place, name }))

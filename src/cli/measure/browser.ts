@@ -1,4 +1,4 @@
-/** `kinglet measure --browser`: a page measures the device on which it is opened. */
+/** `kinglet measure --browser`: serves a page that measures the device that opens it. */
 import { renderUnicodeCompact } from 'uqr'
 import { toPage } from '../../door/index.ts'
 import { checkedNetwork, latencyOf, writeTable } from '../../latency/index.ts'
@@ -9,7 +9,7 @@ import { fileOf, printTable } from './result.ts'
 import { serveMeasurePage } from './server.ts'
 import type { MeasureOptions, Task } from './task.ts'
 
-/** Has a page measure the plan and time the networks, and keeps the table that it sends. */
+/** Waits until a page has measured the plan and timed the networks, and writes the table that it sends. */
 export async function measureInBrowser(io: Io, { plan, checked }: Task, options: MeasureOptions): Promise<void> {
   const { rounds, runs, threads, host, port, json = false } = options
   const networks = checked.map(({ model }) => toPage(model))
@@ -18,10 +18,10 @@ export async function measureInBrowser(io: Io, { plan, checked }: Task, options:
     const [first, ...others] = server.addresses
     io.stderr.write(`Open this page on the device (${plan.length} layers):\n\n  ${first}\n`)
     for (const address of others) io.stderr.write(`  ${address}\n`)
-    io.stderr.write(`\n${renderUnicodeCompact(first)}\n\nWaiting for its table; Ctrl-C stops.\n`)
+    io.stderr.write(`\n${renderUnicodeCompact(first)}\n\nWaiting for the table; press Ctrl-C to stop.\n`)
     const { table, wholes } = await interruptible(io, 'Stopping.', (signal) => {
       const stopped = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(new Interrupted('Interrupted: no table came.')))
+        signal.addEventListener('abort', () => reject(new Interrupted('Interrupted: no table was received.')))
       })
       return Promise.race([server.answer, stopped])
     })

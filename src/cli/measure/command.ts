@@ -1,4 +1,4 @@
-/** `kinglet measure`: how long each layer takes on this device, or on that of a browser, as a table. */
+/** `kinglet measure`: times each layer on this device, or on the device of a browser, and writes a latency table. */
 import { existsSync, readFileSync } from 'node:fs'
 import { Option } from 'commander'
 import { engineOf } from '../../door/index.ts'
@@ -42,7 +42,7 @@ const emptyTable = (what: MeasuredWith): LatencyTable => ({
   entries: [],
 })
 
-/** The table that `out` has of this device, to go on with; an empty one where there is none. */
+/** Reads the table of this device in `out`, which the command extends; returns an empty table if there is no file. */
 function openTable(out: string, here: MeasuredWith): LatencyTable {
   if (!existsSync(out)) return emptyTable(here)
   const found = readTable(readFileSync(out, 'utf8'), out)
@@ -50,7 +50,7 @@ function openTable(out: string, here: MeasuredWith): LatencyTable {
   return found
 }
 
-/** Measures what the table lacks, keeping it in `out` as it grows. */
+/** Measures the layers that the table lacks. Writes the table to `out` after each group. */
 async function measureInto(io: Io, out: string, before: LatencyTable, { plan }: Task, options: MeasureOptions) {
   const { rounds, runs } = options
   let table = before
@@ -61,11 +61,11 @@ async function measureInto(io: Io, out: string, before: LatencyTable, { plan }: 
     return ms ? [{ unit, ms }] : []
   })
   if (lacking.length < plan.length)
-    io.stderr.write(`${out}: ${plan.length - lacking.length} of ${plan.length} layers are measured already\n`)
+    io.stderr.write(`${out}: ${plan.length - lacking.length} of ${plan.length} layers are already measured\n`)
   const progress = new Progress(io)
   const onProgress = (done: number, total: number) =>
     progress.update({ done, total, title: `layer ${done}/${total}`, text: '' })
-  const notice = 'Stopping: what is measured is kept.'
+  const notice = 'Stopping: measured layers are saved.'
   await interruptible(io, notice, async (signal) => {
     const timer = engineTimer(engineOf({ threads: before.threads }))
     const { referenceMs } = before
@@ -80,7 +80,7 @@ async function measureInto(io: Io, out: string, before: LatencyTable, { plan }: 
     } catch (error) {
       if (!signal.aborted) throw error
       throw new Interrupted(
-        `Interrupted: ${out} has ${table.entries.length - before.entries.length} layers more; the same command goes on.`,
+        `Interrupted: ${out} has ${table.entries.length - before.entries.length} new layers; run the same command again to resume.`,
       )
     } finally {
       progress.clear()
@@ -89,19 +89,19 @@ async function measureInto(io: Io, out: string, before: LatencyTable, { plan }: 
   return table
 }
 
-/** Times whole networks beside their sums. */
+/** Times whole networks and compares them with the sums of their layers. */
 async function check(io: Io, table: LatencyTable, { checked }: Task, options: MeasureOptions) {
   const { rounds, runs } = options
   const progress = new Progress(io)
   const onProgress = (done: number, total: number) =>
     progress.update({ done, total, title: `network ${done}/${total}`, text: '' })
-  return interruptible(io, 'Stopping: the table is kept.', async (signal) => {
+  return interruptible(io, 'Stopping: the table is saved.', async (signal) => {
     try {
       const timer = engineTimer(engineOf({ threads: table.threads }))
       const models = checked.map(({ model }) => model)
       return await checkSums(timer, table, models, { rounds, runs, signal, onProgress })
     } catch (error) {
-      if (signal.aborted) throw new Interrupted('Interrupted: the table is kept.')
+      if (signal.aborted) throw new Interrupted('Interrupted: the table is saved.')
       throw error
     } finally {
       progress.clear()
@@ -113,47 +113,45 @@ export const measureCommand: CommandDefinition = {
   name: 'measure',
   describe: (command, io) =>
     addJsonOption(addSeedOption(addNetworkOptions(command)))
-      .description('Time each layer of networks on this device, or on that of a browser, and write a table of them.')
+      .description('Time each layer of networks, on this device or in a browser, and write a latency table.')
       .argument('[networks...]', 'networks of "kinglet models", or model files')
-      .option('--space <names>', 'all networks of a search space, as "kinglet search" takes it, in the place of some')
-      .option('--out <file>', 'the table (default: named after the device); one that is there is gone on with')
-      .addOption(
-        new Option('--threads <n>', 'threads that share the work (default: one for each core)').argParser(
-          positiveInteger,
-        ),
-      )
+      .option('--space <names>', 'measure all networks of a search space instead (names as in "kinglet search")')
+      .option('--out <file>', 'file of the table (default: named after the device); an existing table is extended')
+      .addOption(new Option('--threads <n>', 'number of threads (default: one per core)').argParser(positiveInteger))
       .addOption(
         new Option(
           '--down-to <share>',
-          "channel counts down to this share of the networks' own too (for kinglet adapt)",
+          'also measure channel counts down to this share of the full count (for "kinglet adapt")',
         )
           .argParser(probability)
           .default(1),
       )
       .addOption(
-        new Option('--check <n>', 'whole networks that are timed beside their sums, at most')
+        new Option('--check <n>', 'maximum number of whole networks to compare with their sums')
           .argParser(wholeNumber)
           .default(30),
       )
-      .addOption(new Option('--rounds <n>', 'bursts of each layer').argParser(positiveInteger).default(9))
+      .addOption(new Option('--rounds <n>', 'bursts per layer').argParser(positiveInteger).default(9))
       .addOption(
-        new Option('--runs <n>', 'runs of a burst, of which the fastest counts').argParser(positiveInteger).default(3),
+        new Option('--runs <n>', 'runs per burst; the fastest one counts').argParser(positiveInteger).default(3),
       )
-      .option('--browser', 'serve a page that measures the device on which it is opened')
+      .option('--browser', 'serve a page that measures the device that opens it')
       .addOption(
-        new Option('--host <name>', 'where that page is served: 0.0.0.0 for other devices').default('127.0.0.1'),
+        new Option('--host <name>', 'address to serve the page on; 0.0.0.0 admits other devices').default('127.0.0.1'),
       )
-      .addOption(new Option('--port <n>', 'the same (0: any that is free)').argParser(portNumber).default(0))
+      .addOption(
+        new Option('--port <n>', 'port to serve the page on; 0 picks a free one').argParser(portNumber).default(0),
+      )
       .addHelpText(
         'after',
         `
-Each distinct layer is measured once, however often it occurs. With --space or --down-to, a few channel counts are
-measured and those between are interpolated. Whole networks are timed beside the sums over their layers, and the error
-of the sums is printed. Ctrl-C keeps what is measured; the same command goes on.
+Each distinct layer is measured once, however often it occurs. With --space or --down-to, the command measures a few
+channel counts and interpolates between them. It also times whole networks and prints the error of the sums over their
+layers. Ctrl-C saves the measured layers; run the same command again to resume.
 
---browser prints the address of a page, as text and as a QR code, and waits until the page that was opened there has
-sent its table. Only this machine can open it, unless --host says otherwise. A page has several threads only from this
-machine or from https.
+--browser prints the address of a page, as text and as a QR code, and waits for the table that the page sends. Only this
+machine can open the page, unless --host allows others. A page can use several threads only on this machine or over
+https.
 
 Examples:
   kinglet measure mobilenet_v3_small mobilenet_v3_large --threads 1 --out laptop.json

@@ -1,4 +1,4 @@
-/** What `kinglet measure` prints of a table, and the file that a table has where none is named. */
+/** The output of `kinglet measure`, and the default file name of a table. */
 import {
   type Agreement,
   agreementOf,
@@ -16,7 +16,7 @@ const slug = (text: string): string =>
     .replace(/^-|-$/g, '')
     .toLowerCase()
 
-/** The file that a table has where none is named: after the device. */
+/** The default file name of a table, from the name of its device. */
 export const fileOf = ({ device, threads }: MeasuredWith): string =>
   `latency-${slug(device.name).slice(0, 60) || 'device'}-${threads}t.json`
 

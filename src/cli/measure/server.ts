@@ -1,7 +1,8 @@
 /**
- * The server of `kinglet measure --browser`: one page, the package's own modules, a plan, and one place that takes one
- * answer: a table, and the times of whole networks. All of it stands below a token that is drawn anew each time; without it there is nothing to find. What is posted
- * is refused unless it is a table of exactly what was asked for, of bounded size, and the first.
+ * The server of `kinglet measure --browser`. It serves one page, the modules of the package and a plan, and accepts one
+ * answer: a table, and the times of whole networks. All paths begin with a random token, which is new for each server;
+ * other paths return 404. The server accepts only the first answer, of bounded size, with a table of exactly the layers
+ * in the plan.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -24,9 +25,9 @@ const page = `<!doctype html>
 <link rel="stylesheet" href="style.css">
 <main>
 <h1>Kinglet measures this device</h1>
-<p id="what">Asking what is to be measured...</p>
-<p>It takes a minute or two. The times, and what stands above of this device, go back to the command that is waiting for
-them, and nowhere else.</p>
+<p id="what">Loading the plan...</p>
+<p>It takes a minute or two. The page sends the times, and the description of this device above, only to the command that
+is waiting for them.</p>
 <button id="start" disabled>Start</button>
 <progress id="progress" hidden></progress>
 <p id="status" role="status"></p>
@@ -42,7 +43,7 @@ progress { display: block; width: 100%; height: 1.2rem; margin-top: 1.5rem }
 progress[hidden] { display: none }
 `
 
-/** The page may do what it needs, may share memory where the browser allows it, and tells nobody its address. */
+/** Restrict the page to what it needs, allow shared memory where the browser supports it, and keep its address private. */
 const headers = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
@@ -55,20 +56,20 @@ const headers = {
 }
 
 export interface MeasureServer {
-  /** Where the page is, the one to tell others first. */
+  /** Addresses of the page; the one for other devices comes first. */
   readonly addresses: readonly string[]
-  /** What a page has sent. */
+  /** Resolves with the answer that a page sends. */
   readonly answer: Promise<PageAnswer>
   close(): void
 }
 
 export interface ServeOptions {
   readonly host: string
-  /** 0: any that is free. */
+  /** 0 picks a free port. */
   readonly port: number
 }
 
-/** Starts the server. Rejects with a `KingletError` for a host or port that cannot be had. */
+/** Starts the server. Rejects with a `KingletError` if it cannot listen on the host or port. */
 export async function serveMeasurePage(plan: PagePlan, { host, port }: ServeOptions): Promise<MeasureServer> {
   const token = randomBytes(16).toString('base64url')
   let resolve: (answer: PageAnswer) => void
@@ -84,14 +85,14 @@ export async function serveMeasurePage(plan: PagePlan, { host, port }: ServeOpti
   }
   const server = createServer((request, response) => {
     answer({ plan, token, take, isTaken: () => taken }, request, response).catch((error) => {
-      // The other side went away in the middle.
+      // The client closed the connection early.
       response.destroy(error instanceof Error ? error : undefined)
     })
   })
   await new Promise<void>((listening, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const reason = error.code === 'EADDRINUSE' ? 'another program has it' : (error.code ?? error.message)
-      reject(new KingletError(`${host}:${port} cannot be listened at: ${reason}: choose another --host or --port`))
+      const reason = error.code === 'EADDRINUSE' ? 'another program uses it' : (error.code ?? error.message)
+      reject(new KingletError(`${host}:${port}: cannot listen there: ${reason}: choose another --host or --port`))
     })
     server.listen(port, host, listening)
   })
@@ -106,7 +107,7 @@ export async function serveMeasurePage(plan: PagePlan, { host, port }: ServeOpti
   }
 }
 
-/** Names under which others reach a host: all of this machine's where it listens at all. */
+/** Host names that reach the server: all addresses of this machine if it listens on every interface. */
 function hostsOf(host: string): string[] {
   if (host !== '0.0.0.0' && host !== '::') return [host]
   const own = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
@@ -128,7 +129,7 @@ function isToken(given: string, token: string): boolean {
 
 async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const send = (status: number, type: string, body: string | Uint8Array) => {
-    // What is left of a request that is refused is not read: its connection ends.
+    // The rest of a refused request is not read, so its connection must close.
     response.writeHead(status, { ...headers, 'Content-Type': type, ...(status >= 400 && { Connection: 'close' }) })
     response.end(body)
   }
@@ -136,20 +137,20 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   const { pathname } = new URL(request.url ?? '/', 'http://localhost')
   const [, given = '', ...rest] = pathname.split('/')
   const path = rest.join('/')
-  if (!isToken(given, site.token)) return refuse(404, 'there is nothing here')
+  if (!isToken(given, site.token)) return refuse(404, 'not found')
   if (path === 'answer') {
-    if (request.method !== 'POST') return refuse(405, 'an answer is posted')
-    return post(site, request, refuse, () => send(200, 'text/plain; charset=utf-8', 'taken'))
+    if (request.method !== 'POST') return refuse(405, 'use POST to send an answer')
+    return post(site, request, refuse, () => send(200, 'text/plain; charset=utf-8', 'accepted'))
   }
-  if (request.method !== 'GET') return refuse(405, 'this is only read')
+  if (request.method !== 'GET') return refuse(405, 'use GET')
   if (path === '') return send(200, 'text/html; charset=utf-8', page)
   if (path === 'style.css') return send(200, 'text/css; charset=utf-8', style)
   if (path === 'plan.json') return send(200, 'application/json', JSON.stringify(site.plan))
   const code = moduleAt(path)
-  return code ? send(200, 'text/javascript; charset=utf-8', code) : refuse(404, 'there is nothing here')
+  return code ? send(200, 'text/javascript; charset=utf-8', code) : refuse(404, 'not found')
 }
 
-/** A module of the package, which a page may load: nothing else of this machine is served. */
+/** Reads a module of the package that a page may load. No other file of this machine is served. */
 function moduleAt(path: string): Uint8Array | undefined {
   const [, name] = /^dist\/((?:[\w-]+\/)*[\w-]+\.js)$/.exec(path) ?? []
   if (!name || name.startsWith('cli/')) return undefined
@@ -160,7 +161,7 @@ function moduleAt(path: string): Uint8Array | undefined {
   }
 }
 
-/** Bytes that an answer has at most. */
+/** Upper bound for the bytes of an answer. */
 const mostBytes = ({ units, networks }: PagePlan): number => 8192 + 400 * units.length + 200 * networks.length
 
 async function post(
@@ -169,8 +170,8 @@ async function post(
   refuse: (status: number, why: string) => void,
   accept: () => void,
 ): Promise<void> {
-  if (site.isTaken()) return refuse(409, 'an answer was taken already')
-  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) return refuse(415, 'an answer is JSON')
+  if (site.isTaken()) return refuse(409, 'an answer was already accepted')
+  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) return refuse(415, 'an answer must be JSON')
   const most = mostBytes(site.plan)
   const tooLarge = () => refuse(413, `an answer to this plan has at most ${most} bytes`)
   if (Number(request.headers['content-length'] ?? 0) > most) return tooLarge()
@@ -184,21 +185,21 @@ async function post(
   try {
     const given = answerIn(Buffer.concat(parts).toString('utf8'), site.plan)
     if (site.take(given)) accept()
-    else refuse(409, 'an answer was taken already')
+    else refuse(409, 'an answer was already accepted')
   } catch (error) {
     if (!(error instanceof KingletError)) throw error
     refuse(400, error.message)
   }
 }
 
-/** Throws a `KingletError` unless `text` has the times of all that was asked for, and of nothing else. */
+/** Throws a `KingletError` unless `text` has the times of all layers and networks in the plan, and of no others. */
 function answerIn(text: string, { units, networks, threads }: PagePlan): PageAnswer {
-  const what = 'the table posted'
+  const what = 'the posted table'
   let given: { readonly table?: unknown; readonly wholes?: unknown } | null
   try {
     given = JSON.parse(text)
   } catch {
-    throw new KingletError('what is posted is no JSON')
+    throw new KingletError('the posted answer is not JSON')
   }
   const { table: value, wholes } = given ?? {}
   assertTable(value, what)
@@ -206,13 +207,13 @@ function answerIn(text: string, { units, networks, threads }: PagePlan): PageAns
   const found = new Set(value.entries.map(entryKey))
   if (value.entries.length !== wanted.size || [...wanted].some((key) => !found.has(key)))
     throw new KingletError(
-      `${what}: it has ${value.entries.length} entries, not the ${wanted.size} that were asked for`,
+      `${what}: it has ${value.entries.length} entries, not the ${wanted.size} that the plan asks for`,
     )
   if (value.kinglet !== version)
     throw new KingletError(`${what}: it was measured with Kinglet ${value.kinglet}, the page has ${version}`)
   if (threads !== undefined && value.threads !== threads)
-    throw new KingletError(`${what}: it was measured with ${value.threads} threads, ${threads} were asked for`)
+    throw new KingletError(`${what}: it was measured with ${value.threads} threads, the plan asks for ${threads}`)
   if (!Array.isArray(wholes) || wholes.length !== networks.length || !wholes.every(isQuartiles))
-    throw new KingletError(`what is posted has no times of the ${networks.length} whole networks`)
+    throw new KingletError(`the posted answer has no times of the ${networks.length} whole networks`)
   return { table: { ...value, created: new Date().toISOString() }, wholes }
 }

@@ -1,4 +1,4 @@
-/** What `kinglet measure` is asked for: its options, the layers to measure, and the networks to check their sums by. */
+/** The task of `kinglet measure`: its options, the layers to measure, and the networks that check the sums. */
 import { UsageError } from '../../core/index.ts'
 import { labelOf, networkArguments } from '../../door/index.ts'
 import { assertNetworks, drawNetworks, openSpace, planOfSpace } from '../../door/plans/node.ts'
@@ -30,26 +30,28 @@ interface Named {
 
 export interface Task {
   readonly plan: readonly Unit[]
-  /** Networks whose sums are held against their own times. */
+  /** Networks to time as a whole and compare with the sums of their layers. */
   readonly checked: readonly Named[]
 }
 
-/** What is to be measured, and what is checked with it. */
+/** Builds the task from the arguments of the command. */
 export async function taskOf(names: readonly string[], options: MeasureOptions): Promise<Task> {
   const given = networkArguments(options)
   const { space: name, downTo, check, seed } = options
   if (name && names.length > 0)
-    throw new UsageError(`--space ${name}: it stands in the place of networks, ${names[0]} is one: leave one out`)
+    throw new UsageError(`--space ${name}: it replaces network arguments, but ${names[0]} is given too: leave one out`)
   if (name) {
     const space = openSpace(name, typeof given.size === 'number' ? given.size : undefined, flagName)
     assertNetworks(space, flagName)
     const { width, ...rest } = given
-    if (width !== undefined) throw new UsageError(`--width: space ${name} has widths of its own: leave it out`)
+    if (width !== undefined) throw new UsageError(`--width: space ${name} defines the widths: leave --width out`)
     const build = (point: Parameters<typeof networkOf>[1]) => networkOf(space, point, rest)
     return { plan: planOfSpace(space, build, seed), checked: drawNetworks(space, build, check, seed) }
   }
   if (names.length === 0)
-    throw new UsageError(`measure: no network is named: give some of "kinglet models", model files, or --space`)
+    throw new UsageError(
+      `measure: no network is given: name networks of "kinglet models" or model files, or use --space`,
+    )
   const models: Network[] = []
   for (const text of names) models.push(await openNetwork(text, given))
   return {

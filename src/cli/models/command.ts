@@ -1,4 +1,4 @@
-/** `kinglet models`: the registry, with what each network costs and which accuracies others report for it. */
+/** `kinglet models`: lists the registered networks with their cost and their published accuracy. */
 import { analyse } from '../../graph/index.ts'
 import { build, type ModelInfo, models as registry } from '../../models/index.ts'
 import { short } from '../../report/index.ts'
@@ -26,13 +26,13 @@ export const modelsCommand: CommandDefinition = {
   name: 'models',
   describe: (command, io) =>
     addJsonOption(command)
-      .description('List the networks that there are.')
+      .description('List the available networks.')
       .addHelpText(
         'after',
         `
-Parameters and multiply-adds are those of 224 x 224 images, 1000 classes and the width of the table.
-Top-1 is the accuracy on ImageNet in percent that a paper or its code reports (--json has its
-source, other widths and sizes, and what each network is).
+Parameters and multiply-adds are for 224 x 224 images, 1000 classes and the width of the table.
+Top-1 is the accuracy on ImageNet in percent that a paper or its code reports. --json adds its
+source, other widths and sizes, and a description of each network.
 
 Example:
   kinglet models`,

@@ -1,4 +1,4 @@
-/** `kinglet predict`: what is in a picture. */
+/** `kinglet predict`: classifies images. */
 import { Option } from 'commander'
 import { KingletError } from '../../core/index.ts'
 import { load } from '../../index.ts'
@@ -20,7 +20,7 @@ interface PredictOptions extends EngineOptions {
 
 type Answer = { readonly label: string; readonly score: number }
 
-/** Names above each other, scores at their right. */
+/** One line per answer: the label, and the score in an aligned column. */
 export function answerLines(answers: readonly Answer[]): string[] {
   const wide = Math.max(...answers.map((a) => a.label.length))
   return answers.map(({ label, score }) => `  ${label.padEnd(wide)}  ${percent(score, 1).padStart(7)}`)
@@ -30,14 +30,14 @@ export const predictCommand: CommandDefinition = {
   name: 'predict',
   describe: (command, io) =>
     addJsonOption(addEngineOptions(command))
-      .description('Say what is in pictures.')
+      .description('Classify images.')
       .argument('<model>', 'a model file')
       .argument('<images...>', 'image files: JPEG, PNG, WebP, AVIF, GIF')
-      .addOption(new Option('--top <n>', 'answers for each picture').argParser(positiveInteger).default(5))
+      .addOption(new Option('--top <n>', 'answers per image').argParser(positiveInteger).default(5))
       .addHelpText(
         'after',
         `
-A picture that cannot be read is named, the others are answered all the same, and the exit code is 1.
+An image that cannot be read is reported. The others are still classified, and the exit code is 1.
 
 Example:
   kinglet predict run/model.safetensors photo.jpg other.png`,

@@ -1,17 +1,20 @@
-/** The models of a study's front, as files that are easy to find. */
+/** Copies the models of a study's front to the folder `best`. */
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder, writeFileAtomic } from '../../platform/node/index.ts'
 import type { Store, StoredTrial } from '../../search/node.ts'
 
-/** Files of a trial that are models: one, or one of each fold. */
+/** The model files of a trial: one, or one per fold. */
 const modelsOf = ({ files = {} }: StoredTrial): [suffix: string, path: string][] =>
   Object.entries(files).flatMap(([what, path]): [string, string][] => {
     const [, fold] = /^model(\d*)$/.exec(what) ?? []
     return fold === undefined ? [] : [[fold && `-fold-${fold}`, path]]
   })
 
-/** Puts the models of the front, and no others, into `out/best`; the first of each trial, as its path from `out`. */
+/**
+ * Writes the models of the front to `out/best` and removes those of other trials. Returns the first model of each trial,
+ * as a path relative to `out`.
+ */
 export async function keepBest(store: Store, out: string, front: readonly StoredTrial[]): Promise<Map<number, string>> {
   const best = join(out, 'best')
   makeFolder(best)

@@ -1,4 +1,4 @@
-/** `kinglet search`: the best networks of a space for a folder of images, within budgets, as a study. */
+/** `kinglet search`: runs a study that searches a space for the best networks for a folder of images, within budgets. */
 import { basename, join, resolve } from 'node:path'
 import { KingletError, version } from '../../core/index.ts'
 import type { LoaderPool } from '../../data/index.ts'
@@ -37,13 +37,13 @@ import { type Io, warn } from '../terminal/terminal.ts'
 import { keepBest } from './best-models.ts'
 import { addSearchOptions, type SearchCommandOptions } from './options.ts'
 
-/** What a trial came to. One above a budget was not trained: it has no accuracy. */
+/** The values of a trial. A trial above a budget was not trained and has no accuracy. */
 const valuesText = ({ objectives }: Study, trial: StoredTrial): string => {
   const values = objectives.map((o, i) => `${o.name} ${showObjective(o, trial.values![i])}`)
   return isFeasible(trial) ? values.join('  ') : ['above a budget, not trained', ...values.slice(1)].join('  ')
 }
 
-/** What became of a trial, in a line. */
+/** One line with the outcome of a trial and the progress of the study. */
 function trialLine(study: Study, trial: StoredTrial, { secondsLeft, ...counts }: StudyProgress): string {
   const { ended, total, pruned, failed, best } = counts
   const last = trial.reports.at(-1)
@@ -54,7 +54,7 @@ function trialLine(study: Study, trial: StoredTrial, { secondsLeft, ...counts }:
     trial.state === 'complete'
       ? valuesText(study, trial)
       : trial.state === 'paused'
-        ? `waits for others: ${reached}`
+        ? `waits for other trials: ${reached}`
         : [`${trial.state}: ${trial.reason}`, reached].filter(Boolean).join(', ')
   const progress = [
     `${ended}/${total} done`,
@@ -66,7 +66,7 @@ function trialLine(study: Study, trial: StoredTrial, { secondsLeft, ...counts }:
   return `trial ${String(trial.number).padStart(String(total - 1).length)}  ${outcome}  (${progress.join(', ')})`
 }
 
-/** The front after a trial that joined it, in a line. */
+/** One line with the front, printed when a trial joins it. */
 const frontLine = ({ objectives }: Study, front: readonly StoredTrial[]): string =>
   `front  ${front.map((t) => `${t.number}: ${objectives.map((o, i) => showObjective(o, t.values![i])).join(', ')}`).join('  ')}`
 
@@ -77,7 +77,7 @@ interface Searched {
   readonly models: ReadonlyMap<number, string>
 }
 
-/** Begins the study, or opens it where it is. */
+/** Creates the study, or opens the existing one. */
 async function openStore(
   io: Io,
   study: Study,
@@ -103,14 +103,14 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
   await using store = await openStore(io, study, options, signal)
   const known = await store.trials()
   const before = known.length
-  // A line for each trial that ends or waits, whichever process brought it there.
+  // Each trial that ends or waits gets a line, whichever process ran it.
   const stateOf = ({ state, reports }: StoredTrial) => `${state} ${reports.length}`
   const printed = new Map(known.map((trial) => [trial.number, stateOf(trial)]))
   const points = countPoints(parts.space)
   io.stderr.write(
-    `space ${study.space.name}: ${Number.isFinite(points) ? `${points < 1e7 ? count(points) : points.toExponential(1)} points` : 'endlessly many points'}; ` +
+    `space ${study.space.name}: ${Number.isFinite(points) ? `${points < 1e7 ? count(points) : points.toExponential(1)} points` : 'infinitely many points'}; ` +
       `${count(opened.train.length)} images of ${opened.classes.length} classes, ${count(opened.val?.length ?? 0)} held out\n` +
-      (before > 0 ? `${store.place}: going on with a study of ${count(before)} trials\n` : ''),
+      (before > 0 ? `${store.place}: resuming a study with ${count(before)} trials\n` : ''),
   )
   const progress = new Progress(io)
   try {
@@ -133,12 +133,12 @@ async function run(io: Io, options: SearchCommandOptions, pool: LoaderPool, sign
       },
     })
   } catch (error) {
-    // What a store says that was given up while its server was away.
+    // After an abort the store reports that it gave up waiting for its server.
     if (!(signal.aborted && error instanceof KingletError)) throw error
   } finally {
     progress.clear()
   }
-  if (signal.aborted) throw new Interrupted(`Interrupted. The same command goes on with ${store.place}.`)
+  if (signal.aborted) throw new Interrupted(`Interrupted. Run the same command again to resume ${store.place}.`)
   const trials = await store.trials()
   const problem: Problem = { space: parts.space, objectives: study.objectives, seed }
   const front = frontOf(study, trials)
@@ -176,8 +176,8 @@ function printResult(io: Io, { study, trials, front, models }: Searched, { out, 
   if (front.length === 0) {
     const [why] = trials.filter((t) => t.state === 'failed')
     throw new KingletError(
-      `${out}: none of ${trials.length} trials came to an end within the budgets` +
-        `${why ? ` (trial ${why.number}: ${why.reason})` : ''}: try more, or looser budgets; "kinglet study show" has what they came to`,
+      `${out}: none of ${trials.length} trials completed within the budgets` +
+        `${why ? ` (trial ${why.number}: ${why.reason})` : ''}: run more trials or loosen the budgets; "kinglet study show" lists the results`,
     )
   }
   if (json) return
@@ -189,13 +189,13 @@ export const searchCommand: CommandDefinition = {
   name: 'search',
   describe: (command, io) =>
     addJsonOption(addSeedOption(addEngineOptions(addSearchOptions(command))))
-      .description('Search the best networks of a space for a folder of images.')
+      .description('Search a space for the best networks for a folder of images.')
       .addHelpText(
         'after',
         `
-The study is kept in the folder that --out names, or in a database; the same command goes on with it after Ctrl-C, a
-crash, or with more --trials, and several at the same time share its trials. At the end the folder holds best/ (the
-models of the front) and report.html. "kinglet study show" tells how it stands.
+The study is stored in the --out folder, or in a database (--database). To resume it after Ctrl-C or a crash, or with more
+--trials, run the same command again. Several commands that run at the same time share the trials. At the end the folder
+holds best/ (the models of the front) and report.html. "kinglet study show" prints the state of the study.
 
 Examples:
   kinglet search --data photos --space v3-small --budget macs=20M --trials 50
@@ -204,13 +204,17 @@ Examples:
   kinglet search --data photos --database postgres://me@lab-server/studies`,
       )
       .action(async (options: SearchCommandOptions) => {
-        await interruptible(io, 'Finishing this step; the same command goes on with the study.', async (signal) => {
-          await using pool = loaderPool()
-          const found = await run(io, options, pool, signal).catch((error) => {
-            if (signal.aborted && error === signal.reason) throw new Interrupted('Interrupted: nothing was begun.')
-            throw error
-          })
-          printResult(io, found, options)
-        })
+        await interruptible(
+          io,
+          'Finishing this step. Run the same command again to resume the study.',
+          async (signal) => {
+            await using pool = loaderPool()
+            const found = await run(io, options, pool, signal).catch((error) => {
+              if (signal.aborted && error === signal.reason) throw new Interrupted('Interrupted: nothing was started.')
+              throw error
+            })
+            printResult(io, found, options)
+          },
+        )
       }),
 }

@@ -45,62 +45,60 @@ function exponents(text: string): readonly [below: number, above: number] {
   return [below, above]
 }
 
-/** What the command is given beside its engine and seed. */
+/** Adds the options that only this command has. */
 export const addSearchOptions = (command: Command): Command =>
   command
-    .requiredOption('--data <folder>', 'images, as train takes them')
-    .option('--space <names>', `${oneOf(spaceNames)}, several with commas, or a space file`, 'v3-small')
+    .requiredOption('--data <folder>', 'images, in a form that train accepts')
+    .option('--space <names>', `${oneOf(spaceNames)}, several joined by commas, or a space file`, 'v3-small')
     .addOption(new Option('--algorithm <name>', oneOf(algorithmNames)).argParser(choice(algorithmNames)).default('tpe'))
     .addOption(
       new Option(
         '--budget <resource>',
-        'latency=2ms, macs=5M, parameters=300k, size=1MB or memory=200kB; several times',
+        'latency=2ms, macs=5M, parameters=300k, size=1MB or memory=200kB; may be repeated',
       )
         .argParser(list(parseBudget))
         .default([], 'none'),
     )
     .addOption(
-      new Option('--minimize <resources>', 'objectives beside accuracy: latency, macs, parameters, size or memory')
+      new Option('--minimize <resources>', 'further objectives: latency, macs, parameters, size or memory')
         .argParser(list((text) => parseResourceName(text, '--minimize')))
         .default([], 'accuracy alone'),
     )
     .addOption(
-      new Option('--target <resource>', "one reward: accuracy x (resource / target)^w, MnasNet's").argParser(
+      new Option('--target <resource>', "use MnasNet's reward: accuracy x (resource / target)^w").argParser(
         parseBudget,
       ),
     )
     .addOption(
-      new Option('--exponents <w>', 'of --target: below it, above it')
+      new Option('--exponents <w>', 'w below and above --target')
         .argParser(exponents)
         .default([-0.07, -0.07], '-0.07,-0.07'),
     )
-    .option('--table <file>', 'latencies of the device, from "kinglet measure": for what is about latency')
+    .option('--table <file>', 'latency table of the device, from "kinglet measure"; needed for latency')
     .addOption(new Option('--trials <n>', 'networks to try').argParser(positiveInteger).default(100))
-    .addOption(new Option('--epochs <n>', 'that each network is trained').argParser(positiveInteger).default(10))
-    .addOption(new Option('--folds <k>', 'judge each network by k trainings, on k parts').argParser(positiveInteger))
+    .addOption(new Option('--epochs <n>', 'training epochs per network').argParser(positiveInteger).default(10))
+    .addOption(new Option('--folds <k>', 'evaluate each network by k-fold cross-validation').argParser(positiveInteger))
     .addOption(
-      new Option('--pruner <name>', `stop networks early that lag behind: ${oneOf(prunerNames)}`).argParser(
-        choice(prunerNames),
-      ),
+      new Option('--pruner <name>', `stop weak networks early: ${oneOf(prunerNames)}`).argParser(choice(prunerNames)),
     )
     .addOption(
       new Option(
         '--size <pixels>',
-        "largest side of an image (default: the images' own where small, else 128)",
+        "largest side of the input image (default: the images' own size if small, else 128)",
       ).argParser(positiveInteger),
     )
     .addOption(
-      new Option('--preprocessing <name>', `of images: ${oneOf(preprocessingNames)}`)
+      new Option('--preprocessing <name>', `preprocessing of images: ${oneOf(preprocessingNames)}`)
         .argParser(choice(preprocessingNames))
         .default('whole'),
     )
     .addOption(
-      new Option('--validation <fraction>', 'of each class held out, where the folder has no split of its own')
+      new Option('--validation <fraction>', 'share of each class to hold out, if the folder has no split')
         .argParser(fraction)
         .default(0.1),
     )
-    .addOption(new Option('--trial-seconds <n>', 'most that a trial may take').argParser(positiveInteger))
-    .option('--out <folder>', 'for the best networks and the report, and where the study is kept', 'search')
-    .option('--database <address>', 'keep the study in PostgreSQL, where "kinglet worker" on other machines shares it')
-    .option('--study <name>', 'what the study is called (default: as the folder of images)')
-    .option('--strict', 'a damaged image, an empty class and the like are errors')
+    .addOption(new Option('--trial-seconds <n>', 'time limit of a trial').argParser(positiveInteger))
+    .option('--out <folder>', 'folder for the study, the best networks and the report', 'search')
+    .option('--database <address>', 'store the study in PostgreSQL, where "kinglet worker" on other machines can join')
+    .option('--study <name>', 'name of the study (default: the name of the image folder)')
+    .option('--strict', 'treat damaged images, empty classes and similar problems as errors')

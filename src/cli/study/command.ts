@@ -1,4 +1,4 @@
-/** `kinglet study`: what studies there are, how one stands, and its trials as a file; also while it runs. */
+/** `kinglet study`: lists studies, shows the state of one, and exports its trials; also while the study runs. */
 import type { Command } from 'commander'
 import { KingletError } from '../../core/index.ts'
 import { showReward } from '../../door/reports/index.ts'
@@ -18,7 +18,7 @@ interface OneStudy extends Json {
 
 const printJson = (io: Io, value: unknown) => io.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
 
-/** A study as it is now; what could not be read is printed to stderr. */
+/** Reads the current state of a study. Prints a warning to stderr for each part that could not be read. */
 async function read(io: Io, where: StudyPlace) {
   const { store, warnings } = await openPlace(where)
   try {
@@ -54,7 +54,7 @@ async function list(io: Io, place: string, { json }: Json): Promise<void> {
     try {
       found.push(await read(io, where))
     } catch (error) {
-      // One that cannot be read does not hide the others.
+      // An unreadable study must not hide the others.
       if (!(error instanceof KingletError)) throw error
       warn(io, error.message)
     }
@@ -69,7 +69,7 @@ async function list(io: Io, place: string, { json }: Json): Promise<void> {
 }
 
 const stateText = (t: StoredTrial): string =>
-  t.state === 'running' && !t.held ? 'left' : isFeasible(t) ? t.state : 'above a budget'
+  t.state === 'running' && !t.held ? 'abandoned' : isFeasible(t) ? t.state : 'above a budget'
 
 const trialColumns = ({ objectives }: Study, front: readonly StoredTrial[]): Column<StoredTrial>[] => [
   { title: 'trial', align: 'right', cell: (t) => String(t.number) },
@@ -92,7 +92,7 @@ const trialColumns = ({ objectives }: Study, front: readonly StoredTrial[]): Col
   { title: 'reason', cell: (t) => t.reason ?? '' },
 ]
 
-/** Counts that are not 0, in words. */
+/** Describes the counts that are not 0. */
 function counts({ summary }: Read): string {
   const { complete, pruned, failed, running, paused, left, ended, total } = summary
   const parts = Object.entries({
@@ -100,8 +100,8 @@ function counts({ summary }: Read): string {
     pruned,
     failed,
     running,
-    'waiting for others': paused,
-    'left by ended workers': left,
+    'waiting for other trials': paused,
+    'abandoned by ended workers': left,
   })
   const shown = parts.filter(([, n]) => n > 0).map(([what, n]) => `${n} ${what}`)
   return `${ended} of ${total} trials ended${shown.length ? `: ${shown.join(', ')}` : ''}`
@@ -150,7 +150,7 @@ async function exportTrials(io: Io, where: StudyPlace, { json }: Json): Promise<
 const sub = (command: Command, name: string, description: string): Command =>
   addJsonOption(command.command(name).helpOption('-h, --help', 'print help').description(description))
 
-/** A command for one study. */
+/** Adds a subcommand that works on one study. */
 const one = (
   command: Command,
   name: string,
@@ -159,7 +159,7 @@ const one = (
 ): Command =>
   sub(command, name, description)
     .argument('<place>', 'folder of the study, or address of its database')
-    .option('--study <name>', 'which of the studies in a database (default: the only one)')
+    .option('--study <name>', 'name of the study in the database (default: the only one)')
     .action((place: string, { study, ...options }: OneStudy) =>
       work({ place, ...(study !== undefined && { name: study }) }, options),
     )
@@ -173,7 +173,7 @@ export const studyCommand: CommandDefinition = {
     one(
       command,
       'show',
-      'Show how a study stands: counts, the best trial, the front, and all trials.',
+      'Show the state of a study: counts, the best trial, the front, and all trials.',
       (where, options) => show(io, where, options),
     )
     one(command, 'export', 'Print all trials as CSV, or the whole study as JSON.', (where, options) =>
@@ -181,12 +181,12 @@ export const studyCommand: CommandDefinition = {
     )
     return command
       .helpCommand(false)
-      .description('Look at studies, also while they run.')
+      .description('Inspect studies, including running ones.')
       .addHelpText(
         'after',
         `
-Nothing is written to a study by looking at it. What is damaged in its journal is told as a warning, and the
-rest is shown. With --json, each of them prints JSON.
+These commands do not change a study. They print a warning for each damaged line of its journal and show the
+rest. With --json, each of them prints JSON.
 
 Examples:
   kinglet study list runs

@@ -1,4 +1,4 @@
-/** `kinglet summary`: the paper's table with what each row costs, and two networks side by side. */
+/** `kinglet summary`: prints the paper's table with the cost of each row, or compares two networks. */
 import type { Command } from 'commander'
 import {
   type Costs,
@@ -53,7 +53,7 @@ const totalsOf = ({ analysis: { total } }: Costs): TotalRow[] => [
 const kindRows = ({ analysis }: Costs) =>
   layerKinds.map((kind) => ({ kind, ...analysis.kinds[kind] })).filter((k) => k.macs + k.weights > 0)
 
-/** Of a graph that no table has. */
+/** Columns for a network that no table describes. */
 const layerColumns: readonly Column<LayerCost>[] = [
   { title: 'layer', cell: (l) => l.name || '(unnamed)' },
   { title: 'input', cell: (l) => showShape(l.inputShape.slice(1)) },
@@ -62,7 +62,7 @@ const layerColumns: readonly Column<LayerCost>[] = [
   { title: 's', align: 'right', cell: (l) => l.stride ?? '' },
 ]
 
-/** The paper's table, or the layers by their names. */
+/** The paper's table with costs, or the layers of the graph if the network has no table. */
 function costTable({ rows, analysis, network }: Costs): string[] {
   const share = (macs: number) => percent(macs / (analysis.total.macs || 1), 1)
   const counted = <R extends { readonly parameters: number; readonly macs: number }>(): Column<R>[] => [
@@ -158,7 +158,7 @@ function printTwo(io: Io, a: Costs, b: Costs): void {
   io.stdout.write('\nN: channels out, K: side of the kernel (Howard et al. 2017, arXiv:1704.04861, section 3.1)\n')
 }
 
-/** All of it as exact integers. */
+/** The JSON form of the costs; counts are exact integers. */
 const asJson = ({ network: { architecture, inputShape }, rows, analysis }: Costs) => ({
   ...architecture,
   inputShape,
@@ -182,13 +182,13 @@ export const summaryCommand: CommandDefinition = {
     addJsonOption(addNetworkOptions(command))
       .description('Print the table of a network: shapes, parameters and multiply-adds of each layer.')
       .argument('<network>', 'a network of "kinglet models", or a model file')
-      .option('--compare <network>', 'print a second one beside it; "twin": the same with standard convolutions')
+      .option('--compare <network>', 'network to compare with; "twin": the same network with standard convolutions')
       .addHelpText(
         'after',
         `
-Counting: one multiply-add is one MAC; convolutions and matrix products count, those of squeeze-and-excitation among
-them; biases, batch norm, activations, pooling and additions do not. Options hold for both networks; one alone takes
-them behind its name: mobilenet_v2:width=0.75,size=192.
+One multiply-add counts as one MAC. Convolutions and matrix products count, including those of squeeze-and-excitation;
+biases, batch norm, activations, pooling and additions do not. Options apply to both networks. Options for one network
+follow its name: mobilenet_v2:width=0.75,size=192.
 
 Examples:
   kinglet summary mobilenet_v3_large --width 0.75 --size 192

@@ -1,4 +1,4 @@
-/** A network beside its twin of standard convolutions, as tables. */
+/** Tables that compare a network with its twin of standard convolutions. */
 import type { Pair } from '../../door/index.ts'
 import { type CostColumn, count } from '../../report/index.ts'
 import { type Column, table } from '../terminal/terminal.ts'
@@ -13,7 +13,7 @@ const pairColumns: readonly Column<Pair>[] = [
   { title: '1/N + 1/K^2', align: 'right', cell: (p) => p.formula.toFixed(4) },
 ]
 
-/** The formula at each layer in which the two differ by it; nothing where they do not. */
+/** The measured ratio and the formula for each pair of layers; empty if there are no pairs. */
 export function formulaLines(pairs: readonly Pair[]): string[] {
   return pairs.length === 0 ? [] : table(pairColumns, pairs)
 }

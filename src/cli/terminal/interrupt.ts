@@ -1,12 +1,12 @@
-/** The first Ctrl-C asks a command to come to a good end; the second one ends it at once. */
+/** Ctrl-C: the first one asks a command to stop cleanly; the second one ends the process. */
 import type { Io } from './terminal.ts'
 
-/** Thrown by a command that stopped because it was asked to (exit code 130). */
+/** Thrown by a command that stopped after Ctrl-C (exit code 130). */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted'
 }
 
-/** Runs `body` with a signal that Ctrl-C aborts; `notice` is what the first one prints. */
+/** Runs `body` with a signal that Ctrl-C aborts. The first Ctrl-C prints `notice`. */
 export async function interruptible<T>(io: Io, notice: string, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
   const stop = io.onInterrupt(() => {
@@ -20,13 +20,13 @@ export async function interruptible<T>(io: Io, notice: string, body: (signal: Ab
   }
 }
 
-/** The same for work of which nothing is kept when it is stopped: it throws {@link Interrupted} then. */
+/** As {@link interruptible}, for work that saves nothing when stopped: throws {@link Interrupted} after Ctrl-C. */
 export const abortable = <T>(io: Io, body: (signal: AbortSignal) => Promise<T>): Promise<T> =>
   interruptible(io, 'Stopping.', async (signal) => {
     try {
       return await body(signal)
     } catch (error) {
-      if (signal.aborted) throw new Interrupted('Interrupted: nothing was kept.')
+      if (signal.aborted) throw new Interrupted('Interrupted: nothing was saved.')
       throw error
     }
   })

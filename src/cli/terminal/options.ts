@@ -1,12 +1,12 @@
-/** Options that several commands have, and how their values are read. */
+/** Options that several commands share, and readers of their values. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Check, checks, integerBetween, type Reader, readName, readNumber } from '../../core/index.ts'
 import { type EngineOptions as AnyEngine, type EngineName, engineNames, type OptionName } from '../../door/index.ts'
 
-/** How the command line calls an option: `--trial-seconds`. */
+/** The command-line name of an option: `trialSeconds` becomes `--trial-seconds`. */
 export const flagName: OptionName = (member) => `--${member.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`
 
-/** Reads the value of an option; Commander names the option in the error. */
+/** Makes an argument parser from a reader; Commander adds the option's name to its error. */
 export const argument =
   <T>(read: Reader<T>) =>
   (text: string): T => {
@@ -17,7 +17,7 @@ export const argument =
 
 const number = (check: Check) => argument(readNumber(check))
 
-/** Readers of option values. Each refuses with what the value must be. */
+/** Argument parsers. Each error says what the value must be. */
 export const positiveInteger = number(checks.count)
 export const portNumber = number(integerBetween(0, 65_535, 'a port, 0 to 65535'))
 export const wholeNumber = number(checks.whole)
@@ -41,19 +41,15 @@ export const addEngineOptions = (command: Command): Command =>
         .argParser(choice(engineNames))
         .default('wasm'),
     )
+    .addOption(new Option('--threads <n>', 'number of threads (default: one per core)').argParser(positiveInteger))
     .addOption(
-      new Option('--threads <n>', 'threads that share the work (default: one for each core)').argParser(
-        positiveInteger,
-      ),
-    )
-    .addOption(
-      new Option('--deterministic', 'the same bits on every machine, at the price of speed').preset(
+      new Option('--deterministic', 'bit-identical results on every machine, but slower').preset(
         'everywhere' satisfies AnyEngine['deterministic'],
       ),
     )
 
 export const addSeedOption = (command: Command): Command =>
-  command.addOption(new Option('--seed <n>', 'start of every random choice').argParser(wholeNumber).default(0))
+  command.addOption(new Option('--seed <n>', 'seed of all random choices').argParser(wholeNumber).default(0))
 
 export const addJsonOption = (command: Command): Command => command.option('--json', 'print JSON to stdout')
 

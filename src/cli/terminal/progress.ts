@@ -1,20 +1,20 @@
 /**
- * A progress line: a bar with rate, text and time left, rewritten in place on a terminal. Elsewhere (a file, a pipe)
- * nothing is rewritten: only whole lines appear, at most one in `quietSeconds`.
+ * A progress line: a bar with text and time left. A terminal shows it in place. A file or a pipe gets whole lines, at
+ * most one per `quietSeconds`.
  */
 import { duration } from '../../report/index.ts'
 import { type Io, paint, type Sink } from './terminal.ts'
 
 const quietSeconds = 30
-/** A terminal is redrawn no more often than the eye sees, so that drawing costs nothing. */
+/** Minimum time between two redraws: more frequent ones would not be visible. */
 const redrawMs = 80
 
 export interface ProgressState {
   readonly done: number
   readonly total: number
-  /** What stands before the bar: `epoch 3/20`. */
+  /** Text before the bar: `epoch 3/20`. */
   readonly title: string
-  /** What stands behind it: `loss 0.412  812 images/s`. */
+  /** Text after the bar: `loss 0.412  812 images/s`. */
   readonly text: string
 }
 
@@ -27,7 +27,7 @@ export class Progress {
   #drawn: number
   #isOpen = false
 
-  /** Draws on `io.stderr`, so that results on stdout stay clean. `now` is in milliseconds. */
+  /** Draws on `io.stderr`, so that stdout has results only. `now` returns milliseconds. */
   constructor(io: Io, now: () => number = () => performance.now()) {
     this.#io = io
     this.#sink = io.stderr
@@ -37,7 +37,7 @@ export class Progress {
 
   update(state: ProgressState): void {
     const now = this.#now()
-    // Time left is reckoned from the first call on: work done before it (a resumed run) took no time here.
+    // The time left is estimated from the first call on: work of an earlier process (a resumed run) took no time here.
     if (this.#first === undefined) {
       this.#first = state.done
       this.#began = now
@@ -52,14 +52,14 @@ export class Progress {
     else this.#sink.write(`${state.title} ${Math.floor((100 * state.done) / state.total)} %  ${state.text}${eta}\n`)
   }
 
-  /** A line that stays, above the bar. */
+  /** Prints a permanent line above the bar. */
   line(text: string): void {
     this.clear()
     this.#drawn = this.#now()
     this.#sink.write(`${text}\n`)
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   clear(): void {
     if (this.#isOpen) this.#sink.write('\r\x1b[K')
     this.#isOpen = false
@@ -73,7 +73,7 @@ export class Progress {
     const bar =
       width < 5 ? '' : `${paint(this.#io, this.#sink, 'green', '━'.repeat(full))}${'─'.repeat(width - full)}  `
     const line = `${title}  ${bar}${text}${eta}`
-    // A line that wraps cannot be taken back, so a narrow terminal sees its beginning only.
+    // A wrapped line cannot be erased, so the line is cut to the width of the terminal.
     this.#sink.write(`\r\x1b[K${bar ? line : line.slice(0, room)}`)
     this.#isOpen = true
   }

@@ -1,22 +1,19 @@
-/**
- * What commands print to and with: streams that tests can replace, colours that stay away where nobody sees them, and
- * tables.
- */
+/** Output of commands: streams that tests can replace, colours for terminals only, and tables. */
 import { count } from '../../report/index.ts'
 
-/** As much of a Node stream as is written to. */
+/** The part of a Node stream that commands use. */
 export interface Sink {
   write(text: string): unknown
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
 }
 
-/** The surroundings of a command. Tests hand in their own. */
+/** The environment of a command. Tests pass their own. */
 export interface Io {
   readonly stdout: Sink
   readonly stderr: Sink
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Calls `listener` at the first Ctrl-C instead of ending; the second one ends. Returns the way to stop listening. */
+  /** The first Ctrl-C calls `listener`; the second one ends the process. Returns a function that stops listening. */
   onInterrupt(listener: () => void): () => void
 }
 
@@ -25,7 +22,7 @@ export const processIo = (): Io => ({
   stderr: process.stderr,
   env: process.env,
   onInterrupt(listener) {
-    // `once`: with no listener left, the system's own way of ending is back, and it works in the middle of a step.
+    // `once`: without a listener the default action of the signal applies again. It also ends a step that blocks.
     process.once('SIGINT', listener)
     return () => process.off('SIGINT', listener)
   },
@@ -33,11 +30,11 @@ export const processIo = (): Io => ({
 
 const styles = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const
 
-/** Colours `text` when `sink` is a terminal and https://no-color.org is not asked for. */
+/** Colours `text` if `sink` is a terminal and NO_COLOR (https://no-color.org) is not set. */
 export const paint = (io: Io, sink: Sink, style: keyof typeof styles, text: string): string =>
   sink.isTTY && !io.env.NO_COLOR && io.env.TERM !== 'dumb' ? `\x1b[${styles[style]}m${text}\x1b[0m` : text
 
-/** A line on stderr for what is not as it should be, and does not stop the work. */
+/** Prints a warning to stderr. */
 export const warn = (io: Io, text: string): unknown =>
   io.stderr.write(`${paint(io, io.stderr, 'yellow', 'warning:')} ${text}\n`)
 
@@ -47,7 +44,7 @@ export interface Column<Row> {
   cell(row: Row): string | number
 }
 
-/** Rows under their titles, in columns as wide as their contents. Numbers stand at the right, with commas. */
+/** Formats rows below their titles. Columns are as wide as their contents; numbers are right-aligned, with commas. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], total?: Row): string[] {
   const cells = (row: Row) =>
     columns.map((c) => {

@@ -1,4 +1,4 @@
-/** `kinglet train`: from a folder of images to a model file and a report. */
+/** `kinglet train`: trains a network on a folder of images and writes a model file and a report. */
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
@@ -67,7 +67,7 @@ async function run(
   const { network, preprocessing, transferred } = await planTraining(opened, asked, flagName)
   if (transferred) {
     const [taken, anew] = [transferred.loaded, transferred.anew].map(({ length }) => count(length))
-    io.stderr.write(`${from}: ${taken} tensors taken over, ${anew} begin anew\n`)
+    io.stderr.write(`${from}: ${taken} tensors loaded, ${anew} newly initialised\n`)
   }
   const costs = costsOf(network)
   const { parameters, macs } = costs.analysis.total
@@ -144,9 +144,9 @@ export const trainCommand: CommandDefinition = {
       .addHelpText(
         'after',
         `
-The run is kept in the folder that --out names: model.safetensors (after the last epoch), best.safetensors (the best on
-the held-out images), report.html, metrics.jsonl, events for TensorBoard, and the checkpoint from which --resume goes
-on. Ctrl-C finishes the step and writes the checkpoint.
+The run folder (--out) holds model.safetensors (after the last epoch), best.safetensors (the most accurate epoch on the
+held-out images), report.html, metrics.jsonl, TensorBoard events, and the checkpoint for --resume. Ctrl-C finishes the
+current step and writes the checkpoint.
 
 Examples:
   kinglet train photos --model mobilenet_v3_small --epochs 20 --out run
@@ -156,8 +156,8 @@ Examples:
       .action(async (folder: string, options: TrainCommandOptions) => {
         const { from, model, out, resume, force } = options
         if (from !== undefined && model !== undefined)
-          throw new UsageError(`--model: ${from} says which network it is: leave --model or --from out`)
-        if (resume && force) throw new UsageError('--resume goes on with a run, --force begins anew: leave one out')
+          throw new UsageError(`--model: ${from} already defines the network: leave --model or --from out`)
+        if (resume && force) throw new UsageError('--resume continues a run, --force replaces it: leave one out')
         assertUsable(options)
         await interruptible(io, 'Finishing this step and writing the checkpoint.', async (signal) => {
           try {
@@ -168,8 +168,8 @@ Examples:
             const isKept = existsSync(join(out, runFiles.checkpoint))
             throw new Interrupted(
               isKept
-                ? `Interrupted. The same command with --resume goes on with ${out}.`
-                : 'Interrupted: nothing was kept.',
+                ? `Interrupted. Run the same command with --resume to continue ${out}.`
+                : 'Interrupted: nothing was saved.',
             )
           }
         })
@@ -179,19 +179,19 @@ Examples:
 const modelOptions = (command: Command) =>
   command
     .option('--model <network>', `a network of "kinglet models" (default: ${defaultModel})`)
-    .option('--from <file>', 'begin with the network and weights of a model file (fine-tuning)')
-    .addOption(new Option('--epochs <n>', 'how often each image is seen').argParser(positiveInteger).default(20))
-    .option('--out <folder>', 'where the run is kept', 'run')
-    .option('--resume', 'go on with the run in that folder')
-    .option('--force', 'replace the run in that folder')
+    .option('--from <file>', 'start from the network and weights of a model file (fine-tuning)')
+    .addOption(new Option('--epochs <n>', 'passes over the training images').argParser(positiveInteger).default(20))
+    .option('--out <folder>', 'run folder', 'run')
+    .option('--resume', 'resume the run in the run folder')
+    .option('--force', 'replace the run in the run folder')
     .addOption(
-      new Option('--validation <fraction>', 'of each class held out, where the folder has no split of its own')
+      new Option('--validation <fraction>', 'share of each class to hold out, if the folder has no split')
         .argParser(fraction)
         .default(0.1),
     )
     .addOption(
-      new Option('--preprocessing <name>', `of images: ${preprocessingNames.join(', ')}`).argParser(
+      new Option('--preprocessing <name>', `preprocessing of images: ${preprocessingNames.join(', ')}`).argParser(
         choice(preprocessingNames),
       ),
     )
-    .option('--strict', 'a damaged image, an empty class and the like are errors')
+    .option('--strict', 'treat damaged images, empty classes and similar problems as errors')

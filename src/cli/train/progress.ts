@@ -1,4 +1,4 @@
-/** Shows a training run as it goes: a bar with rate, loss and time left, and a line for each epoch. */
+/** Shows the progress of a training run: a bar with loss, rate and time left, and a line for each epoch. */
 
 import type { EpochRecord } from '../../door/reports/index.ts'
 import { percent } from '../../report/index.ts'
@@ -8,7 +8,7 @@ import type { Io } from '../terminal/terminal.ts'
 
 const rate = (imagesPerSecond: number): string => `${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s`
 
-/** An epoch in one line; `part` is what its validation images are called. */
+/** One line about an epoch; `part` names the validation images. */
 export function epochLine(
   { epoch, epochs, epochLoss, epochAccuracy, validation, imagesPerSecond }: TrainStep,
   part: string,
@@ -19,12 +19,12 @@ export function epochLine(
     `loss ${epochLoss.toFixed(4)}`,
     `accuracy ${percent(epochAccuracy)}`,
     ...(validation ? [`${part} loss ${validation.loss.toFixed(4)}`, `top-1 ${percent(validation.top1)}`] : []),
-    // A resumed run may have nothing left of an epoch but its validation.
+    // A resumed run may only have to validate an epoch; it then has no training rate.
     ...(imagesPerSecond > 0 ? [rate(imagesPerSecond)] : []),
   ].join('  ')
 }
 
-/** Runs through `steps`; returns what each epoch that ended came to, and the last step. */
+/** Shows all `steps`; returns the results of each completed epoch, and the last step. */
 export async function showTraining(
   io: Io,
   steps: AsyncIterable<TrainStep>,

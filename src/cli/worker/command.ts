@@ -1,4 +1,4 @@
-/** `kinglet worker`: works on a study in PostgreSQL, on as many machines as wanted. */
+/** `kinglet worker`: runs trials of a study in PostgreSQL. Any number of machines may share a study. */
 import { Option } from 'commander'
 import { KingletError, UsageError } from '../../core/index.ts'
 import { showObjective } from '../../door/reports/index.ts'
@@ -25,11 +25,11 @@ interface WorkerOptions extends SearchedData {
   readonly json?: boolean
 }
 
-/** A line for each trial that ended here. */
+/** Prints a line when a trial of this worker changes its state. */
 function printTrial(io: Io, { objectives }: Study, { trial, ended, total }: StudyProgress): void {
   const { number, state, reason, values = [] } = trial
   const complete = values.map((v, i) => `${objectives[i].name} ${showObjective(objectives[i], v)}`).join('  ')
-  const what = { running: 'begins', paused: 'waits for others', complete }
+  const what = { running: 'started', paused: 'waits for other trials', complete }
   const said = state in what ? what[state as keyof typeof what] : `${state}: ${reason}`
   io.stderr.write(`trial ${number}: ${said} (${ended} of ${total} ended)\n`)
 }
@@ -38,7 +38,7 @@ async function work(io: Io, address: string, options: WorkerOptions, signal: Abo
   const { parts, data, study: name, workers, lease, tries, trialSeconds, json } = options
   if ((parts === undefined) === (data === undefined))
     throw new UsageError(
-      'kinglet worker: give --data for a study that kinglet search began, or --parts for one of your own',
+      'kinglet worker: give --data for a study that kinglet search created, or --parts for a custom study',
     )
   const own = parts === undefined ? undefined : await partsOfModule(parts)
   const notice = (text: string) => io.stderr.write(`${text}\n`)
@@ -58,7 +58,7 @@ async function work(io: Io, address: string, options: WorkerOptions, signal: Abo
     if (signal.aborted && error instanceof KingletError) throw new Interrupted(`Interrupted. ${error.message}`)
     throw error
   })
-  if (signal.aborted) throw new Interrupted('Interrupted: its trials are given back to the other workers.')
+  if (signal.aborted) throw new Interrupted('Interrupted: its trials were returned to the other workers.')
   const count = (state: string) => trials.filter((trial) => trial.state === state).length
   const said = { study: study.name, complete: count('complete'), pruned: count('pruned'), failed: count('failed') }
   io.stdout.write(
@@ -72,32 +72,32 @@ export const workerCommand: CommandDefinition = {
   name: 'worker',
   describe: (command, io) =>
     addJsonOption(addEngineOptions(command))
-      .description('Work on a study in PostgreSQL, on one machine of many.')
-      .argument('<address>', 'postgres://user@host:5432/database; the password in it, or in PGPASSWORD')
-      .option('--data <folder>', 'the images, of a study that "kinglet search" began')
-      .option('--table <file>', 'its latency table, where it has one')
+      .description('Run trials of a study in PostgreSQL, together with other machines.')
+      .argument('<address>', 'postgres://user@host:5432/database; the password goes into it or into PGPASSWORD')
+      .option('--data <folder>', 'images of a study that "kinglet search" created')
+      .option('--table <file>', 'latency table of the study, if it uses one')
       .option(
         '--parts <file>',
-        'of a study of your own: a module that exports (study) => ({ space, algorithm, evaluator })',
+        'module of a custom study; its default export is (study) => ({ space, algorithm, evaluator })',
       )
-      .option('--study <name>', 'which of the studies in the database (default: the only one)')
-      .addOption(new Option('--workers <n>', 'trials at the same time').argParser(positiveInteger).default(1))
+      .option('--study <name>', 'name of the study in the database (default: the only one)')
+      .addOption(new Option('--workers <n>', 'trials to run at the same time').argParser(positiveInteger).default(1))
       .addOption(
-        new Option('--lease <seconds>', 'how long after its last sign of life a worker counts as dead, 10 at least')
+        new Option('--lease <seconds>', 'time after its last heartbeat until a worker counts as dead, at least 10')
           .argParser(positiveInteger)
           .default(60),
       )
       .addOption(
-        new Option('--tries <n>', 'how many workers may die of a trial before it has failed')
+        new Option('--tries <n>', 'attempts before a trial counts as failed, if its workers die')
           .argParser(positiveInteger)
           .default(3),
       )
-      .addOption(new Option('--trial-seconds <n>', 'most that a trial may take').argParser(positiveInteger))
+      .addOption(new Option('--trial-seconds <n>', 'time limit of a trial').argParser(positiveInteger))
       .addHelpText(
         'after',
         `
-It ends when all trials have ended. A worker that is killed, or whose machine is switched off, loses its trial to
-another one, which goes on from the last checkpoint; Ctrl-C gives it back at once. While the server is away, it waits.
+The command ends when all trials have ended. If a worker is killed or its machine is switched off, another worker resumes
+its trial from the last checkpoint. Ctrl-C returns the trial at once. The command waits while the server is unreachable.
 
 Examples:
   kinglet worker postgres://me@lab-server/studies --data photos
@@ -106,8 +106,8 @@ Examples:
       .action(async (address: string, options: WorkerOptions) => {
         if (!isPostgres(address))
           throw new UsageError(
-            'kinglet worker takes the address of a database: write postgres://user@host:5432/database',
+            'kinglet worker needs the address of a database: write postgres://user@host:5432/database',
           )
-        await interruptible(io, 'Giving the trial back.', (signal) => work(io, address, options, signal))
+        await interruptible(io, 'Returning the trial.', (signal) => work(io, address, options, signal))
       }),
 }

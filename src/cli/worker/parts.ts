@@ -1,4 +1,4 @@
-/** The parts of a study that a worker works on: of one that `kinglet search` began, or of a module of the user's. */
+/** The parts of a worker's study: of a study that `kinglet search` created, or from a module of the user. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -10,11 +10,11 @@ import { heldOut, judgingOf, planOfStudy, prepareSearchInFiles } from '../../doo
 import { assertSameStudy, type Study, type StudyParts } from '../../search/node.ts'
 import { type EngineOptions, flagName } from '../terminal/options.ts'
 
-/** The function that a module of the user's exports: what the parts of a study are. */
+/** The default export of a user's module: returns the parts of a study. */
 type PartsOf = (study: Study) => StudyParts | Promise<StudyParts>
 
 async function partsIn(path: string): Promise<PartsOf> {
-  if (!existsSync(path)) throw new UsageError(`--parts: ${path}: there is no such file`)
+  if (!existsSync(path)) throw new UsageError(`--parts: ${path}: there is no such file: give the path of a module`)
   const { default: partsOf } = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown }
   if (typeof partsOf !== 'function')
     throw new UsageError(
@@ -23,16 +23,16 @@ async function partsIn(path: string): Promise<PartsOf> {
   return partsOf as PartsOf
 }
 
-/** What of a study is on this machine: its images, its latency table, and how networks are run. */
+/** The inputs that a study needs on this machine: images, latency table and engine. */
 export interface SearchedData extends EngineOptions {
   readonly data?: string
   readonly table?: string
 }
 
-/** Makes the parts of a study, and what has to be closed after it. */
+/** Makes the parts of a study; dispose of it after the study. */
 export type OpenedParts = AsyncDisposable & { readonly partsOf: PartsOf }
 
-/** The parts of a study that `kinglet search` began: it says all of them, but where its images are on this machine. */
+/** Makes the parts of a study that `kinglet search` created. The study defines all but the place of the images. */
 export function partsOfSearch(
   place: string,
   { data, table, ...engine }: SearchedData,

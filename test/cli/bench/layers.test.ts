@@ -10,7 +10,7 @@ import { kinglet } from '../make.ts'
 const args = ['bench', 'mobilenet_v3_small', '--size', '32', '--classes', '5', '--layers', '--rounds', '3']
 const net = build('mobilenet_v3_small', { size: 32, classes: 5 })
 
-test('bench --layers --json has each kernel once, with all multiply-adds, beside limits of this run', async () => {
+test('bench --layers --json has each kernel once, all multiply-adds, and the limits of this run', async () => {
   const [found] = JSON.parse((await kinglet(...args, '--batch', '2', '--json')).output)
   expect(found).toMatchObject({ name: 'mobilenet_v3_small', network: 'mobilenet_v3_small, classes 5, 32 px' })
   expect(found.limitGflops).toBeGreaterThan(0)
@@ -35,7 +35,7 @@ test('bench --layers --json has each kernel once, with all multiply-adds, beside
   }
 })
 
-test('its table has a row for each kernel, and says the limit and the whole', async () => {
+test('the table has a row per kernel, the limit and the whole time', async () => {
   const { code, output, errors } = await kinglet(...args, '--deterministic')
   expect({ code, errors }).toEqual({ code: 0, errors: '' })
   const [head, , titles, , ...rows] = output.trimEnd().split('\n')
@@ -51,14 +51,14 @@ test('its table has a row for each kernel, and says the limit and the whole', as
   expect(rows.some((row) => row.startsWith('classifier'))).toBe(true)
 })
 
-test('runs before those that count are not among them, and each run is told', async () => {
+test('warm-up runs are not counted, and each run reports progress', async () => {
   const told: number[] = []
   const onRun = async (done: number) => void told.push(done)
   await timeLayers(net, { batch: 1, rounds: 2, warmup: 2, seed: 0, onRun })
   expect(told).toEqual([1, 2, 3, 4])
 })
 
-test('Ctrl-C ends it between two runs', async () => {
+test('Ctrl-C stops it between two runs', async () => {
   const io = fakeIo()
   const running = main([...args.slice(0, -1), '1000000'], io)
   const pressing = setInterval(() => io.interrupt(), 5)
@@ -67,10 +67,10 @@ test('Ctrl-C ends it between two runs', async () => {
   expect(io.output).toBe('')
 })
 
-test('what it cannot time is said, with the way out', async () => {
+test('the error for unsupported options says what to do', async () => {
   expect(await kinglet(...args, '--threads', '2')).toMatchObject({
     code: 2,
-    errors: 'error: --layers: it times one thread, --threads is 2: leave --threads out\n',
+    errors: 'error: --layers: it measures one thread, --threads is 2: leave --threads out\n',
   })
   expect(await kinglet(...args, '--engine', 'reference')).toMatchObject({
     code: 2,

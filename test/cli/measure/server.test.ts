@@ -1,4 +1,4 @@
-/** The server of `kinglet measure --browser`: what it gives, what it takes, and what it refuses. */
+/** The server of `kinglet measure --browser`: what it serves, accepts and refuses. */
 import { request } from 'node:http'
 import { afterEach, beforeAll, expect, test } from 'vitest'
 import { type MeasureServer, serveMeasurePage } from '../../../src/cli/measure/server.ts'
@@ -42,7 +42,7 @@ const post = async (address: string, body: unknown, type = 'application/json', t
   return `${response.status} ${await response.text()}`
 }
 
-test('the page, its plan and the modules of the package stand below the token', async () => {
+test('the page, its plan and the modules of the package are below the token', async () => {
   const { address } = await serve()
   expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{22}\/$/)
   const page = await fetch(address)
@@ -59,15 +59,15 @@ test('the page, its plan and the modules of the package stand below the token', 
   expect((await fetch(`${address}dist/latency/index.js`)).status).toBe(200)
 })
 
-test('without the token there is nothing, and nothing but modules of the package with it', async () => {
+test('no path without the token is served, and with it only modules of the package', async () => {
   const { address, server } = await serve()
   const { origin } = new URL(address)
   for (const path of ['/', '/x/', '/answer', '/plan.json', `/${'A'.repeat(22)}/`, `/${'A'.repeat(22)}/plan.json`])
     expect(`${path} ${(await fetch(origin + path)).status}`).toBe(`${path} 404`)
-  expect(await post(`${origin}/${'A'.repeat(22)}/`, table)).toBe('404 there is nothing here')
+  expect(await post(`${origin}/${'A'.repeat(22)}/`, table)).toBe('404 not found')
   for (const path of ['dist/cli/main.js', 'dist/index.d.ts', 'dist/none.js', 'package.json', 'dist//etc/x.js'])
     expect(`${path} ${(await fetch(address + path)).status}`).toBe(`${path} 404`)
-  // As written, which fetch would tidy up.
+  // Sent as written, because fetch would normalise the path.
   const raw = (path: string) =>
     new Promise<number | undefined>((resolve) => {
       const { hostname, port, pathname } = new URL(address)
@@ -91,66 +91,66 @@ test('without the token there is nothing, and nothing but modules of the package
   expect(settled).toBe(false)
 })
 
-test('a table of what was asked for is taken, once', async () => {
+test('a table of the plan is accepted once', async () => {
   const { address, server } = await serve()
-  expect(await post(address, table)).toBe('200 taken')
+  expect(await post(address, table)).toBe('200 accepted')
   const answer = await server.answer
   const { created, ...rest } = answer.table
   expect(answer.wholes).toEqual(wholes)
   expect({ ...rest, created: table.created }).toEqual(table)
   expect(Math.abs(Date.parse(created) - Date.now())).toBeLessThan(60_000)
-  expect(await post(address, table)).toBe('409 an answer was taken already')
+  expect(await post(address, table)).toBe('409 an answer was already accepted')
 })
 
-test('of two tables that come at once, one is taken', async () => {
+test('of two simultaneous tables, one is accepted', async () => {
   const { address } = await serve()
   const both = await Promise.all([post(address, table), post(address, table)])
-  expect(both.sort()).toEqual(['200 taken', '409 an answer was taken already'])
+  expect(both.sort()).toEqual(['200 accepted', '409 an answer was already accepted'])
 })
 
-test('what is no such table is refused with the reason, and a right one is taken after it', async () => {
+test('other answers are refused with the reason, and a correct one is accepted afterwards', async () => {
   const { address } = await serve(1)
   const { entries } = table
   const wrong: [unknown, string][] = [
-    ['{', '400 what is posted is no JSON'],
-    ['null', '400 the table posted: it is no latency table: use a file that kinglet measure wrote'],
-    [[], '400 the table posted: it is no latency table: use a file that kinglet measure wrote'],
-    [{ ...table, threads: -1 }, '400 the table posted: threads is -1: it must be a positive integer'],
-    [{ ...table, more: 1 }, '400 the table posted: it has more, which belongs to no table'],
+    ['{', '400 the posted answer is not JSON'],
+    ['null', '400 the posted table: it is no latency table: use a file that kinglet measure wrote'],
+    [[], '400 the posted table: it is no latency table: use a file that kinglet measure wrote'],
+    [{ ...table, threads: -1 }, '400 the posted table: threads is -1: it must be a positive integer'],
+    [{ ...table, more: 1 }, '400 the posted table: it has more, which belongs to no table'],
     [
       { ...table, entries: entries.slice(1) },
-      `400 the table posted: it has ${entries.length - 1} entries, not the ${entries.length} that were asked for`,
+      `400 the posted table: it has ${entries.length - 1} entries, not the ${entries.length} that the plan asks for`,
     ],
     [
       { ...table, entries: [...entries.slice(1), { ...entries[0], layer: 'another' }] },
-      `400 the table posted: it has ${entries.length} entries, not the ${entries.length} that were asked for`,
+      `400 the posted table: it has ${entries.length} entries, not the ${entries.length} that the plan asks for`,
     ],
     [
       { ...table, entries: [{ ...entries[0], ms: { lower: 1, median: null, upper: 1 } }, ...entries.slice(1)] },
-      '400 the table posted: entry 0: ms is {"lower":1,"median":null,"upper":1}: it must be lower, median and upper milliseconds',
+      '400 the posted table: entry 0: ms is {"lower":1,"median":null,"upper":1}: it must be lower, median and upper milliseconds',
     ],
     [
       { ...table, kinglet: '0.0.9' },
-      `400 the table posted: it was measured with Kinglet 0.0.9, the page has ${version}`,
+      `400 the posted table: it was measured with Kinglet 0.0.9, the page has ${version}`,
     ],
-    [{ ...table, threads: 2 }, '400 the table posted: it was measured with 2 threads, 1 were asked for'],
+    [{ ...table, threads: 2 }, '400 the posted table: it was measured with 2 threads, the plan asks for 1'],
   ]
   for (const [body, said] of wrong) expect(await post(address, body)).toBe(said)
   for (const times of [[], [...wholes, ...wholes], [{ lower: 1, median: 'x', upper: 1 }], undefined, 7])
     expect(await post(address, table, undefined, times ?? null)).toBe(
-      '400 what is posted has no times of the 1 whole networks',
+      '400 the posted answer has no times of the 1 whole networks',
     )
-  expect(await post(address, table, 'text/plain')).toBe('415 an answer is JSON')
+  expect(await post(address, table, 'text/plain')).toBe('415 an answer must be JSON')
   expect((await fetch(`${address}answer`)).status).toBe(405)
   expect((await fetch(address, { method: 'POST' })).status).toBe(405)
-  expect(await post(address, table)).toBe('200 taken')
+  expect(await post(address, table)).toBe('200 accepted')
 })
 
-test('a body that is too large is refused, whatever it says of its length', async () => {
+test('a body that is too large is refused, whatever its length header says', async () => {
   const { address } = await serve()
   const most = 8192 + 400 * units.length + 200
   expect(await post(address, ' '.repeat(most + 1))).toBe(`413 an answer to this plan has at most ${most} bytes`)
-  // In chunks, without a length.
+  // In chunks, without a length header.
   const { hostname, port, pathname } = new URL(address)
   const status = await new Promise<number | string | undefined>((resolve) => {
     const headers = { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' }
@@ -162,20 +162,20 @@ test('a body that is too large is refused, whatever it says of its length', asyn
     const more = () => out.write(' '.repeat(10_000), (error) => (error ? undefined : setImmediate(more)))
     more()
   })
-  // The connection may end before what was answered is read.
+  // The connection may close before the client has read the response.
   expect([413, 'ECONNRESET', 'EPIPE']).toContain(status)
-  expect(await post(address, table)).toBe('200 taken')
+  expect(await post(address, table)).toBe('200 accepted')
 })
 
-test('a port that another program has is told', async () => {
+test('a port in use gives an error', async () => {
   const { address } = await serve()
   const port = Number(new URL(address).port)
   await expect(serveMeasurePage({ units, networks, timing }, { host: '127.0.0.1', port })).rejects.toThrow(
-    `127.0.0.1:${port} cannot be listened at: another program has it: choose another --host or --port`,
+    `127.0.0.1:${port}: cannot listen there: another program uses it: choose another --host or --port`,
   )
 })
 
-test('at all addresses: those of others first, and each has the token', async () => {
+test('on all interfaces: addresses for other devices come first, and each has the token', async () => {
   const server = await serveMeasurePage({ units, networks, timing }, { host: '0.0.0.0', port: 0 })
   servers.push(server)
   expect(server.addresses.at(-1)).toMatch(/^http:\/\/127\.0\.0\.1:/)

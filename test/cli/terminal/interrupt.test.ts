@@ -1,4 +1,4 @@
-/** Ctrl-C at every phase of every command that takes a while: exit code 130, and what is kept can be gone on with. */
+/** Ctrl-C in each phase of every slow command: the exit code is 130, and a saved run can be resumed. */
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ beforeAll(async () => {
   model = join(folderOf({ 'm.safetensors': tinyModel(['across', 'down']) }), 'm.safetensors')
 }, 60_000)
 
-/** Runs a command line and presses Ctrl-C once stderr has said `after`, or as soon as anything listens. */
+/** Runs a command line and presses Ctrl-C once stderr contains `after`, or as soon as the command listens. */
 async function interrupted(argv: readonly string[], after?: string) {
   const io = fakeIo({ isTTY: true, columns: 100 })
   let pressed = false
@@ -57,11 +57,11 @@ describe('train', () => {
       expect({ code, pressed, output }).toEqual({ code: 130, pressed: true, output: '' })
       expect(errors).not.toMatch(/^ {4}at |defect|error:/m)
       if (!kept) {
-        expect(errors).toContain('Interrupted: nothing was kept.\n')
+        expect(errors).toContain('Interrupted: nothing was saved.\n')
         expect(existsSync(out)).toBe(false)
         return
       }
-      expect(errors).toContain(`Interrupted. The same command with --resume goes on with ${out}.\n`)
+      expect(errors).toContain(`Interrupted. Run the same command with --resume to continue ${out}.\n`)
       expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([])
       const resumed = await kinglet(...args, '--resume')
       expect(resumed.code).toBe(0)
@@ -71,7 +71,7 @@ describe('train', () => {
   )
 })
 
-describe('commands of which nothing is kept', () => {
+describe('commands that save nothing', () => {
   const commands: Record<string, () => string[]> = {
     eval: () => ['eval', model, photos],
     predict: () => ['predict', model, ...Array.from({ length: 50 }, () => join(photos, 'across/0.jpg'))],
@@ -84,13 +84,13 @@ describe('commands of which nothing is kept', () => {
       const { code, errors } = await interrupted(commands[name]())
       expect(code).toBe(130)
       expect(errors).toContain('Stopping. (Ctrl-C again ends at once)')
-      expect(errors).toMatch(/Interrupted: nothing was kept\.\n$/)
+      expect(errors).toMatch(/Interrupted: nothing was saved\.\n$/)
     },
     30_000,
   )
 })
 
-/** How a process ends that is sent Ctrl-C's signal, which reaches it only when its event loop turns. */
+/** Runs a process, sends it SIGINT (handled only when its event loop turns), and returns how it ends. */
 const signalled = (argv: readonly string[], waitMs: number) =>
   new Promise<number | string>((resolve) => {
     const child = spawn(process.execPath, [join(root, 'bin/kinglet.js'), ...argv], { stdio: 'ignore' })
@@ -107,7 +107,7 @@ describe('a process', () => {
     async (waitMs) => {
       const out = join(folderOf({}), 'run')
       const ended = await signalled(['train', photos, ...tiny, '--epochs', '5000', '--out', out], waitMs)
-      // Before its first line has run, the system ends it: a shell calls that 130 too.
+      // Before the first line of code has run, the system ends the process; a shell reports that as 130 too.
       expect([130, 'SIGINT']).toContain(ended)
       if (existsSync(out)) expect(readdirSync(out)).toContain('checkpoint.safetensors')
     },

@@ -4,7 +4,7 @@ import { paint, table } from '../../../src/cli/terminal/terminal.ts'
 import { bytes, count, duration, percent, short } from '../../../src/report/format.ts'
 import { fakeIo } from '../fake-io.ts'
 
-test('numbers are written as people read them', () => {
+test('numbers are formatted for readers', () => {
   expect(count(216589760)).toBe('216,589,760')
   expect([short(216589760), short(5483032), short(950), short(999_999), short(1_234_567_890)]).toEqual([
     '216.6 M',
@@ -18,7 +18,7 @@ test('numbers are written as people read them', () => {
   expect([duration(0.4), duration(65), duration(3723)]).toEqual(['0:00', '1:05', '1:02:03'])
 })
 
-test('a table aligns numbers right and text left, and rules off its total', () => {
+test('a table aligns numbers right and text left, and separates its total', () => {
   const columns = [
     { title: 'layer', cell: (r: [string, number]) => r[0] },
     { title: 'MACs', cell: (r: [string, number]) => r[1] },
@@ -46,7 +46,7 @@ test('colours appear on a terminal only, and not with NO_COLOR', () => {
 
 const state = (done: number) => ({ done, total: 100, title: 'epoch 1/2', text: 'loss 0.5  80 images/s' })
 
-test('on a terminal the bar is rewritten in place, and is gone after clear', () => {
+test('on a terminal the bar is redrawn in place, and clear removes it', () => {
   const io = fakeIo({ isTTY: true, columns: 80, env: { NO_COLOR: '1' } })
   let now = 0
   const progress = new Progress(io, () => now)
@@ -63,7 +63,7 @@ test('on a terminal the bar is rewritten in place, and is gone after clear', () 
   expect(writes[2]).toBe('')
 })
 
-test('elsewhere there are whole lines, at most one in half a minute', () => {
+test('elsewhere only whole lines appear, at most one in 30 seconds', () => {
   const io = fakeIo()
   let now = 0
   const progress = new Progress(io, () => now)
