@@ -1,4 +1,4 @@
-/** Kinglet as it is built in this repository: the one place of this folder that knows where. */
+/** Kinglet as built in this repository. Only this file of bench/ knows its path. */
 export * from '../dist/core/index.js'
 export { preprocessingPreset } from '../dist/data/index.js'
 export * from '../dist/formats/index.js'

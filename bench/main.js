@@ -1,4 +1,4 @@
-/** What `npm run bench` runs, once all is installed and built: parts, their results, tables and docs/benchmarks.md. */
+/** The program of `npm run bench`, after installation and build: runs parts, writes results, tables and documents. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,17 +16,17 @@ import { parts } from './parts.js'
 const defaultRounds = 8
 const help = `npm run bench -- [options]
 
-Kinglet beside other runtimes on this machine; the whole takes about ten minutes of a quiet machine.
+Compares Kinglet with other runtimes on this machine. All parts take about ten minutes on a quiet machine.
 
   --parts <names>     of ${Object.keys(parts).join(', ')} (default: all)
   --networks <names>  of ${Object.keys(networks).join(', ')} (default: all)
-  --before <folder>   another built checkout of Kinglet in the place of the other runtimes (parts node and training)
+  --before <folder>   compare with another built checkout of Kinglet instead (parts node and training)
   --rounds <n>        rounds through all contenders, each of several runs (default: ${defaultRounds})
   --help
 
-Results of whole parts (all networks, at least the default rounds) go to bench/results/<date>-<node version>.json, in
-which a later run of the same day replaces its own parts, and docs/benchmarks.md is written anew. Others, for a quick
-look, are only printed and go to bench/.cache/results.json.`
+A complete run (all networks, at least the default rounds) writes bench/results/<date>-<node version>.json and
+docs/benchmarks.md. A later run on the same day replaces the parts that it measured. Other runs only print their results
+and write bench/.cache/results.json.`
 
 /** The names in a comma-separated option, or all. */
 function chosen(option, text, all) {
@@ -63,7 +63,7 @@ function options(args) {
   }
 }
 
-/** Runs a part and says how long it took and how busy the machine was. */
+/** Runs a part. Returns its results, its duration and the load of the machine. */
 async function measure(name, plan) {
   const began = new Date()
   const loadBefore = load()
@@ -72,7 +72,7 @@ async function measure(name, plan) {
   return { began: began.toISOString(), seconds, loadBefore, loadAfter: load(), ...found }
 }
 
-/** Where results go, and those of other parts that are there already. */
+/** The path of the results file, and the results of other parts in it. */
 function target(isWhole, now) {
   const name = `${new Date().toISOString().slice(0, 10)}-node-${now.node}.json`
   const file = isWhole ? new URL(name, resultsFolder) : new URL('.cache/results.json', import.meta.url)

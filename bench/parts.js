@@ -1,6 +1,6 @@
 /**
- * The parts of a benchmark. Each measures one thing and returns what goes into the results under its name; `skipped`
- * says why it could not and how it could.
+ * The parts of a benchmark. Each part measures one thing and returns its entry of the results. `skipped` gives the
+ * reason why it could not run, and the remedy.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -26,11 +26,11 @@ const withoutChromium = { skipped: 'no Chromium: apt-get install chromium (or se
  * @typedef {object} Plan
  * @property {string[]} networks short names
  * @property {number} rounds
- * @property {string} [before] another checkout, which takes the place of the other runtimes
+ * @property {string} [before] another checkout, compared instead of the other runtimes
  * @property {(text: string) => void} say
  */
 
-/** Runs a round of each network, `runs` times a round; of each contender `starts` first answers are timed. */
+/** Benchmarks each network: `runs` runs in each round, and `starts` timed first answers of each contender. */
 async function inference(host, start, { networks, rounds, before, say }) {
   const plan = { warmup: 10, rounds, runs: 5, starts: 3, say: (text) => say(`${host}, ${text}`) }
   const timed = []
@@ -42,7 +42,7 @@ async function inference(host, start, { networks, rounds, before, say }) {
   return { networks: timed }
 }
 
-/** In the order in which they run. @type {Record<string, (plan: Plan) => Promise<object>>} */
+/** The parts, in the order in which they run. @type {Record<string, (plan: Plan) => Promise<object>>} */
 export const parts = {
   node(plan) {
     const start = (options) =>
@@ -70,7 +70,7 @@ export const parts = {
     return { cases: timed }
   },
 
-  /** Each kernel beside the machine's limits, by the command that a person would use. */
+  /** Each kernel compared with the machine's limits, measured by the user's command. */
   async layers({ networks: names, rounds, say }) {
     say('layers: each kernel of each network, one thread')
     const models = names.map((name) => networks[name].model)

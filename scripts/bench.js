@@ -1,12 +1,12 @@
 /**
- * `npm run bench`: Kinglet beside other runtimes, on this machine. Installs what is missing (the other runtimes have a
- * package of their own in bench/), builds, and measures; `npm run bench -- --help` lists the parts and options.
+ * `npm run bench`: compares Kinglet with other runtimes on this machine. It installs missing packages (bench/ has its
+ * own package.json for the other runtimes), builds and measures. `npm run bench -- --help` lists the parts and options.
  */
 import { build, checkNode, install } from './prepare.js'
 
 checkNode()
 install()
-// Without CUDA: the native runtime is compared on the processor.
+// Without CUDA: the native runtime is compared on the CPU.
 install('bench', { ONNXRUNTIME_NODE_INSTALL: 'skip' })
 const status = build()
 if (status !== 0) process.exit(status)

@@ -1,10 +1,10 @@
 /**
- * `node scripts/hashes.js [--threads N] [--check FILE] [--write FILE] [case ...]`, after `npm run build`: hashes of what
- * networks compute, to show that a change of the code changes no bit. Covers every network of the registry, and variants
- * of some; names select cases. `--check` reports each difference from a file that `--write` made, and exits 1.
+ * `node scripts/hashes.js [--threads N] [--check FILE] [--write FILE] [case ...]`, after `npm run build`: hashes the
+ * results of networks, to show that a change of the code changes no bit. It covers every network of the registry, and
+ * variants of some; names select cases. `--check` reports each difference from a file that `--write` made, and exits 1.
  *
- * The engine is `deterministic: 'everywhere'`, so the hashes hold for any machine and any number of threads. Only the
- * public exports of the built package are used: the script works for any arrangement of the sources.
+ * The engine is `deterministic: 'everywhere'`, so the hashes hold on any machine with any number of threads. The script
+ * uses only the public exports of the built package, so it works for any arrangement of the sources.
  */
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { preprocessingPreset } from 'kinglet/data'
 import { withRows } from 'kinglet/models'
 import { fit } from 'kinglet/train'
 
-/** Sides of images: for parameters and logits, and for training. */
+/** Sides of the images: for parameters and logits, and for training. */
 const sizes = { logits: 96, training: 64 }
 const classes = Array.from({ length: 10 }, (_, i) => `class ${i}`)
 const batch = 4
@@ -23,7 +23,7 @@ const batch = 4
 const epochs = 2
 const images = 5 * batch
 
-/** Each case: the network, arguments of `build`, options of `fit`, and where need be another network made of it. */
+/** Each case: the network, arguments of `build`, options of `fit`, and for some a network made from it. */
 const variants = {
   'mobilenet_v1 width=0.5': { network: 'mobilenet_v1', build: { width: 0.5 } },
   'mobilenet_v2 padding=same': { network: 'mobilenet_v2', build: { padding: 'same' } },
@@ -83,7 +83,7 @@ function networkOf({ network, build: options = {}, shape = [1, 1], change = (mod
   return change(build(network, { size, classes: classes.length, seed: 7, ...options }))
 }
 
-/** Batch norm and biases as training could have left them: those of a new network are zeros and ones, which hide much. */
+/** Sets batch norm and biases to random values. Those of a new network are zeros and ones, which hide differences. */
 function enliven(model) {
   const changed = (name, tensor) => {
     if (!/\.bn\.|\.b$/.test(name)) return tensor
@@ -107,7 +107,7 @@ async function logitsOf(engine, model) {
   }
 }
 
-/** Losses of ten steps, and all that a checkpoint holds after them: weights, momentum, averages. */
+/** The losses of ten steps, and the contents of the checkpoint after them: weights, momentum, averages. */
 async function trainingOf(engine, model, options) {
   const [height, width, channels] = model.inputShape
   const rng = new Rng(key(17))

@@ -1,8 +1,8 @@
 /**
- * `node scripts/make-fashion-slice.js [folder]`: writes the slice of Fashion-MNIST that is kept in data/fashion-mnist:
- * of the full set's files in `folder` (by default those of Debian's package dataset-fashion-mnist) the first 1,000
- * training images and the first 200 test images of each class, in their original order, as gzipped IDX files. The
- * result is in the repository; this needs to run only when the choice changes.
+ * `node scripts/make-fashion-slice.js [folder]`: writes the slice of Fashion-MNIST in data/fashion-mnist. It takes the
+ * first 1,000 training images and the first 200 test images of each class, in their original order, and writes gzipped
+ * IDX files. `folder` has the files of the full set, by default those of Debian's package dataset-fashion-mnist. The
+ * result is in the repository; run this only when the selection changes.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ const parts = [
   { from: 'train', to: 'train', perClass: 1000 },
 ]
 
-/** An IDX file's dimensions and what follows its header: `[magic, dimensions..., bytes]`. */
+/** The dimensions and the data of an IDX file: `[magic, dimensions..., bytes]`. */
 function read(name, rank) {
   const bytes = gunzipSync(readFileSync(join(source, name)))
   const magic = bytes.readUInt32BE(0)

@@ -1,17 +1,17 @@
 /**
  * `node scripts/netadapt-fashion.js --table table.json`: NetAdapt on Fashion-MNIST, small V1 and V3 at 28 pixels.
  *
- * - NetAdapt beside the width multiplier: the widest network of a kind that takes at most a share of the whole one's
- *   latency by the table; and the whole one, trained and adapted until it takes no longer than that. The narrow one is
- *   trained as long and then fine-tuned for as many steps as all of NetAdapt's (the winners' short fine-tuning, and the
- *   long one).
- * - Guided by latency beside guided by multiply-adds, for the first seed: a second run goes down to the multiply-adds that
- *   the first ended with.
+ * - NetAdapt against the width multiplier. The narrow network is the widest of its kind within a share of the full
+ *   network's latency, by the table. The full network is trained, and adapted to the latency of the narrow one. The
+ *   narrow network is trained for as long, and then fine-tuned for as many steps as all of NetAdapt's fine-tuning (the
+ *   short fine-tuning of winners and the long one).
+ * - Latency against multiply-adds as the guide, for the first seed: a second run goes down to the multiply-adds at
+ *   which the first ended.
  *
- * `--networks` names each with its width. The table is of them, down to their smallest counts:
- * `kinglet measure mobilenet_v1:width=0.25 mobilenet_v3_small:width=0.5 --size 28 --reduction 16 --classes 10 --threads 1
- * --down-to 0.05 --out table.json`. Everything is kept in --out, and the same command goes on with it; results.json and
- * results.md (the table of docs/search.md) are written after each seed. `--tiny` tries all of it on a few images.
+ * `--networks` names each network with its width. The table covers them, down to their smallest counts: `kinglet
+ * measure mobilenet_v1:width=0.25 mobilenet_v3_small:width=0.5 --size 28 --reduction 16 --classes 10 --threads 1
+ * --down-to 0.05 --out table.json`. All state is in --out, and the same command resumes from it. After each seed the
+ * script writes results.json and results.md (the table of docs/search.md). `--tiny` tries everything on a few images.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -78,7 +78,7 @@ const latency = table && {
 if (!latency) say('no --table: both comparisons are by multiply-adds, and there is no latency-guided run')
 const guide = latency ?? macs
 
-/** Trains, or goes on with a training that is in `folder`. */
+/** Trains, or resumes the training in `folder`. */
 async function learn(net, set, folder, options) {
   const resume = existsSync(join(folder, runFiles.checkpoint))
   const store = openRun(folder, resume ? { resume } : { force: true })
@@ -127,7 +127,7 @@ function widest(name, most, budget, resource, seed) {
   throw new Error(`${name}: no width uses at most ${budget} ${resource.name}`)
 }
 
-/** `images` of the set in rounds, each in another order: as one epoch. */
+/** `images` of the dataset as one epoch: in rounds, each in a different order. */
 function rounds(set, images, seed) {
   const indices = new Uint32Array(images)
   const rng = new Rng(seed)
@@ -141,7 +141,7 @@ function rounds(set, images, seed) {
 
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]
 
-/** Milliseconds of one image: bursts of the networks in turn, as `kinglet measure` times whole networks. */
+/** Milliseconds per image: bursts of the networks in turn, as `kinglet measure` times whole networks. */
 const timed = async (nets) =>
   (
     await engineTimer(engine).time(
@@ -170,7 +170,7 @@ async function experiment(network, seed) {
   if (short > 0) await learn(narrow, rounds(train, short, seed), join(folder, 'width', 'short'), tuning(seed, 1))
   await learn(narrow, train, join(folder, 'width', `long-${long}`), tuning(seed))
   found.width = narrow
-  // The base network as it was before it was adapted: fine-tuning replaces weights in place.
+  // The base network before it was adapted: fine-tuning replaces weights in place.
   const file = join(folder, 'base', runFiles.model)
   const { architecture, weights } = readModelFile(readFileSync(file), file)
   found.base = restore(architecture, weights, file)
@@ -208,7 +208,7 @@ function tableOf(results) {
   const lines = kinds.map((key) => {
     const own = rows.filter((r) => `${r.network} ${r.kind}` === key)
     const top1 = own.map((r) => (100 * r.top1).toFixed(2)).join(', ')
-    // Of the network as it was before, which was timed in turn with this one.
+    // In per cent of the network before, which was timed in turn with this one.
     const before = (r) => rows.find((b) => b.network === r.network && b.seed === r.seed && b.kind === 'base')
     const ms = (100 * mean(own.map((r) => r.measuredMs / before(r).measuredMs))).toFixed(0)
     const byTable = latency ? mean(own.map((r) => r.tableMs)).toFixed(3) : ''

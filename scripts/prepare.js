@@ -1,6 +1,6 @@
 /**
- * What `npm start` and `npm test` need before they can begin: a new enough Node, the packages of the lock file, and
- * a build no older than the sources. Plain JavaScript without packages, because it runs before anything is installed.
+ * Prepares `npm start` and `npm test`: checks the version of Node, installs the packages of the lock file, and builds
+ * if a source is newer than the build. Plain JavaScript without packages, because it runs before anything is installed.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
@@ -9,12 +9,12 @@ import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** Prints what the scripts are doing, apart from what the tools they call print. */
+/** Prints a message of the scripts, marked to distinguish it from the output of the tools. */
 export const say = (text) => console.log(`[kinglet] ${text}`)
 
 const readJson = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'))
 
-/** Ends the process with one sentence when this Node is older than package.json allows. */
+/** Ends the process with a message when this Node is older than package.json allows. */
 export function checkNode(version = process.versions.node) {
   const floor = readJson('package.json').engines.node.replace('>=', '')
   const [major, minor] = version.split('.').map(Number)
@@ -26,7 +26,7 @@ export function checkNode(version = process.versions.node) {
   process.exit(1)
 }
 
-/** Runs a command in the repository with this terminal; returns its exit status. */
+/** Runs a command in the repository, with this terminal. Returns its exit status. */
 export function runCommand(command, args, options = {}) {
   const { status, error, signal } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options })
   if (error) console.error(`${command}: ${error.message}`)
@@ -37,7 +37,7 @@ export function runCommand(command, args, options = {}) {
 export const runTool = (script, args, options) =>
   runCommand(process.execPath, [join(root, 'node_modules', script), ...args], options)
 
-/** Packages of the lock file that are not installed, or in another version. Optional ones may be missing. */
+/** Packages of the lock file that are missing or installed in another version. Optional packages may be missing. */
 function missingPackages(folder) {
   const installed = join(folder, 'node_modules/.package-lock.json')
   const lock = readJson(join(folder, 'package-lock.json'))
@@ -48,8 +48,8 @@ function missingPackages(folder) {
 }
 
 /**
- * `npm ci` when a package of the lock file is missing, in the repository or in a `folder` of it that has packages of its
- * own. Ends the process when that fails.
+ * Runs `npm ci` when a package of the lock file is missing, in the repository or in a `folder` with its own lock file.
+ * Ends the process when that fails.
  */
 export function install(folder = '.', env = {}) {
   const missing = missingPackages(folder)
@@ -62,7 +62,7 @@ export function install(folder = '.', env = {}) {
     ? runCommand(process.execPath, [npm, ...args], options)
     : runCommand('npm', args, { ...options, shell: process.platform === 'win32' })
   if (status === 0) return
-  console.error('Kinglet: npm ci failed (see above). It needs the network once; after that everything runs without.')
+  console.error('Kinglet: npm ci failed (see above). It needs the network once; afterwards everything runs offline.')
   process.exit(1)
 }
 
@@ -72,7 +72,7 @@ const newest = (path) => {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))))
 }
 
-/** Removes compiled files whose source is no longer there. */
+/** Removes compiled files whose source does not exist any more. */
 function removeStale(folder, source) {
   if (!existsSync(folder)) return
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -84,8 +84,8 @@ function removeStale(folder, source) {
 }
 
 /**
- * Compiles src to dist, and builds the page's `kinglet/run` of that, when a source is newer than the last build. Returns
- * the exit status of what failed, or 0.
+ * Compiles src to dist and builds `kinglet/run` for pages, when a source is newer than the last build. Returns 0, or
+ * the exit status of the step that failed.
  */
 export function build() {
   const stamp = join(root, 'dist/.tsbuildinfo')
@@ -98,7 +98,7 @@ export function build() {
   removeStale(join(root, 'dist'), join(root, 'src'))
   const status =
     runTool('typescript/bin/tsc', ['-p', 'tsconfig.build.json']) || runCommand(process.execPath, [join(root, page)])
-  // The compiler leaves the stamp alone when its output stays the same; a failed build must run again.
+  // The compiler does not touch the stamp when its output is unchanged. A failed build must run again.
   if (existsSync(stamp)) utimesSync(stamp, began, status === 0 ? began : new Date(0))
   return status
 }

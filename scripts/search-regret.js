@@ -1,7 +1,7 @@
 /**
- * `node scripts/search-regret.js [algorithm ...]`: measures how near the search algorithms come to known minima, beside
- * Optuna's figures, prints the tables and writes them into docs/search.md. With names, prints the rows of those alone. The
- * figures are a function of the code: a test computes a part of them anew.
+ * `node scripts/search-regret.js [algorithm ...]`: measures how close the search algorithms come to known minima, and
+ * compares them with Optuna's figures. It prints the tables and writes them to docs/search.md. With names, it only
+ * prints the rows of those algorithms. The figures are a function of the code: a test computes some of them again.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,13 +22,13 @@ const { minima, regretHead, regretRows, rivals, volumeHead, volumeRows, volumes,
 )
 
 const names = process.argv.slice(2)
-const asked = (all) => Object.keys(all).filter((name) => names.length === 0 || names.includes(name))
-const told = (rows) => {
+const chosen = (all) => Object.keys(all).filter((name) => names.length === 0 || names.includes(name))
+const printed = (rows) => {
   for (const row of rows) console.log(row)
   return rows
 }
-const regrets = Object.keys(minima).flatMap((fn) => asked(rivals).flatMap((name) => told(regretRows(fn, name))))
-const hypervolumes = asked(volumes).flatMap((name) => told(volumeRows(name)))
+const regrets = Object.keys(minima).flatMap((fn) => chosen(rivals).flatMap((name) => printed(regretRows(fn, name))))
+const hypervolumes = chosen(volumes).flatMap((name) => printed(volumeRows(name)))
 if (names.length === 0) {
   const path = join(root, 'docs/search.md')
   const text = withTable(readFileSync(path, 'utf8'), regretHead, regrets)

@@ -1,4 +1,4 @@
-/** `npm start`: installs and builds what is missing, then trains, measures and reports on Fashion-MNIST. */
+/** `npm start`: installs and builds if necessary, then trains, measures and reports on Fashion-MNIST. */
 import { build, checkNode, install } from './prepare.js'
 
 checkNode()

@@ -1,9 +1,9 @@
 /**
- * `node scripts/supernet-tau.js [--networks 20] [--rounds 1500] [--epochs 4] [--images 10000] [--out runs/supernet-tau]`:
- * how well a weight-sharing supernet and zero-cost proxies rank networks of a small space of MobileNet V3 blocks, on
- * Fashion-MNIST as data/fashion-mnist has it. It trains the supernet, then the networks alone, and prints Kendall's tau
- * and Spearman's rank correlation with their accuracies as the table of docs/search.md. What is done is kept in the
- * folder: the same command goes on where it was stopped.
+ * `node scripts/supernet-tau.js [--networks 20] [--rounds 1500] [--epochs 4] [--images 10000] [--out
+ * runs/supernet-tau]`: measures how well a weight-sharing supernet and zero-cost proxies rank the networks of a small
+ * space of MobileNet V3 blocks, on the slice of Fashion-MNIST in data/fashion-mnist. It trains the supernet, then each
+ * network alone, and prints Kendall's tau and Spearman's rank correlation with the networks' accuracies as the table of
+ * docs/search.md. The folder keeps all state: the same command resumes.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -52,7 +52,7 @@ const space = search.defineSpace(
 )
 const depthsOf = (point) => stages.map((s) => point[`stage${s}.depth`])
 
-/** V3's blocks at 28 x 28: a stem of stride 2, and three stages of which the last two begin with stride 2. */
+/** V3's blocks at 28 x 28: a stem of stride 2 and three stages; the last two stages start with stride 2. */
 function networkOf(point, own = seed) {
   const row = { kernel: 3, exp: 0, outAct: 'none', stride: 1, shortcut: true, se: false, bias: true }
   const act = 'hard_swish'
@@ -60,7 +60,7 @@ function networkOf(point, own = seed) {
   for (const s of stages)
     for (let b = 0; b < point[`stage${s}.depth`]; b++) {
       const [input, kernel] = [rows.at(-1).out, point[`stage${s}.kernel`]]
-      // Never as many as go in: then every block has its expansion, as the supernet's have.
+      // Never equal to the input channels: then every block has an expansion, as in the supernet.
       const exp = makeDivisible(input * point[`stage${s}.ratio`], 4)
       const block = {
         operator: 'bneck',
@@ -85,7 +85,7 @@ const first = (set, count) => subset(set, new Rng(key(seed, 1)).permutation(set.
 const data = { train: first(opened.train, images), val: opened.val }
 const preprocessing = preprocessingPreset('whole', 28)
 
-/** What is known so far, written after each piece of work. */
+/** The results so far, written after each step. */
 const resultsPath = join(out, 'results.json')
 const fresh = { settings, networks: [] }
 const kept = existsSync(resultsPath) ? JSON.parse(readFileSync(resultsPath, 'utf8')) : fresh

@@ -1,8 +1,8 @@
 /**
- * `npm test`: installs what is missing, then the type check, lint and format check, the build and the tests. Ends with
- * `N passed, N failed`, in which each of the three checks counts as one test. Arguments go to vitest
- * (`npm test -- test/ops`, `npm test -- -t 'depthwise'`); then only the build and the tests named are run. With `--all`
- * tests leave nothing out (`test/support/all.ts` says what they leave out else).
+ * `npm test`: installs missing packages, then runs the type check, the lint and format check, the build and the tests.
+ * The last line is `N passed, N failed`; each of the three checks counts as one test. Arguments go to vitest (`npm test
+ * -- test/ops`, `npm test -- -t 'depthwise'`); then only the build and the named tests run. With `--all` the tests
+ * leave nothing out (`test/support/all.ts` says what they leave out otherwise).
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -41,7 +41,7 @@ const status = runTool(
 if (existsSync(results)) {
   const { numPassedTests, numFailedTests, numPendingTests, testResults } = JSON.parse(readFileSync(results, 'utf8'))
   count.passed += numPassedTests
-  // A file that does not load has no tests to fail: it counts as one.
+  // A file that does not load has no tests that could fail: it counts as one failure.
   count.failed += numFailedTests + testResults.filter((f) => f.status === 'failed' && !f.assertionResults.length).length
   count.skipped += numPendingTests
 }

@@ -1,6 +1,6 @@
 /**
- * Another checkout of Kinglet, built, as a contender beside this one: what a change has cost or gained, measured in one
- * run. Its own benchmark modules run it, so that it needs no more than what this folder had at that time.
+ * Another built checkout of Kinglet as a contender, to measure the effect of a change in one run. The benchmark modules
+ * of that checkout run it, so that it needs only what bench/ had at that time.
  */
 import { cpSync, existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -15,12 +15,12 @@ export function assertCheckout(folder) {
       throw new Error(`--before: ${folder} has no ${path}: give a checkout of Kinglet in which npm run build has run`)
 }
 
-/** Starts the checkout's own contender of inference on this checkout's model files. */
+/** Starts the inference contender of that checkout on this checkout's model files. */
 export function startInferenceBefore(folder, options) {
   const theirs = fileURLToPath(new URL('../.cache/models/', pathToFileURL(join(resolve(folder), 'bench/lib/'))))
   cpSync(fileURLToPath(modelsFolder), theirs, { recursive: true })
   return startNode(join(folder, 'bench/node/contender.js'), { ...options, runtime: 'kinglet' })
 }
 
-/** Starts the checkout's own trainer. */
+/** Starts the trainer of that checkout. */
 export const startTrainingBefore = (folder, options) => startNode(join(folder, 'bench/training/kinglet.js'), options)

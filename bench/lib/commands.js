@@ -1,4 +1,6 @@
-/** What a contender does in its process or page: `open` loads a model and answers once, `run` runs and times. */
+/**
+ * The commands of a contender in its process or page: `open` loads a model and runs it once, `run` runs and times it.
+ */
 import { runtimes } from '../runtimes/index.js'
 
 const shape = [1, 224, 224, 3]

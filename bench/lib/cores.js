@@ -1,11 +1,11 @@
 /**
- * What a second core gives at the moment: arithmetic without memory, by one worker and then by two at once. On two idle
- * cores that is 2; where a host puts both on one core, or gives one to others, it is less, and no runtime's second
- * thread can give more.
+ * Measures the gain of a second core at the moment: arithmetic without memory, by one worker and then by two at once.
+ * On two idle cores the gain is 2. It is less if the host runs both on one core, or gives a core to others. No
+ * runtime's second thread can gain more.
  */
 import { Worker } from 'node:worker_threads'
 
-/** Products and sums of eight independent chains: as many as keep a core's arithmetic busy. */
+/** Products and sums in eight independent chains, enough to keep the arithmetic of a core busy. */
 const work = `
 const { parentPort } = require('node:worker_threads')
 function chains(turns) {
@@ -24,7 +24,7 @@ parentPort.on('message', (turns) => {
 })`
 const turns = 4_000_000
 
-/** Starts two workers; `gain` tells how many times as much two do as one. */
+/** Starts two workers. `gain` returns the work of two divided by the work of one. */
 export async function openCores() {
   const workers = [0, 1].map(() => new Worker(work, { eval: true, execArgv: [] }))
   const run = (worker) =>

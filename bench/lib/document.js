@@ -1,4 +1,4 @@
-/** docs/benchmarks.md, from the newest results of each Node version. Needs nothing but those results. */
+/** Writes docs/benchmarks.md from the newest results of each Node version. Needs only those results. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { sectionOf } from './tables.js'
 
@@ -20,11 +20,11 @@ const headings = {
   node: (r) => `Inference in Node ${major(r)}`,
   chromium: (r) => `Inference in Chromium ${r.parts.chromium.version?.split('.')[0] ?? ''}`.trim(),
   training: (r) => `Training, Node ${major(r)}`,
-  layers: (r) => `Kernels beside the machine's limits, Node ${major(r)}`,
+  layers: (r) => `Kernels and the machine's limits, Node ${major(r)}`,
   step: (r) => `Where a training step goes, Node ${major(r)}`,
   size: () => 'Size of what a page loads',
 }
-/** Parts in which Node does nothing: the newest results tell. */
+/** Parts that do not run in Node: only the newest results are shown. */
 const once = new Set(['chromium', 'size'])
 
 const gibibytes = (n) => (n / 2 ** 30).toFixed(0)
@@ -44,28 +44,28 @@ function versionLine({ file, versions: v, parts }) {
 
 const method = `## How it is measured
 
-\`npm run bench\` in the repository; it installs the other runtimes, each of which has a version of its own there, and
-writes this page. All figures, each run among them, are in the files named above.
+\`npm run bench\` in the repository installs the other runtimes in fixed versions, measures, and writes this page. The
+files named above have all figures, including each run.
 
-- **The same work.** The four networks at 224 x 224, batch 1, float32, with the same random weights, written in each
-  runtime's own format with batch norm folded away; padding is TensorFlow's "same". Before anything is timed each
-  contender's logits must equal Kinglet's to 1e-3 of the largest.
-- **Side by side.** Each contender (a runtime with a number of threads) has a process, or a browser, of its own. After
-  ten runs that do not count (two steps of training), rounds go through all contenders, and the order turns by one from
-  round to round. In a round a contender runs for a tenth of a second or five times, whichever is longer, after 60 ms
-  that do not count. A figure is the median of all runs, in brackets the quartiles.
-- **Ratios are within a round**: the other's median over Kinglet's, at the same number of threads; above 1 Kinglet is
-  the faster. A busy moment falls on both.
-- **Two threads** are compared with one thread of the same runtime within a round. What two cores gave at that time to
-  arithmetic alone stands beside it: on a shared host it may be less than 2, which no runtime can exceed.
-- **A run** goes from an image in an array of the caller's to logits in one. ONNX Runtime native is not JavaScript: it
-  is the far reference. TensorFlow.js has no threads in Node. LiteRT.js runs in pages only.
-- **First answer**: model bytes in memory to the first logits, in a fresh process; from a page's load, the code and the
-  model fetched from this machine too.
-- **Training** beside PyTorch, channels last: a step forward, backward and update on a batch that stays in memory.
-- **Limits** are measured in the same run: multiply-adds in independent chains in 128-bit vectors, without memory, and
-  copies of as many bytes as a kernel reads and writes. The longer of the two is the kernel's floor.
-- **Size**: what a page's requests bring before its first answer, gzipped.`
+- **Same work.** The four networks at 224 x 224, batch 1, float32, with the same random weights, in each runtime's
+  format with batch norm folded. Padding is TensorFlow's "same". Before any timing, the logits of each contender must
+  equal Kinglet's to 1e-3 of the largest.
+- **Rounds.** Each contender (a runtime with a number of threads) has a separate process or browser. After ten untimed
+  runs (two steps in training), rounds go through all contenders, and the order rotates by one each round. In a round a
+  contender runs for a tenth of a second or five times, whichever is longer, after 60 ms of untimed runs. A figure is
+  the median of all runs, with the quartiles in brackets.
+- **Ratios are within a round**: the other runtime's median over Kinglet's, with the same number of threads. Above 1,
+  Kinglet is faster. A busy moment affects both.
+- **Two threads** are compared with one thread of the same runtime within a round. Another table shows the gain of the
+  second core for arithmetic alone at that time. On a shared host it may be less than 2, and no runtime can exceed it.
+- **A run** goes from an image in the caller's array to logits in an array. ONNX Runtime native is not JavaScript; it is
+  a distant reference. TensorFlow.js has no threads in Node. LiteRT.js runs only in pages.
+- **First answer**: from model bytes in memory to the first logits, in a fresh process. In a page also from its load,
+  which fetches the code and the model from this machine.
+- **Training** is compared with PyTorch, channels last: forward, backward and update on a batch that stays in memory.
+- **Limits** are measured in the same run: multiply-adds in independent chains of 128-bit vectors without memory, and
+  copies of as many bytes as a kernel reads and writes. The longer of the two times is the kernel's floor.
+- **Size**: the gzipped bytes that a page requests before its first answer.`
 
 /** The document as Markdown. */
 export function documentOf(results) {
@@ -78,7 +78,7 @@ export function documentOf(results) {
   const machines = [...new Set(results.map(machineLine))]
   return `${[
     '# Benchmarks',
-    'Kinglet beside the runtimes that a web or Node developer could use instead. Written by `npm run bench`.',
+    'Kinglet compared with the runtimes that a web or Node developer could use instead. Written by `npm run bench`.',
     machines.map((line) => `- ${line}`).join('\n'),
     results.map((r) => `- ${versionLine(r)}`).join('\n'),
     ...sections,

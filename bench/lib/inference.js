@@ -1,6 +1,6 @@
 /**
- * Inference of one network by all runtimes of a host: answers are compared before anything is timed, then rounds go
- * through all contenders. Time to the first answer is that of several contenders, each started anew.
+ * Benchmarks the inference of one network in all runtimes of a host. Compares their answers before any timing, then
+ * runs rounds through all contenders. Each contender is started several times to measure the time to the first answer.
  */
 import { quartiles } from '../kinglet.js'
 import { networks } from '../models/networks.js'
@@ -8,10 +8,10 @@ import { runtimes } from '../runtimes/index.js'
 import { openCores } from './cores.js'
 import { firstLine, interleave, rounded, speedup } from './rounds.js'
 
-/** Largest difference of two answers, as a share of the largest logit, that still counts as the same answer. */
+/** Largest difference of two equal answers, as a fraction of the largest logit. */
 const tolerance = 1e-3
 
-/** The contenders of a host: each runtime that runs there, with each of its numbers of threads. */
+/** The contenders of a host: each of its runtimes with each number of threads. */
 export const contendersOf = (host, chosen = Object.keys(runtimes).filter((name) => name !== 'before')) =>
   chosen.flatMap((runtime) =>
     runtimes[runtime][host].map((threads) => ({ id: `${runtime}-${threads}`, runtime, threads })),
@@ -22,7 +22,7 @@ function difference(logits, truth) {
   return Math.max(...logits.map((x, i) => Math.abs(x - truth[i]))) / largest
 }
 
-/** Starts each contender `starts` times, one after the other; the last of each stays. Those that cannot are `failed`. */
+/** Starts each contender `starts` times in turn, and keeps the last. Contenders that do not start are in `failed`. */
 async function openAll(name, contenders, start, starts) {
   const open = []
   const failed = []

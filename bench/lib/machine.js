@@ -1,4 +1,4 @@
-/** Where and on what a benchmark ran. */
+/** The machine and the versions of a benchmark. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const read = (path) => readFileSync(new URL(path, import.meta.url), 'utf8')
 
-/** What this process runs on. */
+/** The machine of this process. */
 export const machine = () => ({
   processor: cpus()[0].model.trim(),
   cores: availableParallelism(),
@@ -16,7 +16,7 @@ export const machine = () => ({
 
 const peers = ['@litertjs/core', '@tensorflow/tfjs', 'onnxruntime-web', 'onnxruntime-node']
 
-/** Versions of Kinglet (and its commit), of Node and of the packages that are compared. */
+/** Versions of Kinglet (with its commit), of Node and of the compared packages. */
 export function versions() {
   const git = (...args) =>
     spawnSync('git', args, { cwd: fileURLToPath(new URL('..', import.meta.url)), encoding: 'utf8' })
@@ -33,5 +33,5 @@ export function versions() {
   }
 }
 
-/** Load average of the last minute: processes that want to run. */
+/** Load average of the last minute: the number of runnable processes. */
 export const load = () => Number(loadavg()[0].toFixed(2))

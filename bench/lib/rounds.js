@@ -1,12 +1,12 @@
 /**
- * Timing in rounds: each round runs every contender for a short while, in an order that turns by one from round to
- * round, so that whatever else the machine does falls on all alike; ratios are taken within a round.
+ * Timing in rounds. Each round runs every contender for a short time, in an order that rotates by one each round, so
+ * that other work on the machine affects all contenders alike. Ratios are taken within a round.
  */
 import { quartiles } from '../kinglet.js'
 
 /**
- * Timed runs of a contender go on for this long in a round at least, after others that are not timed. A system takes
- * tens of milliseconds until threads that slept on one core are spread over two.
+ * Minimum time of a contender's timed runs in a round, after untimed runs. The system takes tens of milliseconds to
+ * spread threads that slept on one core over two.
  */
 const roundMs = 100
 const settleMs = 60
@@ -17,9 +17,9 @@ const settleMs = 60
  * @property {(command: string, options?: object) => Promise<any>} ask
  *
  * @param {readonly Contender[]} contenders
- * @param {{ warmup: number, rounds: number, runs: number, after?: () => Promise<void> }} plan `runs` timed runs of each
- *   contender a round at least, after some that are not timed; before all rounds `warmup` runs, in which JavaScript
- *   engines find out what to optimise; `after` is called behind each round
+ * @param {{ warmup: number, rounds: number, runs: number, after?: () => Promise<void> }} plan at least `runs` timed
+ *   runs of each contender in each round, after some untimed runs; before all rounds `warmup` runs, in which the
+ *   JavaScript engine optimises; `after` is called after each round
  * @returns {Promise<Map<string, number[][]>>} milliseconds by contender and round
  */
 export async function interleave(contenders, { warmup, rounds, runs, after }) {
@@ -42,12 +42,12 @@ export async function interleave(contenders, { warmup, rounds, runs, after }) {
   return times
 }
 
-/** How many times as fast as `other` the contender of `own` is: quartiles over rounds of the ratio of medians. */
+/** How many times faster the contender of `own` is than `other`: quartiles over rounds of the ratio of medians. */
 export const speedup = (own, other) =>
   quartiles(own.map((times, round) => quartiles(other[round]).median / quartiles(times).median))
 
-/** Milliseconds as they are kept in results: to the microsecond. */
+/** Milliseconds in the precision of the results: microseconds. */
 export const rounded = (times) => times.map((round) => round.map((ms) => Number(ms.toFixed(3))))
 
-/** Why something failed, in a line. */
+/** The first line of an error. */
 export const firstLine = (error) => String(error.message).split('\n')[0]

@@ -1,10 +1,10 @@
 /**
- * The tables of docs/performance.md: kernels of one inference and of one training step by what they are for, from the
- * newest results of each Node version. They stand between a line that names them and `<!-- end -->`.
+ * The tables of docs/performance.md: kernels of one inference and of one training step by purpose, from the newest
+ * results of each Node version. A table is between a line that names it and `<!-- end -->`.
  */
 import { markdown } from './tables.js'
 
-/** Kernels of MobileNet V2 by what they are for; the first that fits counts. */
+/** Kernels of MobileNet V2 by purpose. The first match counts. */
 const parts = {
   expansions: (l) => l.layer.endsWith('.expand'),
   projections: (l) => l.layer.endsWith('.project'),
@@ -15,7 +15,7 @@ const parts = {
   'padding, pooling': () => true,
 }
 
-/** Kernels of a training step by what they are for. */
+/** Kernels of a training step by purpose. */
 const purposes = {
   packed_matmul: 'products: forward and gradients to x',
   matmul: 'products: gradients to weights',
@@ -75,7 +75,7 @@ function step({ parts: { step: measured } }) {
 const tables = { inference, step }
 const needed = { inference: 'layers', step: 'step' }
 
-/** `text` with its tables as `results` (of `newestResults`) have them. */
+/** Returns `text` with its tables replaced by those of `results`, from `newestResults`. */
 export function withShares(text, results) {
   return text.replace(/(<!-- bench: (\w+) -->\n).*?(<!-- end -->)/gs, (_, open, name, close) => {
     const found = results

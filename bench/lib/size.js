@@ -1,7 +1,6 @@
 /**
- * What a page loads of each runtime before its first answer: the code, minified, and the WebAssembly, gzipped, as a
- * server would send them. Which files those are is asked of the page itself: each contender opens one, and the site
- * notes what it is asked for.
+ * Measures what a page loads of each runtime before its first answer: minified code and WebAssembly, gzipped as a
+ * server would send them. Each contender opens a page, and the site records the requested files.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

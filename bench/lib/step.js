@@ -1,4 +1,4 @@
-/** Where the time of a training step goes: its kernels by kind, on one thread, beside the limit of multiply-adds. */
+/** Profiles a training step: the time of each kind of kernel on one thread, and the limit of multiply-adds. */
 import { multiplyAddLimit, profile, quartiles } from '../kinglet.js'
 import { stepOf } from '../training/step.js'
 import { cases, common } from './training.js'

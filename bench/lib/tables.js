@@ -1,4 +1,4 @@
-/** Results as tables: for a terminal and, being Markdown, for docs/benchmarks.md. Needs nothing but results. */
+/** Formats results as Markdown tables, for a terminal and for docs/benchmarks.md. Needs only the results. */
 import { runtimes } from '../runtimes/index.js'
 
 const ms = (n) => n.toFixed(n < 10 ? 2 : 1)
@@ -8,7 +8,7 @@ const kilobytes = (n) => (n / 1000).toFixed(1)
 const percent = (x) => `${Math.round(100 * x)} %`
 const spread = ({ lower, median, upper }, show) => `${show(median)} (${show(lower)} - ${show(upper)})`
 
-/** Rows of cells as a table whose columns line up; all but the first are right-aligned. */
+/** Formats rows of cells as an aligned table. All columns but the first are right-aligned. */
 export function markdown(titles, rows) {
   const widths = titles.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length), 3))
   const line = (cells) => `| ${cells.map((c, i) => (i ? c.padStart(widths[i]) : c.padEnd(widths[i]))).join(' | ')} |`
@@ -18,7 +18,7 @@ export function markdown(titles, rows) {
 
 const named = (label, threads) => `${label}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
 
-/** Rows are contenders, columns what they ran on; a row without any cell is left out. */
+/** Rows are contenders, columns are networks or cases. Empty rows are left out. */
 function matrix(title, columns, contendersIn, nameOf, cell) {
   const ids = [...new Set(columns.flatMap((c) => contendersIn(c).map(nameOf)))]
   const rows = ids.map((id) => [
@@ -32,7 +32,7 @@ function matrix(title, columns, contendersIn, nameOf, cell) {
   return filled.length > 0 ? [markdown([title, ...columns.map((c) => c.network ?? c.title)], filled)] : []
 }
 
-/** What could not run, a line each. */
+/** The contenders that could not run, one per line. */
 function failures(columns, labels) {
   const lines = columns.flatMap(({ failed }) =>
     failed.map(
@@ -42,10 +42,10 @@ function failures(columns, labels) {
   return lines.length > 0 ? [['Did not run:', '', ...new Set(lines)].join('\n')] : []
 }
 
-/** Half of all rows spread by more than this: the reader is told. */
+/** If half of all rows spread by more than this, the document says so. */
 const wide = 0.1
 
-/** A sentence about how far the quartiles lie apart, when that is far. */
+/** A sentence about the distance of the quartiles, if it is large. */
 function spreadNote(quartiles, { loadBefore, loadAfter }) {
   const widths = quartiles.map(({ lower, upper }) => upper / lower - 1).sort((a, b) => a - b)
   const middle = widths[Math.floor(widths.length / 2)]
@@ -57,7 +57,7 @@ function spreadNote(quartiles, { loadBefore, loadAfter }) {
   ]
 }
 
-/** What the second core gave while the networks ran. */
+/** The gain of the second core while the networks ran. */
 function secondCore(networks) {
   const known = networks.filter((n) => n.secondCore)
   if (known.length === 0) return []
@@ -115,7 +115,7 @@ function training(part) {
 }
 
 const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]
-/** Pixels of a pointwise convolution's result: [n, h, w, c], or [pixels, c] once it is a matrix product. */
+/** Pixels of a pointwise convolution's result, which is [n, h, w, c], or [pixels, c] as a matrix product. */
 const pixels = ({ output }) => output.slice(0, -1).reduce((a, b) => a * b, 1)
 const kinds = {
   'pointwise and dense, 196 pixels or more': (l) => /^packed/.test(l.kernel) && pixels(l) >= 196,
@@ -194,6 +194,6 @@ function size({ entries, loaded, failed }) {
 
 const sections = { node: inference, chromium: inference, training, layers, step, size }
 
-/** A part's results as paragraphs and tables. */
+/** Formats the results of a part as paragraphs and tables. */
 export const sectionOf = (name, part) =>
   (part.skipped ? [`Left out: ${part.skipped}.`] : sections[name](part)).join('\n\n')

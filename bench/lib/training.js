@@ -1,7 +1,7 @@
 /**
- * Training steps beside PyTorch's: the same network, batch and optimiser, on a batch that stays in memory. Whether both
- * compute the same is held elsewhere, by golden values of torchvision in Kinglet's tests; here both must count the same
- * parameters.
+ * Compares training steps with PyTorch's: the same network, batch and optimiser, on a batch that stays in memory.
+ * Kinglet's tests check that both compute the same, with golden values of torchvision. Here both must only have the
+ * same number of parameters.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +12,7 @@ import { firstLine, interleave, rounded, speedup } from './rounds.js'
 
 const fileOf = (name) => fileURLToPath(new URL(`../training/${name}`, import.meta.url))
 
-/** What is trained. */
+/** The trained networks. */
 export const cases = [
   { title: 'V2, 32 px', model: 'mobilenet_v2', imageSize: 32 },
   { title: 'V2, 96 px', model: 'mobilenet_v2', imageSize: 96 },
@@ -20,7 +20,7 @@ export const cases = [
 ]
 export const common = { batch: 32, classes: 10, learningRate: 0.02, momentum: 0.9, weightDecay: 4e-5 }
 
-/** Trainers by name: numbers of threads, and how each starts with the options of a case and one of these numbers. */
+/** Trainers by name: numbers of threads, and a function that starts one with the options of a case. */
 export const trainers = {
   kinglet: { label: 'Kinglet', threads: [1, 2], start: (options) => startNode(fileOf('kinglet.js'), options) },
   torch: {
@@ -35,7 +35,7 @@ export const trainers = {
   tfjs: { label: 'TensorFlow.js wasm', threads: [1], start: (options) => startNode(fileOf('tfjs.js'), options) },
 }
 
-/** Kinglet of another checkout, in the place of the other trainers. */
+/** Kinglet of another checkout, compared instead of the other trainers. */
 const beside = (before) => ({
   kinglet: trainers.kinglet,
   before: { threads: [1, 2], start: (options) => startTrainingBefore(before, options) },
@@ -45,7 +45,7 @@ const beside = (before) => ({
 export const findPython = () =>
   ['python3', '/usr/bin/python3'].find((path) => spawnSync(path, ['-c', 'import torch, torchvision']).status === 0)
 
-/** Starts all trainers. Those that cannot are `failed`. */
+/** Starts all trainers. Trainers that do not start are in `failed`. */
 async function startAll(network, python, before) {
   const open = []
   const failed = []

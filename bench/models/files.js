@@ -1,4 +1,4 @@
-/** Writes a network in the formats of all runtimes, with an image and the oracle's answer, to `.cache/models`. */
+/** Writes a network in the formats of all runtimes to `.cache/models`, with an image and the oracle's answer. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { preprocessingPreset, provenanceNow, writeModelFile } from '../kinglet.js'
 import { modelsFolder } from './folder.js'

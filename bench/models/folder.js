@@ -1,2 +1,2 @@
-/** Where model files are written to, and read from by contenders. */
+/** The folder of the model files that contenders read. */
 export const modelsFolder = new URL('../.cache/models/', import.meta.url)

@@ -1,7 +1,7 @@
 /**
- * A network of Kinglet's as the list of layers that the peers' model files are written from: weights frozen, batch norm
- * folded into the convolutions, bias and ReLU joined to the layer before them, as each peer's own converter would leave
- * it. Refuses an op that none of the benchmark's networks has.
+ * Converts a network of Kinglet to a list of layers, from which the model files of the other runtimes are written. As
+ * in the output of their converters, weights are constants, batch norm is folded into the convolutions, and bias and
+ * ReLU are part of the layer before them. Refuses ops that none of the benchmark's networks has.
  */
 import {
   foldBatchNorm,
@@ -29,7 +29,7 @@ import {
  * @property {'relu' | 'relu6'} [act]
  */
 
-/** Ops that have weights as their second input, and what they are called here. */
+/** Ops that have weights as their second input, and their names here. */
 const weighted = { conv2d: 'conv2d', depthwise_conv2d: 'depthwise_conv2d', matmul: 'dense' }
 const joined = new Set(['relu', 'relu6'])
 const plain = new Set(['reshape', 'add', 'mul', 'relu', 'relu6', 'hard_swish', 'hard_sigmoid'])
@@ -46,7 +46,7 @@ export function layersOf(graph, weights) {
   let input
   const isAlone = (v) => readers.get(v) === 1
   const isMean = (v) => v.op.name === 'div' && v.inputs[0].op.name === 'reduce_sum'
-  // The mean over one pixel is not divided.
+  // The mean over one pixel has no division.
   const isSumOfOne = (v) => v.op.name === 'reduce_sum' && size(v.shape) === size(v.inputs[0].shape)
   for (const v of topological([frozen.outputs.logits])) {
     const { name: op } = v.op
@@ -65,7 +65,7 @@ export function layersOf(graph, weights) {
     } else {
       const isPooling = isMean(v) || isSumOfOne(v)
       const own = isPooling ? 'mean' : (weighted[op] ?? (plain.has(op) ? op : undefined))
-      if (!own) throw new Error(`the benchmark's model writers do not know ${op}`)
+      if (!own) throw new Error(`the benchmark's model writers do not support ${op}`)
       const source = isMean(v) ? x.inputs[0] : x
       const inputs = own === 'add' || own === 'mul' ? v.inputs : [source]
       const { stride, pad } = v.attrs

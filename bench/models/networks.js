@@ -1,10 +1,10 @@
 /**
- * The networks that are timed: the papers' four at 224 x 224 with random weights. Padding is TensorFlow's "same", the
- * only one that every peer's format can say without an op of its own.
+ * The timed networks: the papers' four at 224 x 224 with random weights. Padding is TensorFlow's "same", the only
+ * padding that every runtime's format expresses without a separate op.
  */
 import { build, key, keyOf, Rng, size } from '../kinglet.js'
 
-/** By the short names that options and files have. */
+/** Networks by their short names in options and file names. */
 export const networks = {
   v1: { model: 'mobilenet_v1', title: 'V1' },
   v2: { model: 'mobilenet_v2', title: 'V2' },
@@ -12,7 +12,7 @@ export const networks = {
   v3s: { model: 'mobilenet_v3_small', title: 'V3-S' },
 }
 
-/** Ranges of batch norm's parameters: random too, so that folding them has something to fold. */
+/** Ranges of batch norm's parameters. They are random too, so that folding has an effect. */
 const ranges = { gamma: [0.5, 1.5], variance: [0.5, 1.5], beta: [-0.2, 0.2], mean: [-0.2, 0.2] }
 
 /** A network with its random weights. */

@@ -1,5 +1,5 @@
 /**
- * Writes an ONNX model (opset 14): NCHW, weights OIHW, as exporters leave it. Field numbers are those of onnx.proto3.
+ * Writes an ONNX model (opset 14) like an exporter: NCHW, weights OIHW. Field numbers are those of onnx.proto3.
  */
 import protobuf from 'protobufjs/minimal.js'
 import { transpose } from './transpose.js'
@@ -44,10 +44,10 @@ function valueInfo(w, name, dims) {
   )
 }
 
-/** [N, H, W, C] as ONNX has it. */
+/** [N, H, W, C] in the order of ONNX. */
 const nchw = (shape) => (shape.length === 4 ? [shape[0], shape[3], shape[1], shape[2]] : [...shape])
 const opNames = { add: 'Add', mul: 'Mul', relu: 'Relu', hard_swish: 'HardSwish' }
-/** What an op is given beside its inputs. */
+/** The attributes of an op. */
 const hardSigmoid = { alpha: 1 / 6, beta: 0.5 }
 
 /** @returns {Uint8Array} the model's bytes; input `x` [N, C, H, W], output `logits` */

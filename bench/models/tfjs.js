@@ -13,7 +13,7 @@ const acts = { relu: 'Relu', relu6: 'Relu6' }
 const fusedNames = { conv2d: '_FusedConv2D', depthwise_conv2d: 'FusedDepthwiseConv2dNative', dense: '_FusedMatMul' }
 const plainNames = { add: 'AddV2', mul: 'Mul', relu: 'Relu', relu6: 'Relu6' }
 
-/** @returns {{ modelTopology: object, weightSpecs: object[], weightData: ArrayBuffer }} what `tf.io.fromMemory` takes */
+/** @returns {{ modelTopology: object, weightSpecs: object[], weightData: ArrayBuffer }} for `tf.io.fromMemory` */
 export function writeTfjs({ input, layers, output }) {
   const nodes = [{ name: input.name, op: 'Placeholder', attr: { dtype: float, ...{ shape: shapeAttr(input.shape) } } }]
   const weightSpecs = []
@@ -34,7 +34,7 @@ export function writeTfjs({ input, layers, output }) {
   }
   const scalar = (name, value) => constant(name, [], Float32Array.of(value))
 
-  /** relu6(x + 3), which hard sigmoid and h-swish are made of. */
+  /** relu6(x + 3), a part of hard sigmoid and h-swish. */
   const cut = (name, x) =>
     node(`${name}/cut`, 'Relu6', [node(`${name}/shifted`, 'AddV2', [x, scalar(`${name}/three`, 3)])])
   const sixth = (name, x, y) => node(y, 'Mul', [x, scalar(`${name}/sixth`, 1 / 6)])

@@ -1,6 +1,6 @@
 /**
- * Writes a TFLite model (schema version 3): NHWC, filters OHWI, padding "same", ReLU inside the op before it. Numbers of
- * ops, options and slots are those of TensorFlow Lite's schema.fbs.
+ * Writes a TFLite model (schema version 3): NHWC, filters OHWI, padding "same", ReLU as part of the op before it. The
+ * numbers of ops, options and slots are those of TensorFlow Lite's schema.fbs.
  */
 import { Builder } from 'flatbuffers'
 import { transpose } from './transpose.js'
@@ -8,7 +8,7 @@ import { transpose } from './transpose.js'
 const types = { float: 0, int: 2 }
 const activations = { relu: 1, relu6: 3 }
 
-/** Ops: number, number of their options' table in the union, and those options as [slot, kind, value]. */
+/** Ops: the number of the op, the number of its options' table in the union, and the options as [slot, kind, value]. */
 const ops = {
   conv2d: {
     code: 3,
@@ -39,7 +39,7 @@ const ops = {
   hard_swish: { code: 117, options: 91, of: () => [] },
 }
 
-/** A filter in the order that TFLite has it. */
+/** A filter in the order of TFLite. */
 const filters = {
   conv2d: ({
     w: {
@@ -97,7 +97,7 @@ export function writeTflite({ input, layers, output }) {
     } else step(op, inputs, layer)
   }
 
-  /** Fields as [slot, kind, value]; offsets must be made before. */
+  /** Fields as [slot, kind, value]. Offsets must be written before. */
   const add = { byte: 'addFieldInt8', int: 'addFieldInt32', offset: 'addFieldOffset' }
   const table = (fields) => {
     b.startObject(Math.max(0, ...fields.map(([slot]) => slot + 1)))

@@ -1,4 +1,4 @@
-/** Layouts: the peers read images and weights in orders of their own. */
+/** Layouts: the other runtimes read images and weights in different orders. */
 
 /** Moves the axes of a dense tensor: result axis i is axis order[i] of `data`. */
 export function transpose(data, shape, order) {

@@ -1,7 +1,7 @@
-/** The contender's side of a process: runs the command that each message names and sends its result or error. */
+/** The contender's side of a process: runs the command of each message and sends its result or error. */
 import { existsSync, readFileSync } from 'node:fs'
 
-/** The largest memory that this process has had. Linux tells of its own; `maxRSS` begins with that of the parent. */
+/** Peak memory of this process. Linux reports it for the process alone; `maxRSS` starts with the parent's. */
 function peakBytes() {
   const status = '/proc/self/status'
   const own = existsSync(status) && /VmHWM:\s+(\d+)/.exec(readFileSync(status, 'utf8'))

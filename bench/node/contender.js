@@ -1,4 +1,4 @@
-/** One contender of inference in a process of its own. */
+/** An inference contender in a separate process. */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { commandsOf } from '../lib/commands.js'

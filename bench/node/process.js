@@ -1,8 +1,8 @@
-/** Contenders as processes that answer messages: Node's by its own channel, others by lines of JSON. */
+/** Contenders as processes that answer messages: Node processes by their channel, others by lines of JSON. */
 import { fork, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-/** Opens the contender behind `send` and `onMessage`, and turns its messages into answers. */
+/** Opens the contender behind `send` and `onMessage`, and matches its messages with requests. */
 async function opened(child, send, onMessage, options) {
   let waiting
   onMessage(({ ok, error }) => (error ? waiting?.reject(new Error(error)) : waiting?.resolve(ok)))
@@ -26,7 +26,7 @@ async function opened(child, send, onMessage, options) {
   }
 }
 
-/** Starts a process of Node that runs `module` and opens it with `options`; rejects with its reason when it cannot. */
+/** Starts a Node process that runs `module`, and opens it with `options`. Rejects with the reason when that fails. */
 export function startNode(module, options) {
   const child = fork(module, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' })
   return opened(
@@ -37,7 +37,7 @@ export function startNode(module, options) {
   )
 }
 
-/** The same for another program, which reads a line of JSON for each message and writes one for each answer. */
+/** The same for another program. It reads one line of JSON for each message and writes one for each answer. */
 export function startProgram(command, args, options) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })

@@ -1,4 +1,4 @@
-/** Starts contenders in Chromium: a browser each, so that none shares a process, a cache or a thread with another. */
+/** Starts each contender in a separate Chromium, so that contenders do not share a process, a cache or a thread. */
 import { readFileSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 
@@ -10,7 +10,7 @@ export const chromiumVersion = async (executablePath) => {
   return version
 }
 
-/** The largest memory that any of the browser's renderer processes has had (Linux tells). */
+/** Peak memory of the largest renderer process of the browser. Linux only. */
 async function peakBytes(browser) {
   const session = await browser.newBrowserCDPSession()
   const { processInfo } = await session.send('SystemInfo.getProcessInfo')

@@ -1,4 +1,4 @@
-/** One contender in a page of its own, opened as soon as the page loads. `ask` is called from outside. */
+/** A contender in a separate page, opened when the page loads. The benchmark calls `ask` from outside. */
 import { commandsOf } from '../lib/commands.js'
 
 const commands = commandsOf({

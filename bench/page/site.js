@@ -1,4 +1,4 @@
-/** The site that contenders' pages come from: cross-origin isolated, on this machine's loopback only. */
+/** The site of the contenders' pages: cross-origin isolated, on the loopback interface only. */
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { extname } from 'node:path'
@@ -17,12 +17,12 @@ const folders = {
 }
 const html = '<!doctype html><title>contender</title><script type="module" src="/code/contender.js"></script>'
 
-/** Bundles the contender, each runtime in a chunk of its own, and serves it. `served` holds what was asked for. */
+/** Bundles the contender, with a chunk for each runtime, and serves it. `served` holds the requested files. */
 export async function openSite() {
   await build({
     entryPoints: [fileURLToPath(new URL('contender.js', import.meta.url))],
     outdir: fileURLToPath(codeFolder),
-    // Native code that no page asks for, and Kinglet's module for pages, which is built already.
+    // Native code, which no page requests, and Kinglet's module for pages, which is already built.
     external: ['onnxruntime-node', '/kinglet/*'],
     ...{ bundle: true, splitting: true, format: 'esm', platform: 'browser', minify: true, logLevel: 'error' },
   })

@@ -1,26 +1,26 @@
 /**
- * The runtimes that are compared. Each stands in a module of its own, loaded where it runs: one process or page for each
- * contender (a runtime, a network, a number of threads), since most runtimes fix their threads when they start.
+ * The compared runtimes. Each has a separate module, loaded where it runs. Each contender (a runtime, a network, a
+ * number of threads) has a separate process or page, because most runtimes fix their threads when they start.
  *
  * @typedef {object} Task
- * @property {Record<string, Uint8Array>} files the network's files by ending
- * @property {(path: string) => string} asset address of a file of a package, for what a runtime loads by itself
+ * @property {Record<string, Uint8Array>} files the network's files by extension
+ * @property {(path: string) => string} asset address of a file of a package, for files that a runtime loads by itself
  * @property {number} threads
  * @property {Float32Array} image NHWC
  * @property {number[]} shape of the image
  *
  * @typedef {object} Session
- * @property {() => Promise<Float32Array>} run one inference, from the image in the caller's array to logits in one
+ * @property {() => Promise<Float32Array>} run one inference, from the image in the caller's array to an array of logits
  * @property {() => void} close
  *
  * @typedef {{ open: (task: Task) => Promise<Session> }} Runtime from a model's bytes to a session
  *
- * @typedef {{ kinglet: () => Promise<{ load: Function }> }} Host with Kinglet's front door for it
+ * @typedef {{ kinglet: () => Promise<{ load: Function }> }} Host with Kinglet's package entry for it
  */
 
 /**
- * What each runtime is called, where it runs and with which numbers of threads, the endings of the files that it needs,
- * and how its code is loaded. TensorFlow.js has no threads in Node, LiteRT.js runs in pages only.
+ * The label of each runtime, its numbers of threads on each host, the extensions of the files that it needs, and how
+ * its code is loaded. TensorFlow.js has no threads in Node; LiteRT.js runs only in pages.
  *
  * @type {Record<string, { label: string, node: number[], chromium: number[], files: string[], load?: (host: Host) => Promise<Runtime> }>}
  */

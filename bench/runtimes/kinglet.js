@@ -1,4 +1,4 @@
-/** Kinglet, through its front door. */
+/** Kinglet, through its package entry. */
 
 /** @returns {import('./index.js').Runtime} */
 export const kinglet = ({ load }) => ({

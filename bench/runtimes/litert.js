@@ -1,4 +1,4 @@
-/** LiteRT.js (TensorFlow Lite with XNNPACK), CPU. It runs in pages only. */
+/** LiteRT.js (TensorFlow Lite with XNNPACK) on the CPU. It runs only in pages. */
 import { loadAndCompile, loadLiteRt, Tensor } from '@litertjs/core'
 
 /** @type {import('./index.js').Runtime} */

@@ -1,4 +1,4 @@
-/** ONNX Runtime for Node: native code, the far reference. */
+/** ONNX Runtime for Node: native code, a distant reference. */
 import ort from 'onnxruntime-node'
 import { transpose } from '../models/transpose.js'
 

@@ -1,4 +1,4 @@
-/** Kinglet's training step, on a batch that stays in memory. */
+/** The trainer of Kinglet, on a batch that stays in memory. */
 
 import { size, wasmEngine } from '../kinglet.js'
 import { answerMessages } from '../node/answer.js'

@@ -1,4 +1,4 @@
-/** A training step of Kinglet, the one that `train` runs, and a batch for it. */
+/** The training step that Kinglet's `train` runs, and a batch for it. */
 import { trainingStep } from '../../dist/train/step.js'
 import { build, key, Rng, size, startingWeights } from '../kinglet.js'
 

@@ -1,7 +1,8 @@
 /**
- * TensorFlow.js training the same network on its WebAssembly backend, if that has the gradients of convolutions (4.22 has
- * not: it says so at the first step; on plain JavaScript, which has them, a step takes a minute). Batch norm is folded
- * away, as in the files of the inference benchmark, so a step does a little less than the others' steps do.
+ * The trainer of TensorFlow.js, for the same network on its WebAssembly backend. That backend needs the gradients of
+ * convolutions: 4.22 does not have them and throws at the first step. (The plain JavaScript backend has them; a step
+ * takes a minute.) Batch norm is folded, as in the files of the inference benchmark, so a step does a little less work
+ * than the steps of the other trainers.
  */
 import { fileURLToPath } from 'node:url'
 import * as tf from '@tensorflow/tfjs'
@@ -12,7 +13,7 @@ import { answerMessages } from '../node/answer.js'
 
 const activations = { relu: tf.relu, relu6: tf.relu6 }
 
-/** What each kind of layer does; `w` and `b` are variables. */
+/** The function of each kind of layer. `w` and `b` are variables. */
 const forward = {
   conv2d: ([x], { stride, w, b }) => tf.add(tf.conv2d(x, w, stride, 'same'), b),
   depthwise_conv2d: ([x], { stride, w, b }) => tf.add(tf.depthwiseConv2d(x, w, stride, 'same'), b),

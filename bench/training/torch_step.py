@@ -1,4 +1,4 @@
-"""A training step of PyTorch, channels last, in answer to lines of JSON. Needs torch and torchvision."""
+"""The trainer of PyTorch, channels last. Answers lines of JSON. Needs torch and torchvision."""
 
 import json
 import pathlib
@@ -57,7 +57,7 @@ def run(options):
 
 
 def end(_):
-    # Linux tells of this process alone; `ru_maxrss` begins with that of the parent.
+    # Linux reports this process alone; `ru_maxrss` starts with the parent's value.
     status = pathlib.Path("/proc/self/status")
     own = re.search(r"VmHWM:\s+(\d+)", status.read_text()) if status.exists() else None
     kibibytes = int(own[1]) if own else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,6 +1,6 @@
 /**
- * How values from outside are checked: what each must be stands in a table, and errors name option, value and the way
- * out. All numbers of options, flags and files are held to these checks; `read.ts` reads them from text.
+ * Checks of values from outside. A table says what each value must be; errors name the option, the value and the way
+ * out. All numbers in options, flags and files use these checks. `read.ts` reads them from text.
  */
 import { nearest, oneOf, UsageError } from './errors.ts'
 
@@ -9,10 +9,10 @@ export interface Check {
   readonly must: string
 }
 
-/** What each member of `T` must be; members that may be left out are not checked when they are. */
+/** The check of each member of `T`. A member that is left out is not checked. */
 export type Checks<T> = { readonly [K in keyof T]-?: Check }
 
-/** Neither a list nor nothing: what JSON calls an object. */
+/** An object in the sense of JSON: neither an array nor null. */
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -25,14 +25,14 @@ export const checks = {
   whole: { is: (n) => Number.isSafeInteger(n) && Number(n) >= 0, must: 'a whole number, 0 or more' },
   positive: { is: (n) => isNumber(n) && n > 0, must: 'a number above 0' },
   nonNegative: { is: (n) => isNumber(n) && n >= 0, must: 'a number, 0 or more' },
-  share: { is: (n) => isNumber(n) && n >= 0 && n < 1, must: 'a number from 0 up to, but not including, 1' },
+  share: { is: (n) => isNumber(n) && n >= 0 && n < 1, must: 'a number of at least 0 and below 1' },
   fraction: { is: (n) => isNumber(n) && n >= 0 && n <= 1, must: 'a number from 0 to 1' },
-  /** A share of something that is neither nothing nor all of it. */
+  /** A share of something: more than nothing, less than all. */
   properShare: { is: (n) => isNumber(n) && n > 0 && n < 1, must: 'a number between 0 and 1' },
   odd: { is: (n) => Number.isSafeInteger(n) && Number(n) > 0 && Number(n) % 2 === 1, must: 'a positive odd integer' },
   text: { is: (t) => typeof t === 'string', must: 'text' },
   flag: { is: (b) => typeof b === 'boolean', must: 'true or false' },
-  /** Whatever uses it says what it must be. */
+  /** Not checked here: the code that uses the value checks it. */
   given: { is: () => true, must: '' },
 } as const satisfies Record<string, Check>
 
@@ -66,15 +66,15 @@ export const named = (names: readonly string[]): Check => ({
   must: oneOf(names),
 })
 
-/** A string that reads as a number is quoted: '3' is not 3. */
+/** A string that looks like a number is quoted: '3' is not 3. */
 const show = (value: unknown): string =>
   typeof value === 'number' || (typeof value === 'string' && Number.isNaN(Number(value)))
     ? String(value)
     : (JSON.stringify(value) ?? String(value))
 
 /**
- * Throws a `UsageError` for options that are no object, for a member that `members` does not have, and for a value that
- * cannot be.
+ * Throws a `UsageError` when the options are not an object, have a member that `members` does not have, or have an
+ * invalid value.
  */
 export function assertOptions(what: string, given: object, members: Readonly<Record<string, Check>>): void {
   if (!isObject(given)) {

@@ -1,6 +1,6 @@
 /**
- * Errors that a person caused and can mend: what went wrong, both values, the way out. The command line prints
- * the message alone; anything that is not a `KingletError` is a defect and keeps its stack.
+ * An error that the user caused and can fix. Its message has the cause, both values and the way out. The command line
+ * prints only the message. Any other error is a defect, and is printed with its stack.
  *
  * @example
  * ```ts
@@ -36,7 +36,8 @@ export class UsageError extends KingletError {
 }
 
 /**
- * A training whose loss, weights or answers are no longer finite. A search counts such a network as lost and goes on.
+ * The loss, the weights or the outputs of a training are no longer finite. A search counts the network as failed and
+ * continues.
  *
  * @example
  * ```ts
@@ -54,13 +55,13 @@ export function assert(condition: unknown, message: string | (() => string)): as
   if (!condition) throw new KingletError(typeof message === 'function' ? message() : message)
 }
 
-/** `a`, `b` or `c`: how an error lists what would have been right. */
+/** Formats a list for an error: `a, b or c`. */
 export const oneOf = (names: Iterable<string>): string => {
   const all = [...names]
   return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} or ${all[all.length - 1]}`
 }
 
-/** The name in `known` that is nearest to `wrong`, or undefined when none is near: for "did you mean". */
+/** The name in `known` that is nearest to `wrong`, for "did you mean"; undefined when none is near. */
 export function nearest(wrong: string, known: Iterable<string>): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(wrong.length / 3)) + 1

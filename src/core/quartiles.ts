@@ -1,4 +1,4 @@
-/** The middle of measured values, and how far they spread. */
+/** Median and quartiles of measured values. */
 
 /** A quarter of the values lies below `lower`, half below `median`, a quarter above `upper`. */
 export interface Quartiles {
@@ -7,7 +7,7 @@ export interface Quartiles {
   readonly upper: number
 }
 
-/** Linear between the two nearest. */
+/** Interpolates linearly between the two nearest values. */
 export function quartiles(values: readonly number[]): Quartiles {
   const sorted = [...values].sort((a, b) => a - b)
   const at = (q: number) => {

@@ -1,25 +1,25 @@
 /**
- * Asynchronous calls, one after the other in the order in which they were made. A program, a classifier and a worker
- * thread put it in front of state that can serve one call at a time.
+ * Runs asynchronous calls one after the other, in their order. A program, a classifier and a worker thread use a queue
+ * to protect state that can serve only one call at a time.
  */
 
 const ignore = (): void => {}
 
-/** Runs one piece of work at a time. */
+/** Runs one call at a time. */
 export class Queue {
   readonly #assertOpen: () => void
   #unsettled = 0
   #last: Promise<void> = Promise.resolve()
 
   /**
-   * `assertOpen` throws once the owner is disposed of. Work that waits, and work that fails because of the disposal,
-   * then rejects with what it throws.
+   * `assertOpen` throws after the owner is disposed of. Waiting calls, and calls that fail because of the disposal,
+   * then reject with that error.
    */
   constructor(assertOpen: () => void = ignore) {
     this.#assertOpen = assertOpen
   }
 
-  /** Starts `work` at once if nothing is before it, otherwise when all earlier work has settled, whether it failed or not. */
+  /** Starts `work` when all earlier work has settled, successfully or not; immediately if there is none. */
   run<T>(work: () => Promise<T>): Promise<T> {
     const start = async (): Promise<T> => {
       try {
@@ -33,7 +33,7 @@ export class Queue {
       }
     }
     const mine = this.#unsettled++ === 0 ? start() : this.#last.then(start)
-    // The result is not kept: it may be large.
+    // Do not keep the result: it may be large.
     this.#last = mine.then(ignore, ignore)
     return mine
   }

@@ -1,13 +1,13 @@
 /**
- * How far two rankings agree: Kendall's tau-b (Kendall 1945, "The treatment of ties in ranking problems") and
- * Spearman's rho (1904), both with ties.
+ * Rank correlations: Kendall's tau-b (Kendall 1945, "The treatment of ties in ranking problems") and Spearman's rho
+ * (1904), both with ties.
  */
 import { assert } from './errors.ts'
 
 function assertPairs(what: string, a: ArrayLike<number>, b: ArrayLike<number>): void {
   assert(
     a.length === b.length && a.length > 1,
-    () => `${what}: ${a.length} and ${b.length} values are given: give two or more, as many of both`,
+    () => `${what}: ${a.length} and ${b.length} values are given: give equally many, two or more`,
   )
   for (const values of [a, b]) {
     const at = Array.from(values).findIndex(Number.isNaN)
@@ -16,9 +16,9 @@ function assertPairs(what: string, a: ArrayLike<number>, b: ArrayLike<number>): 
 }
 
 /**
- * Kendall's tau-b of pairs `a[i]`, `b[i]`: from -1 (opposite orders) to 1 (the same), 0 where neither tells of the other;
- * NaN where all values of one are equal. Throws a `KingletError` for lists of different lengths, less than two values, and
- * NaN.
+ * Returns Kendall's tau-b of the pairs `a[i]`, `b[i]`: 1 for the same order, -1 for opposite orders, 0 for no
+ * correlation, NaN when all values of a list are equal. Throws a `KingletError` for lists of different lengths, for
+ * fewer than two values, and for NaN.
  *
  * @example
  * ```ts
@@ -40,12 +40,12 @@ export function kendallTau(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return agreement / Math.sqrt(differentA * differentB)
 }
 
-/** 1, 0 or -1; infinite values have no difference, but an order. */
+/** 1, 0 or -1. Not a difference: that of two infinite values is NaN. */
 const order = (x: number, y: number): number => (x > y ? 1 : 0) - (x < y ? 1 : 0)
 
 /**
- * Spearman's rank correlation: that of the ranks, where equal values share the mean of theirs. Its range and errors are
- * those of {@link kendallTau}.
+ * Returns Spearman's rank correlation: the correlation of the ranks, where equal values share the mean of their ranks.
+ * Range and errors are those of {@link kendallTau}.
  *
  * @example
  * ```ts
@@ -62,7 +62,7 @@ export function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y))
 }
 
-/** The place of each value in ascending order, from 0; equal values have the mean of their places. */
+/** The rank of each value in ascending order, from 0. Equal values have the mean of their ranks. */
 export function ranksOf(values: ArrayLike<number>): number[] {
   const sorted = Array.from({ length: values.length }, (_, i) => i).sort((i, j) => order(values[i], values[j]))
   const ranks = new Array<number>(values.length)

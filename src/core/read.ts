@@ -1,15 +1,15 @@
 /**
- * How values are read from text: options of commands, arguments behind a network's name, budgets. A reader gives the
- * value, or a sentence that says what the text must be. Numbers are held to the same checks as members of options.
+ * Readers of values in text: options of commands, arguments after a network's name, budgets. A reader returns the
+ * value, or a sentence that says what the text must be. Numbers pass the same checks as members of options.
  */
 import { type Check, checks } from './check.ts'
 import { nearest, oneOf } from './errors.ts'
 
-/** A value, or what is wrong with its text: `It must be a positive integer.` */
+/** A value, or the problem of its text: `It must be a positive integer.` */
 export type Read<T> = { readonly value: T } | { readonly problem: string }
 export type Reader<T> = (text: string) => Read<T>
 
-/** The number that `text` is, as JavaScript writes numbers; NaN for any other text, and for none. */
+/** Parses all of `text` as a JavaScript number. Returns NaN for any other text, also for an empty one. */
 export const numberIn = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text))
 
 /** Reads a number that `check` accepts. */
@@ -20,7 +20,7 @@ export const readNumber =
     return is(value) ? { value } : { problem: `It must be ${must}.` }
   }
 
-/** Reads numbers with `separator` between them, of which `accepts` takes all together. */
+/** Reads numbers between `separator`s. `accepts` checks the list. */
 export const readNumbers =
   (separator: string, accepts: (numbers: readonly number[]) => boolean, must: string): Reader<number[]> =>
   (text) => {
@@ -28,7 +28,7 @@ export const readNumbers =
     return accepts(value) ? { value } : { problem: `It must be ${must}.` }
   }
 
-/** Reads one of `names`; the problem of a near miss names what was probably meant. */
+/** Reads one of `names`. The problem of a similar name suggests the nearest. */
 export const readName =
   <T extends string>(names: readonly T[]): Reader<T> =>
   (text) => {
@@ -38,7 +38,7 @@ export const readName =
     return { problem: `It must be ${oneOf(names)}${meant ? ` (did you mean ${meant}?)` : ''}.` }
   }
 
-/** Reads an amount above 0 with one of these suffixes: `30M`, `1.5 MB`. Each has how much it is. */
+/** Reads an amount above 0 with one of these suffixes: `30M`, `1.5 MB`. `suffixes` has the factor of each. */
 export const readQuantity =
   (suffixes: Readonly<Record<string, number>>, must: string): Reader<number> =>
   (text) => {

@@ -1,24 +1,24 @@
 /**
- * Counter-based random numbers: a value is a function of (seed, stream, index) alone, so a run does not depend on
- * the order or the thread in which numbers are drawn. The mixer is the 32-bit finaliser `lowbias32` (C. Wellons,
- * "Prospecting for hash functions", 2018); WebAssembly computes the same bits with i32x4 arithmetic.
+ * Counter-based random numbers. A value depends only on (seed, stream, index), not on the order or the thread in which
+ * numbers are drawn. The mixer is the 32-bit finaliser `lowbias32` (C. Wellons, "Prospecting for hash functions",
+ * 2018). WebAssembly computes the same bits with i32x4 arithmetic.
  */
 
-/** Mixes 32 bits; a bijection. */
+/** Mixes 32 bits. The function is a bijection. */
 export function mix32(x: number): number {
   x = Math.imul(x ^ (x >>> 16), 0x7feb352d)
   x = Math.imul(x ^ (x >>> 15), 0x846ca68b)
   return (x ^ (x >>> 16)) >>> 0
 }
 
-/** One 32-bit key from a list of integers: `key(seed, epoch, index)`. */
+/** A 32-bit key from a list of integers: `key(seed, epoch, index)`. */
 export function key(...parts: readonly number[]): number {
   let h = 0x9e3779b9
   for (const p of parts) h = mix32(h ^ mix32((p ^ Math.floor(p / 0x1_0000_0000)) | 0)) + 0x9e3779b9
   return mix32(h)
 }
 
-/** A 32-bit key from text: gives every parameter its own stream by its name (FNV-1a). */
+/** A 32-bit key from text (FNV-1a). The name of a parameter gives it a separate stream. */
 export function keyOf(text: string): number {
   let h = 0x811c9dc5
   for (const byte of new TextEncoder().encode(text)) h = Math.imul(h ^ byte, 0x01000193)
@@ -31,7 +31,7 @@ export const wordAt = (key: number, index: number): number => mix32(mix32(index 
 /** The `index`-th uniform of the stream `key`: a multiple of 2^-24 in [0, 1), exact in float32. */
 export const uniformAt = (key: number, index: number): number => (wordAt(key, index) >>> 8) / 0x1000000
 
-/** A sequence drawn from one stream; its whole state is `key` and `index`. */
+/** A sequence of one stream. Its whole state is `key` and `index`. */
 export class Rng {
   readonly key: number
   index: number

@@ -8,7 +8,7 @@ export const size = (shape: Shape): number => shape.reduce((n, d) => n * d, 1)
 
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i])
 
-/** `[2, 3]`, as errors and tables print it. */
+/** Formats a shape for errors and tables: `[2, 3]`. */
 export const showShape = (shape: Shape): string => `[${shape.join(', ')}]`
 
 /** Throws unless every dimension is a positive integer. `what` names the op or argument. */
@@ -19,7 +19,7 @@ export function assertShape(shape: Shape, what: string): void {
   )
 }
 
-/** Elements between neighbours of each dimension of a dense row-major array. */
+/** Strides of a dense row-major array, in elements. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length)
   for (let i = shape.length - 1, s = 1; i >= 0; i--) {
@@ -30,7 +30,7 @@ export function stridesOf(shape: Shape): number[] {
 }
 
 /**
- * The shape of an elementwise result (NumPy's rule: align at the right, a dimension of 1 stretches).
+ * The shape of an elementwise result, by NumPy's rule: shapes are aligned at the right, and a dimension of 1 stretches.
  * Throws with both shapes when a pair of dimensions differs and neither is 1.
  */
 export function broadcastShapes(a: Shape, b: Shape, what: string): Shape {
@@ -47,7 +47,7 @@ export function broadcastShapes(a: Shape, b: Shape, what: string): Shape {
   })
 }
 
-/** Strides with which an operand of shape `from` is read at the coordinates of `to`: 0 where it stretches. */
+/** Strides that read an operand of shape `from` at the coordinates of `to`. A dimension that stretches has stride 0. */
 export function broadcastStrides(from: Shape, to: Shape): number[] {
   const own = stridesOf(from)
   return to.map((_, i) => {

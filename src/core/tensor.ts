@@ -1,4 +1,4 @@
-/** A dense row-major array with its shape: what goes into and comes out of every engine. */
+/** A dense row-major array with its shape: the input and output of every engine. */
 import { arrayOf, type DType, dtypes, type TypedArrayOf } from './dtype.ts'
 import { assert } from './errors.ts'
 import { assertShape, type Shape, showShape, size } from './shape.ts'
@@ -9,7 +9,7 @@ export interface Tensor<T extends DType = DType> {
   readonly data: TypedArrayOf<T>
 }
 
-/** Wraps `data` (kept, not copied) in a tensor. Throws when its length is not that of `shape`. */
+/** Makes a tensor of `data`, without a copy. Throws when its length does not match `shape`. */
 export function tensor(shape: Shape, data: Float32Array | readonly number[]): Tensor<'f32'>
 export function tensor<T extends DType>(shape: Shape, data: TypedArrayOf<T> | readonly number[], dtype: T): Tensor<T>
 export function tensor(shape: Shape, data: TypedArrayOf | readonly number[], dtype: DType = 'f32'): Tensor {
@@ -31,7 +31,10 @@ export const zeros = <T extends DType = 'f32'>(shape: Shape, dtype: T = 'f32' as
   data: arrayOf(dtype, size(shape)),
 })
 
-/** Entries `kept` of `t` along an axis, in that order: `take(w, 3, [0, 2])` is the first and third filter of w [kh, kw, cin, cout]. */
+/**
+ * The entries `kept` of `t` along an axis, in that order: `take(w, 3, [0, 2])` is filters 0 and 2 of w [kh, kw, cin,
+ * cout].
+ */
 export function take(t: Tensor, axis: number, kept: readonly number[]): Tensor {
   const [outer, length, inner] = [size(t.shape.slice(0, axis)), t.shape[axis], size(t.shape.slice(axis + 1))]
   const data = arrayOf(t.dtype, outer * kept.length * inner)
@@ -43,10 +46,10 @@ export function take(t: Tensor, axis: number, kept: readonly number[]): Tensor {
   return { ...t, shape: t.shape.with(axis, kept.length), data }
 }
 
-/** The first value of named tensors that is NaN or infinite, in words; undefined when there is none. */
+/** Describes the first value that is NaN or infinite in named tensors; undefined when all are finite. */
 export function nonFinite(tensors: ReadonlyMap<string, Tensor>): string | undefined {
   for (const [name, { data }] of tensors) {
-    // x * 0 is 0 for what is finite, NaN for all else.
+    // x * 0 is 0 for finite x, and NaN otherwise.
     let zero = 0
     for (let i = 0; i < data.length; i++) zero += data[i] * 0
     if (zero === 0) continue

@@ -1,12 +1,12 @@
 /**
- * Timers for any delay: hosts keep delays in 32 bits, and a timer of 2^31 ms (24.9 days) or more fires at once. Everything
- * in Kinglet that waits for time to pass uses these.
+ * Timers for any delay. Hosts keep delays in 32 bits: a timer of 2^31 ms (24.9 days) or more fires immediately. All
+ * code in Kinglet that waits uses these timers.
  */
 
 /** The longest delay of a host's timer, in milliseconds. */
 const longest = 2 ** 31 - 1
 
-/** Calls `call` once, `ms` milliseconds from now (never, if that is infinite). Returns what cancels it. */
+/** Calls `call` once after `ms` milliseconds; never if `ms` is infinite. Returns a function that cancels the call. */
 export function after(ms: number, call: () => void): () => void {
   let timer: ReturnType<typeof setTimeout>
   const wait = (left: number): void => {
@@ -16,7 +16,7 @@ export function after(ms: number, call: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
-/** Calls `call` every `ms` milliseconds. Returns what ends it. */
+/** Calls `call` every `ms` milliseconds. Returns a function that ends the calls. */
 export function every(ms: number, call: () => void): () => void {
   let cancel: () => void
   const next = (): void => {
@@ -29,7 +29,7 @@ export function every(ms: number, call: () => void): () => void {
   return () => cancel()
 }
 
-/** Resolves after `ms` milliseconds, or once `signal` is aborted. */
+/** Resolves after `ms` milliseconds, or when `signal` is aborted. */
 export const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const end = () => {

@@ -1,7 +1,7 @@
 /**
- * Lets the event loop turn: an engine that works on the calling thread answers at once, and a run of thousands of
- * such steps would never let a timer, a key press or an interrupt come through. A message comes sooner than a timer,
- * and is the same in Node, pages and workers.
+ * Yields to the event loop. An engine on the calling thread resolves immediately, so thousands of its steps would
+ * never let a timer, a key press or an interrupt be handled. A message arrives sooner than a timer, and works the same
+ * in Node, pages and workers.
  */
 export const turn = (): Promise<void> =>
   new Promise((resolve) => {

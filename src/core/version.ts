@@ -1,2 +1,2 @@
-/** The version that model files and `--version` carry. A test holds it against package.json. */
+/** The version in model files and `--version`. A test compares it with package.json. */
 export const version = '0.1.0'

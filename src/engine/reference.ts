@@ -6,7 +6,8 @@ import { bytesOf, KingletError, size, type Tensor } from '../core/index.ts'
 import { evaluate, type Graph, inputsOf, nameOf, parametersOf, roots, topological } from '../graph/index.ts'
 import { isInput, type Value } from '../ops/index.ts'
 import type { Engine, Program } from './engine.ts'
-import { checkInputs, checkWeights, completeWeights, pick, startingWeights } from './program.ts'
+import { pick } from './pick.ts'
+import { checkInputs, checkWeights, completeWeights, startingWeights } from './program.ts'
 
 /** The engine of the oracles. Results are rounded to float32 after every op. */
 export const referenceEngine = (): Engine => ({

@@ -1,15 +1,15 @@
 /**
- * CRC-32 as zip, gzip and PNG have it (polynomial 0xedb88320, reflected; ISO 3309). Words are read as this
- * machine has them: little-endian, as WebAssembly wants it anyway.
+ * CRC-32 of zip, gzip and PNG (polynomial 0xedb88320, reflected; ISO 3309). Words are read in the byte order of the
+ * machine. It is little-endian, which WebAssembly requires anyway.
  */
 import type { Tensor } from '../core/index.ts'
 
-/** Bytes that one round takes: each has a table, of what it does to the sum that many bytes later. */
+/** Number of bytes of one round. Each has a table of its effect on the sum after the round. */
 const stride = 8
 
 let known: Uint32Array[] | undefined
 
-/** Made when first asked for: most hosts never do. */
+/** Made on first use: most hosts never need the tables. */
 function tables(): Uint32Array[] {
   if (known) return known
   const first = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -22,7 +22,7 @@ function tables(): Uint32Array[] {
   return known
 }
 
-/** The sum of `bytes` in plain loops, going on from the sum of what came before them. */
+/** The sum of `bytes` in plain loops, continued from the sum `before` of earlier bytes. */
 export function crc32InLoops(bytes: Uint8Array, before = 0): number {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = tables()
   const { buffer, byteOffset, length } = bytes.byteOffset % 4 ? bytes.slice() : bytes
@@ -45,10 +45,13 @@ export function crc32InLoops(bytes: Uint8Array, before = 0): number {
   return ~c >>> 0
 }
 
-/** The sum of `bytes`, going on from the sum `before`: Node's own (20.15, 22.2), ten times as fast, where there is one. */
+/**
+ * The sum of `bytes`, continued from the sum `before`. Uses Node's function (20.15, 22.2), ten times as fast, if
+ * present.
+ */
 export const crc32 = globalThis.process?.getBuiltinModule?.('node:zlib')?.crc32 ?? crc32InLoops
 
-/** Of the tensors' bytes, in the order of their names: it does not depend on how a file arranges them. */
+/** The checksum of the tensors' bytes in the order of their names, so it does not depend on the layout of a file. */
 export function checksumOf(tensors: ReadonlyMap<string, Tensor>): string {
   let sum = 0
   for (const name of [...tensors.keys()].sort()) {

@@ -1,4 +1,4 @@
-/** The model file, and the `.safetensors` format that it is written in. */
+/** The model file, and its format `.safetensors`. */
 
 export type { Provenance } from '../nn/index.ts'
 export { checksumOf, crc32, crc32InLoops } from './crc32.ts'

@@ -1,11 +1,14 @@
 /**
- * The model file: a `.safetensors` file whose tensors have the graph's own names and whose metadata holds, as JSON,
- * what the network is (`architecture`, or `graph` for one that no table has), what its outputs are called (`classes`),
- * what is done to an image before it (`preprocessing`) and where it comes from (`provenance`). `kinglet` is the number of
- * this arrangement: 1 with an architecture, 2 with a graph. `checksum` is a CRC-32 of the tensors, which the format itself
- * does not have: a damaged file would classify all the same.
+ * The model file: a `.safetensors` file. Its tensors have their names in the graph. Its metadata holds, as JSON:
  *
- * Whether the tensors are those of the network is for whoever builds it: `restoreNetwork` in `models`.
+ * - `architecture`, or `graph` for a network that no table has
+ * - `classes`: the names of the outputs
+ * - `preprocessing` of images
+ * - `provenance`: where the network comes from
+ * - `kinglet`: the kind of file, 1 with an architecture, 2 with a graph
+ * - `checksum`: a CRC-32 of the tensors. The format has none, and a damaged file would still classify.
+ *
+ * This file does not check whether the tensors fit the network; `restoreNetwork` in `models` does.
  */
 import { assert, isObject, KingletError, nonFinite, oneOf, type Tensor, version } from '../core/index.ts'
 import { assertPreprocessing, type Preprocessing } from '../data/index.ts'
@@ -14,24 +17,24 @@ import type { Architecture, Provenance } from '../nn/index.ts'
 import { checksumOf } from './crc32.ts'
 import { viewSafetensors, writeSafetensors } from './safetensors.ts'
 
-/** A trained network and all that is needed to use it: `architecture` or `graph` says which network it is. */
+/** A trained network and everything needed to use it. It has either an `architecture` or a `graph`. */
 export interface ModelFile {
-  /** Of a network that `build` makes. */
+  /** The architecture of a network that `build` makes. */
   readonly architecture?: Architecture
-  /** Of any other: its graph in the declared form. */
+  /** The graph of any other network, in the declared form. */
   readonly graph?: GraphJson
-  /** Values of all parameters by name, running statistics among them, and of the graph's large constants. */
+  /** Values by name of all parameters, including running statistics, and of the graph's large constants. */
   readonly weights: Map<string, Tensor>
-  /** Names, in the order of the network's outputs. */
+  /** Class names, in the order of the network's outputs. */
   readonly classes: readonly string[]
   readonly preprocessing: Preprocessing
   readonly provenance: Provenance
 }
 
-/** Numbers of the arrangements: with an architecture, with a graph. A larger one comes from a later Kinglet. */
+/** Kinds of model files. A file of a later Kinglet may have a larger number. */
 const kinds = { architecture: 1, graph: 2 } as const
 
-/** The provenance of a model that is made now, by this version. */
+/** The provenance of a model that this version makes now. */
 export const provenanceNow = (known: Omit<Provenance, 'kinglet' | 'created'> = {}): Provenance => ({
   kinglet: version,
   created: new Date().toISOString(),
@@ -39,7 +42,8 @@ export const provenanceNow = (known: Omit<Provenance, 'kinglet' | 'created'> = {
 })
 
 /**
- * The bytes of a model file. Throws for weights that hold NaN or infinity, and for classes that are not distinct names.
+ * Returns the bytes of a model file. Throws for NaN or infinity in the weights, and for classes that are not distinct
+ * names.
  *
  * @example
  * ```ts
@@ -63,7 +67,7 @@ export function writeModelFile(model: ModelFile): Uint8Array<ArrayBuffer> {
   const kind = architecture ? 'architecture' : 'graph'
   assert(
     (architecture === undefined) !== (graph === undefined),
-    'model: it must say which network it is: give either its architecture or its graph',
+    'model: the network is not defined: give either its architecture or its graph',
   )
   assertPreprocessing(preprocessing, 'model')
   assertClasses(classes, 'model')
@@ -77,25 +81,24 @@ export function writeModelFile(model: ModelFile): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * What a model file holds; `what` names it in errors. Throws a `KingletError` for bytes that are damaged, cut short or
- * something else, and for weights that hold NaN or infinity. The weights are views of `bytes`, which must stay as they
- * are.
+ * Reads a model file. Errors call it `what`. Throws a `KingletError` for damaged or truncated bytes, for other files,
+ * and for NaN or infinity in the weights. The weights are views of `bytes`, which must not change.
  */
 export function readModelFile(bytes: Uint8Array, what = 'model'): ModelFile {
   const { tensors, metadata } = viewSafetensors(bytes, what)
   assert(
     metadata.kinglet_checkpoint === undefined,
-    `${what}: the checkpoint of a training run, not a model: use a model file that the run left beside it`,
+    `${what}: the checkpoint of a training run, not a model: use a model file in the same folder`,
   )
   assert(
     metadata.kinglet !== undefined,
-    `${what}: a .safetensors file of tensors only, it does not say which network, classes and preprocessing they ` +
-      'belong to: use a file that kinglet train or save wrote',
+    `${what}: a .safetensors file without the network, classes and preprocessing of its tensors: use a file that ` +
+      'kinglet train or save wrote',
   )
   const isKind = (kind: number) => Number(metadata.kinglet) === kind
   assert(
     Object.values(kinds).some(isKind),
-    `${what}: a model file of kind ${metadata.kinglet}, this version of Kinglet (${version}) reads kinds ` +
+    `${what}: a model file of kind ${metadata.kinglet}: this version of Kinglet (${version}) reads kinds ` +
       `${oneOf(Object.values(kinds).map(String))}: use a newer Kinglet`,
   )
   const network = isKind(kinds.graph)
@@ -120,10 +123,10 @@ function jsonOf(metadata: Readonly<Record<string, string>>, name: keyof ModelFil
   }
 }
 
-/** What is in the graph is for whoever reads it: `restoreNetwork` in `models`. */
+/** Parses the graph as JSON. `restoreNetwork` in `models` checks its content. */
 function graphOf(metadata: Readonly<Record<string, string>>, what: string): GraphJson {
   const value = jsonOf(metadata, 'graph', what)
-  assert(isObject(value), `${what}: graph in its metadata is no object: the file is damaged`)
+  assert(isObject(value), `${what}: graph in its metadata is not an object: the file is damaged`)
   return value as unknown as GraphJson
 }
 
@@ -147,8 +150,8 @@ function assertClasses(value: unknown, what: string): asserts value is readonly 
 }
 
 /**
- * Throws for tensors that are not those that were written. A file whose tensors were changed on purpose, by other tools,
- * may leave the checksum out; what has its checksum was finite when it was written.
+ * Throws when the tensors are not the written ones. A tool that changes tensors on purpose may leave the checksum out.
+ * Tensors with a correct checksum were finite when they were written.
  */
 function assertWhole(tensors: ReadonlyMap<string, Tensor>, checksum: string | undefined, what: string): void {
   const found = checksum === undefined ? undefined : checksumOf(tensors)
@@ -162,5 +165,5 @@ function assertWhole(tensors: ReadonlyMap<string, Tensor>, checksum: string | un
 
 function assertFinite(weights: ReadonlyMap<string, Tensor>, what: string): void {
   const found = nonFinite(weights)
-  assert(found === undefined, `${what}: ${found}: the network is of no use, train it again`)
+  assert(found === undefined, `${what}: ${found}: the network is unusable, train it again`)
 }

@@ -1,4 +1,4 @@
-/** What files say of a network: the architecture that builds it, or its graph where no table has it. */
+/** The description of a network in files: its architecture, or its graph if no table has it. */
 
 import type { Weights } from '../graph/index.ts'
 import { graphToJson } from '../graph/json/index.ts'
@@ -6,7 +6,7 @@ import type { Architecture, Network } from '../nn/index.ts'
 import { checksumOf, crc32 } from './crc32.ts'
 import type { ModelFile } from './model-file.ts'
 
-/** The part of a model file that is the network; `weights` may be others than it has now. */
+/** The part of a model file that describes the network. `weights` may differ from the network's current weights. */
 export function contentsOf(
   { architecture, declared, weights: own }: Network,
   weights: Weights = own,
@@ -17,8 +17,8 @@ export function contentsOf(
 }
 
 /**
- * What a run's file says of its network, so that no other is continued in its place: the architecture, or the name
- * `graph` and a fingerprint of the graph.
+ * The identity of a network in the files of a run, so that a run does not resume with another network: the
+ * architecture, or the name `graph` and a fingerprint of the graph.
  */
 export function identityOf({ architecture, declared }: Network): Architecture {
   if (architecture) return architecture

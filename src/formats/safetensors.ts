@@ -1,7 +1,7 @@
 /**
- * The `.safetensors` format: 8 bytes with the length of a JSON header (little-endian), the header, the tensors' bytes
- * one after the other. The header holds dtype, shape and place of each tensor by name, and `__metadata__`, text by
- * text. Refused are: bytes that the header does not account for, places that overlap, and dtypes that no engine has.
+ * The `.safetensors` format: the length of the header (8 bytes, little-endian), a JSON header, then the bytes of the
+ * tensors. The header holds dtype, shape and offsets of each tensor by name, and `__metadata__`, strings by name.
+ * Refuses bytes that no tensor covers, overlapping tensors, and dtypes that no engine has.
  */
 import {
   arrayOf,
@@ -20,9 +20,9 @@ import {
 const names: Record<DType, string> = { f32: 'F32', i32: 'I32', i8: 'I8', u8: 'U8' }
 const dtypeNamed = new Map(Object.entries(names).map(([dtype, name]) => [name, dtype as DType]))
 
-/** The format's own limit. */
+/** The limit of the format for the header, in bytes. */
 const largestHeader = 100_000_000
-/** The tensors' bytes begin at a multiple of this, as other writers of the format have it. */
+/** The bytes of the tensors begin at a multiple of this, as in files of other writers. */
 const alignment = 8
 
 interface Entry {
@@ -31,15 +31,15 @@ interface Entry {
   readonly data_offsets: readonly [from: number, to: number]
 }
 
-/** What a `.safetensors` file holds. */
+/** The content of a `.safetensors` file. */
 export interface Safetensors {
   readonly tensors: Map<string, Tensor>
   readonly metadata: Record<string, string>
 }
 
 /**
- * Tensors and metadata of the bytes of a `.safetensors` file; `what` names the file in errors. The tensors are copies.
- * Throws a `KingletError` for bytes that are not such a file, or not all of it.
+ * Reads tensors and metadata from the bytes of a `.safetensors` file. Errors call the file `what`. The tensors are
+ * copies. Throws a `KingletError` for bytes of another format, and for damaged or truncated files.
  *
  * @example
  * ```ts
@@ -55,8 +55,8 @@ export interface Safetensors {
 export const readSafetensors = (bytes: Uint8Array, what = 'safetensors'): Safetensors => parse(bytes, what, copied)
 
 /**
- * The same without copies: tensors are views of `bytes` wherever they lie at a multiple of their element, as those of
- * Kinglet's files do. Who calls it sees to it that the bytes stay as they are.
+ * The same without copies: a tensor is a view of `bytes` if its offset is a multiple of its element size, as in
+ * Kinglet's files. The caller must not change the bytes.
  */
 export const viewSafetensors = (bytes: Uint8Array, what = 'safetensors'): Safetensors => parse(bytes, what, viewed)
 
@@ -80,7 +80,7 @@ function parse(bytes: Uint8Array, what: string, take: Take): Safetensors {
   const { __metadata__: metadata = {}, ...entries } = header
   assert(
     isRecord(metadata) && Object.values(metadata).every((text) => typeof text === 'string'),
-    `${what}: the metadata is not text by name: the file is damaged`,
+    `${what}: the metadata is not an object of strings: the file is damaged`,
   )
   const held = bytes.length - start
   let used = 0
@@ -92,8 +92,8 @@ function parse(bytes: Uint8Array, what: string, take: Take): Safetensors {
     const length = size(entry.shape)
     assert(
       from === used && to - from === length * bytesOf(dtype),
-      `${what}: tensor ${name} is said to be at bytes ${from} to ${to}: its shape [${entry.shape.join(', ')}] and the ` +
-        `tensors before it put it at ${used} to ${used + length * bytesOf(dtype)}, the file is damaged`,
+      `${what}: tensor ${name} has data_offsets ${from} to ${to}: its shape [${entry.shape.join(', ')}] and the ` +
+        `tensors before it need ${used} to ${used + length * bytesOf(dtype)}, the file is damaged`,
     )
     used = to
     assert(
@@ -129,7 +129,7 @@ function headerOf(bytes: Uint8Array, what: string): { header: Record<string, unk
     const header: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length)))
     if (isRecord(header)) return { header, start: 8 + length }
   } catch {
-    // Neither UTF-8 nor JSON: said below.
+    // Neither UTF-8 nor JSON: the error is below.
   }
   throw new KingletError(`${what}: the header is not JSON: the file is damaged`)
 }
@@ -155,8 +155,8 @@ const checkedEntry =
 const byPlace = ([, a]: [string, Entry], [, b]: [string, Entry]): number => a.data_offsets[0] - b.data_offsets[0]
 
 /**
- * The bytes of a `.safetensors` file. Tensors keep their order, those of four bytes an element before the others, so
- * that each begins at a multiple of its element.
+ * Returns the bytes of a `.safetensors` file. Tensors keep their order, but those with four bytes per element come
+ * first, so that each offset is a multiple of the element size.
  *
  * @example
  * ```ts
@@ -175,7 +175,7 @@ export function writeSafetensors(
   const header: [string, unknown][] = Object.keys(metadata).length ? [['__metadata__', metadata]] : []
   let at = 0
   for (const [name, t] of ordered) {
-    assert(name !== '__metadata__', 'safetensors: a tensor cannot be named __metadata__: the format keeps that name')
+    assert(name !== '__metadata__', 'safetensors: a tensor cannot be named __metadata__: the format reserves that name')
     const to = at + t.data.byteLength
     header.push([name, { dtype: names[t.dtype], shape: t.shape, data_offsets: [at, to] } satisfies Entry])
     at = to

@@ -18,6 +18,7 @@ import { buildRow, type Row, type RowSpec } from './blocks/index.ts'
 import type { Definition, Publication } from './family.ts'
 import { type BuildOptions, type Options, resolveOptions } from './options.ts'
 import { type ModelName, modelNames, publications, registry, unknownModel } from './registry.ts'
+import { rowSpecsOf } from './row-spec.ts'
 import { rowsOf } from './rows.ts'
 
 /** What a forward pass through a model gives: logits, and the output of each row of its table. */
@@ -55,11 +56,19 @@ export function build(name: ModelName | (string & {}), options: BuildOptions = {
 
 /** Builds a network of a table that is not (or not yet) in the registry. */
 export const buildFrom = (name: string, definition: Definition, given: BuildOptions = {}): Model =>
-  buildWith(trainable, name, definition, given)
+  buildWith({ ...trainable, rowSpecsOf }, name, definition, given)
 
-/** The same, its methods made of `kit`. */
-export function buildWith(kit: NetworkKit, name: string, definition: Definition, given: BuildOptions): Model {
-  const options = resolveOptions(name, definition.family.defaults, definition.defaults ?? {}, given)
+/** What a network is built with. */
+export interface BuildKit extends NetworkKit {
+  /** Checks rows that are given in the place of a table's; needed for such alone. */
+  readonly rowSpecsOf: typeof rowSpecsOf | undefined
+}
+
+/** The same with `kit`. */
+export function buildWith(kit: BuildKit, name: string, definition: Definition, given: BuildOptions): Model {
+  const resolved = resolveOptions(name, definition.family.defaults, definition.defaults ?? {}, given)
+  const own = resolved.rows === 'table' ? undefined : kit.rowSpecsOf?.(name, resolved.rows, resolved.classes)
+  const options = own ? { ...resolved, rows: own } : resolved
   const rows = rowsOf(name, definition, options)
   const { logits, features } = declare(name, rows, options)
   const declared: Graph = { outputs: { logits }, updates: [] }

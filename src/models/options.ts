@@ -5,7 +5,6 @@
 import { assertOptions, type Check, type Checks, checks, named } from '../core/index.ts'
 import { type Initializer, initializerNames, type Padding, paddingNames } from '../nn/index.ts'
 import { type Activation, activationNames, type RowSpec } from './blocks/index.ts'
-import { rowSpecsOf } from './row-spec.ts'
 import { type WidthRule, widthRuleNames } from './width.ts'
 
 /** What `build` can vary. All of it may be left out. */
@@ -135,7 +134,7 @@ const members: Checks<BuildOptions> = {
 }
 export const optionNames = Object.keys(members) as readonly (keyof Options)[]
 
-/** Fills in what `given` leaves out (or undefined); throws for a name or a value that cannot be. */
+/** Fills in what `given` leaves out (or undefined); throws for a name or a value that cannot be. Rows stay as given. */
 export function resolveOptions(model: string, ...given: readonly BuildOptions[]): Options {
   const found: Record<string, unknown> = { ...commonOptions }
   for (const options of given) {
@@ -143,10 +142,6 @@ export function resolveOptions(model: string, ...given: readonly BuildOptions[])
     for (const [name, value] of Object.entries(options)) if (value !== undefined) found[name] = value
   }
   const options = found as unknown as Omit<Options, 'size'> & { size: number | readonly [number, number] }
-  const { size, rows, classes } = options
-  return {
-    ...options,
-    size: typeof size === 'number' ? [size, size] : size,
-    rows: rows === 'table' ? rows : rowSpecsOf(model, rows, classes),
-  }
+  const { size } = options
+  return { ...options, size: typeof size === 'number' ? [size, size] : size }
 }

@@ -47,8 +47,9 @@ export async function restoreWith(
     return networkFromJson(kit, graph, weights, what)
   }
   const { name, options } = architecture
+  const rowSpecsOf = (options.rows ?? 'table') === 'table' ? undefined : (await import('./row-spec.ts')).rowSpecsOf
   try {
-    const net = buildWith(kit, name, await definitionNamed(name), options as BuildOptions)
+    const net = buildWith({ ...kit, rowSpecsOf }, name, await definitionNamed(name), options as BuildOptions)
     return withWeights(net, weights, what)
   } catch (error) {
     throw notBuilt(error, what)

@@ -1,11 +1,11 @@
 /**
- * What Node and a page do each in their own way. The front doors hand theirs to what they have in common: a `Reader` to
- * what runs models, a `Platform` to what trains and saves them too.
+ * The interfaces of what Node and a page do differently. Each package entry passes its own to the shared code: a
+ * `Reader` to code that only runs models, a `Platform` to code that also trains and saves them.
  */
 import type { Dataset, LoaderPool, RgbImage } from '../data/index.ts'
 import type { FetchOptions, ImageSource, ModelSource } from './sources.ts'
 
-/** How a folder of images is opened: some options of `openDataset`. */
+/** Options for opening a folder of images: a subset of those of `openDataset`. */
 export interface OpenFolderOptions {
   readonly classes?: readonly string[] | undefined
   readonly validation?: number | undefined
@@ -15,20 +15,20 @@ export interface OpenFolderOptions {
 }
 
 export interface Reader {
-  /** The bytes of a model file, and what errors call it. */
+  /** Reads a model file. Returns its bytes, and its name for errors. */
   read(source: ModelSource, options: FetchOptions): Promise<{ bytes: Uint8Array; name: string }>
-  /** A picture as RGB bytes: upright, alpha over white, in sRGB. */
+  /** Reads an image as RGB bytes: upright, alpha composited over white, in sRGB. */
   decode(image: ImageSource, signal: AbortSignal | undefined): Promise<RgbImage>
 }
 
 export interface Platform extends Reader {
-  /** Puts a model file where a person finds it. */
+  /** Writes a model file to a path, or offers it as a download. */
   write(to: string | URL, bytes: Uint8Array<ArrayBuffer>): void
-  /** A folder of images. */
+  /** Opens a folder of images. */
   open(
     folder: string | URL,
     options: OpenFolderOptions,
   ): Promise<{ readonly train: Dataset; readonly val: Dataset | undefined; readonly test: Dataset | undefined }>
-  /** Threads that prepare images, where there are any. */
+  /** Starts threads that prepare images, if the platform has them. */
   pool(): LoaderPool | undefined
 }

@@ -1,7 +1,6 @@
 /**
- * Where models and images come from: what a person may hand to `load` and `classify`, and what Node and pages do with it
- * alike. Classes that only a page has are looked up in the types at hand, so that a Node project without the DOM's types
- * compiles too.
+ * Sources of models and images: what `load` and `classify` accept, and the code that Node and pages share. Classes that
+ * exist only in a page are looked up in the available types, so that a Node project without the DOM's types compiles.
  */
 import { assert, KingletError } from '../core/index.ts'
 import { fromRgba, type RgbImage, rgbImage } from '../data/index.ts'
@@ -11,14 +10,14 @@ type OfPage<Name extends string> = typeof globalThis extends { readonly [K in Na
   : never
 
 /**
- * A model file: its path (Node), its URL, its bytes, or a `Blob` or `File`. In a page a string is a URL. Bytes are kept,
- * not copied: they must stay as they are while the network is in use.
+ * A model file: its path (Node), its URL, its bytes, or a `Blob` or `File`. In a page a string is a URL. Bytes are not
+ * copied: they must not change while the network is in use.
  */
 export type ModelSource = string | URL | Blob | ArrayBuffer | Uint8Array
 
 /**
- * Pixels in memory: `ImageData`, an {@link RgbImage}, or anything else with RGBA (not premultiplied) or RGB bytes, row by
- * row from the top left.
+ * Pixels in memory: `ImageData`, an {@link RgbImage}, or another object with RGBA (not premultiplied) or RGB bytes, row
+ * by row from the top left.
  */
 export interface Pixels {
   readonly width: number
@@ -27,8 +26,8 @@ export interface Pixels {
 }
 
 /**
- * A picture: an image file (path, URL, bytes, `Blob` or `File`) or pixels; in a page also what shows one there: an image,
- * video or canvas element, an `OffscreenCanvas`, an `ImageBitmap`, a `VideoFrame`. In a page a string is a URL.
+ * An image: an image file (path, URL, bytes, `Blob` or `File`) or pixels. In a page also an image, video or canvas
+ * element, an `OffscreenCanvas`, an `ImageBitmap` or a `VideoFrame`. In a page a string is a URL.
  */
 export type ImageSource =
   | string
@@ -45,21 +44,21 @@ export type ImageSource =
   | OfPage<'ImageBitmap'>
   | OfPage<'VideoFrame'>
 
-/** How something is fetched. */
+/** Options of a fetch. */
 export interface FetchOptions {
   readonly signal?: AbortSignal | undefined
-  /** Called as bytes arrive, with how many have and how many there are (undefined when the server does not say). */
+  /** Called as bytes arrive, with the number received and the total (undefined when the server does not give it). */
   readonly onProgress?: ((loaded: number, total: number | undefined) => void) | undefined
 }
 
-/** What `source` is, as errors say it: `[object ImageBitmap]` is an `ImageBitmap`. */
+/** The kind of `source`, for errors: `[object ImageBitmap]` is an `ImageBitmap`. */
 export const kindOf = (source: unknown): string => Object.prototype.toString.call(source).slice(8, -1)
 
-/** A file's name where there is one, for errors. */
+/** The name of a file, for errors, if it has one. */
 export const nameOfSource = (source: unknown, otherwise: string): string =>
   source instanceof Blob && 'name' in source ? String(source.name) : otherwise
 
-/** Bytes that are in memory already; undefined for anything else. */
+/** Bytes in memory as a `Uint8Array`; undefined for anything else. */
 export async function bytesInMemory(source: unknown): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (source instanceof Uint8Array) return source as Uint8Array<ArrayBuffer>
   if (source instanceof ArrayBuffer) return new Uint8Array(source)
@@ -90,13 +89,13 @@ export async function fetchBytes(url: string, { signal, onProgress }: FetchOptio
     signal?.throwIfAborted()
     const { message, cause: deeper } = cause as Error
     const reason = deeper instanceof Error ? deeper.message : message
-    const what = loaded > 0 ? `broke off after ${loaded} bytes` : 'could not be fetched'
+    const what = loaded > 0 ? `the connection broke after ${loaded} bytes` : 'could not be fetched'
     throw new KingletError(`${name}: ${what} (${reason}): check the address and the connection`, { cause })
   }
   const response = await fetch(url, { signal: signal ?? null }).catch(failed)
   assert(response.ok, `${name}: the server answered ${response.status} ${response.statusText}: check the address`)
   const { headers } = response
-  // Of compressed answers the length says nothing about the bytes that arrive here.
+  // The length of a compressed response is not the number of bytes that arrive here.
   const total = (!headers.get('content-encoding') && Number(headers.get('content-length'))) || undefined
   const chunks: Uint8Array[] = []
   const reader = response.body?.getReader()

@@ -7,9 +7,9 @@ import { UsageError } from '../core/index.ts'
 import { type CompileOptions, compiledWeights, type Engine, type Program } from '../engine/index.ts'
 import { type Graph, inputsOf, parametersOf, type Weights } from '../graph/index.ts'
 import { emitProgram, layoutOf, placeOf } from './emit/emit.ts'
-import { loadFamilies } from './kernels/index.ts'
+import { type Loaded, writeConstants } from './loaded.ts'
 import { planKernels, prepare } from './prepare.ts'
-import { type Loaded, programOf, writeConstants } from './program.ts'
+import { programOf } from './program.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
 import { allocateAhead, createExecutor, dismiss, type Executor, maxThreads, recruit } from './runtime/executor.ts'
 import { isPageThread, sharedFor } from './runtime/host.ts'
@@ -61,8 +61,7 @@ async function load(make: () => Graph, { target, threads }: Host, weights: Weigh
   const recruits = recruit(team)
   try {
     const prepared = make()
-    await loadFamilies(prepared)
-    const { plan, kernels } = planKernels(prepared, target)
+    const { plan, kernels } = await planKernels(prepared, target)
     const shared = sharedFor(threads)
     const memory = shared ? allocateAhead(layoutOf(plan, kernels, threads).pages, recruits) : undefined
     const { bytes, pages } = emitProgram(plan, kernels, { threads, shared, target })

@@ -9,7 +9,6 @@ import { bodyOf, fusedOp, isReduction } from '../graph/passes/index.ts'
 import { isConstant, isInput, isParameter, macsOf, type Value } from '../ops/index.ts'
 import { emitProgram, placeOf } from './emit/emit.ts'
 import type { Determinism } from './engine.ts'
-import { loadFamilies } from './kernels/index.ts'
 import { contractOf } from './passes/contracts.ts'
 import { planKernels, prepare } from './prepare.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
@@ -78,8 +77,7 @@ export async function profile(graph: Graph, options: ProfileOptions): Promise<St
   const weights = startingWeights(graph, options)
   const prepared = prepare(graph, options.freeze ? weights : undefined)
   const target = targetFor({ relaxed: deterministic === 'here' && hasRelaxedSimd() })
-  await loadFamilies(prepared)
-  const { plan, kernels } = planKernels(prepared, target)
+  const { plan, kernels } = await planKernels(prepared, target)
   const { bytes, pages } = emitProgram(plan, kernels, { threads: 1, shared: false, target, stepExports: true })
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
   const { instance } = await WebAssembly.instantiate(bytes as Uint8Array<ArrayBuffer>, { env: { memory } })

@@ -1,47 +1,17 @@
 /** A program of the WebAssembly engine: the values of a plan in the memory of an executor. */
 import { bytesOf, dtypes, KingletError, Queue, size, type Tensor, type TypedArrayOf } from '../core/index.ts'
-import { checkInputs, checkWeights, completeWeights, type Program, pick } from '../engine/index.ts'
-import { type Graph, inputsOf, nameOf, roots, topological, type Weights } from '../graph/index.ts'
-import { Scratch, writeConstant } from '../graph/passes/index.ts'
-import type { Plan } from '../graph/plan/index.ts'
-import { isConstant, type Value } from '../ops/index.ts'
+import { checkInputs, type Program } from '../engine/index.ts'
+import { inputsOf, nameOf } from '../graph/index.ts'
+import type { Value } from '../ops/index.ts'
 import { placeOf } from './emit/emit.ts'
-import { codeKey } from './prepare.ts'
-import type { Executor } from './runtime/executor.ts'
-
-/** A prepared graph whose plan and values are in the memory of an executor. */
-export interface Loaded {
-  readonly executor: Executor
-  readonly prepared: Graph
-  readonly plan: Plan
-}
-
-const constantsOf = (graph: Graph): Value[] => topological(roots(graph)).filter(isConstant)
-
-/** Has the constants of a prepared graph computed into its memory: its own, or those of `other`, which has the same code. */
-export async function writeConstants({ executor, prepared, plan }: Loaded, other?: Graph): Promise<void> {
-  const scratch = new Scratch()
-  const own = constantsOf(prepared)
-  const values = other ? constantsOf(other) : own
-  // The largest first: V8 compiles a loop that runs for long, and the many short ones after it find it compiled.
-  for (const i of [...own.keys()].sort((a, b) => size(own[b].shape) - size(own[a].shape))) {
-    const { shape, dtype } = own[i]
-    await executor.fill(placeOf(plan, own[i]), size(shape) * bytesOf(dtype), ({ buffer, byteOffset }) => {
-      const y = new dtypes[dtype].array(buffer as ArrayBuffer, byteOffset, size(shape))
-      writeConstant(values[i], other ? y.fill(0) : y, scratch)
-    })
-  }
-}
+import type { Frozen, Loaded } from './loaded.ts'
 
 export interface Parts {
   /** What a run must be given. */
   readonly inputs: ReadonlyMap<string, Value>
   readonly parameters: ReadonlyMap<string, Value>
-  /** Of a program whose parameters are constants: how it is prepared with others, and loaded where its code is another. */
-  readonly frozen?: {
-    prepare(weights: Weights): Graph
-    load(prepared: Graph): Promise<Loaded>
-  }
+  /** Of a program whose parameters are constants. */
+  readonly frozen?: Frozen
 }
 
 /** The program whose memory holds `first`. */
@@ -85,34 +55,17 @@ export function programOf(first: Loaded, { inputs, parameters, frozen }: Parts):
     },
     async read(names) {
       usable('read')
-      const wanted = pick(parameters, names)
-      return queue.run(async () => {
-        const found = new Map<string, Tensor>()
-        for (const [name, leaf] of wanted) found.set(name, await read(leaf))
-        return found
-      })
+      return queue.run(async () => (await import('./parameters.ts')).readAll(parameters, names, read))
     },
     async write(values) {
       usable('write')
-      checkWeights(parameters, values, 'write')
-      return queue.run(async () => {
-        for (const [name, t] of values) await write(parameters.get(name)!, t.data)
-      })
+      return queue.run(async () => (await import('./parameters.ts')).writeAll(parameters, values, write))
     },
     async refill(values) {
       usable()
-      const weights = completeWeights(parameters, values)
       return queue.run(async () => {
-        if (!frozen) {
-          for (const [name, t] of weights) await write(parameters.get(name)!, t.data)
-          return
-        }
-        const prepared = frozen.prepare(weights)
-        if (codeKey(prepared) === codeKey(loaded.prepared)) return writeConstants(loaded, prepared)
-        // Values decide about code where they are few: constants of one element are immediates, small equal ones are one.
-        const next = await frozen.load(prepared)
-        loaded.executor.dispose()
-        loaded = next
+        const { refilled } = await import('./refill.ts')
+        loaded = await refilled(loaded, values, { parameters, frozen, write })
         if (disposed) loaded.executor.dispose()
         usable()
       })

@@ -171,7 +171,7 @@ describe.skipIf(!chromium)('in a page', () => {
       }),
     ).toBe('KingletError: HTMLImageElement: its file could not be loaded or decoded: check its src')
     expect(await refusal((_, model) => model.classify('/damaged.png'))).toMatch(
-      /^KingletError: \/damaged.png: this browser cannot decode it \(.*\): the file is damaged, or no image; use JPEG/,
+      /^KingletError: \/damaged.png: this browser cannot decode it \(.*\): the file is damaged or not an image: use JPEG/,
     )
     expect(await refusal((_, model) => model.classify(new File(['no image'], 'notes.txt')))).toMatch(
       /^KingletError: notes.txt: this browser cannot decode it/,
@@ -238,7 +238,7 @@ describe.skipIf(!chromium)('in a page', () => {
 
   test('a folder is refused: a page has none', async () => {
     expect(await refusal((kinglet, model) => kinglet.train(model.network, './photos', { epochs: 1 }).next())).toBe(
-      'UsageError: ./photos: a page cannot open a folder: give a set of images (arrays makes one)',
+      'UsageError: ./photos: a page cannot open a folder: give a dataset (arrays makes one)',
     )
   })
 })

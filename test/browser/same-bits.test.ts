@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as node from '../../src/index.ts'
+import { testAll } from '../support/all.ts'
 import { optional } from '../support/optional.ts'
 import { inPage, type Kinglet, openPages, type Pages } from './page.ts'
 
@@ -78,13 +79,17 @@ describe.skipIf(!chromium)('in a page', () => {
     await page.close()
   })
 
-  test.each(kinds)('ten training steps: the bits of Node ($name)', async ({ isolated, threads }) => {
-    const page = await pages.open(isolated)
-    const there = await inPage(page, training, everywhere(threads))
-    expect(there.losses).toHaveLength(10)
-    expect(there).toEqual(await inNode.training())
-    await page.close()
-  })
+  // Training at 3 threads is among the defaults below.
+  test.each(testAll ? kinds : kinds.filter(({ threads }) => threads < 3))(
+    'ten training steps: the bits of Node ($name)',
+    async ({ isolated, threads }) => {
+      const page = await pages.open(isolated)
+      const there = await inPage(page, training, everywhere(threads))
+      expect(there.losses).toHaveLength(10)
+      expect(there).toEqual(await inNode.training())
+      await page.close()
+    },
+  )
 
   test('by default: near Node, and the same bits at 1, 2 and 3 threads', async () => {
     const page = await pages.open(true)
@@ -96,7 +101,7 @@ describe.skipIf(!chromium)('in a page', () => {
     expect(two).toEqual(one)
     expect(three).toEqual(one)
     const there = await inPage(page, training, { threads: 1 })
-    expect(await inPage(page, training, { threads: 2 })).toEqual(there)
+    if (testAll) expect(await inPage(page, training, { threads: 2 })).toEqual(there)
     expect(await inPage(page, training, { threads: 3 })).toEqual(there)
     await page.close()
 

@@ -136,11 +136,7 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'a batch of 0': [() => train(photos, '--batch', '0'), 2, "argument '0' is invalid. It must be a positive integer."],
   'no threads': [() => ['bench', 'mobilenet_v1', '--threads', '0'], 2, 'It must be a positive integer.'],
   'half a seed': [() => train(photos, '--seed', '0.5'), 2, 'It must be a whole number, 0 or more.'],
-  'all held out': [
-    () => train(photos, '--validation', '1'),
-    2,
-    'It must be a number from 0 up to, but not including, 1.',
-  ],
+  'all held out': [() => train(photos, '--validation', '1'), 2, 'It must be a number of at least 0 and below 1.'],
   'a batch larger than the set': [
     () => train(photos, '--batch', '64'),
     1,
@@ -221,13 +217,13 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'NaN in the weights': [
     () => predict('nan.safetensors'),
     1,
-    /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is of no use, train it again\n$/,
+    /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is unusable, train it again\n$/,
   ],
   'NaN in the weights to evaluate': [() => ['eval', at('nan.safetensors'), photos], 1, /stem\.conv\.w holds NaN at /],
   'NaN in the weights to begin with': [
     () => ['train', photos, '--from', at('nan.safetensors'), '--out', at('run')],
     1,
-    /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is of no use, train it again\n$/,
+    /nan\.safetensors: stem\.conv\.w holds NaN at element 3: the network is unusable, train it again\n$/,
   ],
   'NaN in the weights to count': [() => ['summary', at('nan.safetensors')], 1, /stem\.conv\.w holds NaN at element 3/],
   'a folder in place of a picture': [
@@ -276,7 +272,7 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'a file of tensors only': [
     () => predict('plain.safetensors'),
     1,
-    /plain\.safetensors: a \.safetensors file of tensors only, /,
+    /plain\.safetensors: a \.safetensors file without the network, /,
   ],
 }
 

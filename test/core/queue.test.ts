@@ -5,7 +5,7 @@ import { failureOf } from '../data/make.ts'
 
 const soon = () => new Promise<void>((resolve) => setTimeout(resolve, 1))
 
-test('work runs in the order of the calls, one piece at a time, and a failure stops nothing', async () => {
+test('work runs in the order of the calls, one at a time, and a failure does not stop later work', async () => {
   const queue = new Queue()
   const noted: string[] = []
   const work = (name: string) => async () => {
@@ -24,7 +24,7 @@ test('work runs in the order of the calls, one piece at a time, and a failure st
   expect(noted).toEqual(['a starts', 'a ends', 'b starts', 'b ends', 'c starts', 'c ends'])
 })
 
-test('work starts within the call where nothing is before it, and after what waits where something is', async () => {
+test('work starts within the call when the queue is empty, and after waiting work otherwise', async () => {
   const queue = new Queue()
   const noted: string[] = []
   const note = (name: string) => queue.run(async () => void noted.push(name))
@@ -41,7 +41,7 @@ test('work starts within the call where nothing is before it, and after what wai
   expect(noted).toContain('fourth')
 })
 
-test('once its owner is disposed of, what waits and what breaks off rejects with the error of the owner', async () => {
+test('after its owner is disposed of, waiting work and failing work reject with the error of the owner', async () => {
   let open = true
   const queue = new Queue(() => {
     if (!open) throw new KingletError('owner: it was disposed of')

@@ -11,7 +11,7 @@ import {
   readQuantity,
 } from '../../src/core/index.ts'
 
-test('a number is all of its text, and there is none in an empty one', () => {
+test('a number takes all of the text, and empty text has no number', () => {
   expect(['3', ' 3 ', '1e3', '-0.5', '0x10'].map(numberIn)).toEqual([3, 3, 1000, -0.5, 16])
   expect(['', ' ', '3px', '1,5', 'NaN'].map(numberIn)).toEqual([NaN, NaN, NaN, NaN, NaN])
 })
@@ -33,20 +33,20 @@ test.each<[Check, readonly string[], readonly string[]]>([
   expect(wrong.map(read)).toEqual(wrong.map(() => ({ problem: `It must be ${check.must}.` })))
 })
 
-test('several numbers are accepted together', () => {
+test('a list of numbers is checked as a whole', () => {
   const read = readNumbers('x', (numbers) => numbers.length <= 2 && numbers.every(checks.count.is), 'a size')
   expect(read('192x256')).toEqual({ value: [192, 256] })
   for (const text of ['', '192x', '1x2x3', '0']) expect(read(text), text).toEqual({ problem: 'It must be a size.' })
 })
 
-test('a name, and what a near miss was meant to be', () => {
+test('a name, and the suggestion for a similar one', () => {
   const read = readName(['adamw', 'sgd'])
   expect(read('sgd')).toEqual({ value: 'sgd' })
   expect(read('adam')).toEqual({ problem: 'It must be adamw or sgd (did you mean adamw?).' })
   expect(read('lion-x')).toEqual({ problem: 'It must be adamw or sgd.' })
 })
 
-test('an amount has a suffix of the table, or none where the table says so', () => {
+test('an amount has a suffix of the table, or no suffix if the table allows it', () => {
   const read = readQuantity({ '': 1, k: 1e3, MB: 1e6 }, 'an amount')
   expect(['30', '1.5k', '2 MB', '1.2e6'].map(read)).toEqual([30, 1500, 2e6, 1.2e6].map((value) => ({ value })))
   for (const text of ['', 'k', '0', '-1', '3 apples', '1.2.3', '1e999', '2toString'])

@@ -12,7 +12,7 @@ afterEach(() => {
 })
 
 describe.each([1, 1000, 2 ** 31 - 1, 2 ** 31, 2 ** 32 + 5, 100 * day])('%d ms', (ms) => {
-  test('after: neither sooner nor later, once, and not when it was cancelled', () => {
+  test('after: calls once, on time, and not when cancelled', () => {
     const [kept, cancelled] = [vi.fn(), vi.fn()]
     const [, cancel] = [kept, cancelled].map((call) => after(ms, call))
     vi.advanceTimersByTime(ms - 1)
@@ -26,7 +26,7 @@ describe.each([1, 1000, 2 ** 31 - 1, 2 ** 31, 2 ** 32 + 5, 100 * day])('%d ms', 
     expect([kept, cancelled].map((call) => call.mock.calls.length)).toEqual([1, 0])
   })
 
-  test('sleep: ends on time, or when it is aborted', async () => {
+  test('sleep: resolves on time, or when aborted', async () => {
     const stop = new AbortController()
     const noted: string[] = []
     const naps = [
@@ -66,7 +66,7 @@ test.each([1000, 40 * day])('every %d ms until it is ended, also from within', (
 
 test('nothing else in src sets a timer', () => {
   const timers = /\bset(Timeout|Interval)\(|AbortSignal\.timeout\(|timers\/promises/
-  // Texts of workers are programs of their own, with delays that they say themselves.
+  // Template strings hold the programs of workers, which set their own delays.
   const code = (path: string) => textOf(path).replace(/`[^`]*`/g, '')
   expect(filesOf('src', '.ts').filter((path) => timers.test(code(path)))).toEqual(['src/core/timer.ts'])
 })

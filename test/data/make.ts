@@ -1,11 +1,10 @@
 /** Images, files and folders for the tests of `data`. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
-import { afterAll } from 'vitest'
 import { type ArraysOptions, arrays, type Dataset, type RgbImage, rgbImage } from '../../src/data/index.ts'
+import { temporaryFolder } from '../support/folders.ts'
 
 /** Byte `i` of the noise in all test images; pillow.py has the same formula. */
 export const noise = (i: number): number => {
@@ -71,15 +70,9 @@ export function png(
   ])
 }
 
-const folders: string[] = []
-afterAll(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
-})
-
 /** Makes a folder with these files; a path that ends in / is an empty folder. It is removed after the tests. */
 export function folderOf(files: Readonly<Record<string, Uint8Array | string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'kinglet-data-'))
-  folders.push(folder)
+  const folder = temporaryFolder('data')
   for (const [path, bytes] of Object.entries(files)) {
     mkdirSync(path.endsWith('/') ? join(folder, path) : dirname(join(folder, path)), { recursive: true })
     if (!path.endsWith('/')) writeFileSync(join(folder, path), bytes)

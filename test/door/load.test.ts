@@ -124,7 +124,7 @@ describe('load', () => {
     [
       'a connection that breaks off',
       () => `${site}/broken-off`,
-      /^KingletError: http.*\/broken-off: broke off after 5000 bytes \(.*\): check the address and the connection$/,
+      /^KingletError: http.*\/broken-off: the connection broke after 5000 bytes \(.*\): check the address and the connection$/,
     ],
     [
       'a server that is not there',

@@ -1,4 +1,4 @@
-/** The model file of the second kind: a graph in the place of an architecture. */
+/** The model file of kind 2: a graph instead of an architecture. */
 import { describe, expect, test } from 'vitest'
 import { KingletError, type Tensor, tensor } from '../../src/core/index.ts'
 import { preprocessingPreset } from '../../src/data/index.ts'
@@ -24,7 +24,7 @@ const rest = {
 }
 const fileOf = (net: Network) => writeModelFile({ ...contentsOf(net), ...rest })
 
-/** With a constant too large for the JSON. */
+/** A network with a constant that is too large for the JSON. */
 function withConstant(scale = 0.5): Network {
   const init = { kind: 'normal', std: 0.1 } as const
   const w = parameter({ name: 'w', shape: [768, 3], role: 'weight', init })
@@ -33,7 +33,7 @@ function withConstant(scale = 0.5): Network {
   return networkFrom({ outputs: { logits: linear(add(mul(x, mean), 0.25), w) }, updates: [] })
 }
 
-describe('there and back', () => {
+describe('write and read', () => {
   test.each([
     ['layers', branched({ seed: 4 })],
     ['constants', withConstant()],
@@ -49,11 +49,11 @@ describe('there and back', () => {
     expect(network.weights).toEqual(net.weights)
     expect([...network.weights.keys()]).toEqual([...net.weights.keys()])
     expect(identityOf(network)).toEqual(identityOf(net))
-    // Written again, the same bytes.
+    // Writing it again gives the same bytes.
     expect(writeModelFile({ ...contentsOf(network), ...rest })).toEqual(bytes)
   })
 
-  test('what build makes is still of the first kind', () => {
+  test('a network that build makes is still written as kind 1', () => {
     const net = build('mobilenet_v2', { width: 0.1, size: 16, classes: 3 })
     expect(Object.keys(contentsOf(net))).toEqual(['architecture', 'weights'])
     expect(readSafetensors(fileOf(net)).metadata.kinglet).toBe('1')
@@ -61,7 +61,7 @@ describe('there and back', () => {
   })
 })
 
-test('a fingerprint tells graphs apart, and not weights', () => {
+test('the fingerprint depends on the graph, not on the weights', () => {
   const graphOf = (net: Network) => identityOf(net).options.graph
   expect(identityOf(branched()).name).toBe('graph')
   expect(graphOf(branched({ seed: 1 }))).toBe(graphOf(branched({ seed: 2 })))
@@ -70,16 +70,16 @@ test('a fingerprint tells graphs apart, and not weights', () => {
   expect(graphOf(withConstant(0.5))).not.toBe(graphOf(withConstant(0.25)))
 })
 
-test('a file says which network it is, by its architecture or its graph', () => {
+test('a file has either an architecture or a graph', () => {
   const { weights } = branched()
-  const message = 'model: it must say which network it is: give either its architecture or its graph'
+  const message = 'model: the network is not defined: give either its architecture or its graph'
   expect(() => writeModelFile({ weights, ...rest })).toThrow(new KingletError(message))
   const { architecture } = build('mobilenet_v2')
   const both: ModelFile = { ...contentsOf(branched()), architecture, ...rest }
   expect(() => writeModelFile(both)).toThrow(new KingletError(message))
 })
 
-describe('what is wrong is said, with the file', () => {
+describe('errors name the file', () => {
   const bytes = fileOf(withConstant())
   const { tensors, metadata } = readSafetensors(bytes)
   const failure = async (given: Uint8Array): Promise<string> =>
@@ -101,7 +101,7 @@ describe('what is wrong is said, with the file', () => {
       'its metadata has no graph: the file is not whole, write it again',
     ],
     ['text that is no JSON', changed(() => '{'), 'graph in its metadata is not JSON: the file is damaged'],
-    ['JSON that is no object', changed(() => '3'), 'graph in its metadata is no object: the file is damaged'],
+    ['JSON that is not an object', changed(() => '3'), 'graph in its metadata is not an object: the file is damaged'],
     ['an object that is no graph', changed(() => '{}'), 'it is no graph: kinglet_graph, the version, is missing'],
     [
       'a graph of a later Kinglet',
@@ -141,26 +141,26 @@ describe('what is wrong is said, with the file', () => {
     [
       'weights that are not finite',
       changed(same, new Map([...tensors, ['w', tensor([768, 3], new Float32Array(2304).fill(Number.NaN))]])),
-      'w holds NaN at element 0: the network is of no use, train it again',
+      'w holds NaN at element 0: the network is unusable, train it again',
     ],
   ]
   test.each(cases)('%s', async (_, given, message) => {
     expect(await failure(given)).toBe(`KingletError: m.safetensors: ${message}`)
   })
 
-  test('other classes than the graph has', async () => {
+  test('a number of classes that differs from the graph', async () => {
     const two = writeModelFile({ ...contentsOf(branched()), ...rest, classes: ['a', 'b'] })
     expect(await failure(two)).toMatch(/^KingletError: m\.safetensors: 2 classes are named, its network has 3 outputs/)
   })
 
-  test('another size than the graph takes', async () => {
+  test('a size that differs from the graph', async () => {
     const large = writeModelFile({ ...contentsOf(branched({ size: 20 })), ...rest })
     expect(await failure(large)).toMatch(
       /^KingletError: m\.safetensors: its preprocessing makes images \[16, 16, 3\], its/,
     )
   })
 
-  test('one bit flipped, anywhere: an error of ours, or a network', async () => {
+  test('one bit flipped anywhere gives a KingletError or a network', async () => {
     for (let at = 0; at < 8000; at += 37) {
       const other = bytes.slice()
       other[at] ^= 16

@@ -1,4 +1,4 @@
-/** The model file: there and back, by the format's own rules, and everything that can be wrong with one. */
+/** The model file: writing and reading, the rules of its format, and all errors. */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -32,24 +32,24 @@ const model: ModelFile = {
 }
 const bytes = writeModelFile(model)
 
-describe('there and back', () => {
-  test('everything returns as it was', () => {
+describe('write and read', () => {
+  test('everything is read as it was written', () => {
     expect(readModelFile(bytes)).toEqual(model)
   })
 
-  test('the network is built with every option that it had', async () => {
+  test('the network is built with all of its options', async () => {
     const { network } = await openModel(bytes, 'm')
     expect(network.architecture).toEqual(net.architecture)
     expect(network.weights).toEqual(net.weights)
   })
 
-  test('it says which version made it, and when', () => {
+  test('provenance has version and time', () => {
     const { kinglet, created } = readModelFile(bytes).provenance
     expect(kinglet).toBe(version)
     expect(new Date(created).toISOString()).toBe(created)
   })
 
-  test('the bytes are a .safetensors file, by its specification', () => {
+  test('the bytes follow the specification of .safetensors', () => {
     const view = new DataView(bytes.buffer)
     const length = Number(view.getBigUint64(0, true))
     expect((8 + length) % 8).toBe(0)
@@ -111,7 +111,7 @@ with safe_open(sys.argv[1], 'numpy') as f:
   })
 })
 
-test('the loops for hosts without a CRC-32 give the same, at every length and place', () => {
+test('the loops for hosts without a CRC-32 give the same sum, at every length and offset', () => {
   for (const from of [0, 1, 2, 3, 4])
     for (const length of [0, 1, 7, 8, 9, 63, 64, 1000]) {
       const part = bytes.subarray(from, from + length)
@@ -119,7 +119,7 @@ test('the loops for hosts without a CRC-32 give the same, at every length and pl
     }
 })
 
-test('weights are views of the bytes, wherever those begin', () => {
+test('weights are views of the bytes, at any offset of their buffer', () => {
   expect(readModelFile(bytes).weights.get('classifier.w')!.data.buffer).toBe(bytes.buffer)
   const shifted = new Uint8Array(bytes.length + 1)
   shifted.set(bytes, 1)
@@ -129,7 +129,7 @@ test('weights are views of the bytes, wherever those begin', () => {
 
 const sumOf = (data: ArrayLike<number>): number => Array.from(data).reduce((a, b) => a + b, 0)
 
-/** The file with its metadata or tensors changed (then without the checksum of the old ones). */
+/** The file with changed metadata or tensors. Changed tensors have no checksum. */
 function changed(metadata: Record<string, string | undefined>, weights: ReadonlyMap<string, Tensor> = model.weights) {
   const { checksum, ...rest } = readSafetensors(bytes).metadata
   const all = { ...rest, ...(weights === model.weights && { checksum }), ...metadata }
@@ -150,14 +150,14 @@ const failure = async (given: Uint8Array): Promise<string> => {
   }
 }
 
-describe('what is wrong is said, with the file and the way out', () => {
-  test.each([0, 7, 8, 20, 3000, bytes.length - 1])('cut off after %i bytes', async (length) => {
+describe('errors name the file and the way out', () => {
+  test.each([0, 7, 8, 20, 3000, bytes.length - 1])('truncated after %i bytes', async (length) => {
     expect(await failure(bytes.slice(0, length))).toMatch(
       /^KingletError: m\.safetensors: .*(it is not a \.safetensors file|it is cut short)/,
     )
   })
 
-  test('cut off at every boundary: of the header, and of each tensor, with a byte more and less', async () => {
+  test('truncated at every boundary of the header and of each tensor, and a byte before and after', async () => {
     const header = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true))
     const entries = JSON.parse(new TextDecoder().decode(bytes.subarray(8, header))) as Record<
       string,
@@ -172,7 +172,7 @@ describe('what is wrong is said, with the file and the way out', () => {
         )
   })
 
-  test('one bit flipped, anywhere', async () => {
+  test('one bit flipped anywhere', async () => {
     for (let at = 0; at < bytes.length; at += 4001) {
       const other = bytes.slice()
       other[at] ^= 16
@@ -183,7 +183,7 @@ describe('what is wrong is said, with the file and the way out', () => {
     }
   })
 
-  test('weights that are damaged', async () => {
+  test('damaged weights', async () => {
     const other = bytes.slice()
     other[bytes.length - 100] ^= 1
     expect(await failure(other)).toMatch(
@@ -191,7 +191,7 @@ describe('what is wrong is said, with the file and the way out', () => {
     )
   })
 
-  test('tensors that other tools changed on purpose, without the checksum', async () => {
+  test('tensors that other tools changed on purpose, with the checksum left out', async () => {
     const w = model.weights.get('classifier.w')!
     const other = { ...w, data: w.data.map((v) => 2 * v) } as Tensor
     expect(await failure(changed({}, withTensor('classifier.w', other)))).toBe('it did not fail')
@@ -206,18 +206,18 @@ describe('what is wrong is said, with the file and the way out', () => {
     [
       'a foreign .safetensors file',
       writeSafetensors(new Map([['w', tensor([2], [1, 2])]]), { format: 'pt' }),
-      'a .safetensors file of tensors only, it does not say which network, classes and preprocessing they belong to: ' +
+      'a .safetensors file without the network, classes and preprocessing of its tensors: ' +
         'use a file that kinglet train or save wrote',
     ],
     [
       'a checkpoint',
       writeSafetensors(new Map([['w', tensor([2], [1, 2])]]), { kinglet_checkpoint: '1' }),
-      'the checkpoint of a training run, not a model: use a model file that the run left beside it',
+      'the checkpoint of a training run, not a model: use a model file in the same folder',
     ],
     [
       'a file of a later Kinglet',
       changed({ kinglet: '3' }),
-      `a model file of kind 3, this version of Kinglet (${version}) reads kinds 1 or 2: use a newer Kinglet`,
+      `a model file of kind 3: this version of Kinglet (${version}) reads kinds 1 or 2: use a newer Kinglet`,
     ],
     [
       'no classes',
@@ -282,12 +282,12 @@ describe('what is wrong is said, with the file and the way out', () => {
     [
       'NaN in the weights',
       changed({}, withTensor('classifier.b', tensor([2], [1, Number.NaN]))),
-      'classifier.b holds NaN at element 1: the network is of no use, train it again',
+      'classifier.b holds NaN at element 1: the network is unusable, train it again',
     ],
     [
       'infinity in the weights',
       changed({}, withTensor('classifier.b', tensor([2], [Number.NEGATIVE_INFINITY, 0]))),
-      'classifier.b holds -Infinity at element 0: the network is of no use, train it again',
+      'classifier.b holds -Infinity at element 0: the network is unusable, train it again',
     ],
   ]
   test.each(cases)('%s', async (_, given, text) => {
@@ -301,7 +301,7 @@ describe('what cannot be written', () => {
     [
       'NaN',
       { weights: withTensor('stem.bn.gamma', tensor([1], [Number.NaN])) },
-      'model: stem.bn.gamma holds NaN at element 0: the network is of no use, train it again',
+      'model: stem.bn.gamma holds NaN at element 0: the network is unusable, train it again',
     ],
     ['no classes', { classes: [] }, 'model: classes is []: it must be a list of names'],
     ['a class twice', { classes: ['a', 'a'] }, 'model: two classes are named "a": names must be distinct'],

@@ -13,7 +13,7 @@ const tensors = new Map<string, Tensor>([
 const metadata = { 'kinglet.version': '1', note: 'ä "quoted" \n text' }
 const bytes = writeSafetensors(tensors, metadata)
 
-/** A file with this header; `data` bytes follow. */
+/** A file with this header and `data` bytes after it. */
 function file(header: unknown, data = 0): Uint8Array {
   const text = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header))
   const all = new Uint8Array(8 + text.length + data)
@@ -27,7 +27,7 @@ const entry = (shape: readonly number[], from: number, to: number, dtype = 'F32'
   data_offsets: [from, to],
 })
 
-test('what is written is read again, bit by bit', () => {
+test('reading is bit-identical to what was written', () => {
   const read = readSafetensors(bytes)
   expect(read.metadata).toEqual(metadata)
   expect(new Map([...read.tensors].sort())).toEqual(new Map([...tensors].sort()))
@@ -35,7 +35,7 @@ test('what is written is read again, bit by bit', () => {
 
 describe('any tensors and texts', () => {
   const name = fc.string({ unit: 'grapheme' }).filter((text) => text !== '__metadata__')
-  // Any bits, those of every NaN too.
+  // Any bits, including those of every NaN.
   const anyTensor = fc
     .record({ dtype: fc.constantFrom(...(Object.keys(dtypes) as DType[])), shape: shapes(4, 3) })
     .chain(({ dtype, shape }) =>
@@ -51,7 +51,7 @@ describe('any tensors and texts', () => {
   )
   const bitsOf = ({ data }: Tensor) => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex')
 
-  test('are read again, bit by bit', () => {
+  test('are read bit-identically', () => {
     fc.assert(
       fc.property(files, ([written, metadata]) => {
         const read = readSafetensors(writeSafetensors(written, metadata))
@@ -65,7 +65,7 @@ describe('any tensors and texts', () => {
     )
   })
 
-  test('a byte that is changed or missing is an error in words, or changes what is read', () => {
+  test('a changed or missing byte gives a KingletError, or changes what is read', () => {
     fc.assert(
       fc.property(files, fc.nat(), fc.integer({ min: 1, max: 255 }), ([written, metadata], at, change) => {
         const file = writeSafetensors(written, metadata)
@@ -85,7 +85,7 @@ describe('any tensors and texts', () => {
   })
 })
 
-test('the bytes are as the format says: length, JSON padded with spaces, aligned tensors without gaps', () => {
+test('the bytes follow the format: length, JSON padded with spaces, aligned tensors without gaps', () => {
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true))
   expect(length % 8).toBe(0)
   const text = new TextDecoder().decode(bytes.subarray(8, 8 + length))
@@ -104,7 +104,7 @@ test('the bytes are as the format says: length, JSON padded with spaces, aligned
   expect(8 + length + at).toBe(bytes.length)
 })
 
-test('bytes that begin anywhere in their buffer are read, and the result is a copy', () => {
+test('bytes at any offset of their buffer are read, and the result is a copy', () => {
   const shifted = new Uint8Array(bytes.length + 3)
   shifted.set(bytes, 3)
   const read = readSafetensors(shifted.subarray(3))
@@ -112,16 +112,16 @@ test('bytes that begin anywhere in their buffer are read, and the result is a co
   expect(read.tensors.get('count')!.data).toEqual(Int32Array.of(-1, 2 ** 30))
 })
 
-test('a tensor may have any name, that of a member of every object too', () => {
+test('a tensor may have any name, even that of a member of every object', () => {
   const named = new Map(['__proto__', 'constructor', ''].map((name, i) => [name, tensor([1], [i])]))
   expect(readSafetensors(writeSafetensors(named, {})).tensors).toEqual(named)
 })
 
-test('no tensors, no metadata', () => {
+test('a file may have no tensors and no metadata', () => {
   expect(readSafetensors(writeSafetensors(new Map(), {}))).toEqual({ tensors: new Map(), metadata: {} })
 })
 
-describe('what is not such a file, or not all of it, says so', () => {
+describe('other formats and damaged files are errors', () => {
   const cases: readonly [what: string, bytes: Uint8Array, message: string][] = [
     [
       'an empty file',
@@ -148,7 +148,7 @@ describe('what is not such a file, or not all of it, says so', () => {
     [
       'metadata that is not text',
       file({ __metadata__: { a: 1 } }),
-      'a.st: the metadata is not text by name: the file is damaged',
+      'a.st: the metadata is not an object of strings: the file is damaged',
     ],
     [
       'an entry without its parts',
@@ -168,13 +168,13 @@ describe('what is not such a file, or not all of it, says so', () => {
     [
       'tensors that overlap',
       file({ a: entry([2], 0, 8), b: entry([1], 4, 8) }, 8),
-      'a.st: tensor b is said to be at bytes 4 to 8: its shape [1] and the tensors before it put it at 8 to 12, the ' +
+      'a.st: tensor b has data_offsets 4 to 8: its shape [1] and the tensors before it need 8 to 12, the ' +
         'file is damaged',
     ],
     [
       'a place that does not fit the shape',
       file({ a: entry([3], 0, 8) }, 8),
-      'a.st: tensor a is said to be at bytes 0 to 8: its shape [3] and the tensors before it put it at 0 to 12, the ' +
+      'a.st: tensor a has data_offsets 0 to 8: its shape [3] and the tensors before it need 0 to 12, the ' +
         'file is damaged',
     ],
     [
@@ -187,7 +187,7 @@ describe('what is not such a file, or not all of it, says so', () => {
     expect(() => readSafetensors(given, 'a.st')).toThrow(expect.objectContaining({ name: 'KingletError', message }))
   })
 
-  test('each file that is cut off anywhere', () => {
+  test('a file that is truncated anywhere', () => {
     for (let length = 0; length < bytes.length; length++)
       expect(() => readSafetensors(bytes.subarray(0, length))).toThrow(
         expect.objectContaining({ name: 'KingletError' }),
@@ -195,8 +195,8 @@ describe('what is not such a file, or not all of it, says so', () => {
   })
 })
 
-test('the name that the format keeps for itself is refused', () => {
+test('the reserved name of the format is refused', () => {
   expect(() => writeSafetensors(new Map([['__metadata__', tensor([1], [1])]]), {})).toThrow(
-    'safetensors: a tensor cannot be named __metadata__: the format keeps that name',
+    'safetensors: a tensor cannot be named __metadata__: the format reserves that name',
   )
 })

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Engine } from '../../src/engine/index.ts'
 import { readModelFile } from '../../src/formats/index.ts'
-import { build, type Model, restore } from '../../src/models/index.ts'
+import { type Model, restore } from '../../src/models/index.ts'
 import { type AdaptEvent, type AdaptOptions, adapt, groupsOf, type ProposalRule } from '../../src/prune/index.ts'
 import { openAdaptation, readCurve } from '../../src/prune/node-folder.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
 import { failureOf, preprocessing, toySet } from '../train/toys.ts'
-import { macs } from './make.ts'
+import { macs, shallow } from './make.ts'
 
 const top = mkdtempSync(join(tmpdir(), 'kinglet-adapt-'))
 afterAll(() => rmSync(top, { recursive: true, force: true }))
@@ -17,10 +17,9 @@ let folders = 0
 const newFolder = () => join(top, String(folders++))
 
 const train = toySet(60)
-const network = () => build('mobilenet_v1_shallow', { width: 0.25, size: 16, reduction: 8, classes: 3 })
-const start = macs.value(network())
+const start = macs.value(shallow())
 /** Few enough that a run takes a moment. */
-const three: ProposalRule = (groups) => groups.slice(3, 6)
+const three: ProposalRule = (groups) => groups.slice(2, 5)
 const optionsFor = (options: Partial<AdaptOptions> = {}): AdaptOptions => ({
   engine: wasmEngine({ threads: 1 }),
   preprocessing,
@@ -35,7 +34,7 @@ const optionsFor = (options: Partial<AdaptOptions> = {}): AdaptOptions => ({
 })
 
 /** Runs to the end, or until `stop` says so. */
-async function run(options: AdaptOptions, stop: (event: AdaptEvent) => boolean = () => false, net = network()) {
+async function run(options: AdaptOptions, stop: (event: AdaptEvent) => boolean = () => false, net = shallow()) {
   const events: AdaptEvent[] = []
   let model: Model | undefined
   for await (const event of adapt(net, train, options)) {
@@ -129,7 +128,7 @@ test('a network within the budget is left as it is', async () => {
 })
 
 test('what cannot be is said before anything is trained', async () => {
-  const failure = (options: Partial<AdaptOptions>) => failureOf(() => adapt(network(), train, optionsFor(options)))
+  const failure = (options: Partial<AdaptOptions>) => failureOf(() => adapt(shallow(), train, optionsFor(options)))
   expect(await failure({ budget: 100 })).toMatch(
     /^KingletError: adapt: a budget of 100 macs cannot be met: mobilenet_v1_shallow has \d+, and \d+ with every group at its smallest \(multiples of 1, 1 or more\): raise the budget$/,
   )
@@ -146,7 +145,7 @@ test('what cannot be is said before anything is trained', async () => {
   expect(await failure({ holdout: 0 })).toBe('UsageError: adapt: holdout is 0: it must be a number between 0 and 1')
   expect(await failure({ training: { batch: 0 } })).toBe('UsageError: train: batch is 0: it must be a positive integer')
   expect(await failure({ resource: macs.value as never })).toContain('it must be { name, value(model) }')
-  const two = build('mobilenet_v1_shallow', { width: 0.25, size: 16, reduction: 8, classes: 2 })
+  const two = shallow({ classes: 2 })
   expect(await failureOf(() => adapt(two, train, optionsFor()))).toBe(
     'KingletError: adapt: the network has 2 classes, the data has 3: build it with classes: 3',
   )
@@ -177,7 +176,7 @@ test('kept in a folder: a model file for each step, and the curve', () => {
 })
 
 test('left at any event and with other threads, it goes on to the same bits', async () => {
-  const net = network()
+  const net = shallow()
   const before = new Map([...net.weights].map(([name, t]) => [name, t.data.slice()]))
   const broken = newFolder()
   const engine = wasmEngine({ threads: 2 })
@@ -210,7 +209,7 @@ test('the folder of another run is refused, with both values, and is left as it 
   )
   expect(await failure({ steps: 3 })).toBe(`${begun} steps 0, now it is 3: ${end}`)
   expect(await failure({ selection: 'ratio' })).toBe(`${begun} selection accuracy, now it is ratio: ${end}`)
-  const other = build('mobilenet_v1_shallow', { width: 0.25, size: 16, reduction: 8, classes: 3, seed: 5 })
+  const other = shallow({ seed: 5 })
   expect(await failure({}, other)).toContain(`${begun} seed 0, now it is 5`)
   expect(stateOf(folder)).toEqual(before)
 

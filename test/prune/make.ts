@@ -2,10 +2,19 @@
 import { Rng, type Tensor, tensor } from '../../src/core/index.ts'
 import { topological } from '../../src/graph/index.ts'
 import type { Resource } from '../../src/latency/index.ts'
-import { type BuildOptions, build, type Model } from '../../src/models/index.ts'
+import { type BuildOptions, build, type Model, withRows } from '../../src/models/index.ts'
 import type { Network } from '../../src/nn/index.ts'
 import { macsOf as macsOfNode } from '../../src/ops/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
+
+/** Few layers, so that a run of NetAdapt takes a moment. */
+export function shallow(options: BuildOptions = {}): Model {
+  const net = build('mobilenet_v1_shallow', { width: 0.25, size: 16, reduction: 8, classes: 3, ...options })
+  return withRows(
+    net,
+    net.rows.filter(({ name }) => !/^blocks\.[2357]$/.test(name)),
+  )
+}
 
 /** A network of the registry for 8 pixels, its weights changed to what training could have made of them. */
 export function lively(name: string, options: BuildOptions = {}): Model {

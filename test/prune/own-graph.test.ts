@@ -10,7 +10,7 @@ import { countsOf } from '../../src/graph/index.ts'
 import { type Resource, resourceOf } from '../../src/latency/index.ts'
 import { restoreNetwork } from '../../src/models/index.ts'
 import { type Network, networkFrom } from '../../src/nn/index.ts'
-import { conv2d, flatten, input, linear, parameter, relu, reshape } from '../../src/ops/index.ts'
+import { concat, conv2d, flatten, input, linear, parameter, relu, reshape } from '../../src/ops/index.ts'
 import { type AdaptPoint, adapt, type Group, groupsOf, shrink } from '../../src/prune/index.ts'
 import { openAdaptation } from '../../src/prune/node.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
@@ -24,6 +24,16 @@ const w = (name: string, shape: readonly number[]) => parameter({ name, shape, r
 function flattened(): Network {
   const hidden = relu(conv2d({ x: input('x', [1, 4, 4, 3]), w: w('pixels/w', [1, 1, 3, 5]) }))
   return networkFrom({ outputs: { logits: linear(flatten(hidden), w('out', [80, 2])) }, updates: [] })
+}
+
+/** Branches that share weights, side by side in each pixel. */
+function sharing(): Network {
+  const x = input('x', [1, 6, 6, 3])
+  const stem = relu(conv2d({ x, w: w('stem', [3, 3, 3, 5]) }, { pad: [1, 1, 1, 1] }))
+  const shared = w('shared', [1, 1, 5, 4])
+  const parts = [conv2d({ x: stem, w: shared }), relu(conv2d({ x: relu(stem), w: shared }))]
+  const joined = concat([...parts, conv2d({ x, w: w('side', [1, 1, 3, 3]) })], { axis: 3 })
+  return networkFrom({ outputs: { logits: linear(flatten(joined), w('out', [396, 2])) }, updates: [] })
 }
 
 /** A reshape that has a number of channels in its attributes. */
@@ -101,6 +111,7 @@ test('a group that numbers in the graph hold as it is has no part in it', () => 
 test.each([
   ['branches', () => branched({ seed: 5 }), 2],
   ['flattened pixels', flattened, 1],
+  ['shared weights', sharing, 3],
 ])('%s: filters that are zero go, and the logits stay', async (_, make, count) => {
   let net = lively(make())
   const groups = groupsOf(net)

@@ -37,7 +37,7 @@ test('equal values have no order', () => {
 
 test('mistakes', async () => {
   expect(await failureOf(() => kendallTau([1, 2], [1]))).toBe(
-    'KingletError: kendallTau: 2 and 1 values are given: give two or more, as many of both',
+    'KingletError: kendallTau: 2 and 1 values are given: give equally many, two or more',
   )
   expect(await failureOf(() => spearman([1, 2, Number.NaN], [1, 2, 3]))).toBe(
     'KingletError: spearman: value 2 is NaN: leave that pair out',

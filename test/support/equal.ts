@@ -1,6 +1,6 @@
 /**
- * Loaded before every test file: `toEqual` finds typed arrays of the same bytes equal at once, where it would compare
- * millions of weights one by one. Others it compares as ever, and shows where they differ.
+ * `toEqual` finds typed arrays of the same bytes equal at once, instead of comparing millions of weights one by one.
+ * Others it compares as usual, and shows where they differ.
  */
 import { expect } from 'vitest'
 

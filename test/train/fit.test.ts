@@ -339,13 +339,13 @@ describe('invalid runs give an error before the first step', () => {
     [
       'all of the target',
       { labelSmoothing: 1 },
-      'UsageError: train: labelSmoothing is 1: it must be a number from 0 up to, but not including, 1',
+      'UsageError: train: labelSmoothing is 1: it must be a number of at least 0 and below 1',
     ],
     ['a negative norm', { clipNorm: -1 }, 'UsageError: train: clipNorm is -1: it must be a number, 0 or more'],
     [
       'an average that never moves',
       { ema: 1 },
-      'UsageError: train: ema is 1: it must be a number from 0 up to, but not including, 1',
+      'UsageError: train: ema is 1: it must be a number of at least 0 and below 1',
     ],
     ['a seed that is none', { seed: -1 }, 'UsageError: train: seed is -1: it must be a whole number, 0 or more'],
     ['no engine', { engine: 'wasm' }, 'UsageError: train: engine is wasm: it must be an engine'],

@@ -16,7 +16,6 @@ import { type Engine, referenceEngine } from '../../src/engine/index.ts'
 import { inputsOf, nameOf, roots, topological } from '../../src/graph/index.ts'
 import { greater, isConstant, isInput, isParameter, type Value } from '../../src/ops/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
-import { loadFamilies } from '../../src/wasm/kernels/index.ts'
 import { planKernels, prepare } from '../../src/wasm/prepare.ts'
 import { targetFor } from '../../src/wasm/target.ts'
 import { doubles, runOracle } from '../ops/samples.ts'
@@ -113,8 +112,7 @@ const phases = new PhaseCode()
 async function mistakesOf(seed: number): Promise<string[]> {
   const random = randomGraph(seed)
   const prepared = prepare(random.graph)
-  await loadFamilies(prepared)
-  const { plan, kernels } = planKernels(prepared, targetFor({ relaxed: false }))
+  const { plan, kernels } = await planKernels(prepared, targetFor({ relaxed: false }))
   phases.check(plan, kernels)
   const deterministic = seed % 2 ? 'here' : 'everywhere'
   const [one, two] = [1, 2].map((threads) => wasmEngine({ threads, deterministic }))

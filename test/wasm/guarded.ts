@@ -9,28 +9,31 @@ import { bytesOf, dtypes, size, type Tensor, type TypedArrayOf } from '../../src
 import { type Graph, inputsOf, nameOf, roots, topological } from '../../src/graph/index.ts'
 import { isConstant, isInput, type Value } from '../../src/ops/index.ts'
 import { emitProgram, placeOf } from '../../src/wasm/emit/emit.ts'
-import { loadFamilies } from '../../src/wasm/kernels/index.ts'
 import { planKernels, prepare } from '../../src/wasm/prepare.ts'
 import { dataStart } from '../../src/wasm/runtime/control.ts'
 import { createExecutor } from '../../src/wasm/runtime/executor.ts'
-import { targetFor } from '../../src/wasm/target.ts'
+import { type Target, targetFor } from '../../src/wasm/target.ts'
 import { PhaseCode } from '../support/phase-code.ts'
 
 const guardBytes = 64
-/** Of all graphs that a file of tests runs. */
+/** Of all graphs that a file of tests runs for the default target. */
 const phases = new PhaseCode()
 const pattern = 0xa5
 
 export async function runGuarded(
   graph: Graph,
   inputs: Readonly<Record<string, TypedArrayOf>>,
-  { threads, relaxed }: { readonly threads: number; readonly relaxed: boolean },
+  {
+    threads,
+    relaxed,
+    target: other,
+  }: { readonly threads: number; readonly relaxed: boolean; readonly target?: Target },
 ): Promise<Record<string, Tensor>> {
   const prepared = prepare(graph)
-  const target = targetFor({ relaxed })
-  await loadFamilies(prepared)
-  const { plan, kernels } = planKernels(prepared, target, guardBytes)
-  phases.check(plan, kernels, relaxed)
+  const target = other ?? targetFor({ relaxed })
+  const { plan, kernels } = await planKernels(prepared, target, guardBytes)
+  const known = other ? new PhaseCode() : phases
+  known.check(plan, kernels, relaxed)
   const { bytes, pages, dataEnd: total } = emitProgram(plan, kernels, { threads, shared: threads > 1, target })
   const executor = await createExecutor({ bytes, pages, threads, place: 'here' })
   try {

@@ -5,7 +5,6 @@ import { foldBatchNorm, freeze } from '../../src/graph/passes/index.ts'
 import { build, models } from '../../src/models/index.ts'
 import { add, input, type Value } from '../../src/ops/index.ts'
 import { trainingStep } from '../../src/train/step.ts'
-import { loadFamilies } from '../../src/wasm/kernels/index.ts'
 import type { Kernel } from '../../src/wasm/kernels/kernel.ts'
 import { planKernels, prepare } from '../../src/wasm/prepare.ts'
 import { targetFor } from '../../src/wasm/target.ts'
@@ -16,8 +15,7 @@ const phases = new PhaseCode()
 
 const checkGraph = async (graph: Graph): Promise<void> => {
   const prepared = prepare(graph)
-  await loadFamilies(prepared)
-  const { plan, kernels } = planKernels(prepared, targetFor({ relaxed: false }))
+  const { plan, kernels } = await planKernels(prepared, targetFor({ relaxed: false }))
   phases.check(plan, kernels)
 }
 

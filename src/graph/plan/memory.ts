@@ -22,7 +22,7 @@ import { fuse } from '../passes/fuse.ts'
 import { bodyOf, fusedOp } from '../passes/fused.ts'
 import { baseOf } from '../passes/inline.ts'
 import { lower, mergeEqual } from '../passes/simplify.ts'
-import { planMemory } from './plan.ts'
+import { planMemory } from './updates.ts'
 
 export interface Memory {
   /** Bytes of the planned arena: inputs, results and outputs. */

@@ -1,13 +1,11 @@
 /**
  * Schedule and memory plan: the order in which nodes run, and one place in memory for each result. Results whose
  * lifetimes do not meet share memory (largest first, at the lowest place that is free for their lifetime), so nothing
- * is allocated while running. A parameter's new value is written over the old one where every reader of the old one
- * has run; otherwise it is copied when all is done.
+ * is allocated while running. How updates of parameters go in stands in updates.ts.
  */
-import { bytesOf, sameShape, size } from '../../core/index.ts'
-import { isConstant, isLeaf, isParameter, type Value } from '../../ops/index.ts'
+import { bytesOf, size } from '../../core/index.ts'
+import { isConstant, isLeaf, type Value } from '../../ops/index.ts'
 import { type Graph, inputsOf, parametersOf, roots, topological, type Update } from '../graph.ts'
-import { bodyOf, fusedOp, isReduction } from '../passes/fused.ts'
 import { baseOf } from '../passes/inline.ts'
 
 export interface Plan {
@@ -29,10 +27,6 @@ export interface Plan {
 const alignment = 64
 const aligned = (n: number): number => Math.ceil(n / alignment) * alignment
 
-/** Each element of the result depends on the operands' elements at the same place, so it may overwrite one of them. */
-const mayOverwrite = (step: Value): boolean =>
-  step.op === fusedOp ? !bodyOf(step).anchor && !bodyOf(step).roots.some(isReduction) : step.op.isElementwise
-
 export interface PlanOptions {
   /** Working memory that an engine's kernel for a node needs. */
   readonly scratchBytes?: (v: Value) => number
@@ -40,8 +34,24 @@ export interface PlanOptions {
   readonly guardBytes?: number
 }
 
-/** Plans `graph`, none of whose outputs is a parameter that it updates: of such a one only the new value is left. */
-export function planMemory(graph: Graph, { scratchBytes = () => 0, guardBytes = 0 }: PlanOptions = {}): Plan {
+/** How updates of parameters are planned: in which order nodes run, and which new values are written over old ones. */
+export interface UpdateRules {
+  schedule(graph: Graph): Value[]
+  inPlace(graph: Graph, steps: readonly Value[], stepOf: ReadonlyMap<Value, number>): ReadonlyMap<Value, Value>
+}
+
+/** Those of a graph without updates. */
+export const noUpdates: UpdateRules = { schedule: (graph) => topological(roots(graph)), inPlace: () => new Map() }
+
+/**
+ * Plans `graph` by these rules. None of its outputs is a parameter that it updates: of such a one only the new value is
+ * left.
+ */
+export function planBy(
+  { schedule, inPlace }: UpdateRules,
+  graph: Graph,
+  { scratchBytes = () => 0, guardBytes = 0 }: PlanOptions,
+): Plan {
   const bytes = (v: Value): number => aligned(size(v.shape) * bytesOf(v.dtype) + guardBytes)
   const order = schedule(graph)
   const steps = order.filter((v) => !isLeaf(v) && !v.op.viewOffset)
@@ -125,70 +135,4 @@ export function pack(blocks: readonly Block[]): { offsets: Map<Block, number>; b
     total = Math.max(total, at + b.bytes)
   }
   return { offsets, bytes: total }
-}
-
-/**
- * Outputs first, then updates from the last parameter to the first: a layer's weight gradient then runs soon after
- * the layer's own gradient arrives, which can be freed. A new value waits for the readers of the old one where that
- * is possible, so that it can be written in place.
- */
-function schedule(graph: Graph): Value[] {
-  const wanted = [...Object.values(graph.outputs), ...graph.updates.map((u) => u.value).reverse()]
-  const plain = topological(wanted)
-  const index = new Map(plain.map((v, i) => [v, i]))
-  const readers = new Map<Value, Value[]>()
-  for (const v of plain) for (const x of v.inputs) if (isParameter(baseOf(x))) push(readers, baseOf(x), v)
-  const waits = new Map<Value, Value[]>()
-  for (const { target, value } of graph.updates) {
-    const step = baseOf(value)
-    if (isLeaf(step)) continue
-    for (const r of readers.get(target) ?? []) if (r !== step) push(waits, step, r)
-  }
-  return orderWith(wanted, waits) ?? [...index.keys()]
-}
-
-const push = <K, V>(map: Map<K, V[]>, key: K, value: V) => map.set(key, [...(map.get(key) ?? []), value])
-
-/** Depth-first order in which a node follows its inputs and what it waits for; undefined if that is a circle. */
-function orderWith(wanted: readonly Value[], waits: ReadonlyMap<Value, readonly Value[]>): Value[] | undefined {
-  const state = new Map<Value, 'open' | 'done'>()
-  const order: Value[] = []
-  for (const root of wanted) {
-    const stack: { v: Value; next: number; needs: readonly Value[] }[] = []
-    const open = (v: Value) => {
-      state.set(v, 'open')
-      stack.push({ v, next: 0, needs: [...v.inputs, ...(waits.get(v) ?? [])] })
-    }
-    if (!state.has(root)) open(root)
-    while (stack.length) {
-      const top = stack[stack.length - 1]
-      const need = top.needs[top.next++]
-      if (!need) {
-        state.set(top.v, 'done')
-        order.push(top.v)
-        stack.pop()
-      } else if (!state.has(need)) open(need)
-      else if (state.get(need) === 'open') return undefined
-    }
-  }
-  return order
-}
-
-/** New values that can be written over the parameter they replace: value's node -> parameter. */
-function inPlace(graph: Graph, steps: readonly Value[], stepOf: ReadonlyMap<Value, number>): Map<Value, Value> {
-  const lastReader = new Map<Value, Value>()
-  for (const s of steps) for (const x of s.inputs) if (isParameter(baseOf(x))) lastReader.set(baseOf(x), s)
-  const over = new Map<Value, Value>()
-  for (const { target, value } of graph.updates) {
-    const step = baseOf(value)
-    const at = stepOf.get(step)
-    if (at === undefined || over.has(step) || size(step.shape) !== size(target.shape)) continue
-    const reader = lastReader.get(target)
-    // A later step reads the parameter: its old value must survive.
-    if (reader && stepOf.get(reader)! > at) continue
-    const readsAtSamePlace = step.inputs.every((x) => baseOf(x) !== target || sameShape(x.shape, step.shape))
-    if (reader === step && !(mayOverwrite(step) && readsAtSamePlace)) continue
-    over.set(step, target)
-  }
-  return over
 }

@@ -1,12 +1,12 @@
 /**
- * Writing files so that a reader, or the next start after a crash, finds the old file or the new one, whole: the bytes
- * go to a file beside it, reach the disk, and only then take the name.
+ * Atomic writes: a reader, or the next start after a crash, finds the complete old file or the complete new one. The
+ * bytes go to a temporary file beside it, are flushed to the disk, and only then get the name.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { KingletError } from '../../core/index.ts'
 
-/** What a person can do about it, by the system's code. */
+/** The way out, by the system's error code. */
 const wayOut: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: make room, or choose another folder',
   EDQUOT: 'your quota is used up: make room, or choose another folder',
@@ -20,14 +20,14 @@ const wayOut: Readonly<Record<string, string>> = {
   EFBIG: 'it is too large for that file system: choose another folder',
 }
 
-/** The error for a file or folder that could not be written, with the system's reason and the way out. */
+/** The error for a file or folder that could not be written, with the system's code and the way out. */
 export function writeError(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException
   const reason = code && wayOut[code]
   return reason ? new KingletError(`${path} could not be written (${code}): ${reason}`, { cause: error }) : error
 }
 
-/** Runs `work`, which writes `path`; what the system refuses becomes a `KingletError` that names it. */
+/** Runs `work`, which writes `path`. Converts an error of the system to a `KingletError` that names the path. */
 export function writing<T>(path: string, work: () => T): T {
   try {
     return work()
@@ -36,17 +36,17 @@ export function writing<T>(path: string, work: () => T): T {
   }
 }
 
-/** Makes a folder, and those above it. Throws a `KingletError` where that cannot be. */
+/** Makes a folder and its parents. Throws a `KingletError` when that fails. */
 export const makeFolder = (path: string): void => writing(path, () => void mkdirSync(path, { recursive: true }))
 
-/** Writes all of `bytes`: one call of the system may take a part only. */
+/** Writes all of `bytes`. A single write call may write only a part. */
 export function writeAll(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
 }
 
 /**
- * Replaces the file `path`, in one move and for good: when this returns, the new bytes are on the disk; when it throws
- * (a full disk, a folder that cannot be written), the old file is as it was and nothing is left beside it.
+ * Replaces the file `path` atomically and durably. When this returns, the new bytes are on the disk. When it throws (a
+ * full disk, a read-only folder), the old file is unchanged and no temporary file is left.
  */
 export function writeFileAtomic(path: string, bytes: Uint8Array): void {
   const aside = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`)
@@ -68,7 +68,7 @@ export function writeFileAtomic(path: string, bytes: Uint8Array): void {
   })
 }
 
-/** The new name reaches the disk too. Windows has no such call for folders, and does not need it. */
+/** Flushes the new name to the disk. Windows has no such call for folders, and does not need one. */
 function syncFolder(path: string): void {
   if (process.platform === 'win32') return
   const folder = openSync(path, 'r')

@@ -1,4 +1,4 @@
-/** Node's part of the front door: files by path, images through sharp. */
+/** The platform of Node: files by path, images decoded by sharp. */
 import { fileURLToPath } from 'node:url'
 import { UsageError } from '../../core/index.ts'
 import { decodeImage, loaderPool, openDataset, readBytes } from '../../data/node.ts'
@@ -6,12 +6,12 @@ import type { Platform } from '../platform.ts'
 import { bytesInMemory, type FetchOptions, fetchBytes, imageOfPixels, kindOf, nameOfSource } from '../sources.ts'
 import { writeFileAtomic } from './files.ts'
 
-/** A string is a URL when it begins with one of these; `C:\photo.jpg` is none. */
+/** A string is a URL when it begins with one of these. `C:\photo.jpg` is not a URL. */
 const url = /^(https?|data|blob|file):/i
 
 const pathOf = (path: string | URL): string => (path instanceof URL ? fileURLToPath(path) : path)
 
-/** Bytes of a file wherever it is, and what errors call it; undefined when `source` is no such thing. */
+/** Reads a file from any kind of source. Returns its bytes, and its name for errors; undefined for other values. */
 async function read(
   source: unknown,
   what: string,

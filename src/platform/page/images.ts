@@ -1,6 +1,6 @@
 /**
- * Pictures in a page as RGB bytes. Files are decoded by the browser, upright and in sRGB; everything that can be drawn is
- * drawn on a white canvas and read back. Opaque pixels come out as they are; with alpha they may be off by one.
+ * Images in a page as RGB bytes. The browser decodes files, upright and in sRGB. Everything that can be drawn is drawn
+ * on a white canvas and read back. Opaque pixels do not change; pixels with alpha may be off by one.
  */
 import { assert, KingletError, UsageError } from '../../core/index.ts'
 import { fromRgba, type RgbImage } from '../../data/index.ts'
@@ -8,9 +8,9 @@ import { bytesInMemory, fetchBytes, type ImageSource, imageOfPixels, kindOf, nam
 
 interface Drawable<T> {
   size(x: T): readonly [width: number, height: number]
-  /** Resolves once there is something to draw; rejects when there never will be. */
+  /** Resolves when the image can be drawn; rejects when it never can. */
   ready?(x: T): Promise<unknown>
-  /** Why there is nothing to draw. */
+  /** The error text for an image without pixels. */
   readonly empty: string
 }
 
@@ -18,7 +18,7 @@ const drawable = <T>(d: Drawable<T>): Drawable<CanvasImageSource> => d as Drawab
 const withSides = (empty: string) =>
   drawable<{ readonly width: number; readonly height: number }>({ size: (x) => [x.width, x.height], empty })
 
-/** What a canvas can draw, by its class' name: an element of another frame has another class of the same name. */
+/** What a canvas can draw, by class name: an element of another frame has a different class with the same name. */
 const drawables: Readonly<Record<string, Drawable<CanvasImageSource>>> = {
   HTMLImageElement: drawable<HTMLImageElement>({
     size: (x) => [x.naturalWidth, x.naturalHeight],
@@ -35,7 +35,7 @@ const drawables: Readonly<Record<string, Drawable<CanvasImageSource>>> = {
   OffscreenCanvas: withSides('it has no pixels'),
 }
 
-/** Any picture that a page has. Throws a `KingletError` that says what it is and why it has no pixels. */
+/** Reads any image of a page. Throws a `KingletError` that says what it is and why it has no pixels. */
 export async function imageInPage(source: ImageSource, signal: AbortSignal | undefined): Promise<RgbImage> {
   signal?.throwIfAborted()
   const kind = kindOf(source)
@@ -56,12 +56,12 @@ export async function imageInPage(source: ImageSource, signal: AbortSignal | und
   )
 }
 
-/** A file, or pixels of another colour space, by way of the browser's own decoder. */
+/** Reads a file, or pixels of another colour space, with the browser's decoder. */
 async function drawDecoded(source: Blob | ImageData, name: string): Promise<RgbImage> {
   assert(!(source instanceof Blob) || source.size > 0, `${name}: the file is empty: replace or remove it`)
   const bitmap = await createImageBitmap(source).catch((cause: Error) => {
     throw new KingletError(
-      `${name}: this browser cannot decode it (${cause.message}): the file is damaged, or no image; use JPEG, PNG, ` +
+      `${name}: this browser cannot decode it (${cause.message}): the file is damaged or not an image: use JPEG, PNG, ` +
         'WebP, AVIF or GIF',
       { cause },
     )

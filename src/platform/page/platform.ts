@@ -1,4 +1,4 @@
-/** A page's part of the front door: what it reads, and model files as downloads. */
+/** The platform of a page: its reader, and model files as downloads. */
 import { after, UsageError } from '../../core/index.ts'
 import type { Platform } from '../platform.ts'
 import { pageReader } from './reader.ts'
@@ -12,11 +12,11 @@ export const pagePlatform: Platform = {
     link.href = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }))
     link.download = String(to)
     link.click()
-    // The browser has taken the bytes once the click's own tasks are done; a slow one gets a minute.
+    // The browser reads the bytes right after the click. A slow browser gets a minute.
     after(60_000, () => URL.revokeObjectURL(link.href))
   },
   async open(folder) {
-    throw new UsageError(`${folder}: a page cannot open a folder: give a set of images (arrays makes one)`)
+    throw new UsageError(`${folder}: a page cannot open a folder: give a dataset (arrays makes one)`)
   },
   pool: () => undefined,
 }

@@ -1,4 +1,4 @@
-/** What a page reads: files by URL, images through the browser's decoders and a canvas. */
+/** The reader of a page: files by URL, images through the browser's decoders and a canvas. */
 import { UsageError } from '../../core/index.ts'
 import type { Reader } from '../platform.ts'
 import { bytesInMemory, fetchBytes, kindOf, nameOfSource } from '../sources.ts'

@@ -1,4 +1,4 @@
-/** A growing byte buffer with the number encodings of WebAssembly's binary format (LEB128, little-endian IEEE 754). */
+/** A growing byte buffer, and the number encodings of WebAssembly's binary format (LEB128, little-endian IEEE 754). */
 
 const scratch = new DataView(new ArrayBuffer(4))
 
@@ -14,7 +14,7 @@ export function unsignedLeb(n: number, bytes: number[] = []): number[] {
 
 /** Appends the 32-bit integer `n` to `bytes` as signed LEB128. */
 export function signedLeb(n: number, bytes: number[] = []): number[] {
-  // The last byte's bit 6 is the sign: go on until seven bits hold all that is left.
+  // Bit 6 of the last byte is the sign: continue until seven bits hold the rest.
   while (n < -64 || n > 63) {
     bytes.push((n & 127) | 128)
     n >>= 7
@@ -51,7 +51,7 @@ export class ByteWriter {
     return this.#length
   }
 
-  /** The bytes written so far: a view that the next write may leave behind. */
+  /** The bytes written so far. The view is valid until the next write, which may move the buffer. */
   get written(): Uint8Array<ArrayBuffer> {
     return this.#data.subarray(0, this.#length)
   }
@@ -63,7 +63,7 @@ export class ByteWriter {
 
   bytes(list: readonly number[] | Uint8Array): void {
     this.#reserve(list.length)
-    // Most lists are an opcode and an immediate: a loop beats TypedArray.set on plain arrays of a few elements.
+    // Most lists are an opcode and an immediate. A loop is faster than TypedArray.set for a few elements.
     if (list.length < 16) for (let i = 0; i < list.length; i++) this.#data[this.#length + i] = list[i]
     else this.#data.set(list, this.#length)
     this.#length += list.length
@@ -75,7 +75,7 @@ export class ByteWriter {
     this.byte(n)
   }
 
-  /** A length, then the bytes: how sections, names and function bodies are stored. */
+  /** A length, then the bytes: the format of sections, names and function bodies. */
   sized(list: readonly number[] | Uint8Array): void {
     this.u32(list.length)
     this.bytes(list)

@@ -1,12 +1,12 @@
 /**
- * Expressions: fragments of WebAssembly that leave one value on the stack. An expression is a tree that is written out
- * where a statement uses it, so using one twice computes it twice; `FunctionBuilder.let` keeps a value for reuse.
+ * Expressions: fragments of WebAssembly that leave one value on the stack. An expression is a tree. It is written where
+ * a statement uses it, so using it twice computes it twice. `FunctionBuilder.let` keeps a value for reuse.
  */
 import { float32Bytes, signedLeb, signedLeb64 } from './bytes.ts'
 
 export type ValType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128'
 
-/** A piece of code that leaves one value of type `T`: its operands' code, then one instruction. */
+/** Code that leaves one value of type `T`: the code of its operands, then one instruction. */
 export interface Expr<T extends ValType = ValType> {
   readonly type: T
   readonly operands: readonly Expr[]
@@ -14,12 +14,12 @@ export interface Expr<T extends ValType = ValType> {
   readonly bytes: readonly number[]
 }
 
-/** A local variable or a parameter; as an expression it is its present value. */
+/** A local variable or a parameter. As an expression it is its current value. */
 export interface Local<T extends ValType = ValType> extends Expr<T> {
   readonly index: number
 }
 
-/** What an instruction takes where it wants a `T`: code, or a number that becomes a constant. */
+/** An operand of type `T`: code, or a number that becomes a constant. */
 export interface Operands {
   i32: Expr<'i32'> | number
   i64: Expr<'i64'> | number | bigint
@@ -40,8 +40,8 @@ export const makeExpr = <T extends ValType>(
 ): Expr<T> => ({ type, operands, bytes })
 
 /**
- * The function `make`, each of whose results is made once: a program has few numbers, each in many places. `mostKept`
- * bounds what is kept for long.
+ * Memoises `make`: a program has few different numbers, each in many places. `mostKept` is an upper bound of the
+ * entries kept.
  */
 export function remembering<T>(make: (n: number) => T): (n: number) => T {
   const known = new Map<number, T>()
@@ -57,7 +57,7 @@ export function remembering<T>(make: (n: number) => T): (n: number) => T {
 }
 const mostKept = 4096
 
-/** A constant. i32 takes what 32 bits hold, signed or unsigned (-2^31 to 2^32 - 1). */
+/** A constant. i32 accepts any 32-bit integer, signed or unsigned (-2^31 to 2^32 - 1). */
 export const i32Const = remembering((n): Expr<'i32'> => {
   if (!Number.isInteger(n) || n < -0x80000000 || n > 0xffffffff) {
     throw new RangeError(`i32.const: ${n} is not an integer of 32 bits`)
@@ -81,7 +81,7 @@ const constants: { readonly [T in ValType]?: (value: never) => Expr<T> } = {
   f32: f32Const,
 }
 
-/** The expression that `value` stands for where a `type` is wanted. */
+/** Converts `value` to an expression of type `type`. */
 export function asExpr<T extends ValType>(type: T, value: Operand<T>): Expr<T> {
   if (typeof value === 'object') {
     if (value.type !== type) throw new TypeError(`expected code of type ${type}, got ${value.type}`)

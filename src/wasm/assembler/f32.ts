@@ -1,4 +1,4 @@
-/** Instructions that give an f32. */
+/** Instructions with an f32 result. */
 import { instruction } from './instructions.ts'
 
 export { f32Const as const } from './expr.ts'

@@ -1,4 +1,4 @@
-/** Statements and structured control: the body of one function, written front to back. */
+/** Statements and structured control: the body of one function, written from start to end. */
 import { ByteWriter, unsignedLeb } from './bytes.ts'
 import { asExpr, type Expr, type I32, type Local, type Operand, remembering, type ValType } from './expr.ts'
 import * as f32x4 from './f32x4.ts'
@@ -13,19 +13,19 @@ export const valTypeBytes: Readonly<Record<ValType, number>> = {
   v128: 0x7b,
 }
 
-/** No result or one. */
+/** No result or one result. */
 export type ResultTypes = readonly [] | readonly [ValType]
 
-/** A function of the module, as calls and exports name it. */
+/** A function of the module, for calls and exports. */
 export interface Func<P extends readonly ValType[] = readonly ValType[], R extends ResultTypes = ResultTypes> {
   readonly index: number
   readonly params: P
   readonly results: R
 }
 
-/** What a call of a function with parameters `P` is given. */
+/** The arguments of a call of a function with parameters `P`. */
 export type CallArguments<P extends readonly ValType[]> = { readonly [K in keyof P]: Operand<P[K]> }
-/** Parameters as the body sees them. */
+/** The parameters in the body. */
 export type ParameterLocals<P extends readonly ValType[]> = { readonly [K in keyof P]: Local<P[K]> }
 
 /** Instructions that write memory, as functions of their offset. */
@@ -43,13 +43,13 @@ const makeLocal = <T extends ValType>(type: T, index: number): Local<T> => ({
   index,
 })
 
-/** Builds one function; `ModuleBuilder.func` makes it and hands it to the body. */
+/** Builds one function. `ModuleBuilder.func` makes a builder and passes it to the body. */
 export class FunctionBuilder {
   readonly #types: ValType[]
   readonly #parameterCount: number
   readonly #results: ResultTypes
   readonly #code = new ByteWriter()
-  /** A multiply-add is one instruction, without a vector for the product. */
+  /** Whether a multiply-add is one instruction, without a register for the product. */
   readonly relaxed: boolean
 
   constructor(params: readonly ValType[], results: ResultTypes, relaxed = false) {
@@ -64,12 +64,12 @@ export class FunctionBuilder {
     return params.map((type, i) => makeLocal(type, i)) as unknown as ParameterLocals<P>
   }
 
-  /** A new variable, zero at the function's start (not at each turn of a loop around it). */
+  /** A new variable. It is zero at the start of the function, not at each iteration of an enclosing loop. */
   local<T extends ValType>(type: T): Local<T> {
     return makeLocal(type, this.#types.push(type) - 1)
   }
 
-  /** A new variable holding the present value of `expr`: how a value is used twice but computed once. */
+  /** A new variable with the current value of `expr`, to use a value twice and compute it once. */
   let<T extends ValType>(expr: Expr<T>): Local<T> {
     const local = this.local(expr.type)
     this.#set(local, expr)
@@ -80,7 +80,7 @@ export class FunctionBuilder {
     this.#set(local, asExpr(local.type, value))
   }
 
-  /** sum += a b, in each of four lanes; rounded once where the module may use relaxed SIMD and the processor can. */
+  /** sum += a b, in each of four lanes. Rounded once if the module uses relaxed SIMD and the processor fuses. */
   madd(sum: Local<'v128'>, a: Expr<'v128'>, b: Expr<'v128'>): void {
     this.set(sum, this.relaxed ? relaxed.f32x4Madd(a, b, sum) : f32x4.add(sum, f32x4.mul(a, b)))
   }
@@ -122,9 +122,9 @@ export class FunctionBuilder {
   }
 
   /**
-   * `body(i)` for i = from, from + step, ... while i < to, all unsigned. The bounds are taken once. The test stands at
-   * the bottom; with literal bounds there is none at the top, and no code at all when the range is empty.
-   * `body` must not set i.
+   * `body(i)` for i = from, from + step, ... while i < to, all unsigned. The bounds are evaluated once. The loop tests
+   * at its end; with literal bounds there is no test at the start, and no code if the range is empty. `body` must not
+   * set i.
    */
   for(from: I32, to: I32, step: number, body: (i: Local<'i32'>) => void): void {
     if (!Number.isInteger(step) || step <= 0) throw new RangeError(`for: step ${step} is not a positive integer`)
@@ -139,7 +139,7 @@ export class FunctionBuilder {
         this.set(i, i32.add(i, step))
         this.#emit(i32.ltU(i, end))
       } else {
-        // i + step might wrap around: ask how far the end is before counting on.
+        // i + step might wrap around: compare with the distance to the end before the addition.
         this.#emit(i32.gtU(i32.sub(end, i), step))
         this.set(i, i32.add(i, step))
       }
@@ -149,7 +149,7 @@ export class FunctionBuilder {
     else this.if(i32.ltU(i, end), loop)
   }
 
-  /** Repeats `body` while `cond` (asked before each turn; it may write statements of its own) is not 0. */
+  /** Repeats `body` while `cond` is not 0. `cond` is evaluated before each iteration, and may add statements. */
   while(cond: () => I32, body: () => void): void {
     this.#code.bytes([block.loop, block.void])
     this.if(cond(), () => {
@@ -175,7 +175,7 @@ export class FunctionBuilder {
     this.#emit(callCode(func, args))
   }
 
-  /** The result of calling a function that has one. */
+  /** Calls a function that has a result, and returns the result. */
   callExpr<P extends readonly ValType[], T extends ValType>(
     func: Func<P, readonly [T]>,
     ...args: CallArguments<P>
@@ -183,13 +183,13 @@ export class FunctionBuilder {
     return { type: func.results[0], ...callCode(func, args) }
   }
 
-  /** Computes `expr` for its effect alone (an atomic operation, a call) and forgets the value. */
+  /** Evaluates `expr` only for its side effect (an atomic operation, a call), and drops the value. */
   drop(expr: Expr): void {
     this.#emit(expr)
     this.#code.byte(0x1a)
   }
 
-  /** Leaves the function, with its result where it has one. */
+  /** Returns from the function, with its result if it has one. */
   return(value?: Operand): void {
     const [type] = this.#results
     if ((type === undefined) !== (value === undefined)) {
@@ -221,7 +221,7 @@ export class FunctionBuilder {
       out.byte(valTypeBytes[type])
     }
     out.bytes(this.#code.written)
-    // Results leave through `return`; behind the last one the end is never reached, which is said to the validator.
+    // Results leave through `return`, so the end is never reached. `unreachable` tells the validator.
     if (this.#results.length) out.byte(0x00)
     out.byte(block.end)
     return out.written

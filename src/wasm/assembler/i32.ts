@@ -1,4 +1,4 @@
-/** Instructions that give an i32, named as in the specification: `i32.divS` is `i32.div_s`. */
+/** Instructions with an i32 result, named as in the specification: `i32.divS` is `i32.div_s`. */
 import { instruction } from './instructions.ts'
 
 export { i32Const as const } from './expr.ts'
@@ -39,9 +39,9 @@ export const load8U = instruction(0x2d, 'addr -> i32', 0)
 export const atomicLoad = instruction(0xfe10, 'addr -> i32', 2)
 export const atomicRmwAdd = instruction(0xfe1e, 'addr i32 -> i32', 2)
 /**
- * (addr, expected, timeoutNs; -1 is forever) 0 woken, 1 value differed, 2 timed out. Keep it in a function of its
- * own: the baseline compiler of V8 11.3 (Node 20) loses locals and operands that are alive across it.
+ * (addr, expected, timeoutNs; -1 is forever) 0 woken, 1 value differed, 2 timed out. Keep it in a separate function: the
+ * baseline compiler of V8 11.3 (Node 20) loses locals and operands that are live across it.
  */
 export const atomicWait = instruction(0xfe01, 'addr i32 i64 -> i32', 2)
-/** (addr, count) how many were woken. */
+/** (addr, count) number of threads woken. */
 export const atomicNotify = instruction(0xfe00, 'addr i32 -> i32', 2)

@@ -1,6 +1,6 @@
 /**
- * A small WebAssembly assembler: expressions as TypeScript values, statements and structured control through a builder,
- * binary modules out. It covers what the kernels use: i32, f32, 128-bit SIMD and atomics.
+ * A small WebAssembly assembler. Expressions are TypeScript values, a builder adds statements and structured control,
+ * and the output is a binary module. It covers what the kernels use: i32, f32, 128-bit SIMD and atomics.
  */
 export type { Expr, F32, I32, Local, Operand, ValType } from './expr.ts'
 export * as f32 from './f32.ts'

@@ -1,8 +1,8 @@
 /**
- * How instructions are made. Each is an export of the file of its namespace (i32.ts, f32.ts, v128.ts, f32x4.ts, i32x4.ts,
- * i8x16.ts), named as in the WebAssembly specification (core 2.0 with the threads proposal) in camel case:
- * `f32x4.convert_i32x4_s` is `f32x4.convertI32x4S`. So a bundle holds those that it uses. Types refuse a scalar where a
- * vector belongs and the reverse.
+ * Makes instructions from an opcode and a signature. Each instruction is an export of the file of its namespace (i32.ts,
+ * f32.ts, v128.ts, f32x4.ts, i32x4.ts, i8x16.ts), so that a bundle contains only those that it uses. Names are those of
+ * the WebAssembly specification (core 2.0 with the threads proposal) in camel case: `f32x4.convert_i32x4_s` is
+ * `f32x4.convertI32x4S`. The types refuse a scalar in place of a vector, and the reverse.
  */
 import { unsignedLeb } from './bytes.ts'
 import { asExpr, type Expr, makeExpr, type Operand, remembering } from './expr.ts'
@@ -30,7 +30,7 @@ type ArgumentList<S extends string> = S extends `${infer First} ${infer Rest}`
     : never
 type Offset<S extends string> = S extends `addr${string}` ? [offset?: number] : []
 
-/** The function that an instruction of signature `S` is called through. */
+/** The function that emits an instruction of signature `S`. */
 type Emitter<S extends string> = S extends `${infer P} -> ${infer R}`
   ? R extends keyof Results
     ? (...args: [...ArgumentList<P>, ...Offset<P>]) => Results[R]
@@ -38,11 +38,11 @@ type Emitter<S extends string> = S extends `${infer P} -> ${infer R}`
   : never
 export type Instruction<S extends string> = Emitter<S> & { readonly signature: S }
 
-/** Opcode bytes: a prefix byte where there is one, then the opcode (LEB128 behind a prefix). */
+/** Opcode bytes: the prefix byte, if any, then the opcode (LEB128 after a prefix). */
 export const opcodeBytes = (opcode: number): number[] =>
   opcode > 0xff ? unsignedLeb(opcode & 0xff, [opcode >>> 8]) : [opcode]
 
-/** Relaxed SIMD: not in every engine, and not the same bits on every processor. Their opcodes have nine bits. */
+/** Relaxed SIMD: not every engine has it, and its bits depend on the processor. Its opcodes have nine bits. */
 export const relaxed = {
   /** (a, b, c) a b + c, rounded once or twice. */
   f32x4Madd: (a: Expr<'v128'>, b: Expr<'v128'>, c: Expr<'v128'>): Expr<'v128'> =>
@@ -95,7 +95,7 @@ function emitter(opcode: number, signature: string, align: number | undefined): 
     }
   }
   if (types.length === 2) {
-    // By far the most frequent form, without the cost of argument lists.
+    // By far the most frequent form: avoid the cost of argument lists.
     return (a: Operand, b: Operand) => makeExpr(result, bytes, [asExpr(first, a), asExpr(second, b)])
   }
   return (...args: unknown[]) => makeExpr(result, bytes, operands(args))

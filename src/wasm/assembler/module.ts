@@ -1,13 +1,13 @@
-/** A WebAssembly module: its functions and exports, and the memory that it imports as `env.memory`. */
+/** A WebAssembly module: functions, exports, and the memory that it imports as `env.memory`. */
 import { ByteWriter } from './bytes.ts'
 import type { ValType } from './expr.ts'
 import { type Func, FunctionBuilder, type ParameterLocals, type ResultTypes, valTypeBytes } from './function.ts'
 
 export interface MemoryImport {
-  /** Pages of 64 KiB that the memory has at least. */
+  /** Minimum size of the memory, in pages of 64 KiB. */
   readonly initialPages: number
   readonly maximumPages: number
-  /** True when threads share it: the memory given must then be shared too. */
+  /** Whether threads share the memory. The imported memory must be shared too. */
   readonly shared: boolean
 }
 
@@ -29,7 +29,7 @@ export class ModuleBuilder {
   readonly #functions: { type: number; body: Uint8Array }[] = []
   readonly #exports: { name: string; index: number }[] = []
 
-  /** With `relaxed`, sums of products use relaxed SIMD, which the host must have: {@link hasRelaxedSimd}. */
+  /** With `relaxed`, sums of products use relaxed SIMD. The host must have it: {@link hasRelaxedSimd}. */
   constructor({ memory, relaxed = false }: { memory: MemoryImport; relaxed?: boolean }) {
     this.#memory = memory
     this.#relaxed = relaxed
@@ -40,7 +40,7 @@ export class ModuleBuilder {
     return this.#memory.shared
   }
 
-  /** Adds a function. A function with a result gives it by `f.return`. Only functions added before can be called. */
+  /** Adds a function. `f.return` returns its result. It can call only functions that were added before. */
   func<const P extends readonly ValType[], const R extends ResultTypes>(
     params: P,
     results: R,
@@ -94,7 +94,7 @@ export class ModuleBuilder {
     return out.written.slice()
   }
 
-  /** The index of a function type, the same for the same signature. */
+  /** The index of a function type. Equal signatures have one index. */
   #type(params: readonly ValType[], results: ResultTypes): number {
     const w = new ByteWriter()
     w.byte(0x60)

@@ -21,7 +21,7 @@ export const select = instruction(0x1b, 'v128 v128 i32 -> v128')
 const vector = (bytes: readonly number[]): Expr<'v128'> => makeExpr('v128', [0xfd, 0x0c, ...bytes])
 const fourTimes = (x: number): Expr<'v128'> => vector([x, x, x, x].flatMap(float32Bytes))
 const remembered = /* @__PURE__ */ remembering(fourTimes)
-/** Keys do not tell -0 from 0. */
+/** The keys of a Map do not distinguish -0 from 0. */
 const splat = (x: number): Expr<'v128'> => (Object.is(x, -0) ? fourTimes(x) : remembered(x))
 
 /** Four i32. */

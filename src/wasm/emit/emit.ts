@@ -1,7 +1,7 @@
 /**
- * From a plan to a WebAssembly module. Each distinct kernel phase becomes one function; the driver `run(tid, threads)`
- * calls them in order, with a barrier only where a call touches memory that another since the last barrier wrote, or
- * writes what one read.
+ * Emits a plan as a WebAssembly module. Each distinct kernel phase becomes one function. The driver `run(tid, threads)`
+ * calls the functions in order. A barrier precedes a call only if the call reads or writes memory that a call since the
+ * last barrier wrote, or writes memory that it read.
  */
 import { size } from '../../core/index.ts'
 import type { Plan } from '../../graph/plan/index.ts'
@@ -20,7 +20,7 @@ interface Range {
   readonly end: number
 }
 
-/** One call of the driver: a phase over addresses. */
+/** One call of the driver: a phase and its addresses. */
 interface Call {
   readonly phase: Phase
   readonly inputs: readonly number[]
@@ -28,16 +28,16 @@ interface Call {
   readonly scratch: number
   readonly reads: readonly Range[]
   readonly writes: readonly Range[]
-  /** Thread 0 does all of it. */
+  /** Whether thread 0 alone runs the call. */
   readonly alone: boolean
 }
 
 export interface Emitted {
   readonly bytes: Uint8Array
   readonly pages: number
-  /** Where data ends in memory: what follows belongs to the driver. */
+  /** End of the data in memory. The driver owns what follows. */
   readonly dataEnd: number
-  /** Distinct functions, and calls of the driver: what tests and reports count. */
+  /** Numbers of distinct functions and of calls of the driver, for tests and reports. */
   readonly functions: number
   readonly calls: number
   readonly barriers: number
@@ -46,21 +46,21 @@ export interface Emitted {
 const pageBytes = 65536
 const overlap = (a: Range, b: Range): boolean => a.start < b.end && b.start < a.end
 
-/** Byte address in linear memory of a value of the plan. */
+/** Byte address of a value of the plan in linear memory. */
 export const placeOf = (plan: Plan, v: Value): number => dataStart + plan.address(v)
 
 export interface EmitOptions {
-  /** Threads that will run it. */
+  /** Number of threads that run the module. */
   readonly threads: number
-  /** The memory is shared; it must be with several threads. */
+  /** Whether the memory is shared. With several threads it must be. */
   readonly shared: boolean
-  /** What the kernels were made for. */
+  /** The target of the kernels. */
   readonly target: Target
-  /** Each call of the driver is exported too, as `step0`, `step1`, ..., for one thread: what `profile` times. */
+  /** Also exports each call of the driver, as `step0`, `step1`, ..., for one thread. `profile` times them. */
   readonly stepExports?: boolean
 }
 
-/** Where things are in a program's memory: the data's end, a call's counters, and how many pages there are. */
+/** The layout of a program's memory: the end of the data, the counters of a call, and the number of pages. */
 export function layoutOf(plan: Plan, kernels: ReadonlyMap<Value, Kernel>, threads: number) {
   const calls = plan.steps.reduce((n, v) => n + kernels.get(v)!.phases.length, plan.copies.length)
   const dataEnd = dataStart + plan.parameterBytes + plan.constantBytes + plan.arenaBytes + readSlack
@@ -101,7 +101,7 @@ export function emitProgram(
   const emitted = calls.map((call) => ({ call, func: functionOf(call) }))
   let barriers = 0
   const run = m.func(['i32', 'i32'], [], (f, thread, count) => {
-    // The caller counts a run before its threads begin.
+    // The caller increments the number of runs before the threads start.
     const turn = f.let(threads > 1 ? i32.sub(i32.atomicLoad(0, control.go), 1) : i32.const(0))
     let since: Call[] = []
     for (const [i, { call, func }] of emitted.entries()) {
@@ -127,7 +127,7 @@ export function emitProgram(
 
 const bytesIn = (ranges: readonly Range[]): number => ranges.reduce((n, { start, end }) => n + end - start, 0)
 
-/** Whether `call` must wait for `before`, which another thread may still be at. */
+/** Whether `call` must wait for `before`, which another thread may still execute. */
 const clash = (before: Call, call: Call): boolean =>
   !(before.alone && call.alone) &&
   (call.reads.some((r) => before.writes.some((w) => overlap(r, w))) ||
@@ -153,7 +153,7 @@ function callsOf(plan: Plan, kernels: ReadonlyMap<Value, Kernel>, { sharing }: T
         y: placeOf(plan, v),
         scratch,
         reads,
-        // Working memory counts as written, so a second phase, which reads it, waits for the first.
+        // Working memory counts as written, so a second phase, which reads it, waits for the first phase.
         writes: [rangeOf(v), ...working],
       })
   }

@@ -1,14 +1,14 @@
 /**
- * How the threads of a program share the pieces of a phase. Each begins with a range of its own, the same in every run,
- * so that it finds in its cache what it left there; then it takes what the others have not begun yet, so that a core
- * that something else slows down holds up no one. Which thread does a piece changes none of its bits.
+ * Divides the pieces of a phase between the threads of a program. Each thread starts with its own range, the same in
+ * every run, so that its data is still in its cache. Then it takes pieces that other threads have not started, so that
+ * a slow core does not delay the others. The result is bit-identical whichever thread computes a piece.
  *
- * The pieces of a range are drawn from a counter that is never set back: in a run every thread draws until it is refused
- * once, so a run moves the counter by a known amount, and the number of runs before tells where it stood.
+ * Threads draw the pieces of a range from a counter that is never reset. In a run every thread draws from it until one
+ * draw fails, so a run advances the counter by a known amount. The number of earlier runs gives its value at the start.
  */
 import { type FunctionBuilder, i32, type Local } from '../assembler/index.ts'
 
-/** Bytes between counters: a cache line each, so that a thread that draws does not disturb another. */
+/** Bytes between counters: one cache line each, so that threads that draw do not disturb each other. */
 const counterBytes = 64
 
 /** Bytes of the counters of one call. */
@@ -17,16 +17,16 @@ export const countersBytes = (threads: number): number => threads * counterBytes
 export interface Sharing {
   readonly threads: number
   readonly pieces: number
-  /** Draws that a range is cut into at most. */
+  /** Upper bound of the draws that a range is cut into. */
   readonly draws: number
-  /** Runs of the program before this one. */
+  /** Number of earlier runs of the program. */
   readonly turn: Local<'i32'>
   readonly thread: Local<'i32'>
-  /** Address of the call's counters, which begin at 0. */
+  /** Address of the call's counters, which start at 0. */
   readonly counters: Local<'i32'>
 }
 
-/** Emits `work(from, to)` in a loop that ends when all pieces have been begun, by this thread or another. */
+/** Emits `work(from, to)` in a loop that ends when every piece has been started, by this thread or another. */
 export function sharePieces(
   f: FunctionBuilder,
   { threads, pieces, draws: mostDraws, turn, thread, counters }: Sharing,

@@ -5,7 +5,7 @@
 import { KingletError } from '../../core/index.ts'
 import { type Graph, roots, topological } from '../../graph/index.ts'
 import { bodyOf, fusedOp, isReduction } from '../../graph/passes/index.ts'
-import { native, type Op, type Value } from '../../ops/index.ts'
+import { isLeaf, native, type Op, type Value } from '../../ops/index.ts'
 import type { Target } from '../target.ts'
 import { depthwise } from './depthwise.ts'
 import { elementwise } from './elementwise.ts'
@@ -14,17 +14,18 @@ import { lanes } from './lanes.ts'
 import { packedProduct } from './matmul.ts'
 import { packedConv } from './packed-conv.ts'
 import { reduce } from './reduce.ts'
-import { trainingFamilies } from './training-families.ts'
 import { zeroPad } from './zero-pad.ts'
 
 /** Families by op. An elementwise primitive needs no row: its lanes stand in lanes.ts. */
-const present: Readonly<Record<string, Family>> = {
-  depthwise_conv2d: depthwise,
-  packed_conv2d: packedConv,
-  packed_matmul: packedProduct,
-  reduce_sum: reduce,
-  zero_pad: zeroPad,
-}
+const loaded = new Map<string, Family>(
+  Object.entries({
+    depthwise_conv2d: depthwise,
+    packed_conv2d: packedConv,
+    packed_matmul: packedProduct,
+    reduce_sum: reduce,
+    zero_pad: zeroPad,
+  }),
+)
 
 /** Those of other ops, by the file that has them. */
 const elsewhere: Readonly<Record<string, () => Promise<Family>>> = {
@@ -34,48 +35,39 @@ const elsewhere: Readonly<Record<string, () => Promise<Family>>> = {
   resize_bilinear: async () => (await import('./resize-bilinear.ts')).resizeBilinear,
   slice: async () => (await import('./slice.ts')).slice,
   softmax: async () => (await import('./softmax.ts')).softmax,
-  ...Object.fromEntries(
-    trainingFamilies.map((name) => [name, async () => (await import('./training.ts')).training[name]]),
-  ),
 }
 
-const loaded = new Map(Object.entries(present))
+/** The family of that name: one of `elsewhere`, or one that hardly any graph has but that of a training step. */
+async function familyNamed(name: string): Promise<Family> {
+  const family = elsewhere[name] ? await elsewhere[name]() : (await import('./training.ts')).training[name]
+  if (family) return family
+  throw new KingletError(`${name}: this engine has no kernel for it, and it is a primitive`)
+}
 
-/** The op that a node is built around: that of a fused node's producer or sum. Undefined for an expression. */
+/** The node that a kernel is built around: the producer or the sum of a fused node. Undefined for an expression. */
 function centreOf(v: Value): Value | undefined {
-  if (v.op === fusedOp) {
-    const { anchor, roots } = bodyOf(v)
-    return anchor ?? (isReduction(roots[0]) ? roots[0] : undefined)
-  }
-  return v.op.name in present || v.op.name in elsewhere ? v : undefined
+  if (v.op !== fusedOp) return isLeaf(v) || v.op.viewOffset || v.op.isElementwise ? undefined : v
+  const { anchor, roots } = bodyOf(v)
+  return anchor ?? (isReduction(roots[0]) ? roots[0] : undefined)
 }
 
 /** A product whose left operand is transposed is another kernel than one by rows. */
 const familyName = ({ op, attrs }: Value): string =>
   op.name === 'packed_matmul' && attrs.transA ? 'packed_matmul transA' : op.name
 
-/** Loads the families that `graph` (lowered and fused) needs: before `kernelOf` is asked for them. */
+/**
+ * Loads the families that `graph` (lowered and fused) needs: before `kernelOf` is asked for them. Rejects for a primitive
+ * that has none.
+ */
 export async function loadFamilies(graph: Graph): Promise<void> {
-  const names = new Set(
-    topological(roots(graph))
-      .map(centreOf)
-      .flatMap((v) => (v ? [familyName(v)] : [])),
-  )
-  await Promise.all(
-    [...names].map(async (name) => {
-      if (!loaded.has(name)) loaded.set(name, await elsewhere[name]())
-    }),
-  )
+  const centres = topological(roots(graph)).flatMap((v) => centreOf(v) ?? [])
+  const missing = new Set(centres.map(familyName).filter((name) => !loaded.has(name)))
+  await Promise.all([...missing].map(async (name) => loaded.set(name, await familyNamed(name))))
 }
 
-/** True where a node of this op needs no lowering: a leaf, a view, SIMD lanes or a family of its own. */
+/** True where a node of this op needs no lowering: a view, an expression of SIMD lanes, or a primitive with a family. */
 export const hasKernel = (op: Op): boolean =>
-  op.name in present ||
-  op.name in elsewhere ||
-  (op.inputs !== 'variadic' &&
-    (Object.keys(op.inputs).length === 0 ||
-      op.viewOffset !== undefined ||
-      (op.isElementwise && op.lower === native && op.name in lanes)))
+  op.viewOffset !== undefined || (op.lower === native && (!op.isElementwise || op.name in lanes))
 
 /** The kernel of a node of a lowered and fused graph, whose families are loaded. */
 export function kernelOf(v: Value, target: Target): Kernel {

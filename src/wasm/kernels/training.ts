@@ -1,4 +1,7 @@
-/** The families of `trainingFamilies`. */
+/**
+ * The families that training steps have and hardly any other graph: those of gradients, dropout, weights that are packed
+ * in each run, patches that two read. They are loaded together.
+ */
 import { depthwiseDw } from './depthwise-dw.ts'
 import { depthwiseDx } from './depthwise-dx.ts'
 import { dropout } from './dropout.ts'
@@ -9,9 +12,8 @@ import { packedTransposed, transposedProduct } from './matmul-transposed.ts'
 import { maxPoolDx } from './max-pool-dx.ts'
 import { packPanels } from './pack.ts'
 import { resizeBilinearDx } from './resize-bilinear.ts'
-import type { trainingFamilies } from './training-families.ts'
 
-export const training: Readonly<Record<(typeof trainingFamilies)[number], Family>> = {
+export const training: Readonly<Record<string, Family>> = {
   depthwise_conv2d_dw: depthwiseDw,
   depthwise_conv2d_dx: depthwiseDx,
   dropout,

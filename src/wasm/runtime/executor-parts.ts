@@ -1,4 +1,6 @@
-/** What an executor is, and what its kinds have in common: allocation, ranges, workers that start or do not, and one run at a time. */
+/**
+ * The interface of an executor, and what its kinds share: allocation, ranges, the start of workers, one run at a time.
+ */
 import { KingletError } from '../../core/index.ts'
 import { dataStart } from './control.ts'
 import { spawn, type Thread, type ThreadEvents } from './host.ts'
@@ -6,26 +8,29 @@ import { type Report, type Start, workerSource } from './worker-source.ts'
 
 export interface Executor {
   readonly threads: number
-  /** Copies bytes into linear memory at `offset`. Throws (or rejects) outside of the data. */
+  /** Copies bytes into linear memory at `offset`. Throws (or rejects) outside the data. */
   write(offset: number, data: ArrayBufferView): Promise<void> | void
-  /** Has `work` write `byteLength` bytes at `offset`, in place where the memory is in reach: they hold zeros or what was written before. */
+  /**
+   * Lets `work` write `byteLength` bytes at `offset`, in place if the caller reaches the memory. The bytes hold zeros or
+   * what was written before.
+   */
   fill(offset: number, byteLength: number, work: (bytes: Uint8Array) => void): Promise<void> | void
-  /** A copy of `byteLength` bytes at `offset`. */
+  /** Returns a copy of `byteLength` bytes at `offset`. */
   read(offset: number, byteLength: number): Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>
   /**
    * Runs the program once. Rejects when a thread traps; the executor cannot be used after that. Only one run may be in
-   * flight, and memory is out of reach meanwhile.
+   * flight, and the memory cannot be read or written meanwhile.
    */
   run(): Promise<void>
-  /** Ends the threads and lets go of the memory. A run in flight rejects. May be called again. */
+  /** Ends the threads and releases the memory. A run in flight rejects. May be called again. */
   dispose(): void
 }
 
-/** What an executor is started with. */
+/** The arguments of starting an executor. */
 export interface ExecutorStart {
   readonly module: Promise<WebAssembly.Module>
   readonly pages: number
-  /** Allocated already, by {@link allocateAhead}. */
+  /** Memory from {@link allocateAhead}. */
   readonly memory: WebAssembly.Memory | undefined
   readonly threads: number
   readonly place: 'here' | 'worker'
@@ -33,7 +38,7 @@ export interface ExecutorStart {
   readonly meanwhile: (executor: Executor) => Promise<void> | void
 }
 
-/** A worker that comes up while its program is still being made. */
+/** A worker that starts while its program is still being compiled. */
 export class Recruit {
   readonly thread: Thread
   #events: ThreadEvents | undefined
@@ -49,7 +54,7 @@ export class Recruit {
     })
   }
 
-  /** From now on `events` hear of it, also of a failure that came before. */
+  /** Sends the worker's events to `events` from now on, including an earlier failure. */
   join(events: ThreadEvents): Thread {
     this.#events = events
     if (this.#failed !== undefined) events.failure(this.#failed)
@@ -57,13 +62,13 @@ export class Recruit {
   }
 }
 
-/** The memory of a program. Throws when there is not enough. */
+/** Allocates the memory of a program. Throws when there is not enough. */
 export function allocate(pages: number, shared: boolean): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared })
   } catch (cause) {
     throw new KingletError(
-      `the program needs ${Math.ceil(pages / 16)} MiB of memory, which cannot be had here: use a smaller batch or image`,
+      `the program needs ${Math.ceil(pages / 16)} MiB of memory, which cannot be allocated: use a smaller batch or image`,
       { cause },
     )
   }
@@ -73,7 +78,7 @@ export function allocate(pages: number, shared: boolean): WebAssembly.Memory {
 export function assertRange(what: 'read' | 'write', offset: number, byteLength: number, end: number): void {
   if (Number.isInteger(offset) && offset >= dataStart && byteLength >= 0 && offset + byteLength <= end) return
   throw new RangeError(
-    `${what}: ${byteLength} bytes at ${offset} are outside of the program's data, ${dataStart} to ${end}`,
+    `${what}: ${byteLength} bytes at ${offset} are outside the program's data, ${dataStart} to ${end}`,
   )
 }
 
@@ -83,11 +88,13 @@ export const bytesOfView = ({ buffer, byteOffset, byteLength }: ArrayBufferView)
 
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** The error of a run that failed in one thread. */
+/** The error of a run in which a thread failed. */
 export const threadError = (thread: number, threads: number, reason: string, cause?: unknown): Error =>
   new Error(`thread ${thread} of ${threads} failed: ${reason}`, { cause })
 
-/** Starts a worker as `start` says. `ready` rejects with the reason when it does not come up; `died` is told later ones. */
+/**
+ * Starts a worker with `start`. `ready` rejects when the worker does not start; `died` gets the reason of a later end.
+ */
 export function startWorker(
   start: Start,
   report: (report: Report) => void,
@@ -98,7 +105,7 @@ export function startWorker(
   const ready = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject }
   })
-  // Whoever starts several workers may give up before looking at this one.
+  // A caller that starts several workers may stop before it awaits this one.
   ready.catch(() => {})
   const failure = (reason: string) => {
     died(reason)
@@ -117,18 +124,18 @@ export function startWorker(
   return { thread, ready }
 }
 
-/** Says what an executor can do now: one run at a time, and nothing once it has ended. */
+/** Guards an executor: one run at a time, and no calls after it has ended. */
 export class Gate {
   #end: string | undefined
   #run: { resolve: () => void; reject: (error: Error) => void } | undefined
 
-  /** Throws when the executor cannot `what` now. */
+  /** Throws when the executor cannot do `what` now. */
   assertOpen(what: string): void {
     if (this.#end) throw new Error(`${what}: ${this.#end}`)
     if (this.#run) throw new Error(`${what}: a run is in flight: wait for it first`)
   }
 
-  /** A run begins: the promise settles by `finish` or `fail`. */
+  /** Begins a run. `finish` or `fail` settles the promise. */
   begin(): Promise<void> {
     this.assertOpen('run')
     return new Promise((resolve, reject) => {
@@ -141,7 +148,7 @@ export class Gate {
     this.#run = undefined
   }
 
-  /** The executor is over: a run in flight rejects with `error`, later calls throw `reason`. The first reason stays. */
+  /** Ends the executor. A run in flight rejects with `error`; later calls throw `reason`. The first reason is kept. */
   fail(error: Error, reason: string): void {
     this.#end ??= reason
     this.#run?.reject(error)
@@ -149,6 +156,6 @@ export class Gate {
   }
 }
 
-export const disposed = 'the program was disposed'
+export const disposed = 'the program was disposed of'
 export const brokenBy = (error: Error): string =>
-  `the program broke off in an earlier run (${error.message}): make it anew`
+  `the program failed in an earlier run (${error.message}): compile the graph again`

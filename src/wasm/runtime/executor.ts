@@ -11,34 +11,34 @@ export type { Executor } from './executor-parts.ts'
 export { maxThreads } from './host.ts'
 
 export interface ExecutorOptions {
-  /** The module, whose imported memory has `pages` pages, shared as {@link sharedFor} says. */
+  /** The module. Its imported memory has `pages` pages, and is shared if {@link sharedFor} says so. */
   readonly bytes: Uint8Array
   readonly pages: number
   readonly threads: number
   /** `here`: the calling thread is thread 0 and blocks during a run. `worker`: all threads are workers. */
   readonly place: 'here' | 'worker'
-  /** What {@link allocateAhead} gave. */
+  /** Memory from {@link allocateAhead}. */
   readonly memory?: WebAssembly.Memory | undefined
-  /** Workers that {@link recruit} started ahead. */
+  /** Workers that {@link recruit} started. */
   readonly recruits?: Recruit[]
-  /** Fills the memory, as early as it is there: while the module is compiled and threads come up. */
+  /** Fills the memory as soon as it is allocated, while the module is compiled and threads start. */
   readonly meanwhile?: (executor: Executor) => Promise<void> | void
 }
 
-/** Starts the workers that an executor will need, before its program is made. Ones that cannot be had are left out. */
+/** Starts the workers of an executor before its program is compiled. Leaves out workers that do not start. */
 export function recruit({ threads, place }: Pick<ExecutorOptions, 'threads' | 'place'>): Recruit[] {
   const recruits: Recruit[] = []
   try {
     for (let i = place === 'here' ? 1 : 0; i < threads; i++) recruits.push(new Recruit())
   } catch {
-    // Starting the executor says why.
+    // Starting the executor reports the reason.
   }
   return recruits
 }
 
 /**
- * The memory of a program that is still being made, if its threads share one. The last of the recruits touches all of it
- * meanwhile: in a virtual machine the first touch of 10 MB takes 30 ms.
+ * Allocates the memory of a program that is still being compiled, if its threads share it. The last recruit touches all
+ * of it meanwhile: in a virtual machine the first touch of 10 MB takes 30 ms.
  */
 export function allocateAhead(pages: number, recruits: readonly Recruit[]): WebAssembly.Memory | undefined {
   const last = recruits[recruits.length - 1]
@@ -48,15 +48,16 @@ export function allocateAhead(pages: number, recruits: readonly Recruit[]): WebA
   return memory
 }
 
-/** Ends those that no executor took. */
+/** Ends the recruits that no executor took. */
 export function dismiss(recruits: Recruit[]): void {
   for (const { thread } of recruits.splice(0)) thread.end()
 }
 
 /**
- * Compiles the module and starts the threads. Rejects when memory or a thread is not to be had here.
+ * Compiles the module and starts the threads. Rejects when the memory or a thread is not available.
  *
- * In a page's own thread use `worker`: there nothing may block. In Node, idle threads do not keep the process alive.
+ * In the main thread of a page use `worker`: that thread must not block. In Node, idle threads do not keep the process
+ * alive.
  */
 export async function createExecutor(options: ExecutorOptions): Promise<Executor> {
   const { bytes, pages, memory, threads, place, recruits = [], meanwhile = () => {} } = options
@@ -71,10 +72,10 @@ export async function createExecutor(options: ExecutorOptions): Promise<Executor
     `${threads} threads would block the page: run the program in workers (place: 'worker')`,
   )
   const module = WebAssembly.compile(bytes.slice())
-  // Who waits for it hears of a failure; until then it is nobody's.
+  // The code that awaits it gets a failure. Until then the rejection must not count as unhandled.
   module.catch(() => {})
   const start = { module, pages, memory, threads, place, recruits, meanwhile }
-  // One of the two is all that this thread will ever need.
+  // This thread needs only one of the two modules.
   return place === 'worker' && !sharedFor(threads)
     ? (await import('./remote-executor.ts')).startRemote(start)
     : (await import('./threaded-executor.ts')).startThreaded(start)

@@ -1,27 +1,27 @@
 /**
- * What differs between Node and a page: how a worker is started and how many make sense. Node's modules are asked for
- * at run time, so that a bundle for pages contains no trace of them.
+ * The differences between Node and a page: starting a worker, and the useful number of workers. Node's modules are
+ * looked up at run time, so that a bundle for pages does not contain them.
  */
 
 /** A worker. */
 export interface Thread {
   post(message: unknown, transfer?: ArrayBuffer[]): void
-  /** Whether the worker keeps a Node process from ending; it does until told otherwise. Nothing in a page. */
+  /** Sets whether the worker keeps a Node process alive. It does by default. No effect in a page. */
   hold(on: boolean): void
-  /** Ends it; its events stop. */
+  /** Ends the worker and its events. */
   end(): void
 }
 
 export interface ThreadEvents {
   message(data: unknown): void
-  /** It could not start, threw outside of any run, or ended without being told to. */
+  /** The worker could not start, threw outside a run, or ended by itself. */
   failure(reason: string): void
 }
 
-/** Node's module `name`, or undefined outside of Node. */
-const builtin = <T extends 'node:os' | 'node:worker_threads'>(name: T) => globalThis.process?.getBuiltinModule?.(name)
+/** Node, or what else has its modules; undefined in a page, of whose build all that needs it is left out. */
+const node = globalThis.process
 
-/** Starts a worker on JavaScript text. Throws when the host has no workers or refuses this one. */
+/** Starts a worker that runs JavaScript text. Throws when the host has no workers or refuses this one. */
 export const spawn = (source: string, events: ThreadEvents): Thread =>
   typeof globalThis.Worker === 'function' ? spawnInPage(source, events) : spawnInNode(source, events)
 
@@ -29,7 +29,7 @@ function spawnInPage(source: string, events: ThreadEvents): Thread {
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }))
   const worker = new Worker(url)
   const revoke = () => URL.revokeObjectURL(url)
-  // The text is surely loaded once the worker says a first word.
+  // The text is loaded for certain when the first message of the worker arrives.
   worker.addEventListener('message', revoke, { once: true })
   worker.onmessage = ({ data }) => events.message(data)
   worker.onmessageerror = () => events.failure('a message could not be read')
@@ -51,11 +51,11 @@ function spawnInPage(source: string, events: ThreadEvents): Thread {
   }
 }
 
-/** As {@link spawn}, with Node's threads. */
+/** Like {@link spawn}, with Node's threads. */
 export function spawnInNode(source: string, events: ThreadEvents): Thread {
-  const threads = builtin('node:worker_threads')
+  const threads = node?.getBuiltinModule?.('node:worker_threads')
   if (!threads) throw new Error('this JavaScript host has no workers')
-  // Without the parent's options: a loader or an inspector has no business in a worker of thirty lines.
+  // Without the parent's options: this small worker needs no loader and no inspector.
   const worker = new threads.Worker(source, { eval: true, execArgv: [] })
   let over = false
   const failure = (reason: string) => {
@@ -77,21 +77,21 @@ export function spawnInNode(source: string, events: ThreadEvents): Thread {
   }
 }
 
-/** Whether this is a page's own thread, which must not block. */
+/** Whether this is the main thread of a page, which must not block. */
 export const isPageThread = (): boolean => typeof document !== 'undefined'
 
-/** Whether memory can be shared between threads here: always in Node, in a page only when it is cross-origin isolated. */
+/** Whether threads can share memory: always in Node; in a page only when it is cross-origin isolated. */
 export const canShareMemory = (): boolean =>
   typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false
 
 /**
- * Whether the memory of a program is shared: between its threads, and between a page and the one worker that runs it,
- * which then needs no messages with bytes in them.
+ * Whether the memory of a program is shared: between its threads, or between a page and the one worker that runs it.
+ * That worker then needs no messages with bytes.
  */
 export const sharedFor = (threads: number): boolean => threads > 1 || (isPageThread() && canShareMemory())
 
-/** How many threads make sense here: the processor's (as far as this process may use them), or 1 where memory cannot be shared. */
+/** The useful number of threads: the processors that this process may use, or 1 when threads cannot share memory. */
 export function maxThreads(): number {
   if (!canShareMemory()) return 1
-  return builtin('node:os')?.availableParallelism() ?? navigator.hardwareConcurrency ?? 1
+  return node?.getBuiltinModule?.('node:os').availableParallelism() ?? navigator.hardwareConcurrency ?? 1
 }

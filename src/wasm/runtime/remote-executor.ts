@@ -1,7 +1,7 @@
 /**
- * An executor for places that must not block and cannot share memory: one worker has the program and a memory of its
- * own, and answers messages. Bytes are transferred, not copied a second time, and those of a write come back for the
- * next: fresh memory of an image's size costs more than the copy into it.
+ * An executor for threads that must not block and cannot share memory. One worker owns the program and its memory, and
+ * answers messages. Bytes are transferred, not copied again. The buffer of a write returns and is reused: allocating
+ * memory of an image's size costs more than the copy into it.
  */
 import { KingletError } from '../../core/index.ts'
 import {
@@ -20,7 +20,7 @@ import {
 import type { Thread } from './host.ts'
 import type { Operation, Report } from './worker-source.ts'
 
-/** Starts the worker and has it allocate the memory. */
+/** Starts the worker, which allocates the memory. */
 export async function startRemote({ module, pages, recruits, meanwhile }: ExecutorStart): Promise<Executor> {
   const executor = new RemoteExecutor(await module, pages, recruits.pop())
   await executor.ready()
@@ -38,7 +38,7 @@ class RemoteExecutor implements Executor {
     { resolve: (bytes: Uint8Array<ArrayBuffer>) => void; reject: (e: Error) => void }
   >()
   #nextId = 0
-  /** What the last write's bytes went in. */
+  /** The buffer of the last write. */
   #spare = new Uint8Array()
 
   constructor(module: WebAssembly.Module, pages: number, recruit: Recruit | undefined) {

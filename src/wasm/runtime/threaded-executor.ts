@@ -1,9 +1,9 @@
 /**
- * An executor whose memory the caller reaches: thread 0 is the caller itself (`here`), or all threads are workers that
- * share the memory with it. Between runs the workers sleep on the word `go`.
+ * An executor whose memory the caller can access: thread 0 is the caller itself (`here`), or all threads are workers
+ * that share the memory with the caller. Between runs the workers sleep on the word `go`.
  *
- * What it cannot see: with `here` the caller is blocked during a run, so a worker that is killed from outside in the
- * middle of one (not by a trap, which is reported) leaves the others waiting.
+ * Limitation: with `here` the caller is blocked during a run. If a worker is killed from outside during the run, the
+ * other threads wait forever. (A trap is reported.)
  */
 import { KingletError } from '../../core/index.ts'
 import { dataStart, ended, index, spins, wordsOf } from './control.ts'
@@ -40,7 +40,7 @@ class ThreadedExecutor implements Executor {
   readonly #helpers: Thread[] = []
   #words: Int32Array
   #bytes: Uint8Array
-  /** Thread 0, when it is the caller's. */
+  /** The run function of thread 0, if the caller is thread 0. */
   #run: Run | undefined
 
   constructor(threads: number, memory: WebAssembly.Memory) {
@@ -107,7 +107,7 @@ class ThreadedExecutor implements Executor {
     this.#end(new Error(disposed), disposed)
   }
 
-  /** Thread 0's part of a run, and the wait for the other threads. */
+  /** Runs thread 0's part, then waits for the other threads. */
   #runHere(run: Run, words: Int32Array): void {
     const helpers = this.#helpers.length
     let thrown: unknown
@@ -124,7 +124,7 @@ class ThreadedExecutor implements Executor {
     const stop = Atomics.load(words, index.stop)
     if (stop === 0) this.#gate.finish()
     else if (stop === 1) this.#fail(threadError(0, this.threads, reasonOf(thrown), thrown))
-    // Otherwise another thread failed first, and its report is under way.
+    // Otherwise another thread failed first, and its report will arrive.
     else this.#hold(true)
   }
 
@@ -140,7 +140,7 @@ class ThreadedExecutor implements Executor {
     this.#end(error, brokenBy(error))
   }
 
-  /** Takes all threads out of barriers and sleep, ends them, and lets go of the memory. */
+  /** Wakes all threads from barriers and sleep, ends them, and releases the memory. */
   #end(error: Error, reason: string): void {
     this.#gate.fail(error, reason)
     const words = this.#words
@@ -155,7 +155,7 @@ class ThreadedExecutor implements Executor {
     this.#run = undefined
   }
 
-  /** While on, the workers keep a Node process alive: it must not end under a caller that waits for them. */
+  /** While on, the workers keep a Node process alive: it must not end while a caller waits for them. */
   #hold(on: boolean): void {
     for (const helper of this.#helpers) helper.hold(on)
   }

@@ -1,7 +1,7 @@
 /**
- * What a worker runs, as plain JavaScript text, the same in Node and in a page: so that neither a bundler nor a server
- * has to know of a second file. The first message says what the worker is (see `Start`): a helper thread of a program
- * in shared memory, or, where memory cannot be shared, the only thread of a program, which answers messages.
+ * The program of a worker, as plain JavaScript text for Node and pages, so that no bundler or server has to know a
+ * second file. The first message sets the role of the worker (see `Start`): a helper thread of a program in shared
+ * memory, or, if memory cannot be shared, the only thread of a program, which answers messages.
  */
 import { dataStart, index, spins } from './control.ts'
 
@@ -13,14 +13,14 @@ export type Start =
       readonly memory: WebAssembly.Memory
       readonly thread: number
       readonly threads: number
-      /** Threads that count themselves in `done`; the last one says so. */
+      /** Number of threads that count themselves in `done`. The last one reports it. */
       readonly helpers: number
     }
-  /** Before its role: the first touch of fresh memory, which the system has to find and clear. */
+  /** Before its role: touches fresh memory for the first time, which makes the system find and clear it. */
   | { readonly role: 'toucher'; readonly memory: WebAssembly.Memory }
   | { readonly role: 'server'; readonly module: WebAssembly.Module; readonly pages: number }
 
-/** What a worker says: that it stands ready, why it does not, that a run is done, that it trapped, or an answer. */
+/** A message of a worker: ready, failed to start, run done, trapped, or an answer. */
 export type Report =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly reason: string }
@@ -28,7 +28,7 @@ export type Report =
   | { readonly kind: 'trap'; readonly reason: string }
   | { readonly kind: 'answer'; readonly id: number; readonly bytes?: Uint8Array<ArrayBuffer>; readonly error?: string }
 
-/** What a server is asked to do; the message also carries the `id` of its answer. */
+/** A request to a server. The message also has the `id` of the answer. */
 export type Operation =
   | { readonly op: 'write'; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly op: 'read'; readonly offset: number; readonly byteLength: number }
@@ -45,15 +45,15 @@ function helper({ module, memory, thread, threads, helpers }) {
   const run = instantiate(module, memory)
   port.postMessage({ kind: 'ready' })
   for (let seen = 0; ; ) {
-    // Runs often follow each other closely: look for the next one a while before sleeping.
+    // Runs often follow closely: poll for the next one before sleeping.
     for (let i = 0; i < ${spins} && Atomics.load(words, index.go) === seen; i++);
     while (Atomics.load(words, index.go) === seen) Atomics.wait(words, index.go, seen)
     seen = Atomics.load(words, index.go)
     try {
-      // A thread that was quicker may have failed already: then there is nothing to run, but the caller still counts.
+      // A faster thread may have failed already. Then there is nothing to run, but the caller still counts this thread.
       if (Atomics.load(words, index.stop) === 0) run(thread, threads)
     } catch (error) {
-      // The first thread to fail reports; those that it takes out of their barriers do not.
+      // Only the first thread to fail reports, not the threads that leave their barriers because of it.
       if (Atomics.compareExchange(words, index.stop, 0, thread + 1) === 0) {
         port.postMessage({ kind: 'trap', reason: reasonOf(error) })
       }
@@ -70,7 +70,7 @@ function helper({ module, memory, thread, threads, helpers }) {
 
 function toucher({ memory }) {
   const words = new Int32Array(memory.buffer)
-  // Adding 0 leaves what others may have written meanwhile; pages of the system have 4 KiB at least.
+  // Adding 0 keeps what others may have written meanwhile. Pages of the system have at least 4 KiB.
   for (let i = 0; i < words.length; i += 1024) Atomics.add(words, i, 0)
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../../../src/cli/main.ts'
 import { folderOf } from '../../data/make.ts'
+import { testAll } from '../../support/all.ts'
 import { ensureBuilt } from '../../support/built.ts'
 import { root } from '../../support/sources.ts'
 import { fakeIo } from '../fake-io.ts'
@@ -101,7 +102,7 @@ const signalled = (argv: readonly string[], waitMs: number) =>
   })
 
 describe('a process', () => {
-  test.each([200, 700, 1500, 2500])(
+  test.each(testAll ? [200, 700, 1500, 2500] : [200, 700, 1500])(
     'train, after %i ms',
     async (waitMs) => {
       const out = join(folderOf({}), 'run')

@@ -137,7 +137,7 @@ test('unknown algorithms and invalid options are refused', () => {
   expect(use('evolution', { population: 0 })).toThrow('evolution: population is 0: it must be a positive integer')
   expect(use('nsga2', { crossover: -1 })).toThrow('nsga2: crossover is -1: it must be a number from 0 to 1')
   expect(use('reinforce', { baseline: 1 })).toThrow(
-    'reinforce: baseline is 1: it must be a number from 0 up to, but not including, 1',
+    'reinforce: baseline is 1: it must be a number of at least 0 and below 1',
   )
   expect(use('grid', { levels: 1.5 })).toThrow('grid: levels is 1.5: it must be a positive integer')
   expect(use('grid', [])).toThrow('grid: options are []: give an object, { levels: ... }')

@@ -1,24 +1,22 @@
 /** Processes that work on a study, for tests that kill them. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { afterAll } from 'vitest'
+import { temporaryFolder } from '../../support/folders.ts'
 import { root } from '../../support/sources.ts'
 
-const top = mkdtempSync(join(tmpdir(), 'kinglet-child-'))
-const file = join(top, 'child.mjs')
-afterAll(() => rmSync(top, { recursive: true, force: true }))
+let file: string
 
 /** Bundles `study-child.ts` into a file that Node runs. */
-export const bundleChild = () =>
-  build({
+export async function bundleChild(): Promise<void> {
+  file = join(temporaryFolder('child'), 'child.mjs')
+  await build({
     entryPoints: [join(root, 'test/search/study/study-child.ts')],
     outfile: file,
     ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20' },
   })
+}
 
 export interface Child {
   readonly process: ChildProcess

@@ -1,0 +1,34 @@
+/** Gives a program other values of its parameters. A program that only runs a model file never does, and does not load this. */
+import type { TypedArrayOf } from '../core/index.ts'
+import { completeWeights } from '../engine/index.ts'
+import type { Weights } from '../graph/index.ts'
+import type { Value } from '../ops/index.ts'
+import { codeKey } from './code-key.ts'
+import { type Frozen, type Loaded, writeConstants } from './loaded.ts'
+
+interface Parts {
+  readonly parameters: ReadonlyMap<string, Value>
+  readonly frozen: Frozen | undefined
+  readonly write: (v: Value, data: TypedArrayOf) => Promise<void> | void
+}
+
+/**
+ * The program with these values: `loaded` itself where its code stays, else another one in its place. Throws, and changes
+ * nothing, where a parameter is missing or has another shape.
+ */
+export async function refilled(loaded: Loaded, values: Weights, { parameters, frozen, write }: Parts): Promise<Loaded> {
+  const weights = completeWeights(parameters, values)
+  if (!frozen) {
+    for (const [name, t] of weights) await write(parameters.get(name)!, t.data)
+    return loaded
+  }
+  const prepared = frozen.prepare(weights)
+  if (codeKey(prepared) === codeKey(loaded.prepared)) {
+    await writeConstants(loaded, prepared)
+    return loaded
+  }
+  // Values decide about code where they are few: constants of one element are immediates, small equal ones are one.
+  const next = await frozen.load(prepared)
+  loaded.executor.dispose()
+  return next
+}
