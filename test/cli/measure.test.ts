@@ -47,7 +47,10 @@ test('--space accepts the spaces of search, including a file', async () => {
   expect(code).toBe(0)
   expect(output.match(/^small \d /gm)).toHaveLength(3)
   const training = await kinglet('measure', '--space', 'training', ...quick, '--out', fresh())
-  expect([training.code, training.errors]).toEqual([2, expect.stringMatching(/it has no networks: join it with one/)])
+  expect([training.code, training.errors]).toEqual([
+    2,
+    expect.stringMatching(/it has no networks: join it with a space/),
+  ])
 })
 
 test('another network extends the same table, whose entries stay', async () => {
