@@ -48,15 +48,15 @@ describe('what is no table is refused', () => {
   }
 
   test.each<[string, string]>([
-    [text.slice(0, 300), 't.json: it is no JSON: the file is damaged, or no latency table'],
-    ['{"a": 1}', 't.json: it is no latency table: use a file that kinglet measure wrote'],
-    ['[]', 't.json: it is no latency table: use a file that kinglet measure wrote'],
+    [text.slice(0, 300), 't.json: it is not JSON: the file is damaged, or not a latency table'],
+    ['{"a": 1}', 't.json: it is not a latency table: use a file that kinglet measure wrote'],
+    ['[]', 't.json: it is not a latency table: use a file that kinglet measure wrote'],
     [
       text.replace('"kinglet_latency": 1', '"kinglet_latency": 2'),
       't.json: a latency table of kind 2, this version of Kinglet reads kind 1: measure it again',
     ],
     [text.replace('"threads": 1', '"threads": 0'), 't.json: threads is 0: it must be a positive integer'],
-    [text.replace('"threads": 1', '"thread": 1'), 't.json: it has thread, which belongs to no table'],
+    [text.replace('"threads": 1', '"thread": 1'), 't.json: it has thread, which is not in a table'],
     [
       text.replace('"cores":9', '"cores":"9"'),
       't.json: device is {"name":"Pixel 8","system":"Android 14","cores":"9"}: it must be name, system and cores',
