@@ -125,7 +125,7 @@ describe('what cannot be is refused', () => {
       updates: [],
     })
     expect(() => formed({}, net)).toThrow(
-      'forward: two layers update mean while training: give each running statistics of its own',
+      'forward: two layers update mean while training: give each its own running statistics',
     )
   })
 })

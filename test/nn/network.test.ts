@@ -184,7 +184,7 @@ describe('other classes', () => {
     const net = networkFrom(graphOf(logits))
     expect(() => withClasses(net, 7)).toThrow(
       new KingletError(
-        `withClasses: the network cannot be made to have 7 classes: ${why}: its logits must come from a layer with ` +
+        `withClasses: the network cannot have 7 classes: ${why}: its logits must come from a layer with ` +
           'weights for each class',
       ),
     )
@@ -194,7 +194,7 @@ describe('other classes', () => {
     const shared = w('w', [3, 3])
     const y = linear(linear(flatten(globalAvgPool(x)), shared), shared)
     expect(() => withClasses(networkFrom(graphOf(y)), 7)).toThrow(
-      'withClasses: the network cannot be made to have 7 classes: matmul: ',
+      'withClasses: the network cannot have 7 classes: matmul: ',
     )
   })
 
