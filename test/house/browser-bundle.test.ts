@@ -1,4 +1,4 @@
-/** What a page loads: how much it is, and that nothing of Node is in it. */
+/** What a page loads: its size, and that it needs nothing of Node. */
 import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -17,7 +17,7 @@ const bundle = async (entry: string) => {
   return { code: outputFiles[0].contents }
 }
 
-/** Bytes that a page loads at most, gzipped: of what runs model files, which is built already, and of the whole package. */
+/** Upper bounds of the gzipped bytes that a page loads: for running model files (built already) and for the whole package. */
 const most = { run: 40_000, whole: 120_000 }
 
 function expectAtMost(what: string, code: string | Uint8Array, bytes: number): void {
@@ -27,7 +27,7 @@ function expectAtMost(what: string, code: string | Uint8Array, bytes: number): v
   expect(gzipped).toBeLessThanOrEqual(bytes)
 }
 
-test('what runs model files is small, and needs no other module', async () => {
+test('the module that runs model files is small, and needs no other module', async () => {
   ensureBuilt()
   const { exports } = JSON.parse(textOf('package.json')) as { exports: { './run': { browser: { default: string } } } }
   const file = join(root, exports['./run'].browser.default)
@@ -42,7 +42,7 @@ test('nothing that needs Node is reachable from src/browser.ts, and it is small'
   expectAtMost('src/browser.ts', (await bundle('src/browser.ts')).code, most.whole)
 })
 
-test('what runs model files brings nothing of training, augmentation, saving, or counting', async () => {
+test('the module that runs model files has no code of training, augmentation, saving, or counting', async () => {
   const { modules } = await buildPage()
   const files = Object.keys(modules).filter((path) => modules[path].renderedLength > 0)
   const left = files.map((path) => relative(join(root, 'dist'), path))
@@ -52,11 +52,11 @@ test('what runs model files brings nothing of training, augmentation, saving, or
   expect(left.filter((path) => others.test(path))).toEqual([])
 })
 
-test('no `using` in it: what the compiler makes of that fails in browsers that lack Symbol.dispose', async () => {
+test('the bundle has no `using`: its compiled form fails in browsers that lack Symbol.dispose', async () => {
   const { code } = await bundle('src/browser.ts')
   expect(new TextDecoder().decode(code)).not.toMatch(/\busing [\w$]+=/)
 })
 
-test('the front door for Node is not reachable so: the bundle fails, and says why', async () => {
+test('bundling the front door for Node fails, and the error says why', async () => {
   await expect(bundle('src/index.ts')).rejects.toThrow(/Could not resolve "node:/)
 })

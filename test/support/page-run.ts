@@ -1,4 +1,4 @@
-/** The page's `kinglet/run` as it is built, and the script that builds it. */
+/** The built `kinglet/run` for pages, and the script that builds it. */
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ensureBuilt } from './built.ts'
@@ -8,7 +8,7 @@ export type PageRun = typeof import('../../src/browser-run.ts')
 
 export const pageRunPath = join(root, 'dist/page/run.js')
 
-/** Node runs it too, on one thread: workers of pages are not here. */
+/** Node runs it too, on one thread, since Node lacks the workers of pages. */
 export async function pageRun(): Promise<PageRun> {
   ensureBuilt()
   return import(pathToFileURL(pageRunPath).href)
@@ -16,14 +16,14 @@ export async function pageRun(): Promise<PageRun> {
 
 interface Chunk {
   readonly code: string
-  /** What is left of each module, by path. */
+  /** What the bundle keeps of each module, by path. */
   readonly modules: Readonly<Record<string, { readonly renderedLength: number }>>
 }
 
-// By variables: plain JavaScript, which the type check leaves out.
+// Imported by variables, since the type check does not cover plain JavaScript.
 const script = (name: string) => import(pathToFileURL(join(root, 'scripts', name)).href)
 
-/** Builds a module of dist as the page's is built; without a path that one itself. */
+/** Builds a module of dist in the same way; without a path, the page's `kinglet/run` itself. */
 export const buildPage = async (input?: string): Promise<Chunk> => (await script('page-build.js')).buildPage(input)
 
 export interface Cuts {
