@@ -1,8 +1,8 @@
 /**
  * The command line. `main` does not end the process: it returns the exit code, so that tests can call it.
  *
- * Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. A user's mistake prints one sentence. KINGLET_DEBUG=1 adds
- * the stack of the error.
+ * Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. A user's mistake prints one sentence. KINGLET_DEBUG=1
+ * adds the stack of the error.
  */
 import { Command, CommanderError } from 'commander'
 import { KingletError, UsageError, version } from '../core/index.ts'

@@ -1,9 +1,9 @@
-/** The two charts of a report, as SVG that takes its colours from the page's style. */
+/** Charts of a report as SVG. Their colours come from the style of the page. */
 import { html, type Markup } from './markup.ts'
 
 export interface Series {
   readonly name: string
-  /** Points are not joined. */
+  /** Draws points without a line. */
   readonly dots?: boolean
   readonly points: readonly (readonly [x: number, y: number])[]
 }
@@ -12,11 +12,11 @@ export interface LineChart {
   readonly title: string
   readonly xTitle: string
   readonly series: readonly Series[]
-  /** How values of y are written: `0.41`, `88 %`. */
+  /** Formats values of y: `0.41`, `88 %`. */
   readonly format: (y: number) => string
 }
 
-/** About `wanted` round numbers that span `low` to `high`. */
+/** Returns about `wanted` round numbers that span `low` to `high`. */
 export function ticks(low: number, high: number, wanted = 5): number[] {
   const span = high - low || Math.abs(high) || 1
   const rough = span / wanted
@@ -32,7 +32,7 @@ const height = 250
 const plot = { left: 52, right: 16, top: 30, bottom: 42 }
 const at = (n: number) => Math.round(n * 10) / 10
 
-/** Lines over a grid, with their names above the plot. A series of one point is a dot. */
+/** Draws lines over a grid, with a legend above the plot. A series of one point is a dot. */
 export function lineChart({ title, xTitle, series, format }: LineChart): Markup {
   const points = series.flatMap((s) => s.points).filter(([, y]) => Number.isFinite(y))
   const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])]
@@ -67,8 +67,8 @@ ${series.map((s, i) => {
 }
 
 /**
- * Rows are the truth, columns the answers. A cell is as dark as its share of its row; the root of it for mistakes, so
- * that rare ones are seen.
+ * Draws a confusion matrix: rows are the truth, columns the answers. The opacity of a cell is its share of the row; for
+ * mistakes it is the root of the share, so that rare mistakes are visible.
  */
 export function confusionChart(classes: readonly string[], counts: readonly (readonly number[])[]): Markup {
   const cell = Math.max(16, Math.min(46, 520 / classes.length))
@@ -95,6 +95,6 @@ ${n > 0 && showsNumbers ? html`<text class="${share > 0.55 ? 'cell strong' : 'ce
 ${columns}${rows}</svg>`
 }
 
-/** A bar for a table cell; `fraction` is 0 to 1. */
+/** Draws a bar for a table cell; `fraction` is 0 to 1. */
 export const bar = (fraction: number): Markup =>
   html`<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="10" rx="2"/><rect class="key s0" width="${at(100 * fraction)}" height="10" rx="2"/></svg>`

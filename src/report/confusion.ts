@@ -1,4 +1,4 @@
-/** What a confusion matrix says in words: which class is taken for which, and how often. */
+/** Lists the mistakes of a confusion matrix: which class is taken for which, and how often. */
 
 export interface Mistake {
   readonly truth: string
@@ -6,7 +6,7 @@ export interface Mistake {
   readonly images: number
 }
 
-/** All mistakes that were made, the commonest first. `counts[truth][answer]` are images. */
+/** Returns all mistakes, the most common first. `counts[truth][answer]` is a number of images. */
 export const mistakesOf = (classes: readonly string[], counts: readonly (readonly number[])[]): Mistake[] =>
   counts
     .flatMap((row, i) =>

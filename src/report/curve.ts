@@ -1,4 +1,6 @@
-/** The report of `kinglet adapt`: the curve of accuracy against the resource, what each step shrank, what each layer kept. */
+/**
+ * The report of `kinglet adapt`: accuracy against the resource, the change of each step, the channels of each layer.
+ */
 
 import { bar, lineChart, type Series } from './charts.ts'
 import { count, percent, short } from './format.ts'
@@ -7,29 +9,29 @@ import { type Shell, wholePage } from './shell.ts'
 
 export interface CurveStep {
   readonly step: number
-  /** `blocks.3.exp 96 to 88`; what the network was for step 0. */
+  /** The change of the step: `blocks.3.exp 96 to 88`. */
   readonly what: string
   readonly resource: number
   readonly macs: number
   readonly parameters: number
-  /** On the images held out, from 0 to 1. */
+  /** Accuracy on the held-out images, from 0 to 1. */
   readonly accuracy: number
 }
 
 export interface CurveReport extends Shell {
   readonly resource: {
     readonly name: string
-    /** A value with its unit. */
+    /** Formats a value with its unit. */
     readonly show: (value: number) => string
   }
   readonly steps: readonly CurveStep[]
-  /** After the long fine-tuning, on images that were held out of it. */
+  /** The result of the final fine-tuning, on images held out of it. */
   readonly final?: { readonly resource: number; readonly accuracy: number; readonly part: string }
-  /** Channels of each group before and after. */
+  /** Number of channels of each group before and after. */
   readonly groups: readonly { readonly name: string; readonly before: number; readonly after: number }[]
 }
 
-/** Numbers of an axis without their zeros: the divisor, and how it is called. */
+/** Returns the divisor for the numbers of an axis, and the prefix of the unit. */
 export function axisUnit(most: number): readonly [divisor: number, unit: string] {
   const units: readonly (readonly [number, string])[] = [
     [1e9, 'G'],
@@ -55,7 +57,7 @@ function chart({ resource, steps, final }: CurveReport): Markup {
   })
 }
 
-/** What a step came to; what the resource is shows once. */
+/** Columns of the table of steps. A resource that is also a fixed column appears once. */
 const stepColumns = ({ resource }: CurveReport): [title: string, cell: (s: CurveStep) => string][] => {
   const others: [string, (s: CurveStep) => string][] = [
     ['macs', (s) => short(s.macs)],
@@ -86,13 +88,13 @@ ${groups.map(
 `,
 )}</table></div>`
 
-/** The whole page. All text in it is escaped. */
+/** Returns the whole page. All text in `data` is escaped. */
 export const curvePage = (data: CurveReport): string =>
   wholePage(
     data,
     html`<h2>The curve</h2>
 <div class="curves">${chart(data)}</div>
-<p class="soft">Each point is a model file of the run's folder, after its short fine-tuning, judged on training images that were held out.</p>
+<p class="soft">Each point is a model file in the run folder after its short fine-tuning. Its accuracy is measured on held-out training images.</p>
 <h2>What each layer kept</h2>
 ${groupTable(data)}
 <h2>Steps</h2>

@@ -1,9 +1,9 @@
-/** How numbers are written for people, in tables, progress lines and reports. */
+/** Formats numbers for tables, progress lines and reports. */
 
 /** 216,589,760 */
 export const count = (n: number): string => n.toLocaleString('en-US')
 
-/** 216.6 M: three or four digits that count. */
+/** 216.6 M: three or four significant digits. */
 export function short(n: number): string {
   const units: readonly (readonly [number, string])[] = [
     [1e9, ' G'],

@@ -1,4 +1,4 @@
-/** Markup that cannot be broken by what is put into it: every value is escaped unless it is markup itself. */
+/** Markup with safe interpolation: every value is escaped unless it is markup itself. */
 
 export class Markup {
   readonly text: string
@@ -18,6 +18,6 @@ const textOf = (content: Content): string => {
   return String(content).replace(/[&<>"']/g, (c) => entities[c])
 }
 
-/** A template of HTML or SVG: `` html`<b>${name}</b>` ``. Lists are joined, `undefined` is nothing. */
+/** A template tag for HTML or SVG: `` html`<b>${name}</b>` ``. Lists are joined; `undefined` inserts nothing. */
 export const html = (parts: TemplateStringsArray, ...contents: Content[]): Markup =>
   new Markup(parts.map((part, i) => part + textOf(contents[i])).join(''))

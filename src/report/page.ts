@@ -1,6 +1,6 @@
 /**
- * The report of a training run: one HTML page that opens from the disk, with nothing outside of it, in the colours
- * (dark or light) that its reader's system asks for.
+ * The report of a training run: one self-contained HTML page that opens from the disk. It is dark or light as the
+ * reader's system prefers.
  */
 
 import { bar, confusionChart, type LineChart, lineChart } from './charts.ts'
@@ -34,20 +34,20 @@ export interface CostColumn {
 
 export interface ReportData extends Shell {
   readonly curves: readonly LineChart[]
-  /** What the images are called that the network was not trained on: `test`, `validation`. */
+  /** Name of the images that the network was not trained on: `test`, `validation`. */
   readonly part: string
   readonly classes: readonly string[]
-  /** confusion[truth][answer]: images. */
+  /** confusion[truth][answer]: number of images. */
   readonly confusion: readonly (readonly number[])[]
   readonly layers: readonly CostRow[]
-  /** The network and what it is compared with. */
+  /** The network, and the one that it is compared with. */
   readonly comparison?: readonly [CostColumn, CostColumn]
   /** Sentences below the comparison. */
   readonly notes: readonly string[]
   readonly pictures: readonly Picture[]
 }
 
-/** A matrix of more classes than this cannot be read: the commonest mistakes stand in its place. */
+/** A matrix with more classes is illegible: the page lists the most common mistakes instead. */
 const widestMatrix = 40
 const mostMistakes = 30
 
@@ -56,7 +56,7 @@ function confusion({ classes, confusion, part }: ReportData): Markup {
     return html`<p class="soft">Rows are the truth, columns the answers; numbers are ${part} images.</p>
 ${confusionChart(classes, confusion)}`
   const mistakes = mistakesOf(classes, confusion).slice(0, mostMistakes)
-  return html`<p class="soft">${classes.length} classes; the commonest mistakes among the ${part} images:</p>
+  return html`<p class="soft">${classes.length} classes; the most common mistakes among the ${part} images:</p>
 <div class="scroll"><table><tr><th>truth</th><th>answer</th><th class="n">images</th></tr>
 ${mistakes.map((m) => html`<tr><td>${m.truth}</td><td>${m.answer}</td><td class="n">${count(m.images)}</td></tr>`)}</table></div>`
 }
@@ -96,18 +96,18 @@ const pictureCard = ({ url, truth, answers }: Picture): Markup =>
   html`<div class="picture"><img src="${url}" alt="${truth}"><div><b class="${answers[0]?.label === truth ? '' : 'missed'}">${truth}</b><ol>${answers.map((a) => html`<li><span>${a.label}</span><span>${percent(a.score, 1)}</span></li>`)}</ol></div></div>
 `
 
-/** The whole page. All text in `data` is escaped. */
+/** Returns the whole page. All text in `data` is escaped. */
 export const reportPage = (data: ReportData): string =>
   wholePage(
     data,
     html`<h2>Training</h2>
 <div class="curves">${data.curves.map(lineChart)}</div>
 <h2>What it sees</h2>
-<p class="soft">The bold name is the truth; below it what the network answers.</p>
+<p class="soft">The bold name is the truth. The answers of the network are below it.</p>
 <div class="pictures">${data.pictures.map(pictureCard)}</div>
 <h2>Confusion matrix</h2>
 ${confusion(data)}
-${data.comparison && html`<h2>Cost beside standard convolutions</h2>${comparisonTable(data.comparison)}`}
+${data.comparison && html`<h2>Cost compared with standard convolutions</h2>${comparisonTable(data.comparison)}`}
 ${data.notes.map((note) => html`<p class="soft">${note}</p>`)}
 <h2>Cost by layer</h2>
 ${layerTable(data.layers)}`,

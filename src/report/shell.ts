@@ -1,4 +1,4 @@
-/** What all reports have in common: head, style, large figures at the top, and how it was made at the end. */
+/** The frame of all reports: head, style, large figures at the top, and provenance at the end. */
 import { html, Markup } from './markup.ts'
 
 export interface Shell {
@@ -39,7 +39,7 @@ rect.right{fill:var(--right);stroke:var(--rule)}rect.wrong{fill:var(--wrong);str
 dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 18px;font-size:13px}dd{margin:0;overflow-wrap:anywhere}
 `)
 
-/** The whole page around `body`. */
+/** Returns the whole page around `body`. */
 export const wholePage = ({ title, subtitle, figures, provenance }: Shell, body: Markup): string =>
   html`<!doctype html>
 <html lang="en">

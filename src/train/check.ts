@@ -1,13 +1,16 @@
-/** Optimisers and schedules: a name, or an object with `name` and options of its own. */
+/** Resolves optimisers and schedules, given as a name or as an object with `name` and options. */
 import { assertOptions, type Check, type Checks, nearest, oneOf, UsageError } from '../core/index.ts'
 
-/** A kind of optimiser or schedule: values of its options when they are left out, and what each must be. */
+/** A kind of optimiser or schedule: the defaults and the checks of its options. */
 export interface Kind<O> {
   readonly defaults: O
   readonly checks: Checks<O>
 }
 
-/** The kind that `given` names, with its options in full. `given` is a name, or an object with `name` and options. */
+/**
+ * Returns the kind that `given` names, with all its options. Throws a `UsageError` for an unknown name or an invalid
+ * option. `what` names the category in errors.
+ */
 export function resolveKind<T extends { readonly name: string }>(
   what: string,
   given: string | { readonly name: string },

@@ -1,6 +1,7 @@
 /**
- * Evaluation: the inference graph, frozen, over a set in its own order. Figures are counted from the logits in double
- * precision and in the order of the images, so they depend neither on threads nor on the loader's pool.
+ * Evaluation: runs the frozen inference graph over a set in the order of the set. The figures are summed from the
+ * logits in double precision and in the order of the images, so they depend neither on the threads nor on the loader's
+ * pool.
  */
 import { assert, checks, DivergedError, type TypedArrayOf, turn, UsageError } from '../core/index.ts'
 import { type Dataset, type LoaderPool, loader, type Preprocessing } from '../data/index.ts'
@@ -12,14 +13,16 @@ import { assertFinite } from './finite.ts'
 export interface EvaluateOptions {
   readonly engine: Engine
   readonly preprocessing: Preprocessing
-  /** Images in a batch; 32, or all of a smaller set, when it is left out. It does not change the figures' meaning. */
+  /**
+   * Images per batch. Default 32, or all images of a smaller set. The figures have the same meaning for every value.
+   */
   readonly batch?: number
   /** Threads that read and prepare images. */
   readonly pool?: LoaderPool
   readonly signal?: AbortSignal
 }
 
-/** How well a network does on a set. */
+/** The results of a network on a set. */
 export interface Evaluation {
   /** Number of images. */
   readonly count: number
@@ -29,16 +32,16 @@ export interface Evaluation {
   readonly top1: number
   /** Share of the images whose class is among the five highest scores, from 0 to 1. */
   readonly top5: number
-  /** In the order of the classes; `count` is 0 for a class that the set has no image of. */
+  /** Images and correct answers per class, in the order of the classes; `count` is 0 for a class without images. */
   readonly perClass: readonly { readonly label: string; readonly count: number; readonly correct: number }[]
-  /** Number of images by class (row) and answer (column). */
+  /** Number of images by true class (row) and answer (column). */
   readonly confusion: readonly (readonly number[])[]
 }
 
 /**
- * Runs `net` on all images of `data`. Throws a `KingletError` when the classes are not as many as the network's
- * outputs, when the images' size is not the network's, and when its weights or answers are not finite; rejects with
- * the signal's reason once it is aborted.
+ * Evaluates `net` on all images of `data`. Rejects with a `KingletError` if the number of classes or the image size
+ * differs from the network's, or if weights or logits are not finite. Rejects with the signal's reason once `signal` is
+ * aborted.
  *
  * @example
  * ```ts
@@ -65,7 +68,7 @@ export async function evaluate(net: Network, data: Dataset, options: EvaluateOpt
   }
 }
 
-/** As {@link evaluate}, with any weights of the network, as often as wanted: it is compiled once. */
+/** As {@link evaluate}, for repeated evaluations with different weights. The network is compiled once. */
 export class Evaluator {
   readonly #net: Network
   readonly #data: Dataset
@@ -112,7 +115,7 @@ export class Evaluator {
   }
 }
 
-/** Throws unless the network's input and outputs are those of images prepared so and of classes as `data` has. */
+/** Throws a `KingletError` unless the network fits the size of the prepared images and the classes of `data`. */
 export function assertSuits(net: Network, data: Dataset, { size }: Preprocessing, what: string): void {
   const [height, width, channels] = net.inputShape
   const classes = data.classes.length
@@ -128,7 +131,7 @@ export function assertSuits(net: Network, data: Dataset, { size }: Preprocessing
   )
 }
 
-/** The index of the highest of the `count` numbers from `at` on; the first of equal ones. */
+/** Returns the index, relative to `at`, of the highest of the `count` scores from `at` on; the first one of a tie. */
 export function highest(scores: TypedArrayOf, at: number, count: number): number {
   let best = 0
   for (let k = 1; k < count; k++) if (scores[at + k] > scores[at + best]) best = k
@@ -147,7 +150,7 @@ class Tally {
     this.confusion = classes.map(() => classes.map(() => 0))
   }
 
-  /** One image's logits, from `at` on. */
+  /** Adds the logits of one image, which begin at `at`. */
   add(logits: TypedArrayOf, at: number, label: number, name: () => string): void {
     const classes = this.classes.length
     const answer = highest(logits, at, classes)

@@ -1,9 +1,9 @@
-/** Weights that are of no use are found before they are used. */
+/** Detects NaN and infinity in weights before they are used. */
 import { DivergedError, nonFinite } from '../core/index.ts'
 import type { Weights } from '../graph/index.ts'
 
-/** Throws unless all of `weights` are finite; `what` is what was to be done with them. */
+/** Throws a `DivergedError` unless all `weights` are finite; `what` names the caller in the error. */
 export function assertFinite(weights: Weights, what: string): void {
   const found = nonFinite(weights)
-  if (found) throw new DivergedError(`${what}: ${found}: begin with weights that are whole`)
+  if (found) throw new DivergedError(`${what}: ${found}: start from finite weights`)
 }

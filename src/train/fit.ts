@@ -1,6 +1,6 @@
 /**
- * The training loop. A step is one run of one compiled graph; batches are prepared ahead of it on the pool's threads.
- * Weights depend on the options, the data and the seed alone: not on threads, timing, or where a run was interrupted.
+ * The training loop. A step is one run of one compiled graph. The threads of the pool prepare batches ahead of it.
+ * The weights depend on the options, the data and the seed only: not on threads, timing, or interruptions.
  */
 import { assert, DivergedError, KingletError, nonFinite, type Tensor, turn } from '../core/index.ts'
 import { type Batch, batchesOf, type Dataset, loader } from '../data/index.ts'
@@ -16,21 +16,21 @@ import { learningRateAt } from './schedule.ts'
 import { emaOf, type Step, trainingStep } from './step.ts'
 import type { TrainStep } from './train-step.ts'
 
-/** Images to train on, and those on which each epoch is judged. */
+/** Images to train on, and images to validate each epoch on. */
 export interface TrainData {
   readonly train: Dataset
   readonly val?: Dataset
 }
 
 /**
- * Trains `net` and tells each step. When the loop ends or is left, `net.weights` are the trained ones (their averages
- * with `ema`); after an error they are as they were. With `store` the run is kept, and gone on with where it was kept.
- * Once `signal` is aborted the step under way is finished, kept and told, and the loop ends by throwing the signal's
- * reason.
+ * Trains `net` and yields a report after each step. When the loop ends or the caller leaves it, `net.weights` are the
+ * trained weights (their averages with `ema`). After an error `net.weights` are unchanged. `store` saves the run, and
+ * resumes it if it holds one. Once `signal` is aborted, the current step is completed, saved and reported, and the loop
+ * throws the signal's reason.
  *
- * Throws a `UsageError` for options that cannot be. Throws a `KingletError` when data and network do not suit each
- * other, when a batch is larger than the set, when weights are not finite, and, with step and learning rate, when the
- * loss is not.
+ * Throws a `UsageError` for invalid options. Throws a `KingletError` if the data does not fit the network, if a batch
+ * is larger than the set, or if weights are not finite. Throws one with the step and the learning rate if the loss is
+ * not finite.
  *
  * @example
  * ```ts
@@ -113,18 +113,18 @@ async function* steps(plan: Plan): AsyncGenerator<TrainStep, void, undefined> {
     await store.checkpoint(checkpoint)
     keptAt = progress.step
   }
-  /** Validates and keeps an epoch that has been trained. */
+  /** Validates and saves a trained epoch. */
   const endEpoch = async (): Promise<TrainStep> => {
     progress = { ...progress, unvalidated: data.val !== undefined }
     const tensors = await read()
     const weights = weightsToUse(plan, tensors)
     const validation = await evaluator?.evaluate(weights)
     progress = { ...progress, unvalidated: false }
-    const told = tell(plan, progress, stopwatch, validation)
-    await store?.step(told)
-    await store?.weights(told, weights)
+    const report = reportOf(plan, progress, stopwatch, validation)
+    await store?.step(report)
+    await store?.weights(report, weights)
     await keep(tensors)
-    return told
+    return report
   }
 
   let failed = false
@@ -138,14 +138,14 @@ async function* steps(plan: Plan): AsyncGenerator<TrainStep, void, undefined> {
         await turn()
         progress = await trainOn(plan, program, batch, progress)
         stopwatch.add(batch.count)
-        let told: TrainStep
-        if (progress.step % stepsPerEpoch === 0) told = await endEpoch()
+        let report: TrainStep
+        if (progress.step % stepsPerEpoch === 0) report = await endEpoch()
         else {
-          told = tell(plan, progress, stopwatch)
-          await store?.step(told)
+          report = reportOf(plan, progress, stopwatch)
+          await store?.step(report)
           if (store?.isDue()) await keep()
         }
-        yield told
+        yield report
         signal?.throwIfAborted()
         stopwatch.go()
       }
@@ -167,19 +167,19 @@ async function* steps(plan: Plan): AsyncGenerator<TrainStep, void, undefined> {
   }
 }
 
-/** Average weights begin as the weights; the optimiser's state as its rule says. */
+/** The first tensors of the step: averages start as the weights. The graph initialises the state of the optimiser. */
 function startingTensors({ net, step }: Plan): Weights {
   return new Map([...net.weights, ...step.averaged.map((name) => [emaOf(name), net.weights.get(name)!] as const)])
 }
 
-/** The network's parameters among `tensors`: their averages where there are any. */
+/** Returns the network's weights from `tensors`: for each parameter its average, if there is one. */
 function weightsToUse({ net }: Plan, tensors: Weights): Map<string, Tensor> {
   return new Map(
     [...net.weights].map(([name, first]) => [name, tensors.get(emaOf(name)) ?? tensors.get(name) ?? first]),
   )
 }
 
-/** The batches of the epoch in which `done` steps of the run lie behind, from there on. */
+/** Returns the remaining batches of the current epoch after `done` steps of the run. */
 const batchesFrom = ({ data, run, options, stepsPerEpoch }: Plan, done: number) =>
   loader(data.train, {
     batch: run.batch,
@@ -226,7 +226,7 @@ async function trainOn(plan: Plan, program: Program, batch: Batch, before: Progr
   }
 }
 
-function tell(plan: Plan, progress: Progress, stopwatch: Stopwatch, validation?: Evaluation): TrainStep {
+function reportOf(plan: Plan, progress: Progress, stopwatch: Stopwatch, validation?: Evaluation): TrainStep {
   const { run, steps, stepsPerEpoch } = plan
   const { step, loss, accuracy, lossSum, correct } = progress
   const inEpoch = ((step - 1) % stepsPerEpoch) + 1
@@ -245,12 +245,12 @@ function tell(plan: Plan, progress: Progress, stopwatch: Stopwatch, validation?:
   }
 }
 
-/** Measures training alone: it stands still while whoever listens is busy. */
+/** Measures the time of training only. It excludes the time that the consumer of the loop takes. */
 class Stopwatch {
   images = 0
   seconds = 0
   started = 0
-  /** A new epoch. */
+  /** Starts a new epoch. */
   begin(): void {
     this.images = this.seconds = 0
     this.go()

@@ -1,4 +1,4 @@
-/** Training and evaluation: what works in Node and in a page alike. */
+/** Training and evaluation for Node and pages. */
 
 export { assertSuits, type EvaluateOptions, type Evaluation, evaluate, highest } from './evaluate.ts'
 export { fit, type TrainData } from './fit.ts'

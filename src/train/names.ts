@@ -1,15 +1,15 @@
-/** Which parameters a list of layers, or a function of the name, means. */
+/** Selects parameters by a list of layers or by a function of the name. */
 import { KingletError, nearest } from '../core/index.ts'
 
 /**
- * Names of layers or parameters (`stem` means `stem.conv.w` and all others below it), or a function that is true for
- * a parameter's name.
+ * Names of layers or parameters, or a function that returns true for the name of a selected parameter. `stem` selects
+ * `stem.conv.w` and all other parameters below it.
  */
 export type Selection = readonly string[] | ((name: string) => boolean)
 
 const isBelow = (name: string, layer: string): boolean => name === layer || name.startsWith(`${layer}.`)
 
-/** Those of `names` that `selection` means. Throws for a layer that none of them belongs to; `what` names the option. */
+/** Returns the selected `names`. Throws for a layer without parameters; `what` names the option in the error. */
 export function select(names: Iterable<string>, selection: Selection, what: string): Set<string> {
   const all = [...names]
   if (typeof selection === 'function') return new Set(all.filter(selection))

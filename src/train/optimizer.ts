@@ -1,23 +1,25 @@
 /**
- * Optimisers as expressions: each gives a parameter's next value, and that of its own state, in ops; the training step
- * makes them updates. What depends on the step's number (Adam's correction) is an input, so one program serves a run.
+ * Optimisers as expressions. A rule gives the next value of a parameter and of its state in ops; the training step
+ * turns them into updates. Numbers that depend on the step (Adam's correction) are inputs, so one program serves a
+ * whole run.
  */
 import { checks } from '../core/index.ts'
 import { add, div, mul, type Operand, sqrt, sub, type Value } from '../ops/index.ts'
 import { type Kind, resolveKind } from './check.ts'
 
-/** Which optimiser, with its options; plain JSON. */
+/** An optimiser with its options; plain JSON. */
 export type Optimizer =
   | {
-      /** v = momentum v + g; w -= lr v, or with Nesterov's look ahead w -= lr (g + momentum v), as PyTorch has it. */
+      /** As in PyTorch: v = momentum v + g; w -= lr v, or with `nesterov` w -= lr (g + momentum v). */
       readonly name: 'sgd'
       readonly momentum?: number
       readonly nesterov?: boolean
     }
   | {
       /**
-       * As TensorFlow has it, which the MobileNet papers used: s = decay s + (1 - decay) g^2, from 1; epsilon inside
-       * the root; the learning rate inside the momentum: m = momentum m + lr g / sqrt(s + epsilon); w -= m.
+       * As in TensorFlow, which the MobileNet papers used: s = decay s + (1 - decay) g^2, starting at 1;
+       * m = momentum m + lr g / sqrt(s + epsilon); w -= m. Epsilon is inside the root, the learning rate inside the
+       * momentum.
        */
       readonly name: 'rmsprop'
       readonly decay?: number
@@ -35,35 +37,35 @@ export type Optimizer =
 export type OptimizerName = Optimizer['name']
 
 type Full<T> = T extends unknown ? { readonly [K in keyof T]-?: T[K] } : never
-/** Every option with its value. */
+/** An optimiser with all options. */
 export type FullOptimizer = Full<Optimizer>
 type Options<N extends OptimizerName> = Omit<Extract<FullOptimizer, { name: N }>, 'name'>
 
-/** A parameter's part of the step. */
+/** What a rule may use to update one parameter. */
 export interface Slot {
   readonly w: Value
   readonly g: Value
   readonly learningRate: Value
-  /** Weight decay; 0 for parameters that have none. */
+  /** Weight decay; 0 for parameters that do not decay. */
   readonly decay: number
-  /** A value of this parameter that lives between steps, beginning with `first` everywhere. */
+  /** Returns a state tensor of this parameter, which persists between steps. All its elements start as `first`. */
   state(name: string, first: number): Value
-  /** A number that depends on the step, from {@link Rule.scalars}. */
+  /** Returns a number that depends on the step, from {@link Rule.scalars}. */
   scalar(name: string): Value
 }
 
-/** The next values: of the parameter, and of what `state` gave. */
+/** The next values of the parameter and of its state tensors. */
 export interface Next {
   readonly w: Value
   readonly state: readonly (readonly [old: Value, next: Value])[]
 }
 
 interface Rule<O> extends Kind<O> {
-  /** Learning rate and weight decay when none are given. */
+  /** Defaults of learning rate and weight decay. */
   readonly learningRate: number
   readonly weightDecay: number
   next(options: O, slot: Slot): Next
-  /** Numbers that depend on the step (from 1). */
+  /** Returns the numbers that depend on the step (from 1). */
   scalars(options: O, step: number): Readonly<Record<string, number>>
 }
 
@@ -144,8 +146,8 @@ const rules: { readonly [N in OptimizerName]: Rule<Options<N>> } = {
 export const optimizerNames = Object.keys(rules) as readonly OptimizerName[]
 
 /**
- * The optimiser of that name, or the one given, with all its options. Throws a `UsageError` for a name or a value that
- * cannot be.
+ * Returns an optimiser, given by name or as an object, with all its options. Throws a `UsageError` for an unknown name
+ * or an invalid value.
  *
  * @example
  * ```ts
@@ -157,5 +159,5 @@ export const optimizerNames = Object.keys(rules) as readonly OptimizerName[]
  */
 export const optimizerOf = (given: OptimizerName | Optimizer): FullOptimizer => resolveKind('optimizer', given, rules)
 
-/** What is done with an optimiser's parameters; `rule.next(optimizer, slot)`. */
+/** Returns the rule of an optimiser; call `rule.next(optimizer, slot)`. */
 export const ruleOf = (optimizer: FullOptimizer): Rule<object> => rules[optimizer.name] as Rule<object>

@@ -1,4 +1,4 @@
-/** Options of a training run, their values when left out, and what each must be. */
+/** Options of a training run: their defaults and checks. */
 import { assertOptions, type Checks, checks, UsageError } from '../core/index.ts'
 import {
   type Augmentation,
@@ -16,48 +16,48 @@ import type { RunOptions } from './run-options.ts'
 import type { RunStore } from './runs/store.ts'
 import { type Schedule, type ScheduleName, scheduleOf } from './schedule.ts'
 
-/** How a network is trained. `engine`, `epochs` and `preprocessing` must be given. */
+/** Options of a training run. `engine`, `epochs` and `preprocessing` are required. */
 export interface TrainOptions {
   readonly engine: Engine
-  /** How many times each image is seen. */
+  /** Passes over the training images. */
   readonly epochs: number
-  /** What is done to an image before the network sees it; it belongs into the model's file. */
+  /** Preprocessing of images, which the model file records. */
   readonly preprocessing: Preprocessing
-  /** Images in a step. Default 32, or all of a smaller set. */
+  /** Images per step. Default 32, or all images of a smaller set. */
   readonly batch?: number
   /** Default `adamw`. */
   readonly optimizer?: OptimizerName | Optimizer
-  /** The schedule's highest. Default: 0.003 for `adamw`, 0.05 for `sgd`, 0.005 for `rmsprop`. */
+  /** Peak learning rate of the schedule. Default: 0.003 for `adamw`, 0.05 for `sgd`, 0.005 for `rmsprop`. */
   readonly learningRate?: number
-  /** Default: a cosine down to 0, after a warm-up of a tenth of the run, of one epoch at most. */
+  /** Default: a cosine down to 0 after a warm-up of a tenth of the run, at most one epoch. */
   readonly schedule?: ScheduleName | Schedule
   /**
-   * Added to the gradient (`sgd`, `rmsprop`) or to the step (`adamw`) as this share of each weight of a convolution or
-   * linear layer; never of biases and batch norm. Default 0.02 for `adamw`, else 4e-5.
+   * Weight decay of convolutions and linear layers, never of biases and batch norm. This share of each weight is added
+   * to the gradient (`sgd`, `rmsprop`) or to the step (`adamw`). Default 0.02 for `adamw`, else 4e-5.
    */
   readonly weightDecay?: number
-  /** Weight decay of depthwise filters too. Default false, as MobileNet V1 advises (arXiv:1704.04861, section 3). */
+  /** Whether depthwise filters decay too. Default false, as MobileNet V1 advises (arXiv:1704.04861, section 3). */
   readonly decayDepthwise?: boolean
-  /** What the other classes get of each target. Default 0.1. */
+  /** Share of each target that is spread over all classes. Default 0.1. */
   readonly labelSmoothing?: number
-  /** All gradients together are made no longer than this. Default 0: as long as they are. */
+  /** Upper bound of the norm of all gradients together. Default 0: no clipping. */
   readonly clipNorm?: number
   /**
-   * Decay of a running average of the weights, which takes their place for validation and at the end: 0.999 or
-   * 0.9999 in long runs. Default 0: no average.
+   * Decay of a running average of the weights, which replaces them in validation and at the end. Long runs use 0.999 or
+   * 0.9999. Default 0: no average.
    */
   readonly ema?: number
-  /** Layers that keep their weights, and their batch norm its statistics. Default none. */
+  /** Layers that keep their weights and batch norm statistics. Default none. */
   readonly freeze?: Selection
-  /** Start of every random choice: order, augmentation, dropout. Default 0. */
+  /** Seed of all random choices: order, augmentation, dropout. Default 0. */
   readonly seed?: number
   /** Random changes of training images. Default `none`. */
   readonly augmentation?: AugmentationName | Augmentation
-  /** Threads that read and prepare images; without them, the calling thread does. */
+  /** Threads that read and prepare images. Without a pool, the calling thread does so. */
   readonly pool?: LoaderPool
-  /** Where the run is kept: `openRun` in Node keeps it in a folder. */
+  /** Saves the run. In Node `openRun` returns a store for a folder. */
   readonly store?: RunStore
-  /** Ends the run after the step that is under way, which is kept in `store`. */
+  /** Ends the run after the current step, which `store` saves. */
   readonly signal?: AbortSignal
 }
 
@@ -83,7 +83,7 @@ const members: Checks<TrainOptions> = {
   signal: given,
 }
 
-/** Fills in what `options` leaves out; throws for a name or a value that cannot be. */
+/** Returns the options with their defaults. Throws a `UsageError` for an unknown name or an invalid value. */
 export function resolveTrainOptions(net: Network, images: number, options: TrainOptions): RunOptions {
   assertOptions('train', options, members)
   for (const name of ['engine', 'epochs', 'preprocessing'] as const)

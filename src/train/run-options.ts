@@ -1,9 +1,9 @@
-/** The options of a run in full, as checkpoints hold them. */
+/** The complete options of a run, as checkpoints record them. */
 import type { Augmentation, Preprocessing } from '../data/index.ts'
 import type { FullOptimizer } from './optimizer.ts'
 import type { FullSchedule } from './schedule.ts'
 
-/** Everything on which the weights depend, in full and as JSON: what a checkpoint must agree with. */
+/** All options that the weights depend on, as JSON. A run resumes only with equal values. */
 export interface RunOptions {
   readonly epochs: number
   readonly batch: number

@@ -1,49 +1,52 @@
 /**
- * The learning rate as a function of the step alone, so that a resumed run goes on with the same numbers. Each schedule
- * may begin with a linear warm-up (Goyal et al. 2017, arXiv:1706.02677, section 2.2); the schedule itself begins after
- * it. `exponential` and `step` count epochs: the MobileNet papers' "0.98 per epoch" and "0.94 every 2.5 epochs".
+ * Learning rate schedules. The rate is a function of the step only, so a resumed run uses the same rates. Each schedule
+ * may have a linear warm-up (Goyal et al. 2017, arXiv:1706.02677, section 2.2) and starts after it. `exponential` and
+ * `step` count epochs, as the MobileNet papers do ("0.98 per epoch", "0.94 every 2.5 epochs").
  */
 import { type Checks, checks, UsageError } from '../core/index.ts'
 import { type Kind, resolveKind } from './check.ts'
 
 interface Warmup {
-  /** Epochs (parts of one too) in which the rate rises to its full height. */
+  /** Epochs, possibly fractional, in which the rate rises to its peak. */
   readonly warmup?: number
 }
 
 interface Decay extends Warmup {
-  /** What the rate is multiplied with... */
+  /** Factor of the rate per period of `every` epochs. */
   readonly factor?: number
-  /** ...every so many epochs. */
+  /** Length of a period in epochs. */
   readonly every?: number
 }
 
-/** How the learning rate changes over a run; plain JSON. */
+/** A schedule of the learning rate; plain JSON. */
 export type Schedule =
   | ({ readonly name: 'constant' } & Warmup)
   | ({
-      /** Half a cosine (Loshchilov and Hutter 2017, arXiv:1608.03983), down to `final` times the learning rate. */
+      /** Half a cosine (Loshchilov and Hutter 2017, arXiv:1608.03983) down to `final` times the learning rate. */
       readonly name: 'cosine'
       readonly final?: number
     } & Warmup)
   | ({
-      /** Smooth. */
+      /** Decays smoothly. */
       readonly name: 'exponential'
     } & Decay)
   | ({
-      /** All at once. */
+      /** Decays at the end of each period. */
       readonly name: 'step'
     } & Decay)
 
 export type ScheduleName = Schedule['name']
 
-/** Every option with its value. */
+/** A schedule with all options. */
 type Full<T> = T extends unknown ? { readonly [K in keyof T]-?: T[K] } : never
 export type FullSchedule = Full<Schedule>
 type Options<N extends ScheduleName> = Omit<Extract<FullSchedule, { name: N }>, 'name'>
 
 interface Curve<O> extends Kind<O> {
-  /** The share of the learning rate, `done` (0 to 1) of the way and `epochs` after the warm-up. */
+  /**
+   * Returns the share of the learning rate. `done` is the completed part of the run after the warm-up (0 to 1),
+   * `epochs` the number of epochs after the warm-up.
+   */
   at(options: O, done: number, epochs: number): number
 }
 
@@ -65,7 +68,7 @@ const curves: { readonly [N in ScheduleName]: Curve<Options<N>> } = {
   step: {
     defaults: { warmup: 0, factor: 0.1, every: 30 },
     checks: decay,
-    // The hair makes 30 epochs of steps that are not exact in binary count as 30.
+    // The small term compensates rounding: 30 epochs must count as 30.
     at: ({ factor, every }, _, epochs) => factor ** Math.floor(epochs / every + 1e-9),
   },
 }
@@ -73,8 +76,8 @@ const curves: { readonly [N in ScheduleName]: Curve<Options<N>> } = {
 export const scheduleNames = Object.keys(curves) as readonly ScheduleName[]
 
 /**
- * The schedule of that name, or the one given, with all its options. Throws a `UsageError` for a name or a value that
- * cannot be.
+ * Returns a schedule, given by name or as an object, with all its options. Throws a `UsageError` for an unknown name or
+ * an invalid value.
  *
  * @example
  * ```ts
@@ -93,8 +96,8 @@ export interface RunLength {
 }
 
 /**
- * The learning rate of step `step` (from 1) of a run whose full rate is `learningRate`. Throws a `UsageError` when the
- * warm-up takes the whole run.
+ * Returns the learning rate of step `step` (from 1) of a run with the peak rate `learningRate`. Throws a `UsageError`
+ * if the warm-up takes the whole run.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 /**
- * The training step as one graph: forward pass, loss, gradients, optimiser and average of the weights. Parameters get
- * new values by updates, running statistics too; the logits come out, from which a step's accuracy is counted without
- * another pass. What changes from step to step (learning rate, random seed, Adam's corrections) is an input.
+ * The training step as one graph: forward pass, loss, gradients, optimiser and average of the weights. Updates give new
+ * values to parameters and running statistics. The logits are an output, so that the accuracy of a step needs no other
+ * pass. Numbers that change from step to step (learning rate, random seed, Adam's corrections) are inputs.
  */
 import { KingletError, key, keyOf, size, type TypedArrayOf } from '../core/index.ts'
 import { type Graph, gradients, inputsOf, nameOf, topological, type Update } from '../graph/index.ts'
@@ -28,31 +28,31 @@ export interface StepOptions {
   readonly batch: number
   readonly optimizer: FullOptimizer
   readonly weightDecay: number
-  /** Depthwise filters decay as well. */
+  /** Whether depthwise filters decay too. */
   readonly decayDepthwise: boolean
   readonly labelSmoothing: number
-  /** 0: gradients are not clipped. */
+  /** Upper bound of the norm of all gradients; 0: no clipping. */
   readonly clipNorm: number
-  /** Decay of the average of the weights; 0: there is none. */
+  /** Decay of the average of the weights; 0: no average. */
   readonly ema: number
   /** Names of parameters that do not train. */
   readonly frozen: ReadonlySet<string>
 }
 
-/** Names of what the step keeps beside the network's own parameters: `ema/stem.conv.w`, `momentum/stem.conv.w`. */
+/** Names of the step's tensors beside the network's parameters: `ema/stem.conv.w`, `momentum/stem.conv.w`. */
 export const emaOf = (name: string): string => `ema/${name}`
 const stateOf = (state: string, name: string): string => `${state}/${name}`
 
 export interface Step {
-  /** Inputs `x`, `targets` and numbers of the step; outputs `loss` and `logits`. */
+  /** Has the inputs `x`, `targets` and the numbers of the step, and the outputs `loss` and `logits`. */
   readonly graph: Graph
-  /** Names of the network's parameters that have an average of their own. */
+  /** Names of the network's parameters that have an average. */
   readonly averaged: readonly string[]
-  /** The graph's inputs at step `step` (from 1), beside `x` and `targets`. */
+  /** Returns the inputs of step `step` (from 1) other than `x` and `targets`. */
   numbers(step: number, learningRate: number, seed: number): Record<string, TypedArrayOf>
 }
 
-/** Builds the step. Throws when nothing is left to train. */
+/** Builds the step. Throws a `KingletError` if all layers are frozen. */
 export function trainingStep(net: Network, options: StepOptions): Step {
   const { batch, optimizer, frozen } = options
   const rule = ruleOf(optimizer)
@@ -118,13 +118,13 @@ export function trainingStep(net: Network, options: StepOptions): Step {
 const attrsOf = (v: Value): ParameterAttrs => v.attrs as ParameterAttrs
 
 /**
- * Less than `decay` at first, as TensorFlow's `num_updates` has it, so that the average soon forgets the first weights.
+ * At first less than `decay`, as with TensorFlow's `num_updates`, so that the average soon forgets the first weights.
  */
 const emaDecay = (decay: number, step: number): number => Math.min(decay, (1 + step) / (10 + step))
 
 const averaged = ({ target, value }: Update, rate: Value): Update => {
   const { name, shape } = attrsOf(target)
-  // Its first value is that of the parameter, which whoever compiles the graph gives.
+  // The caller that compiles the graph replaces this constant with the parameter's first value.
   const old = parameter({ name: emaOf(name), shape, role: 'state', init: { kind: 'constant', value: 0 } })
   return { target: old, value: add(old, mul(sub(value, old), rate)) }
 }

@@ -1,25 +1,26 @@
-/** What a training run tells after each of its steps. */
+/** The report of a training run after each step. */
 import type { Evaluation } from './evaluate.ts'
 
-/** What one step did. */
+/** The report of one step. */
 export interface TrainStep {
-  /** From 1. */
+  /** Number of the epoch, from 1. */
   readonly epoch: number
+  /** Epochs of the whole run. */
   readonly epochs: number
-  /** From 1, in the whole run. */
+  /** Number of the step in the whole run, from 1. */
   readonly step: number
-  /** In the whole run. */
+  /** Steps of the whole run. */
   readonly steps: number
-  /** Of this step's images, before its weights changed. */
+  /** Mean loss of this step's images, before the weights change. */
   readonly loss: number
-  /** Share of this step's images that were classified rightly, from 0 to 1. */
+  /** Share of this step's images that were classified correctly, from 0 to 1. */
   readonly accuracy: number
-  /** Means over the epoch so far. */
+  /** Mean loss and accuracy of the epoch so far. */
   readonly epochLoss: number
   readonly epochAccuracy: number
   readonly learningRate: number
-  /** In this epoch so far, without validation. */
+  /** Training speed in this epoch so far, without validation. */
   readonly imagesPerSecond: number
-  /** On an epoch's last step, when there are images for it. */
+  /** Present on the last step of an epoch if there are validation images. */
   readonly validation?: Evaluation
 }

@@ -1,6 +1,6 @@
 /**
- * Fine-tuning: a network begins with the weights of another, as far as they fit. What does not (the classifier, when
- * the classes are others) keeps the first values that it was built with.
+ * Fine-tuning: a network starts from the weights of another one. Parameters without a matching weight (the classifier,
+ * if the classes differ) keep their initial values.
  */
 import { assert, sameShape, showShape } from '../core/index.ts'
 import type { Weights } from '../graph/index.ts'
@@ -9,25 +9,23 @@ import { assertFinite } from './finite.ts'
 import { type Selection, select } from './names.ts'
 
 export interface TransferOptions {
-  /**
-   * Layers that begin anew even where the weights fit: the classifier, when there are as many classes, but others.
-   */
+  /** Layers that keep their initial values even if the weights fit, such as the classifier for different classes. */
   readonly anew?: Selection
 }
 
-/** Names of parameters, by what became of them. */
+/** Names of parameters and weights by their outcome. */
 export interface Transfer {
-  /** They have the values given. */
+  /** Parameters that have been given new values. */
   readonly loaded: readonly string[]
-  /** They keep their first values: none were given, or of another shape, or they were to begin anew. */
+  /** Parameters that keep their initial values: there was no weight of that shape, or `anew` selects them. */
   readonly anew: readonly string[]
-  /** Given, but the network has none of that name and shape. */
+  /** Weights that were not used. */
   readonly unused: readonly string[]
 }
 
 /**
- * Gives `net` those of `weights` that it has under the same name and in the same shape, and says what became of all.
- * Throws a `KingletError` when nothing fits, and when the weights hold NaN or infinity; `net` is then as it was.
+ * Copies those `weights` into `net` that match a parameter in name, dtype and shape, and returns the outcome of all.
+ * Throws a `KingletError` if no weight matches, or if a matching weight holds NaN or infinity; `net` is then unchanged.
  *
  * @example
  * ```ts
@@ -52,8 +50,8 @@ export function transfer(net: Network, weights: Weights, options: TransferOption
   assert(
     loaded.length > 0,
     () =>
-      `transfer: none of the ${weights.size} tensors given has name and shape of one of the network's ${own.size} ` +
-      `parameters (${first} ${showShape(own.get(first)!.shape)} is one): use weights of the same model and width`,
+      `transfer: none of the ${weights.size} given tensors matches one of the network's ${own.size} parameters in name ` +
+      `and shape (such as ${first} ${showShape(own.get(first)!.shape)}): use weights of the same model and width`,
   )
   const taken = new Set(loaded)
   assertFinite(new Map(loaded.map((name) => [name, weights.get(name)!])), 'transfer')

@@ -58,7 +58,7 @@ test('adapts a model file to a budget, and writes the curve and a report', async
   expect(again.code).toBe(0)
   expect(JSON.parse(again.output).points).toHaveLength(readdirSync(out).filter((n) => n.startsWith('step-')).length)
   const other = args.map((a) => (a.startsWith('parameters=') ? 'parameters=1k' : a))
-  expect((await kinglet(...other, '--out', out)).errors).toContain('its run was begun with budget')
+  expect((await kinglet(...other, '--out', out)).errors).toContain('its run was started with budget')
 }, 120_000)
 
 test('Ctrl-C saves the run, and the same command completes it', async () => {

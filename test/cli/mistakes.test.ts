@@ -179,10 +179,10 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
     2,
     'error: --resume continues a run, --force replaces it: leave one out\n',
   ],
-  'nothing to go on with': [
+  'nothing to resume': [
     () => train(photos, '--resume'),
     1,
-    /run\/checkpoint\.safetensors: there is no such file, nothing to go on with: leave resume out to begin a run\n$/,
+    /run\/checkpoint\.safetensors: there is no such file, so there is no run to resume: leave resume out to start a run\n$/,
   ],
   'a run in a file': [
     () => ['train', photos, ...tiny, '--out', at('file.txt'), '--epochs', '1'],

@@ -121,7 +121,7 @@ test('Ctrl-C finishes the step, saves it and exits with 130; --resume gives the 
   const refused = await kinglet('train', join(folder, 'no-photos'), ...others, whole)
   expect(refused.code).toBe(1)
   expect(refused.errors).toMatch(
-    /^error: \S+whole: it holds another run \(best\.safetensors, .+\): go on with it \(--resume\), replace it \(--force\), or choose another folder\n$/,
+    /^error: \S+whole: it holds another run \(best\.safetensors, .+\): resume it \(--resume\), replace it \(--force\), or choose another folder\n$/,
   )
   expect(await kinglet('train', join(folder, 'no-photos'), '--out', whole, '--epochs', '4', '--resume')).toMatchObject({
     code: 1,
@@ -132,12 +132,12 @@ test('Ctrl-C finishes the step, saves it and exits with 130; --resume gives the 
   const wider = args.map((a) => (a === '0.1' ? '0.2' : a))
   expect(await kinglet(...wider, whole, '--resume')).toMatchObject({
     code: 1,
-    errors: expect.stringContaining('its run was begun with width 0.1, now it is 0.2: give what it was begun with'),
+    errors: expect.stringContaining('its run was started with width 0.1, now it is 0.2: use the original value'),
   })
   const other = args.map((a) => (a === 'mobilenet_v1_shallow' ? 'mobilenet_v2' : a))
   expect(await kinglet(...other, whole, '--resume')).toMatchObject({
     code: 1,
-    errors: expect.stringContaining('its run was begun with model mobilenet_v1_shallow, now it is mobilenet_v2: '),
+    errors: expect.stringContaining('its run was started with model mobilenet_v1_shallow, now it is mobilenet_v2: '),
   })
   expect(snapshot(whole)).toEqual(kept)
   expect((await kinglet(...args, whole, '--force', '--seed', '1')).code).toBe(0)

@@ -70,7 +70,7 @@ test('a run that was interrupted is continued to the same bits, and by no other 
       optionsFor({ epochs: 2, engine: engineOf({ threads: 1 }), store: openRun(folder, { resume: true }) }),
     )
   expect(await failureOf(() => resumed(branched({ dropout: 0.1 })))).toMatch(
-    /checkpoint\.safetensors: its run was begun with graph [0-9a-f]{8}, now it is [0-9a-f]{8}: give what it was begun with/,
+    /checkpoint\.safetensors: its run was started with graph [0-9a-f]{8}, now it is [0-9a-f]{8}: use the original value/,
   )
   const again = branched()
   await resumed(again)

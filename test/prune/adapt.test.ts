@@ -202,8 +202,8 @@ test('the folder of another run is refused with both values, and is not changed'
   const before = stateOf(folder)
   const failure = (options: Partial<AdaptOptions>, net?: Model) =>
     failureOf(() => run(optionsFor({ steps: 0, ...options, store: openAdaptation(folder) }), undefined, net))
-  const begun = `KingletError: ${join(folder, 'curve.json')}: its run was begun with`
-  const end = 'give what it was begun with, or begin anew'
+  const begun = `KingletError: ${join(folder, 'curve.json')}: its run was started with`
+  const end = 'use the original value, or start a new run'
   expect(await failure({ budget: 0.9 * start })).toBe(
     `${begun} budget ${0.85 * start}, now it is ${0.9 * start}: ${end}`,
   )

@@ -187,7 +187,7 @@ test('a run in a folder resumes to the same network', async () => {
   const kept = await restoreNetwork(readModelFile(readFileSync(join(folder, last))), last)
   expect(kept.weights).toEqual(whole.model.weights)
   expect(await failureOf(() => adapted(branched({ seed: 1, dropout: 0.5 }), { store: store() }))).toMatch(
-    /curve\.json: its run was begun with graph [0-9a-f]{8}, now it is [0-9a-f]{8}: /,
+    /curve\.json: its run was started with graph [0-9a-f]{8}, now it is [0-9a-f]{8}: /,
   )
 })
 

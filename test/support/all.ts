@@ -1,6 +1,6 @@
 /**
- * Whether all tests run: `npm test -- --all` sets `KINGLET_TEST_ALL=1`. Tests that are skipped without it repeat what other
- * tests show (oracles against golden values that the engine is compared with too), or repeat a test more often (a hundred
- * kills in place of thirty).
+ * Whether tests run all of their repetitions: `npm test -- --all` sets `KINGLET_TEST_ALL=1`. Without it they leave out
+ * what another test shows too (the reference engine against golden values), and repeat the rest fewer times (thirty kills
+ * instead of a hundred).
  */
 export const testAll = process.env.KINGLET_TEST_ALL === '1'

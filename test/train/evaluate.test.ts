@@ -15,14 +15,14 @@ const scored = (labels: number[], scores: number[][], classes = ['a', 'b', 'c'])
 const onePixel = preprocessingPreset('whole', 1)
 const options = { engine, preprocessing: onePixel }
 
-test('figures are those counted by hand', async () => {
+test('figures match a calculation by hand', async () => {
   const data = scored(
     [0, 0, 1, 1],
     [
       [255, 0, 0],
       [0, 255, 0],
       [0, 255, 0],
-      // Equal scores: the first of them is the answer.
+      // A tie: the first class is the answer.
       [255, 255, 0],
     ],
   )
@@ -45,9 +45,9 @@ test('figures are those counted by hand', async () => {
   })
 })
 
-test('top-5 of eight classes: four higher scores are right, five are not, and a tie goes to the first', async () => {
+test('top-5 of eight classes: four higher scores are correct, five are not, and the first class wins a tie', async () => {
   const classes = [...'abcdefgh']
-  // Scores that do not depend on the image: the biases.
+  // The scores are the biases, whatever the image.
   const at = (bias: number[]) => linearNet(zeros([3, 8]), tensor([8], bias))
   const top5 = async (label: number, bias: number[]) =>
     (await evaluate(at(bias), scored([label], [[0, 0, 0]], classes), options)).top5
@@ -57,7 +57,7 @@ test('top-5 of eight classes: four higher scores are right, five are not, and a 
   expect(await top5(5, [1, 1, 1, 1, 0, 0, 0, 0])).toBe(0)
 })
 
-test('large scores lose nothing', async () => {
+test('large scores do not overflow', async () => {
   const net = linearNet(tensor([3, 3], [1000, 0, 0, 0, 1000, 0, 0, 0, 1000]), zeros([3]))
   const data = scored(
     [0, 1],
@@ -69,11 +69,11 @@ test('large scores lose nothing', async () => {
   expect((await evaluate(net, data, options)).loss).toBe(1000)
 })
 
-describe('a network with all that networks have', () => {
+describe('a network with all kinds of layers', () => {
   const data = toySet(37)
   const net = toyNet()
 
-  test('the pool, the threads and other batches with the same kernels change no bit', async () => {
+  test('results are bit-identical for any pool, number of threads, and batch with the same kernels', async () => {
     const settings = { engine: wasmEngine({ threads: 1 }), preprocessing, batch: 8 }
     const alone = await evaluate(net, data, settings)
     expect(alone.count).toBe(37)
@@ -90,7 +90,7 @@ describe('a network with all that networks have', () => {
     expect(fast.confusion).toEqual(slow.confusion)
   })
 
-  test('a signal ends it', async () => {
+  test('a signal aborts the evaluation', async () => {
     const signal = AbortSignal.abort(new Error('enough'))
     expect(await failureOf(() => evaluate(net, data, { engine, preprocessing, signal }))).toBe('Error: enough')
     const stop = new AbortController()
@@ -100,12 +100,12 @@ describe('a network with all that networks have', () => {
   })
 })
 
-describe('what cannot be evaluated says so', () => {
+describe('invalid evaluations give errors', () => {
   const data = toySet(6)
   const refused = (net: Parameters<typeof evaluate>[0], set = data, more = {}) =>
     failureOf(() => evaluate(net, set, { engine, preprocessing, ...more }))
 
-  test('other classes, another size, no images, no batch', async () => {
+  test('different classes, a different size, no images, an invalid batch', async () => {
     expect(await refused(toyNet({ classes: 5 }))).toBe(
       'KingletError: evaluate: the network has 5 classes, the data has 3: build it with classes: 3',
     )
@@ -121,7 +121,7 @@ describe('what cannot be evaluated says so', () => {
     )
   })
 
-  test('weights that are not finite, and scores that are not', async () => {
+  test('weights or scores that are not finite', async () => {
     const net = toyNet()
     const w = net.weights.get('classifier.w')!
     net.weights.set(
@@ -132,7 +132,7 @@ describe('what cannot be evaluated says so', () => {
       ),
     )
     expect(await refused(net)).toBe(
-      'DivergedError: evaluate: classifier.w holds NaN at element 2: begin with weights that are whole',
+      'DivergedError: evaluate: classifier.w holds NaN at element 2: start from finite weights',
     )
     const huge = linearNet(tensor([3, 3], new Float32Array(9).fill(3e38)), zeros([3]))
     const one = scored([0], [[255, 255, 255]])

@@ -1,4 +1,4 @@
-/** Reads TensorBoard's event files: records with their sums checked, and the fields that Kinglet writes. */
+/** Reads TensorBoard event files: checks the checksums of records, and decodes the fields that Kinglet writes. */
 import { crc32c, type Event } from '../../src/train/runs/tensorboard.ts'
 
 const unmasked = (sum: number): number => {

@@ -22,9 +22,9 @@ const changed = (a: ReadonlyMap<string, Tensor>, b: ReadonlyMap<string, Tensor>)
   return bitsOf(a).flatMap(([name, bits]) => (after.get(name) === bits ? [] : [name]))
 }
 
-/** One network of each paper; that all others can be trained is what tests/models has. */
+/** One network of each paper. test/models trains all others. */
 describe.each(['mobilenet_v1', 'mobilenet_v2', 'mobilenet_v3_small', 'resnet18'])('%s', (name) => {
-  test('ten steps bring the loss down', async () => {
+  test('ten steps reduce the loss', async () => {
     const net = build(name, { width: 0.1, size: 16, reduction: 8, classes: 3 })
     const settings = { engine: wasm(), epochs: 10, batch: 12, learningRate: 0.002, schedule: 'constant' } as const
     const losses = (await trained(net, { train: toySet(12) }, optionsFor(settings))).map((s) => s.loss)
@@ -56,7 +56,7 @@ describe('a run is a function of its options, data and seed', () => {
   test.each([{ name: 'sgd' }, { name: 'rmsprop' }, { name: 'adamw' }] as const)(
     'both engines agree: %j',
     async (optimizer) => {
-      // SGD multiplies what rounding does least. Ten steps: differences grow with each.
+      // SGD amplifies rounding errors least. Ten steps only, because differences grow with each step.
       const more = { optimizer, learningRate: optimizer.name === 'sgd' ? 0.01 : 0.001, augmentation: 'none' } as const
       const [fast, slow] = [await run(more), await run({ ...more, engine })]
       for (const [i, step] of fast.steps.entries()) {
@@ -67,7 +67,7 @@ describe('a run is a function of its options, data and seed', () => {
   )
 })
 
-test('what a step tells', async () => {
+test('the report of a step', async () => {
   const steps = await trained(toyNet(), data, optionsFor({ epochs: 2, schedule: 'constant', learningRate: 0.001 }))
   expect(steps.map(({ epoch, step }) => [epoch, step])).toEqual(
     Array.from({ length: 10 }, (_, i) => [i < 5 ? 1 : 2, i + 1]),
@@ -84,7 +84,7 @@ test('what a step tells', async () => {
   expect(steps.every((s) => s.epochs === 2 && s.steps === 10 && s.learningRate === 0.001)).toBe(true)
 })
 
-test('at the end the network has the weights that were validated, and evaluate finds the same', async () => {
+test('at the end the network has the validated weights, and evaluate gives the same result', async () => {
   for (const ema of [0, 0.5]) {
     const net = toyNet()
     const options = optionsFor({ engine: wasm(), ema, epochs: 3 })
@@ -93,7 +93,7 @@ test('at the end the network has the weights that were validated, and evaluate f
   }
 })
 
-test('validation compiles once, and finds each epoch what a program of its own would', async () => {
+test('validation compiles once, and gives the same results as a new program per epoch', async () => {
   const inner = wasm()
   const counted = { compile: 0, dispose: 0 }
   const engine: Engine = {
@@ -118,7 +118,7 @@ test('validation compiles once, and finds each epoch what a program of its own w
   }
   const net = toyNet()
   const steps = await trained(net, data, optionsFor({ epochs: 4, engine, ema: 0.9, store }))
-  // The training step, and the network as it is used.
+  // The training step and the inference network.
   expect(counted).toEqual({ compile: 2, dispose: 2 })
   const told = steps.flatMap(({ validation }) => validation ?? [])
   expect(told).toHaveLength(4)
@@ -128,10 +128,10 @@ test('validation compiles once, and finds each epoch what a program of its own w
   }
 })
 
-describe('options do what they say', () => {
+describe('options have their documented effect', () => {
   const w = tensor([3, 2], [0.5, -0.2, 0.1, 0.3, -0.4, 0.2])
   const one = toySet(6)
-  /** One step of plain gradient descent on a linear layer; how far each parameter moved. */
+  /** Runs one step of plain gradient descent on a linear layer; returns the change of each parameter. */
   const step = async (more: Partial<TrainOptions>) => {
     const net = linearNet(zeros([side * side * 3, 3]), tensor([3], [0.5, -0.5, 0]), [side, side, 3])
     const before = net.weights
@@ -154,15 +154,15 @@ describe('options do what they say', () => {
   const side = 16
   const softmax = [0.5, -0.5, 0].map((x, _, all) => Math.exp(x) / all.reduce((n, y) => n + Math.exp(y), 0))
 
-  test('the step is that of the mean cross-entropy', async () => {
+  test('the step follows the gradient of the mean cross-entropy', async () => {
     const { b, loss } = await step({})
-    // A third of the images of each class.
+    // Each class has a third of the images.
     for (const [i, p] of softmax.entries()) expect(b[i]).toBeCloseTo(1 / 3 - p, 6)
     expect(loss).toBeCloseTo(-softmax.reduce((n, p) => n + Math.log(p) / 3, 0), 6)
     expect(w.shape).toEqual([3, 2])
   })
 
-  test('label smoothing gives a share to the others', async () => {
+  test('label smoothing gives a share to all classes', async () => {
     const { w: plain } = await step({})
     const { w: smooth } = await step({ labelSmoothing: 0.3 })
     expect(smooth).not.toEqual(plain)
@@ -178,11 +178,11 @@ describe('options do what they say', () => {
     expect(norm(await step({ clipNorm: 100 }))).toBeCloseTo(norm(free), 6)
   })
 
-  /** How much one step with decay moved a parameter beyond one without, over its value. */
+  /** The change of a parameter by weight decay in one step, relative to its value. */
   const decays = async (more: Partial<TrainOptions>) => {
     const run = async (weightDecay: number) => {
       const net = toyNet()
-      // Of a size that makes the share of each visible above rounding.
+      // Large enough that the effect exceeds rounding.
       net.weights = new Map(
         [...net.weights].map(([name, t]) => [
           name,
@@ -227,7 +227,7 @@ describe('options do what they say', () => {
       )
       return net.weights.get('classifier.w')!.data
     }
-    // After step 1 the decay is the smaller of its own and 2 / 11, and the first weights are 0.
+    // After step 1 the decay is min(decay, 2 / 11), and the first weights are 0.
     const plain = await weights(0)
     for (const [ema, decay] of [
       [0.1, 0.1],
@@ -238,7 +238,7 @@ describe('options do what they say', () => {
 })
 
 describe('freezing', () => {
-  test('a layer by name keeps its weights, and its batch norm its statistics', async () => {
+  test('a layer by name keeps its weights and batch norm statistics', async () => {
     const net = toyNet()
     const before = net.weights
     await trained(net, data, optionsFor({ freeze: ['stem', 'blocks.0'], ema: 0.9 }))
@@ -254,7 +254,7 @@ describe('freezing', () => {
     expect(changed(before, net.weights)).toEqual(['classifier.w', 'classifier.b'])
   })
 
-  test('a layer that there is not, and no layer that is left', async () => {
+  test('an unknown layer, and all layers frozen', async () => {
     const net = toyNet()
     const refused = (freeze: TrainOptions['freeze']) => failureOf(() => fit(net, data, optionsFor({ freeze: freeze! })))
     expect(await refused(['blocks.1', 'block.0'])).toBe(
@@ -276,7 +276,7 @@ describe('endings', () => {
     expect(changed(toyNet().weights, net.weights).length).toBeGreaterThan(20)
   })
 
-  test('a signal ends it after the step, by its reason; the network has the weights so far', async () => {
+  test('a signal ends the loop after the step with its reason; the network has the weights so far', async () => {
     const stop = new AbortController()
     const net = toyNet()
     const seen: number[] = []
@@ -293,7 +293,7 @@ describe('endings', () => {
     expect(await failureOf(() => trained(toyNet(), data, optionsFor({ signal: early })))).toBe('Error: before')
   })
 
-  test('timers come through while it runs', async () => {
+  test('timers run during training', async () => {
     let ticks = 0
     const timer = setInterval(() => ticks++, 1)
     await trained(toyNet(), data, optionsFor({ epochs: 3 }))
@@ -301,7 +301,7 @@ describe('endings', () => {
     expect(ticks).toBeGreaterThan(5)
   })
 
-  test.each([1, 2])('a loss that is not finite ends it with step, rate and way out (%d threads)', async (threads) => {
+  test.each([1, 2])('a loss that is not finite throws with step, rate and advice (%d threads)', async (threads) => {
     const net = toyNet()
     const before = net.weights
     const options = { optimizer: 'sgd', schedule: 'constant', learningRate: 1e20 } as const
@@ -312,7 +312,7 @@ describe('endings', () => {
     expect(net.weights).toBe(before)
   })
 
-  test('weights that the last step made useless are not kept', async () => {
+  test('weights that the last step made non-finite are not saved', async () => {
     const net = toyNet()
     const before = net.weights
     const options = optionsFor({ batch: 30, optimizer: 'sgd', schedule: 'constant', learningRate: 1e39 })
@@ -323,7 +323,7 @@ describe('endings', () => {
   })
 })
 
-describe('what cannot be trained says so before anything is done', () => {
+describe('invalid runs give an error before the first step', () => {
   const net = toyNet()
   const cases: readonly [string, Record<string, unknown>, string][] = [
     ['no epochs', { epochs: 0 }, 'UsageError: train: epochs is 0: it must be a positive integer'],
@@ -380,14 +380,14 @@ describe('what cannot be trained says so before anything is done', () => {
     expect(await failureOf(() => fit(net, data, optionsFor(options)))).toBe(message)
   })
 
-  test('an option that there is not', async () => {
+  test('an unknown option', async () => {
     const options = { ...optionsFor(), learningrate: 0.1 }
     expect(await failureOf(() => fit(net, data, options))).toMatch(
       /^UsageError: train: no option learningrate \(did you mean learningRate\?\): use engine, epochs, /,
     )
   })
 
-  test('classes and sizes that do not suit, sets without images, weights that are not finite', async () => {
+  test('wrong classes or sizes, empty sets, weights that are not finite', async () => {
     const refused = (n: typeof net, d = data) => failureOf(() => fit(n, d, optionsFor()))
     expect(await refused(toyNet({ classes: 4 }))).toBe(
       'KingletError: train: the network has 4 classes, the data has 3: build it with classes: 3',
@@ -399,7 +399,7 @@ describe('what cannot be trained says so before anything is done', () => {
     const broken = toyNet()
     broken.weights.set('classifier.b', tensor([3], [0, Number.NaN, 0]))
     expect(await refused(broken)).toBe(
-      'DivergedError: train: classifier.b holds NaN at element 1: begin with weights that are whole',
+      'DivergedError: train: classifier.b holds NaN at element 1: start from finite weights',
     )
   })
 })

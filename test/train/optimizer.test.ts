@@ -4,7 +4,7 @@ import { input, mul, parameter, type Value } from '../../src/ops/index.ts'
 import { type Optimizer, type optimizerNames, optimizerOf } from '../../src/train/index.ts'
 import { ruleOf } from '../../src/train/optimizer.ts'
 
-/** Fifteen steps on one weight that begins at 1.5 and has gradient 2 w c[step], by the optimiser's graph. */
+/** Fifteen steps of the optimiser's graph on one weight, which starts at 1.5 and has gradient 2 w c[step]. */
 async function byGraph(optimizer: Optimizer, decay: number): Promise<number[]> {
   const full = optimizerOf(optimizer)
   const rule = ruleOf(full)
@@ -29,7 +29,7 @@ async function byGraph(optimizer: Optimizer, decay: number): Promise<number[]> {
 const steps = [1, -0.5, 2, 0.1, 1, 1, -1, 0.3, 0, 1, 4, -2, 1, 1, 1]
 const rates = steps.map((_, i) => 0.05 / (1 + i))
 
-/** The same by hand, in double precision. */
+/** The same steps by hand, in double precision. */
 function byHand(next: (w: number, g: number, lr: number, step: number) => number): number[] {
   let w = 1.5
   return steps.map((c, i) => (w = next(w, 2 * w * c, rates[i], i + 1)))
@@ -41,7 +41,7 @@ const close = (found: number[], expected: number[]) => {
   for (const [i, x] of expected.entries()) expect(Math.abs(found[i] - x)).toBeLessThan(1e-6 * Math.max(1, Math.abs(x)))
 }
 
-describe('as their papers and libraries say', () => {
+describe('optimisers match their papers and libraries', () => {
   test('gradient descent', async () => {
     const found = await byGraph({ name: 'sgd', momentum: 0 }, decay)
     close(
@@ -95,7 +95,7 @@ describe('as their papers and libraries say', () => {
   })
 })
 
-test('none keeps more than it needs', async () => {
+test('optimisers keep no unnecessary state', async () => {
   const state = (name: (typeof optimizerNames)[number], options = {}) => {
     const full = optimizerOf({ name, ...options } as Optimizer)
     const w = parameter({ name: 'w', shape: [2], role: 'weight', init: { kind: 'constant', value: 0 } })

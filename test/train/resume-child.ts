@@ -1,4 +1,4 @@
-/** A run in the folder that the first argument names, for tests that kill it: goes on where there is a checkpoint. */
+/** Trains in the folder that the first argument names, for tests that kill it. Resumes if there is a checkpoint. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fit } from '../../src/train/index.ts'

@@ -25,7 +25,7 @@ beforeAll(() => {
   })
 })
 
-/** Runs until the end, or until `kill` says so after a step; returns the steps that were told, and how it ended. */
+/** Runs until the end, or until `kill` ends it after a step; returns the reported steps and how the run ended. */
 function run(folder: string, kill: (step: number) => number | undefined = () => undefined) {
   return new Promise<{ told: number[]; signal: string | null }>((resolve, reject) => {
     const told: number[] = []
@@ -45,7 +45,7 @@ function run(folder: string, kill: (step: number) => number | undefined = () => 
   })
 }
 
-/** All that must be equal: every byte of the checkpoint, the models' weights, and the metrics without times. */
+/** Everything that must be equal: every byte of the checkpoint, the models' weights, and the metrics without times. */
 function stateOf(folder: string) {
   const weights = (name: string) => readModelFile(readFileSync(join(folder, name))).weights
   return {
@@ -57,13 +57,13 @@ function stateOf(folder: string) {
   }
 }
 
-test('a run that is killed (kill -9) at five random moments comes to the same bits as one never stopped', async () => {
+test('a run killed (kill -9) at five random moments is bit-identical to an uninterrupted one', async () => {
   const whole = join(top, 'whole')
   expect((await run(whole)).told).toHaveLength(steps)
   const expected = stateOf(whole)
   expect(expected.metrics).toHaveLength(steps / 3 + 6)
 
-  // A step from which to wait, and how long: a step takes a few milliseconds, most of them in writing.
+  // The step to wait from, and the delay. A step takes a few milliseconds, most of them for writing.
   const rng = new Rng(20)
   for (let moment = 0; moment < 5; moment++) {
     const folder = join(top, `killed-${moment}`)
@@ -73,14 +73,14 @@ test('a run that is killed (kill -9) at five random moments comes to the same bi
     expect(killed.told.at(-1)).toBeLessThan(steps)
     const { told, signal } = await run(folder)
     expect(signal).toBeNull()
-    // It went on, from the last step that was told or those that were done and not told any more.
+    // It resumed after the last reported step, or after later steps that were done but not reported.
     expect(told[0]).toBeGreaterThanOrEqual(at)
     expect(told.at(-1)).toBe(steps)
     expect(stateOf(folder)).toEqual(expected)
   }
 })
 
-test('killed again and again before it has done anything, it still begins', async () => {
+test('a run that is repeatedly killed before its first step still starts', async () => {
   const folder = join(top, 'early')
   for (const delay of [20, 60, 120, 200, 300]) {
     const process_ = spawn(process.execPath, [child, folder], { stdio: 'ignore' })

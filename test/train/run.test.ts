@@ -45,7 +45,7 @@ async function interrupted(steps: number, run: OpenRunOptions = {}, more: Partia
 
 const file = (name: string) => join(folder, name)
 const namesIn = (path = folder) => readdirSync(path).sort()
-/** All files but those whose names hold a time, by name. */
+/** The files by name, without those whose names hold a time. */
 const contentsIn = (path = folder) =>
   Object.fromEntries(
     namesIn(path).map((name) => [name.replace(/\d{10}/, 'time'), readFileSync(join(path, name), 'base64')]),
@@ -57,7 +57,7 @@ const eventsIn = (path = folder) =>
     .filter((name) => name.startsWith('events.'))
     .map((name) => eventsOf(readFileSync(join(path, name))))
 
-test('a run leaves a checkpoint, the last and the best model, metrics and events', async () => {
+test('a run writes a checkpoint, the last and the best model, metrics and events', async () => {
   const net = toyNet()
   const steps = await train({ trainedOn: 'toys' }, {}, net)
   expect(namesIn().map((name) => name.replace(/\d{10}/, 'time'))).toEqual([
@@ -138,8 +138,8 @@ test('without validation images there is no best model', async () => {
   expect(readMetrics(file('metrics.jsonl')).at(-1)).not.toHaveProperty('val')
 })
 
-describe('a run that was interrupted and is gone on with is one that never was', () => {
-  // Within an epoch, at its end, twice, again and again, and after all is done.
+describe('a resumed run is bit-identical to an uninterrupted one', () => {
+  // Within an epoch, at its end, twice, repeatedly, and after the last step.
   test.each([
     { stops: [7], restarts: [8] },
     { stops: [5], restarts: [6] },
@@ -165,17 +165,17 @@ describe('a run that was interrupted and is gone on with is one that never was',
       expect(a.provenance.epochs).toBe(b.provenance.epochs)
     }
     expect(readFileSync(file('checkpoint.safetensors'))).toEqual(readFileSync(join(whole, 'checkpoint.safetensors')))
-    // Restarts are marked with the step that comes next, in files whose names are in their order.
+    // A restart is marked with the next step. The names of the files sort in the order of the restarts.
     expect(eventsIn().flatMap((events) => events.filter((e) => e.restarts).map((e) => e.step))).toEqual(restarts)
   })
 
-  test('during a validation, which is then done first', async () => {
+  test('during a validation, which a resumed run does first', async () => {
     const whole = folder
     await train({})
     folder = join(mkdtempSync(join(top, 'b-')), 'run')
     const stop = new AbortController()
     let looks = 0
-    // Read here, not by its source.
+    // `source` is undefined, so this thread reads the images.
     const { source: _, ...set } = data.val
     const val: Dataset = {
       ...set,
@@ -199,12 +199,12 @@ describe('a run that was interrupted and is gone on with is one that never was',
     expect(withoutTimes()).toEqual(withoutTimes(whole))
   })
 
-  test('leaving the loop keeps it too', async () => {
+  test('leaving the loop saves the run too', async () => {
     for await (const { step } of fit(toyNet(), data, settings({}))) if (step === 7) break
     expect((await train({ resume: true }))[0].step).toBe(8)
   })
 
-  test('a line that was cut off, and what a killed process left aside, are gone', async () => {
+  test('resuming removes an incomplete line and the temporary files of a killed process', async () => {
     await interrupted(7)
     writeFileSync(file('metrics.jsonl'), '{"kind":"step","epoch":2,"st', { flag: 'a' })
     writeFileSync(file('.checkpoint.safetensors.4711.tmp'), 'half')
@@ -216,13 +216,13 @@ describe('a run that was interrupted and is gone on with is one that never was',
   })
 })
 
-describe('a folder that is not free', () => {
-  test('another run: an error, and everything is as it was; force begins anew and leaves other files alone', async () => {
+describe('a folder in use', () => {
+  test('another run: an error without side effects; force replaces the run and leaves other files alone', async () => {
     await interrupted(7)
     writeFileSync(file('notes.txt'), 'mine')
     const before = contentsIn()
     expect(await failureOf(() => train({}))).toMatch(
-      /^KingletError: \S+run: it holds another run \(best\.safetensors, checkpoint\.safetensors, events\.out\.tfevents\.\d+\.kinglet, metrics\.jsonl, model\.safetensors\): go on with it \(resume\), replace it \(force\), or choose another folder$/,
+      /^KingletError: \S+run: it holds another run \(best\.safetensors, checkpoint\.safetensors, events\.out\.tfevents\.\d+\.kinglet, metrics\.jsonl, model\.safetensors\): resume it \(resume\), replace it \(force\), or choose another folder$/,
     )
     expect(contentsIn()).toEqual(before)
     await train({ force: true }, { epochs: 1 })
@@ -231,16 +231,16 @@ describe('a folder that is not free', () => {
     expect(readFileSync(file('notes.txt'), 'utf8')).toBe('mine')
   })
 
-  test('a file has its name', async () => {
+  test('a file of that name: an error', async () => {
     writeFileSync(folder, 'a file')
     expect(await failureOf(() => train({}))).toBe(`KingletError: ${folder}: it is a file: choose a folder for the run`)
     folder = join(folder, 'below')
     expect(await failureOf(() => train({}))).toBe(`KingletError: ${folder}: it is a file: choose a folder for the run`)
   })
 
-  test('resume and force together, and options that there are not', () => {
+  test('resume and force together, and unknown options', () => {
     expect(() => openRun(folder, { resume: true, force: true })).toThrow(
-      'openRun: resume and force are both given: a run is gone on with or begun anew, give one',
+      'openRun: resume and force are both given: resume continues a run, force replaces it: give one',
     )
     expect(() => openRun(folder, { logEvery: 0 })).toThrow('openRun: logEvery is 0: it must be a positive integer')
     expect(() => openRun(folder, { resumes: true } as object)).toThrow(
@@ -249,7 +249,7 @@ describe('a folder that is not free', () => {
   })
 })
 
-describe('a checkpoint that cannot be gone on with says so, and everything is as it was', () => {
+describe('a checkpoint that cannot be resumed gives an error without side effects', () => {
   const refused = async (more: Partial<TrainOptions>, net = toyNet(), sets = data) => {
     const before = contentsIn()
     const message = await failureOf(() => trained(net, sets, settings({ resume: true }, more)))
@@ -257,18 +257,18 @@ describe('a checkpoint that cannot be gone on with says so, and everything is as
     return message.replace(`KingletError: ${file('checkpoint.safetensors')}: `, '')
   }
 
-  test('there is none', async () => {
+  test('there is no checkpoint', async () => {
     expect(await failureOf(() => train({ resume: true }))).toBe(
-      `KingletError: ${file('checkpoint.safetensors')}: there is no such file, nothing to go on with: leave resume out ` +
-        'to begin a run',
+      `KingletError: ${file('checkpoint.safetensors')}: there is no such file, so there is no run to resume: leave resume ` +
+        'out to start a run',
     )
     expect(existsSync(folder)).toBe(false)
   })
 
-  test('of another network, with other options, on other data, on another engine', async () => {
+  test('another network, other options, other data, another engine', async () => {
     await interrupted(3)
     const say = (was: string, is: string) =>
-      `its run was begun with ${was}, now it is ${is}: give what it was begun with, or begin anew`
+      `its run was started with ${was}, now it is ${is}: use the original value, or start a new run`
     const other = toyNet()
     Object.defineProperty(other, 'architecture', { value: { name: 'mobilenet_v2', options: {} } })
     expect(await refused({}, other)).toBe(say('model toy', 'mobilenet_v2'))
@@ -278,10 +278,10 @@ describe('a checkpoint that cannot be gone on with says so, and everything is as
     expect(await refused({ optimizer: 'sgd', learningRate: 0.003 })).toBe(say('optimizer.name adamw', 'sgd'))
     expect(await refused({ augmentation: { flip: 0.5 } })).toBe(say('augmentation.flip none', '0.5'))
     expect(await refused({ freeze: ['stem'] })).toMatch(
-      /^its run was begun with freeze \[\], now it is \["stem\.conv\.w",.*…: give what it was begun with, or begin anew$/,
+      /^its run was started with freeze \[\], now it is \["stem\.conv\.w",.*…: use the original value, or start a new run$/,
     )
     expect(await refused({}, toyNet(), { ...data, train: toySet(30, 1, 'others') })).toMatch(
-      /^its run was begun with training images with fingerprint [0-9a-f]{8}, now it is [0-9a-f]{8}: /,
+      /^its run was started with training images with fingerprint [0-9a-f]{8}, now it is [0-9a-f]{8}: /,
     )
     expect(await refused({ engine: optionsFor().engine })).toBe(say('engine wasm', 'reference'))
     expect(await refused({ engine: wasmEngine({ threads: 1, deterministic: 'everywhere' }) })).toBe(
@@ -289,7 +289,7 @@ describe('a checkpoint that cannot be gone on with says so, and everything is as
     )
   })
 
-  test('damaged, cut short, or a file of something else', async () => {
+  test('a damaged file, a truncated file, or another kind of file', async () => {
     await interrupted(3)
     const path = file('checkpoint.safetensors')
     const whole = readFileSync(path)
@@ -302,11 +302,11 @@ describe('a checkpoint that cannot be gone on with says so, and everything is as
     rmSync(path)
     await train({ force: true }, { epochs: 1 })
     writeFileSync(path, readFileSync(file('model.safetensors')))
-    expect(await refused({})).toBe('it is not a checkpoint of a run: begin anew')
+    expect(await refused({})).toBe('it is not a checkpoint of a run: start a new run')
   })
 })
 
-/** Runs `body` on a file system of its own; false where that is not allowed (root may). */
+/** Runs `body` on a new file system; returns false if mounting is not permitted (it needs root). */
 async function onDisk(kilobytes: number, body: (mount: (options: string) => void) => Promise<void>): Promise<boolean> {
   const place = mkdtempSync(join(top, 'disk-'))
   const mount = (...args: string[]) => spawnSync('mount', args).status === 0
@@ -320,12 +320,12 @@ async function onDisk(kilobytes: number, body: (mount: (options: string) => void
   return true
 }
 
-describe('what cannot be written', () => {
-  test('a full disk: an error that names the file, and the last checkpoint stays', async () => {
+describe('failed writes', () => {
+  test('a full disk: an error names the file, and the last checkpoint stays', async () => {
     const net = toyNet()
     const before = net.weights
     const done = await onDisk(400, async (remount) => {
-      // Room for the first checkpoint; then somebody else fills the disk.
+      // There is room for the first checkpoint; then the test fills the disk.
       const run = async () => {
         for await (const { step } of fit(net, data, settings({ checkpointSeconds: 0 })))
           if (step === 3) {
@@ -358,7 +358,7 @@ describe('what cannot be written', () => {
       expect(contentsIn()).toEqual(before)
     })
     if (done) return
-    // Without root, permissions hold.
+    // Without root, file permissions apply.
     mkdirSync(folder, { recursive: true })
     chmodSync(folder, 0o500)
     expect(await failureOf(() => train({}))).toMatch(

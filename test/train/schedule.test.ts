@@ -58,7 +58,7 @@ describe('the learning rate', () => {
         [10, 0.001],
       ],
     ],
-    // Eleven parts to full height, which the first step after the warm-up has.
+    // Eleven equal rises; the first step after the warm-up has the full rate.
     [
       { name: 'constant', warmup: 1 },
       [
@@ -96,7 +96,7 @@ describe('the learning rate', () => {
   })
 })
 
-test('never below zero, never above its height, and falling after the warm-up, at every step of any schedule', () => {
+test('every step of any schedule is between zero and the peak, and falls after the warm-up', () => {
   const share = fc.double({ min: 0, max: 1, noNaN: true })
   const every = fc.double({ min: 0.01, max: 40, noNaN: true })
   const any = fc.record({

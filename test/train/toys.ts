@@ -21,7 +21,7 @@ import { fit, type TrainData, type TrainOptions, type TrainStep } from '../../sr
 export const side = 16
 export const preprocessing = preprocessingPreset('whole', side)
 
-/** Images of three classes, told apart by where they are bright, under noise. */
+/** Images of three classes, which differ in where they are bright, with noise. */
 export function toySet(length: number, seed = 1, name = `toys ${seed}`): Dataset {
   const pixels = new Uint8Array(length * side * side)
   const labels = Array.from({ length }, (_, i) => i % 3)
@@ -33,7 +33,7 @@ export function toySet(length: number, seed = 1, name = `toys ${seed}`): Dataset
   return arrays({ width: side, height: side, channels: 1, pixels, labels, classes: ['left', 'top', 'chess'], name })
 }
 
-/** A network of a few layers with all that training knows: convolutions of both kinds, batch norm, gate, dropout. */
+/** A small network with every layer that training handles: both kinds of convolution, batch norm, gate, dropout. */
 export function toyNet({ classes = 3, size = side, channels = 3, seed = 0 } = {}): Network {
   const settings = { padding: 'same', initializer: 'he', batchNormEps: 1e-3, batchNormMomentum: 0.1 } as const
   const b = new Builder(settings)
@@ -72,7 +72,7 @@ export function linearNet(w: Tensor, b: Tensor, inputShape: readonly number[] = 
   return Object.assign(net, { architecture: { name: 'linear', options: {} } })
 }
 
-/** Scores are the red, green and blue of an image of one pixel. */
+/** The scores are the red, green and blue values of an image of one pixel. */
 export const passThrough = (): Network => linearNet(tensor([3, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1]), zeros([3]))
 
 export const engine = referenceEngine()
@@ -85,14 +85,14 @@ export const optionsFor = (options: Partial<TrainOptions> = {}): TrainOptions =>
   ...options,
 })
 
-/** Trains to the end; the steps without what depends on time. */
+/** Trains to the end; returns the steps without values that depend on time. */
 export async function trained(net: Network, data: TrainData, options: TrainOptions) {
   const steps: Omit<TrainStep, 'imagesPerSecond'>[] = []
   for await (const { imagesPerSecond: _, ...step } of fit(net, data, options)) steps.push(step)
   return steps
 }
 
-/** What `body` was rejected with, as `name: message`. */
+/** Returns the error that `body` rejects with, as `name: message`. */
 export async function failureOf(body: () => unknown): Promise<string> {
   try {
     await body()

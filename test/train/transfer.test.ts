@@ -5,7 +5,7 @@ import { failureOf, toyNet } from './toys.ts'
 
 const trained = toyNet({ classes: 5, seed: 1 })
 
-test('another number of classes: all but the classifier is taken over', () => {
+test('a different number of classes: all weights but the classifier are loaded', () => {
   const net = toyNet({ classes: 3, seed: 2 })
   const first = net.weights
   const { loaded, anew, unused } = transfer(net, trained.weights)
@@ -17,7 +17,7 @@ test('another number of classes: all but the classifier is taken over', () => {
   expect(net.weights.get('stem.bn.variance')).toEqual(trained.weights.get('stem.bn.variance'))
 })
 
-test('as many classes, but others: the classifier can be left out', () => {
+test('different classes of the same number: anew keeps the classifier', () => {
   const net = toyNet({ classes: 5, seed: 2 })
   const first = net.weights.get('classifier.w')
   expect(transfer(net, trained.weights, { anew: ['classifier'] }).anew).toEqual(['classifier.w', 'classifier.b'])
@@ -25,28 +25,28 @@ test('as many classes, but others: the classifier can be left out', () => {
   expect(transfer(net, trained.weights).anew).toEqual([])
 })
 
-test('tensors of something else beside them are told', () => {
+test('unused tensors are reported', () => {
   const more = new Map([...trained.weights, ['optimizer.step', tensor([1], [3])]])
   expect(transfer(toyNet({ classes: 5 }), more).unused).toEqual(['optimizer.step'])
 })
 
-describe('what cannot be taken over says so, and leaves the network as it was', () => {
+describe('weights that do not fit give an error and leave the network unchanged', () => {
   test.each([
     [
-      'nothing fits',
+      'no matching tensor',
       new Map([['features.0.weight', tensor([2], [1, 2])]]),
       {},
-      "KingletError: transfer: none of the 1 tensors given has name and shape of one of the network's " +
-        `${trained.weights.size} parameters (stem.conv.w [3, 3, 3, 8] is one): use weights of the same model and width`,
+      `KingletError: transfer: none of the 1 given tensors matches one of the network's ${trained.weights.size} parameters ` +
+        'in name and shape (such as stem.conv.w [3, 3, 3, 8]): use weights of the same model and width',
     ],
     [
       'a tensor that is not finite',
       new Map([['stem.bn.gamma', tensor([8], [1, 1, 1, 1, 1, 1, Number.POSITIVE_INFINITY, 1])]]),
       {},
-      'DivergedError: transfer: stem.bn.gamma holds Infinity at element 6: begin with weights that are whole',
+      'DivergedError: transfer: stem.bn.gamma holds Infinity at element 6: start from finite weights',
     ],
     [
-      'a layer that there is not',
+      'an unknown layer',
       trained.weights,
       { anew: ['clasifier'] },
       'KingletError: transfer: anew: the network has no layer clasifier (did you mean classifier?): kinglet summary ' +

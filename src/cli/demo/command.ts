@@ -1,7 +1,7 @@
 /**
- * `npm start`: every stage on real images in about two minutes. Trains a small MobileNet V3 on a slice of Fashion-MNIST,
- * compares its cost with that of its twin of standard convolutions, classifies a few images, and writes a model file and
- * a report.
+ * `npm start`: every stage on real images in about two minutes. Trains a small MobileNet V3 on a slice of
+ * Fashion-MNIST, compares its cost with that of its twin of standard convolutions, classifies a few images, and writes
+ * a model file and a report.
  */
 import { basename, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'

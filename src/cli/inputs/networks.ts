@@ -1,4 +1,6 @@
-/** Network arguments of commands: the name of a registered network, with `build` arguments as options, or a model file. */
+/**
+ * Network arguments of commands: the name of a registered network, with `build` arguments as options, or a model file.
+ */
 import { type Command, Option } from 'commander'
 import { oneOf } from '../../core/index.ts'
 import { readBytes } from '../../data/node.ts'

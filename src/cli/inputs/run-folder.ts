@@ -37,7 +37,9 @@ function assertSameEpochs(out: string, epochs: number): void {
   )
 }
 
-/** Throws if `out` has files that no run of this command writes, unless the file `mark` shows that it is a run folder. */
+/**
+ * Throws if `out` has files that no run of this command writes, unless the file `mark` shows that it is a run folder.
+ */
 export function assertOwnFolder(out: string, mark: string, isOurs: (name: string) => boolean): void {
   if (!existsSync(out) || existsSync(join(out, mark))) return
   const others = readdirSync(out).filter((name) => !name.startsWith('.') && !isOurs(name))

@@ -26,8 +26,8 @@ const page = `<!doctype html>
 <main>
 <h1>Kinglet measures this device</h1>
 <p id="what">Loading the plan...</p>
-<p>It takes a minute or two. The page sends the times, and the description of this device above, only to the command that
-is waiting for them.</p>
+<p>It takes a minute or two. The page sends the times, and the description of this device above, only to the command
+that is waiting for them.</p>
 <button id="start" disabled>Start</button>
 <progress id="progress" hidden></progress>
 <p id="status" role="status"></p>
@@ -43,7 +43,9 @@ progress { display: block; width: 100%; height: 1.2rem; margin-top: 1.5rem }
 progress[hidden] { display: none }
 `
 
-/** Restrict the page to what it needs, allow shared memory where the browser supports it, and keep its address private. */
+/**
+ * Restrict the page to what it needs, allow shared memory where the browser supports it, and keep its address private.
+ */
 const headers = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',

@@ -12,8 +12,8 @@ const modelsOf = ({ files = {} }: StoredTrial): [suffix: string, path: string][]
   })
 
 /**
- * Writes the models of the front to `out/best` and removes those of other trials. Returns the first model of each trial,
- * as a path relative to `out`.
+ * Writes the models of the front to `out/best` and removes those of other trials. Returns the first model of each
+ * trial, as a path relative to `out`.
  */
 export async function keepBest(store: Store, out: string, front: readonly StoredTrial[]): Promise<Map<number, string>> {
   const best = join(out, 'best')

@@ -1,4 +1,6 @@
-/** `kinglet search`: runs a study that searches a space for the best networks for a folder of images, within budgets. */
+/**
+ * `kinglet search`: runs a study that searches a space for the best networks for a folder of images, within budgets.
+ */
 import { basename, join, resolve } from 'node:path'
 import { KingletError, version } from '../../core/index.ts'
 import type { LoaderPool } from '../../data/index.ts'
@@ -193,9 +195,9 @@ export const searchCommand: CommandDefinition = {
       .addHelpText(
         'after',
         `
-The study is stored in the --out folder, or in a database (--database). To resume it after Ctrl-C or a crash, or with more
---trials, run the same command again. Several commands that run at the same time share the trials. At the end the folder
-holds best/ (the models of the front) and report.html. "kinglet study show" prints the state of the study.
+The study is stored in the --out folder, or in a database (--database). To resume it after Ctrl-C or a crash, or with
+more --trials, run the same command again. Several commands that run at the same time share the trials. At the end the
+folder holds best/ (the models of the front) and report.html. "kinglet study show" prints the state of the study.
 
 Examples:
   kinglet search --data photos --space v3-small --budget macs=20M --trials 50

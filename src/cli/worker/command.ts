@@ -96,8 +96,9 @@ export const workerCommand: CommandDefinition = {
       .addHelpText(
         'after',
         `
-The command ends when all trials have ended. If a worker is killed or its machine is switched off, another worker resumes
-its trial from the last checkpoint. Ctrl-C returns the trial at once. The command waits while the server is unreachable.
+The command ends when all trials have ended. If a worker is killed or its machine is switched off, another worker
+resumes its trial from the last checkpoint. Ctrl-C returns the trial at once. The command waits while the server is
+unreachable.
 
 Examples:
   kinglet worker postgres://me@lab-server/studies --data photos

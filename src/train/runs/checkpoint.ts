@@ -1,7 +1,8 @@
 /**
- * A checkpoint holds all that a run needs to go on to the same bits: parameters, the optimiser's state, the average of
- * the weights, the step, and the sums of the epoch so far. Random numbers need no state, being functions of seed and
- * step; the position in the data follows from the step. It also says which run it is of, and refuses to be any other's.
+ * A checkpoint holds everything that a run needs to resume with bit-identical results: parameters, the state of the
+ * optimiser, the average of the weights, the step, and the sums of the epoch so far. Random numbers need no state
+ * because they are functions of seed and step. The position in the data follows from the step. A checkpoint also
+ * records the identity of its run; other runs cannot resume from it.
  */
 import { assert, KingletError, type Tensor } from '../../core/index.ts'
 import { type Dataset, fingerprint } from '../../data/index.ts'
@@ -10,35 +11,35 @@ import type { Architecture, Network } from '../../nn/index.ts'
 import type { Engine } from '../../engine/index.ts'
 import type { RunOptions } from '../run-options.ts'
 
-/** On what the bits of a run depend. */
+/** Everything that determines the bits of a run. */
 export interface RunIdentity {
   readonly engine: string
   readonly deterministic?: string
-  /** Of a network that no table has: the name `graph`, and a fingerprint. */
+  /** For a network without a table: the name `graph`, and a fingerprint. */
   readonly architecture: Architecture
   readonly options: RunOptions
   /** Fingerprints of the sets. */
   readonly data: { readonly train: string; readonly val?: string }
 }
 
-/** How far a run is. */
+/** The progress of a run. */
 export interface Progress {
-  /** Steps that are done, in the whole run. */
+  /** Completed steps of the whole run. */
   readonly step: number
-  /** Sums over the steps of the current epoch: of the losses, and of the images that were classified rightly. */
+  /** Sums over the steps of the current epoch: of the losses, and of the correctly classified images. */
   readonly lossSum: number
   readonly correct: number
-  /** The last step. */
+  /** Loss and accuracy of the last step. */
   readonly loss: number
   readonly accuracy: number
-  /** The epoch's last step is done, its validation is not. */
+  /** True if the last step of the epoch is done but its validation is not. */
   readonly unvalidated: boolean
 }
 
 export interface Checkpoint {
   readonly run: RunIdentity
   readonly progress: Progress
-  /** Of the training step's graph: the network's own by name, and what the optimiser keeps beside them. */
+  /** Tensors of the training step's graph: those of the network by name, and those of the optimiser. */
   readonly tensors: Map<string, Tensor>
 }
 
@@ -57,7 +58,7 @@ export const runIdentity = (
 
 const arrangement = '1'
 
-/** The bytes of a checkpoint's file. `extra` is kept with it. */
+/** Returns the bytes of a checkpoint file. `extra` is JSON that is saved with it. */
 export function writeCheckpoint({ run, progress, tensors }: Checkpoint, extra: unknown = null): Uint8Array {
   return writeSafetensors(tensors, {
     kinglet_checkpoint: arrangement,
@@ -68,14 +69,14 @@ export function writeCheckpoint({ run, progress, tensors }: Checkpoint, extra: u
   })
 }
 
-/** What {@link writeCheckpoint} wrote. Throws a `KingletError` for other or damaged bytes. */
+/** Reads the bytes that {@link writeCheckpoint} wrote. Throws a `KingletError` for other or damaged bytes. */
 export function readCheckpoint(bytes: Uint8Array, what: string): Checkpoint & { readonly extra: unknown } {
   const { tensors, metadata } = readSafetensors(bytes, what)
   const { kinglet_checkpoint: kind, checksum } = metadata
   assert(
     kind === arrangement,
     `${what}: it is not a checkpoint of a run${kind === undefined ? '' : ` that this version can read (kind ${kind})`}: ` +
-      'begin anew',
+      'start a new run',
   )
   assert(
     checksum === checksumOf(tensors),
@@ -91,14 +92,14 @@ export function readCheckpoint(bytes: Uint8Array, what: string): Checkpoint & { 
   return { run: json('run') as RunIdentity, progress: json('progress') as Progress, tensors, extra: json('extra') }
 }
 
-/** What the parts of a {@link RunIdentity} are called; the others go by their path: `options.batch` is `batch`. */
+/** Names of members of a {@link RunIdentity} in errors. Others use their path: `options.batch` is `batch`. */
 const called: Readonly<Record<string, string>> = {
   'data.train': 'training images with fingerprint',
   'data.val': 'validation images with fingerprint',
   'architecture.name': 'model',
 }
 
-/** Throws unless a run that was begun as `then` is `now`; `what` names the file that it is kept in. */
+/** Throws a `KingletError` unless the identities `then` and `now` are equal; `what` names the file of the run. */
 export function assertSameRun(then: object, now: object, what: string): void {
   const [a, b] = [leavesOf(then), leavesOf(now)]
   for (const path of new Set([...a.keys(), ...b.keys()])) {
@@ -106,15 +107,15 @@ export function assertSameRun(then: object, now: object, what: string): void {
     assert(
       was === is,
       () =>
-        `${what}: its run was begun with ${called[path] ?? path.replace(/^(architecture\.)?options\./, '')} ` +
-        `${shortened(was)}, now it is ${shortened(is)}: give what it was begun with, or begin anew`,
+        `${what}: its run was started with ${called[path] ?? path.replace(/^(architecture\.)?options\./, '')} ` +
+        `${shortened(was)}, now it is ${shortened(is)}: use the original value, or start a new run`,
     )
   }
 }
 
 const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
 
-/** Every value of a JSON object by its path, lists as they are. */
+/** Returns the values of a JSON object by their paths. A list is one value. */
 function leavesOf(value: unknown, path = '', into = new Map<string, string>()): Map<string, string> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     for (const [name, member] of Object.entries(value)) leavesOf(member, path ? `${path}.${name}` : name, into)

@@ -1,17 +1,17 @@
-/** `metrics.jsonl`: what a run tells, a line of JSON for each epoch and for every few steps. */
+/** `metrics.jsonl`: the metrics of a run, one line of JSON for each epoch and for every few steps. */
 import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs'
 import { writeFileAtomic, writing } from '../../platform/node/index.ts'
 import type { TrainStep } from '../train-step.ts'
 
 interface Line {
   readonly epoch: number
-  /** Steps done in the whole run. */
+  /** Completed steps of the whole run. */
   readonly step: number
   readonly loss: number
   readonly accuracy: number
   readonly learningRate: number
   readonly imagesPerSecond: number
-  /** When it was written: ISO 8601. */
+  /** Time of writing: ISO 8601. */
   readonly time: string
 }
 
@@ -19,20 +19,20 @@ interface Line {
 export type Metrics =
   /** Loss and accuracy of this step's images. */
   | (Line & { readonly kind: 'step' })
-  /** Loss and accuracy are means over the epoch; `val` is there when there are images for it. */
+  /** Loss and accuracy are means over the epoch; `val` is present if there are validation images. */
   | (Line & {
       readonly kind: 'epoch'
       readonly val?: { readonly loss: number; readonly top1: number; readonly top5: number }
     })
 
-/** The line of a step. */
+/** Makes the line of a step. */
 export function stepMetrics({ epoch, step, loss, accuracy, learningRate, imagesPerSecond }: TrainStep): Metrics {
   return { kind: 'step', epoch, step, loss, accuracy, learningRate, imagesPerSecond, time: new Date().toISOString() }
 }
 
-/** The line of the epoch whose last step this is. */
-export function epochMetrics(told: TrainStep): Metrics {
-  const { epoch, step, epochLoss: loss, epochAccuracy: accuracy, learningRate, imagesPerSecond, validation } = told
+/** Makes the line of an epoch from its last step. */
+export function epochMetrics(last: TrainStep): Metrics {
+  const { epoch, step, epochLoss: loss, epochAccuracy: accuracy, learningRate, imagesPerSecond, validation } = last
   return {
     ...{ kind: 'epoch', epoch, step, loss, accuracy, learningRate, imagesPerSecond },
     ...(validation && { val: { loss: validation.loss, top1: validation.top1, top5: validation.top5 } }),
@@ -43,7 +43,7 @@ export function epochMetrics(told: TrainStep): Metrics {
 export const appendMetrics = (path: string, line: Metrics): void =>
   writing(path, () => appendFileSync(path, `${JSON.stringify(line)}\n`))
 
-/** What has been appended reaches the disk. */
+/** Flushes appended lines to the disk. */
 export function syncFile(path: string): void {
   if (!existsSync(path)) return
   writing(path, () => {
@@ -57,8 +57,8 @@ export function syncFile(path: string): void {
 }
 
 /**
- * The lines of a `metrics.jsonl`; none when there is no such file. A last line that is not whole (of a run that was
- * killed while it wrote) and what follows it are left out.
+ * Reads the lines of a `metrics.jsonl`. Returns none if the file does not exist. Reading stops at an incomplete line,
+ * which a run leaves when it is killed while writing.
  *
  * @example
  * ```ts
@@ -85,7 +85,7 @@ export function readMetrics(path: string): Metrics[] {
   return lines
 }
 
-/** Leaves out the lines of step `step` and later, which a resumed run writes again. */
+/** Removes the lines of step `step` and later, which a resumed run writes again. */
 export function cutMetrics(path: string, step: number): void {
   if (!existsSync(path)) return
   const kept = readMetrics(path).filter((line) => line.step < step)

@@ -1,6 +1,6 @@
 /**
- * A run in a folder: the checkpoint to go on from, the model as it is now and as it was best, and what was told, for
- * people and for TensorBoard. Files are replaced in one move, so whenever the process ends, each is whole.
+ * A run in a folder: the checkpoint to resume from, the current and the best model, and metrics as JSON lines and for
+ * TensorBoard. The checkpoint and model files are replaced atomically, so each is complete whenever the process ends.
  */
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ import { appendMetrics, cutMetrics, epochMetrics, stepMetrics, syncFile } from '
 import type { RunInfo, RunStore } from './store.ts'
 import { type Event, eventRecord } from './tensorboard.ts'
 
-/** Names of the files in a run's folder; TensorBoard's event files stand beside them. */
+/** Names of the files in a run folder, except TensorBoard event files. */
 export const runFiles = {
   checkpoint: 'checkpoint.safetensors',
   /** After the epoch with the highest top-1 accuracy on the validation images. */
@@ -27,22 +27,22 @@ export const runFiles = {
 
 const isEvents = (name: string): boolean => /^events\.out\.tfevents\.\d+\.kinglet$/.test(name)
 const isOurs = (name: string): boolean => (Object.values(runFiles) as string[]).includes(name) || isEvents(name)
-/** What a process that was killed while it wrote leaves behind. */
+/** True for temporary files that a killed process leaves. */
 const isLeftOver = (name: string): boolean =>
   /^\.(.+)\.\d+\.tmp$/.test(name) && isOurs(name.split('.').slice(1, -2).join('.'))
 
 export interface OpenRunOptions {
-  /** Go on with the run that the folder holds. */
+  /** Resume the run in the folder. */
   readonly resume?: boolean
-  /** Remove the files of the run that the folder holds, and begin anew. */
+  /** Remove the files of the run in the folder, and start a new run. */
   readonly force?: boolean
-  /** Steps between two lines in `metrics.jsonl` and TensorBoard. Default 10. */
+  /** Steps between two lines in `metrics.jsonl` and between two TensorBoard events. Default 10. */
   readonly logEvery?: number
-  /** Within an epoch, a checkpoint is written when the last one is older than this. Default 60. */
+  /** Seconds after which a checkpoint is due within an epoch. Default 60. */
   readonly checkpointSeconds?: number
-  /** Goes into the model's provenance: what it is trained on... */
+  /** Name of the training data, for the provenance of the model. */
   readonly trainedOn?: string
-  /** ...and the file from which its first weights are. */
+  /** File of the first weights, for the provenance of the model. */
   readonly from?: string
 }
 
@@ -56,10 +56,12 @@ const members = {
 }
 
 /**
- * Keeps a run in `folder`, which is made when it begins. Give it to `train` as `store`. Throws a `KingletError` (when
- * the run begins) for a folder that holds another run, unless `resume` or `force` is given; for `resume` without a
- * checkpoint or with one of another run; and, at any time, for what cannot be written: the last checkpoint is then as
- * it was.
+ * Returns a store that saves a run in `folder`; pass it to `train` as `store`. The folder is created when the run
+ * starts.
+ *
+ * When the run starts, the store throws a `KingletError` if the folder holds another run and neither `resume` nor
+ * `force` is given, and if `resume` finds no checkpoint or one of another run. If a file cannot be written, it throws
+ * at that time and leaves the last checkpoint unchanged.
  *
  * @example
  * ```ts
@@ -80,7 +82,7 @@ const members = {
 export function openRun(folder: string, options: OpenRunOptions = {}): RunStore {
   assertOptions('openRun', options, members)
   if (options.resume && options.force)
-    throw new UsageError('openRun: resume and force are both given: a run is gone on with or begun anew, give one')
+    throw new UsageError('openRun: resume and force are both given: resume continues a run, force replaces it: give one')
   return new FolderRun(folder, options)
 }
 
@@ -96,7 +98,7 @@ class FolderRun implements RunStore {
   #run: RunInfo | undefined
   #best: Best | undefined
   #events = ''
-  /** Events with which the file begins. They wait: until there is a checkpoint, the folder is to hold no run. */
+  /** First events of the file. They are written with the first scalars: until then the folder must not hold a run. */
   #head: readonly Omit<Event, 'wallTime'>[] = []
   #keptAt = 0
 
@@ -113,7 +115,7 @@ class FolderRun implements RunStore {
     makeFolder(this.folder)
     for (const name of kept ? names.filter(isLeftOver) : names.filter((n) => isOurs(n) || isLeftOver(n)))
       writing(this.#path(name), () => rmSync(this.#path(name)))
-    // An epoch whose validation is still to be done will tell its last step (again).
+    // If the validation of an epoch is missing, the last step of that epoch is reported again.
     const next = kept ? kept.progress.step + (kept.progress.unvalidated ? 0 : 1) : 0
     if (kept) cutMetrics(this.#path(runFiles.metrics), next)
     this.#events = eventsName(names)
@@ -124,18 +126,18 @@ class FolderRun implements RunStore {
 
   #resume(run: RunInfo): Checkpoint {
     const path = this.#path(runFiles.checkpoint)
-    assert(existsSync(path), `${path}: there is no such file, nothing to go on with: leave resume out to begin a run`)
+    assert(existsSync(path), `${path}: there is no such file, so there is no run to resume: leave resume out to start a run`)
     const kept = readCheckpoint(readFileSync(path), path)
     assertSameRun(kept.run, run.identity, path)
     this.#best = (kept.extra as { best?: Best } | null)?.best
     return kept
   }
 
-  step(told: TrainStep): void {
-    const { step, steps, epochs, loss, accuracy, learningRate, imagesPerSecond, validation } = told
+  step(report: TrainStep): void {
+    const { step, steps, epochs, loss, accuracy, learningRate, imagesPerSecond, validation } = report
     const metrics = this.#path(runFiles.metrics)
     if (step % (this.options.logEvery ?? 10) === 0) {
-      appendMetrics(metrics, stepMetrics(told))
+      appendMetrics(metrics, stepMetrics(report))
       this.#record({
         step,
         scalars: {
@@ -147,12 +149,12 @@ class FolderRun implements RunStore {
       })
     }
     if (step % (steps / epochs)) return
-    appendMetrics(metrics, epochMetrics(told))
+    appendMetrics(metrics, epochMetrics(report))
     this.#record({
       step,
       scalars: {
-        'epoch/loss': told.epochLoss,
-        'epoch/accuracy': told.epochAccuracy,
+        'epoch/loss': report.epochLoss,
+        'epoch/accuracy': report.epochAccuracy,
         ...(validation && {
           'validation/loss': validation.loss,
           'validation/top1': validation.top1,
@@ -183,7 +185,7 @@ class FolderRun implements RunStore {
   }
 
   checkpoint(checkpoint: Checkpoint): void {
-    // A checkpoint must not be on the disk before the lines that it follows.
+    // The metrics of earlier steps must reach the disk before the checkpoint.
     syncFile(this.#path(runFiles.metrics))
     writeFileAtomic(this.#path(runFiles.checkpoint), writeCheckpoint(checkpoint, { best: this.#best }))
     this.#keptAt = Date.now()
@@ -204,23 +206,25 @@ class FolderRun implements RunStore {
 
 const isBetter = (a: Omit<Best, 'epoch'>, b: Best): boolean => a.top1 > b.top1 || (a.top1 === b.top1 && a.loss < b.loss)
 
-/** Throws when `folder` holds a run, or is none; `called` are the ways out, by the names that the caller has for them. */
+/**
+ * Throws if `folder` holds a run or is a file. `called` has the caller's names of the options that the error suggests.
+ */
 export function assertNoRun(folder: string, called = { resume: 'resume', force: 'force' }): void {
   const ours = namesIn(folder).filter(isOurs)
   assert(
     ours.length === 0,
-    `${folder}: it holds another run (${ours.join(', ')}): go on with it (${called.resume}), replace it ` +
+    `${folder}: it holds another run (${ours.join(', ')}): resume it (${called.resume}), replace it ` +
       `(${called.force}), or choose another folder`,
   )
 }
 
-/** TensorBoard reads a folder's event files in the order of the seconds in their names. */
+/** Makes a name that sorts last: TensorBoard reads event files in the order of the seconds in their names. */
 function eventsName(names: readonly string[]): string {
   const before = names.filter(isEvents).map((name) => Number(name.split('.')[3]))
   return `events.out.tfevents.${Math.max(Math.floor(Date.now() / 1000), ...before.map((s) => s + 1))}.kinglet`
 }
 
-/** Names of the files in a folder; none when it is not there. */
+/** Names of the files in a folder; none if it does not exist. */
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)

@@ -1,33 +1,33 @@
-/** What a training run tells whoever keeps it: `openRun` keeps it in a folder. */
+/** The interface between a training run and its storage. `openRun` returns a store for a folder. */
 import type { Preprocessing } from '../../data/index.ts'
 import type { Weights } from '../../graph/index.ts'
 import type { Network } from '../../nn/index.ts'
 import type { Checkpoint, RunIdentity } from './checkpoint.ts'
 import type { TrainStep } from '../train-step.ts'
 
-/** A run that is about to begin. */
+/** A run that is about to start. */
 export interface RunInfo {
   readonly identity: RunIdentity
   readonly network: Network
-  /** Names, in the order of the network's outputs. */
+  /** Class names in the order of the network's outputs. */
   readonly classes: readonly string[]
   readonly preprocessing: Preprocessing
-  /** Numbers of images. */
+  /** Number of training images. */
   readonly images: number
   readonly validationImages: number
 }
 
 type Maybe<T> = T | Promise<T>
 
-/** Keeps a run. What its methods throw ends the run. */
+/** Saves a run. An error from any method ends the run. */
 export interface RunStore {
-  /** Before anything is computed. What it gives is gone on from; it must be of the same run. */
+  /** Called before the first step. The run resumes from the returned checkpoint, which must belong to the same run. */
   begin(run: RunInfo): Maybe<Checkpoint | undefined>
-  /** After each step; `step.validation` is there on an epoch's last. */
+  /** Called after each step. The last step of an epoch has `step.validation` if there are validation images. */
   step(step: TrainStep): Maybe<void>
-  /** After an epoch's last step: the weights to use, which are the averages where there are any. */
+  /** Called after the last step of an epoch with the weights to use: the averages if the run has them. */
   weights(step: TrainStep, weights: Weights): Maybe<void>
-  /** Whether a checkpoint is wanted now; after an epoch and at the end there is one anyway. */
+  /** Returns whether a checkpoint is due within an epoch. After an epoch and at the end there always is one. */
   isDue(): boolean
   checkpoint(checkpoint: Checkpoint): Maybe<void>
 }

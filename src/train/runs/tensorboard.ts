@@ -1,7 +1,7 @@
 /**
- * Event files of TensorBoard: records of a length, a protocol buffer and their sums (CRC-32C, masked), as TFRecord has
- * them. An event here is a handful of scalars, the file's version, or the mark of a restart: four small messages, which
- * is less to keep than a protobuf library and its descriptions. Field numbers: tensorflow/core/util/event.proto and
+ * TensorBoard event files. A record has a length, a protocol buffer, and a masked CRC-32C of each, as in TFRecord. An
+ * event is a few scalars, the version of the file, or the mark of a restart. These are four small messages, which take
+ * less code than a protobuf library with its descriptions. Field numbers: tensorflow/core/util/event.proto and
  * framework/summary.proto.
  */
 
@@ -11,9 +11,9 @@ export interface Event {
   readonly step: number
   /** The first event of a file: `brain.Event:2`. */
   readonly fileVersion?: string
-  /** Training begins (again) here: what other files hold from this step on does not count. */
+  /** Marks a restart: TensorBoard discards the events of other files from this step on. */
   readonly restarts?: boolean
-  /** By tag: `train/loss`. */
+  /** Values by tag: `train/loss`. */
   readonly scalars?: Readonly<Record<string, number>>
 }
 
@@ -32,10 +32,10 @@ export function crc32c(bytes: Uint8Array): number {
   return ~c >>> 0
 }
 
-/** So that the sum of data that holds sums is not a special one (LevelDB's log format has it so). */
+/** Masks a checksum, because a CRC of data that contains CRCs is problematic (LevelDB's log format). */
 const masked = (crc: number): number => (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 
-/** One event as a file holds it. */
+/** Encodes an event as a record of the file. */
 export function eventRecord(event: Event): Uint8Array {
   const data = Uint8Array.from(encode(event))
   const record = new Uint8Array(16 + data.length)
@@ -47,7 +47,7 @@ export function eventRecord(event: Event): Uint8Array {
   return record
 }
 
-/** The bytes that follow a field's number on the wire, and how they are read. */
+/** Protobuf wire types: the encoding of the bytes that follow a field number. */
 const [varint, fixed64, bytes, fixed32] = [0, 1, 2, 5]
 
 function encode({ wallTime, step, fileVersion, restarts, scalars = {} }: Event): number[] {
@@ -80,7 +80,7 @@ const delimited = (n: number, data: readonly number[]): number[] => [
   ...data,
 ]
 
-/** A varint: seven bits a byte, the lowest first. */
+/** Encodes a varint: seven bits per byte, the lowest first. */
 function number(n: number): number[] {
   const out: number[] = []
   for (; n >= 128; n = Math.floor(n / 128)) out.push((n % 128) + 128)

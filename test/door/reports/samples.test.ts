@@ -55,8 +55,8 @@ test('a report of many classes lists mistakes, and one without a twin compares n
   const confusion = classes.map((_, i) => classes.map((_, j) => (i === j ? 9 : i === 40 && j === 2 ? 7 : 0)))
   const { comparison: _, ...rest } = reportData
   const page = reportPage({ ...rest, classes, confusion })
-  expect(page).toContain('41 classes; the commonest mistakes among the test images:')
+  expect(page).toContain('41 classes; the most common mistakes among the test images:')
   expect(page).toContain('<td>kind 40</td><td>kind 2</td><td class="n">7</td>')
-  expect(page).not.toContain('Cost beside standard convolutions')
-  expect(reportPage(reportData)).toContain('Cost beside standard convolutions')
+  expect(page).not.toContain('Cost compared with standard convolutions')
+  expect(reportPage(reportData)).toContain('Cost compared with standard convolutions')
 })

@@ -13,14 +13,14 @@ test("CRC-32C of the standards' examples (RFC 3720, appendix B.4)", () => {
   expect(crc32c(new Uint8Array(32).fill(255))).toBe(0x62a8ab43)
 })
 
-test('a record is length, its sum, the event and its sum, byte by byte', () => {
-  // TensorFlow's own writer begins every file with these bytes, but for the time and the last sum.
+test('a record is a length, its checksum, the event and its checksum', () => {
+  // TensorFlow's writer starts every file with these bytes, except for the time and the last checksum.
   const record = Buffer.from(eventRecord({ wallTime: 0, step: 0, fileVersion: 'brain.Event:2' }))
   const event = `090000000000000000` + `1a0d${Buffer.from('brain.Event:2').toString('hex')}`
   expect(record.subarray(0, -4).toString('hex')).toBe(`1800000000000000a37f4b22${event}`)
 })
 
-test('events are read again by a reader written from the format', () => {
+test('an independent reader of the format reads the events', () => {
   const events = [
     { wallTime: 1700000000.25, step: 0, fileVersion: 'brain.Event:2' },
     { wallTime: 1700000001.5, step: 3_000_000_000, scalars: { 'train/loss': 2.5, ä: -0.125 } },
@@ -29,7 +29,7 @@ test('events are read again by a reader written from the format', () => {
   expect(eventsOf(Buffer.concat(events.map(eventRecord)))).toEqual(events)
 })
 
-test('a bit that flips is found by the sums', () => {
+test('the checksums detect a flipped bit', () => {
   const record = Buffer.from(eventRecord({ wallTime: 1, step: 1, scalars: { a: 1 } }))
   for (let i = 0; i < record.length; i++) {
     const damaged = Buffer.from(record)
@@ -39,7 +39,7 @@ test('a bit that flips is found by the sums', () => {
 })
 
 const python = optional('python-tensorboard')
-test.skipIf(!python)('TensorBoard itself reads them', () => {
+test.skipIf(!python)('TensorBoard reads the events', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kinglet-events-'))
   try {
     const events = [
