@@ -1,4 +1,4 @@
-/** A trained network ready for use: pictures in, names and scores out. */
+/** A trained network ready for use: classifies images into labels and scores. */
 
 import { checks, KingletError, Queue, type Shape, size, type Tensor, tensor, UsageError } from '../core/index.ts'
 import { type Preprocessing, preprocess, type RgbImage } from '../data/index.ts'
@@ -8,7 +8,7 @@ import type { Weights } from '../graph/index.ts'
 import type { Architecture, Network } from '../nn/index.ts'
 import { type ImageSource, kindOf } from '../platform/index.ts'
 
-/** An answer: the name of a class, and how sure the network is of it, from 0 to 1 (all classes sum to 1). */
+/** An answer: the name of a class and its probability, from 0 to 1. The scores of all classes sum to 1. */
 export interface Prediction {
   readonly label: string
   readonly score: number
@@ -16,16 +16,16 @@ export interface Prediction {
 
 /** Options of `classify`. */
 export interface ClassifyOptions {
-  /** How many answers, the surest first. Default 5; never more than there are classes. */
+  /** Maximum number of answers. Default 5. */
   readonly top?: number
-  /** Gives up, and rejects with its reason. */
+  /** Aborts the call, which rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
-/** What a classifier is made of. */
+/** The parts of a classifier. */
 export interface ClassifierParts {
   readonly network: Network
-  /** Names, in the order of the network's outputs. */
+  /** Class names in the order of the network's outputs. */
   readonly classes: readonly string[]
   readonly preprocessing: Preprocessing
   readonly provenance: Provenance
@@ -33,12 +33,12 @@ export interface ClassifierParts {
   readonly decode: (image: ImageSource, signal: AbortSignal | undefined) => Promise<RgbImage>
 }
 
-/** Programs kept, each for one size of batch: a person's batches have one size and a last one. */
+/** Maximum number of cached programs, one per batch size. Callers typically use one size and a smaller last batch. */
 const programsKept = 3
 
 /**
- * A network with its classes and preprocessing, compiled. `load` makes one; `dispose` (or `using`) frees its memory and
- * threads. Calls may overlap: they are served in turn.
+ * A compiled network with its classes and preprocessing. `load` makes one. `dispose` (or `using`) frees its memory and
+ * threads. Calls may overlap; they run one after the other.
  *
  * @example
  * ```ts
@@ -54,22 +54,22 @@ const programsKept = 3
  * ```
  */
 export class Classifier {
-  /** Names, in the order of the network's outputs. */
+  /** Class names in the order of the network's outputs. */
   readonly classes: readonly string[]
-  /** What is done to a picture before the network sees it. */
+  /** Preprocessing of images. */
   readonly preprocessing: Preprocessing
   readonly provenance: Provenance
   /**
-   * The network itself: for `evaluate`, `analyse`, and `train` (which trains it further). The next `run` uses the weights
-   * that the network has then: replace the map or tensors in it, as training does. Numbers that are changed within a
-   * tensor are not noticed.
+   * The network, for `evaluate`, `analyse` and further training with `train`. The next `run` uses the current weights
+   * of the network. To change them, replace the map or tensors in it, as training does. Changes of values within a
+   * tensor are not detected.
    */
   readonly network: Network
   readonly #engine: Engine
   readonly #decode: ClassifierParts['decode']
-  /** The one used last is last. */
+  /** Programs by batch size, the most recently used one last. */
   readonly #programs = new Map<number, Program>()
-  /** The weights that they were compiled with. */
+  /** The weights that the programs were compiled with. */
   #compiled: Weights = new Map()
   readonly #queue = new Queue(() => this.#assertUsable())
   #disposed = false
@@ -83,19 +83,19 @@ export class Classifier {
     this.#decode = decode
   }
 
-  /** Name and options of a network that `build` makes; undefined for another. */
+  /** Name and options of a network that `build` makes; undefined for other networks. */
   get architecture(): Architecture | undefined {
     return this.network.architecture
   }
 
-  /** One image: [height, width, channels]. */
+  /** Shape of one image: [height, width, channels]. */
   get inputShape(): Shape {
     return this.network.inputShape
   }
 
   /**
-   * The likeliest classes of a picture, the surest first. Throws a `KingletError` that names the picture when it cannot
-   * be read.
+   * Returns the most probable classes of an image, best first. Rejects with a `KingletError` that names an unreadable
+   * image.
    */
   async classify(image: ImageSource, { top = 5, signal }: ClassifyOptions = {}): Promise<Prediction[]> {
     if (!checks.count.is(top)) throw new UsageError(`classify: top is ${top}: it must be a positive integer`)
@@ -111,13 +111,13 @@ export class Classifier {
   }
 
   /**
-   * Logits, [N, classes], of N images that are preprocessed already: float32 NHWC, N * height * width * channels values.
-   * A size of batch that was not used lately is compiled first.
+   * Returns the logits, [N, classes], of N preprocessed images: float32 NHWC, N * height * width * channels values. A
+   * new batch size is compiled first.
    */
   async run(batch: Float32Array, { signal }: Pick<ClassifyOptions, 'signal'> = {}): Promise<Tensor<'f32'>> {
     if (!ArrayBuffer.isView(batch) && !Array.isArray(batch))
       throw new UsageError(
-        `run: ${kindOf(batch)} is no batch: give a Float32Array of N images [${this.inputShape.join(', ')}]`,
+        `run: ${kindOf(batch)} is not a batch: give a Float32Array of N images [${this.inputShape.join(', ')}]`,
       )
     const each = size(this.inputShape)
     const n = batch.length / each
@@ -134,19 +134,19 @@ export class Classifier {
         signal?.throwIfAborted()
         return tensor(logits.shape, logits.data as Float32Array)
       } catch (error) {
-        // One that broke off in the middle is of no more use.
+        // A program that failed in the middle of a run cannot be used again.
         if (!signal?.aborted) this.#drop(n)
         throw error
       }
     })
   }
 
-  /** Compiles for batches of `n` images ahead of the first such `run`. */
+  /** Compiles the network for batches of `n` images, so that the first such `run` need not. */
   async prepare(n = 1): Promise<void> {
     await this.#queue.run(() => this.#programFor(n))
   }
 
-  /** Frees memory and ends threads; calls that wait reject. Idempotent. */
+  /** Frees memory and ends threads. Waiting calls reject. Idempotent. */
   dispose(): void {
     this.#disposed = true
     for (const n of [...this.#programs.keys()]) this.#drop(n)
@@ -182,11 +182,11 @@ export class Classifier {
   }
 }
 
-/** Whether both hold the same tensors: what replaces weights, as training does, makes others. */
+/** Whether both hold the same tensor objects. Replacing weights, as training does, creates new objects. */
 const sameTensors = (a: Weights, b: Weights): boolean =>
   a.size === b.size && [...b].every(([name, t]) => a.get(name) === t)
 
-/** Shares that sum to 1. */
+/** Turns logits into probabilities, which sum to 1. */
 function softmax(logits: Float32Array): Float64Array {
   const largest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
   const powers = Float64Array.from(logits, (v) => Math.exp(v - largest))
@@ -194,9 +194,9 @@ function softmax(logits: Float32Array): Float64Array {
   return powers.map((v) => v / sum)
 }
 
-/** The network that `model` is or has; throws for anything else. */
+/** Returns the network, or that of the classifier. Throws a `UsageError` for anything else. */
 export function networkGiven(what: string, model: Network | Classifier): Network {
   if (model instanceof Classifier) return model.network
   if (typeof model === 'object' && model !== null && 'declared' in model && 'weights' in model) return model
-  throw new UsageError(`${what}: ${kindOf(model)} is no network: give what build or load makes`)
+  throw new UsageError(`${what}: ${kindOf(model)} is not a network: give a result of build or load`)
 }

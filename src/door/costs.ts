@@ -1,7 +1,7 @@
 /**
- * What a network costs by the rows of its paper's table (a graph of its own has layers only), and how two networks compare. The formula: a depthwise
- * convolution of K x K and a pointwise one with N outputs cost 1/N + 1/K^2 of the standard convolution in their place
- * (Howard et al. 2017, arXiv:1704.04861, section 3.1).
+ * The cost of a network by the rows of its paper's table, and the comparison of two networks. A network without a table
+ * has layers only. Formula: a depthwise convolution of K x K and a pointwise one with N outputs cost 1/N + 1/K^2 of the
+ * standard convolution that they replace (Howard et al. 2017, arXiv:1704.04861, section 3.1).
  */
 import type { Shape } from '../core/index.ts'
 import { type Analysis, analyse } from '../graph/index.ts'
@@ -19,15 +19,15 @@ export interface RowCost {
 
 export interface Costs {
   readonly network: Network
-  /** None where the network is a graph of its own. */
+  /** Empty for a network without a table. */
   readonly rows: readonly RowCost[]
   readonly analysis: Analysis
 }
 
-/** Height, width and channels, without the batch. */
+/** Formats height, width and channels (without the batch): `112x112x16`. */
 export const showShape = (shape: Shape): string => shape.join('x')
 
-/** Counts a network, for one image. */
+/** Counts the cost of a network for one image. */
 export function costsOf(network: Network): Costs {
   const analysis = analyse(network.graph())
   return { network, rows: isModel(network) ? rowsOf(network, analysis) : [], analysis }
@@ -46,7 +46,7 @@ function rowsOf(model: Model, analysis: Analysis): RowCost[] {
   })
 }
 
-/** A depthwise-separable convolution of one network beside the standard one that has its place in the other. */
+/** A depthwise-separable convolution of one network, and the standard convolution in its place in the other. */
 export interface Pair {
   readonly name: string
   /** Outputs of the pointwise convolution. */
@@ -60,7 +60,7 @@ export interface Pair {
   readonly formula: number
 }
 
-/** The rows of two networks that differ in this one thing, in the table's order; none where there are none. */
+/** Returns the pairs of rows that differ only in this kind of convolution, in the order of the table. */
 export function pairsOf(a: Costs, b: Costs): Pair[] {
   const macsOf = ({ analysis }: Costs, row: Row, layers: readonly string[]) =>
     analysis.layers

@@ -1,26 +1,26 @@
-/** Where a network runs: the engines that a person can ask for by name, and the options of `load`, `train`, `evaluate`. */
+/** Engines by name, and the engine options of `load`, `train` and `evaluate`. */
 import { oneOf, UsageError } from '../core/index.ts'
 import { type Engine, referenceEngine } from '../engine/index.ts'
 import { type Determinism, wasmEngine } from '../wasm/index.ts'
 
-/** `wasm`: kernels emitted as WebAssembly SIMD. `reference`: plain loops, slow and obvious. */
+/** `wasm`: kernels emitted as WebAssembly SIMD. `reference`: plain loops, slow and simple. */
 export type EngineName = 'wasm' | 'reference'
 
-/** Where a network runs. `load`, `train`, `evaluate` and `engineOf` have these options. */
+/** Engine options of `load`, `train`, `evaluate` and `engineOf`. */
 export interface EngineOptions {
   /**
-   * By name, or an engine that is made already (`engineOf` makes one), which has its own threads. Default `wasm`, the
-   * only one in a page's `kinglet/run`.
+   * Name of an engine, or an engine object from `engineOf`, which has its own threads. Default `wasm`, the only engine
+   * in a page's `kinglet/run`.
    */
   readonly engine?: EngineName | Engine | undefined
   /**
-   * Threads that share the work; the reference engine has only one. Default: one for each core; one in a page that is
-   * not cross-origin isolated.
+   * Number of threads; the reference engine has only one. Default: one per core, or one in a page that is not
+   * cross-origin isolated.
    */
   readonly threads?: number | undefined
   /**
-   * Results never depend on the number of threads. `everywhere`: nor on the machine, at the price of speed (only the
-   * wasm engine can). Default `here`: they may differ in the last digits where fused multiply-adds are missing.
+   * `everywhere`: results are bit-identical on all machines, but slower (only the wasm engine). Default `here`: the
+   * last digits may differ on machines without fused multiply-adds. Results never depend on the number of threads.
    */
   readonly deterministic?: Determinism | undefined
 }
@@ -44,8 +44,8 @@ function reference(own: Own): Engine {
 export const engineNames: readonly EngineName[] = ['wasm', 'reference']
 
 /**
- * The engine that these options ask for: for several calls, or for `fit` and programs of one's own. Throws a
- * `UsageError` for a name that there is not, and for options that the engine does not have.
+ * Makes the engine for these options, to share between calls or to use with `fit` and your own programs. Throws a
+ * `UsageError` for an unknown name, and for options that the engine does not support.
  *
  * @example
  * ```ts
@@ -54,15 +54,14 @@ export const engineNames: readonly EngineName[] = ['wasm', 'reference']
  * const engine = engineOf({ threads: 2, deterministic: 'everywhere' })
  * engine.name // => 'wasm'
  *
- * const net = build('mobilenet_v2', { width: 0.1, size: 8, reduction: 4, classes: 2 })
- * const data = arrays({ width: 8, height: 8, channels: 1, pixels: new Uint8Array(64), labels: [1], classes: ['a', 'b'] })
- * const { count } = await evaluate(net, data, { engine })
- * count // => 1
+ * const net = build('mobilenet_v2', { width: 0.1, size: 8, reduction: 4, classes: 2 }) const data = arrays({ width: 8,
+ * height: 8, channels: 1, pixels: new Uint8Array(64), labels: [1], classes: ['a', 'b'] }) const { count } = await
+ * evaluate(net, data, { engine }) count // => 1
  * ```
  */
 export const engineOf = (options: EngineOptions = {}): Engine => engineAmong({ wasm, reference }, options)
 
-/** `engineOf` of the `kinglet/run` of pages, which is built without the oracles of ops. */
+/** `engineOf` for the `kinglet/run` of pages, which is built without the reference implementations of ops. */
 export const engineOfRun = (options: EngineOptions = {}): Engine => engineAmong({ wasm, reference: absent }, options)
 
 function absent(): never {
@@ -70,15 +69,16 @@ function absent(): never {
 }
 
 function engineAmong(engines: Engines, options: EngineOptions): Engine {
-  if (typeof options !== 'object') throw new UsageError(`engineOf: ${options} is no options: use { engine: 'wasm' }`)
+  if (typeof options !== 'object')
+    throw new UsageError(`engineOf: ${options} is not an options object: use { engine: 'wasm' }`)
   const { engine = 'wasm', ...own } = options
   if (typeof engine !== 'string') {
     if (typeof engine?.compile !== 'function')
-      throw new UsageError(`engine is no engine: use ${oneOf([...engineNames, 'what engineOf makes'])}`)
+      throw new UsageError(`engine is not an engine: use ${oneOf([...engineNames, 'a result of engineOf'])}`)
     for (const name of ['threads', 'deterministic'] as const)
       if (own[name] !== undefined)
         throw new UsageError(
-          `${name} is ${own[name]} beside an engine that is made already: give ${name} where it is made (engineOf)`,
+          `${name} is ${own[name]}, but engine is an engine object: give ${name} to engineOf instead`,
         )
     return engine
   }

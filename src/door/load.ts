@@ -1,4 +1,4 @@
-/** From a model file to a classifier. */
+/** Loads a model file into a classifier. */
 
 import { assert, assertOptions, type Checks, checks } from '../core/index.ts'
 import type { Preprocessing } from '../data/index.ts'
@@ -21,7 +21,7 @@ const members: Checks<LoadOptions> = {
   onProgress: checks.given,
 }
 
-/** What a model file holds, with its network built. */
+/** The content of a model file, with its network. */
 export interface OpenedModel {
   readonly network: Network
   readonly classes: readonly string[]
@@ -29,7 +29,7 @@ export interface OpenedModel {
   readonly provenance: Provenance
 }
 
-/** Reads a model file of either kind; `what` names it in errors. Rejects when its parts do not fit together. */
+/** Reads a model file with an architecture or a graph; `what` names it in errors. Rejects if its parts do not fit. */
 export const openModel = (bytes: Uint8Array, what: string): Promise<OpenedModel> => openWith(trainable, bytes, what)
 
 async function openWith(kit: NetworkKit, bytes: Uint8Array, what: string): Promise<OpenedModel> {
@@ -45,7 +45,7 @@ async function openWith(kit: NetworkKit, bytes: Uint8Array, what: string): Promi
   return { network, classes, preprocessing, provenance }
 }
 
-/** Throws unless what the preprocessing makes of an image is what the network takes. */
+/** Throws a `KingletError` unless preprocessed images have the input shape of the network. */
 export function assertFits({ size: [height, width] }: Preprocessing, { inputShape }: Network, what: string): void {
   assert(
     inputShape.join() === [height, width, 3].join(),
@@ -54,13 +54,13 @@ export function assertFits({ size: [height, width] }: Preprocessing, { inputShap
   )
 }
 
-/** Where models are loaded: what reads files and images there, what networks are made of, and engines. */
+/** The environment of `load`: reads files and images, and provides network parts and engines. */
 export interface RunHost extends Reader {
   readonly kit: NetworkKit
   engineOf(options: EngineOptions): Engine
 }
 
-/** Loads a model with what `host` has. */
+/** Loads a model in the environment `host`. */
 export async function loadOn(host: RunHost, source: ModelSource, options: LoadOptions = {}): Promise<Classifier> {
   assertOptions('load', options, members)
   const engine = host.engineOf(options)

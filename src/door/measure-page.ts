@@ -1,6 +1,7 @@
 /**
- * What the page of `kinglet measure --browser` runs: it shows what will be measured and on what, and at the press of a
- * button measures it and sends the table back. The server (`cli/measure/server.ts`) gives the elements that are used here.
+ * The script of the page of `kinglet measure --browser`. It shows the device and the number of layers. When the user
+ * presses the button, it measures the layers and sends the table to the server. The HTML of the page is in
+ * `cli/measure/server.ts`.
  */
 
 import { version } from '../core/index.ts'
@@ -20,24 +21,24 @@ import { maxThreads } from '../wasm/index.ts'
 import { engineOf } from './engine.ts'
 import { fromPage, type PageNetwork } from './page-network.ts'
 
-/** What the server asks a page to measure. */
+/** The plan that the server sends to a page. */
 export interface PagePlan {
   readonly units: readonly Unit[]
-  /** Networks that are timed as a whole, too. */
+  /** Networks to time as a whole. */
   readonly networks: readonly PageNetwork[]
-  /** Default: as many as the page can have. */
+  /** Default: as many as the page can use. */
   readonly threads?: number | undefined
   readonly timing: Pick<TimingOptions, 'rounds' | 'runs'>
 }
 
-/** What a page sends back. */
+/** The answer of a page. */
 export interface PageAnswer {
   readonly table: LatencyTable
-  /** Milliseconds of each of the networks. */
+  /** Milliseconds per image of each network. */
   readonly wholes: readonly Quartiles[]
 }
 
-/** What Chromium tells of itself where a page is served safely (https, or this machine's own). */
+/** Device information that Chromium gives to pages from https or from the same machine. */
 interface UserAgentData {
   readonly brands: readonly { readonly brand: string; readonly version: string }[]
   getHighEntropyValues(hints: readonly string[]): Promise<Readonly<Record<string, string>>>
@@ -46,19 +47,19 @@ interface UserAgentData {
 const userAgentData = (): UserAgentData | undefined =>
   (navigator as Navigator & { readonly userAgentData?: UserAgentData }).userAgentData
 
-/** `Pixel 8; Android 14`, or as much of it as the browser tells. */
+/** Describes this device, as far as the browser discloses it. */
 async function thisDevice(): Promise<Device> {
   const cores = navigator.hardwareConcurrency || 1
   const data = userAgentData()
   const told = await data?.getHighEntropyValues(['model', 'platform', 'platformVersion', 'architecture'])
-  // The part of the old text that names the system and, on phones, the device: (Linux; Android 10; K).
+  // The part of the user agent string that names the system and, on phones, the device: (Linux; Android 10; K).
   const [, inBrackets = 'unknown system'] = /\(([^)]*)\)/.exec(navigator.userAgent) ?? []
   const system = told ? [told.platform, told.platformVersion, told.architecture].filter(Boolean).join(' ') : inBrackets
   const name = told?.model || `${system.split(/[;,]/)[0].trim()}, ${browser()}`
   return { name: name.slice(0, 200), system: system.slice(0, 200), cores }
 }
 
-/** Browser and version, which say what compiles WebAssembly. */
+/** Browser and version, which identify the compiler of WebAssembly. */
 function browser(): string {
   const brand = userAgentData()?.brands.find(({ brand }) => !/not.?a.?brand/i.test(brand))
   if (brand) return `${brand.brand} ${brand.version}`
@@ -94,19 +95,19 @@ async function measure(plan: PagePlan, threads: number, device: Device): Promise
   return { table, wholes: checked.map(({ wholeMs }) => wholeMs) }
 }
 
-/** Measures, and sends what came out. */
+/** Measures the plan and sends the answer. */
 async function run(plan: PagePlan, threads: number, device: Device): Promise<void> {
   try {
-    say('Measuring: leave this page in front.')
+    say('Measuring. Keep this page in the foreground.')
     const body = JSON.stringify(await measure(plan, threads, device))
     const response = await fetch('answer', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
-    say(response.ok ? 'Done: the table was sent, and this page can be closed.' : `Not taken: ${await response.text()}`)
+    say(response.ok ? 'Done: the table was sent. You can close this page.' : `Refused: ${await response.text()}`)
   } catch (error) {
-    say(`It failed: ${error instanceof Error ? error.message : error}`)
+    say(`Failed: ${error instanceof Error ? error.message : error}`)
   }
 }
 
-/** Fills the page, and waits for its button. */
+/** Fills the page and enables its button. */
 async function begin(): Promise<void> {
   const plan = (await (await fetch('plan.json')).json()) as PagePlan
   const device = await thisDevice()
@@ -117,8 +118,8 @@ async function begin(): Promise<void> {
     `${device.cores} cores), ${browser()}.`
   const button = byId<HTMLButtonElement>('start')
   if (threads > most) {
-    const why = 'a page has more only from https or from its own machine'
-    say(`${threads} threads were asked for, and this page can have ${most}: ${why}. Ask for --threads ${most}.`)
+    const why = 'a page can use more only over https or on the same machine'
+    say(`The command asks for ${threads} threads, this page can use ${most}: ${why}. Use --threads ${most}.`)
     return
   }
   button.disabled = false
@@ -128,4 +129,4 @@ async function begin(): Promise<void> {
   }
 }
 
-begin().catch((error) => say(`It failed: ${error.message}`))
+begin().catch((error) => say(`Failed: ${error.message}`))

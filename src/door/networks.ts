@@ -1,6 +1,6 @@
 /**
- * Networks as text: one of the registry, with arguments of `build` behind its name (`mobilenet_v2:width=0.5,size=96`),
- * and how a network is called in tables and reports.
+ * Networks as text: parses the name of a registered network with arguments of `build`
+ * (`mobilenet_v2:width=0.5,size=96`), and makes labels of networks for tables and reports.
  */
 import {
   checks,
@@ -24,7 +24,7 @@ const sides = readNumbers(
   (numbers) => numbers.length <= 2 && numbers.every(count.is),
   'a positive integer, or height x width: 192x256',
 )
-/** 224, or 192x256 (height x width). */
+/** Reads 224, or 192x256 (height x width). */
 const readSize: Reader<number | readonly [height: number, width: number]> = (text) => {
   const read = sides(text)
   if ('problem' in read) return read
@@ -32,11 +32,7 @@ const readSize: Reader<number | readonly [height: number, width: number]> = (tex
   return { value: width === undefined ? height : [height, width] }
 }
 
-const blockNumbers = readNumbers(
-  '+',
-  (numbers) => numbers.every(whole.is),
-  'table, none, all, or numbers of blocks: 3+4+5',
-)
+const blockNumbers = readNumbers('+', (numbers) => numbers.every(whole.is), 'table, none, all, or block numbers: 3+4+5')
 const readBlocks: Reader<'table' | 'none' | 'all' | readonly number[]> = (text) =>
   text === 'table' || text === 'none' || text === 'all' ? { value: text } : blockNumbers(text)
 
@@ -48,7 +44,7 @@ const readFactor: Reader<number> = (text) => {
   return 'problem' in read ? read : { value: Number(read.value) }
 }
 
-/** Arguments of `build` that can be written as text, and how each is read. */
+/** Readers of the arguments of `build` that can be written as text. */
 export const argumentReaders = {
   width: readNumber(positive),
   size: readSize,
@@ -67,7 +63,7 @@ export const argumentReaders = {
 export type ArgumentName = keyof typeof argumentReaders
 export const argumentNames = Object.keys(argumentReaders) as readonly ArgumentName[]
 
-/** Those members of `options` that are arguments of `build`, as far as they are given. */
+/** Returns the members of `options` that are arguments of `build` and not undefined. */
 export function networkArguments(options: object): BuildOptions {
   const values = options as Readonly<Record<string, unknown>>
   return Object.fromEntries(
@@ -75,7 +71,10 @@ export function networkArguments(options: object): BuildOptions {
   )
 }
 
-/** A network of the registry; `name:width=0.5,size=96` overrides `given`. Throws a `UsageError` for any other text. */
+/**
+ * Builds the registered network that `text` names. Arguments in the text (`name:width=0.5,size=96`) override `given`.
+ * Throws a `UsageError` for any other text.
+ */
 export function parseNetwork(text: string, given: BuildOptions = {}): Model {
   const at = text.indexOf(':')
   if (at < 0) return build(text, given)
@@ -96,19 +95,24 @@ export function parseNetwork(text: string, given: BuildOptions = {}): Model {
   return build(text.slice(0, at), { ...given, ...own })
 }
 
-/** Throws a `UsageError` where arguments of `build` are given with a model file, which has its own. */
+/** Throws a `UsageError` if arguments of `build` are given for a model file, which defines its own. */
 export function assertNoArguments(file: string, given: BuildOptions, called: OptionName = memberName): void {
   const name = argumentNames.find((n) => given[n] !== undefined)
-  if (name) throw new UsageError(`${called(name)}: ${file} is a model file, which says this itself: leave it out`)
+  if (name)
+    throw new UsageError(
+      `${called(name)}: ${file} is a model file, which defines its own network: leave ${called(name)} out`,
+    )
 }
 
-/** A network that `build` makes. Throws a `UsageError` for another, which `what` cannot take; `text` names it. */
+/**
+ * Returns a network that `build` made. Throws a `UsageError` for others; `text` names the network, `what` the option.
+ */
 export function modelOf(network: Network, text: string, what: string): Model {
   if (isModel(network)) return network
-  throw new UsageError(`${what}: ${text} carries a graph of its own: name a network that "kinglet models" lists`)
+  throw new UsageError(`${what}: ${text} carries its own graph: name a network that "kinglet models" lists`)
 }
 
-/** How a network is called in tables: its name, and the arguments that differ from what it has by itself. */
+/** The label of a network in tables: its name, the arguments that differ from their defaults, and its size. */
 export function labelOf(network: Network): string {
   if (!isModel(network)) return `own graph, ${network.inputShape.slice(0, 2).join('x')} px`
   const { name, options } = network.architecture

@@ -1,8 +1,8 @@
 /**
- * How errors call an option. An application knows the members of an options object; a person at the command line knows
- * flags. Whoever checks options for both is given how to call them.
+ * Maps a member of an options object to its name in errors. Applications use member names, the command line uses flags.
+ * Code that checks options for both takes this function from its caller.
  */
 export type OptionName = (member: string) => string
 
-/** By the name of the member itself: `trialSeconds`. */
+/** Uses the name of the member: `trialSeconds`. */
 export const memberName: OptionName = (member) => member

@@ -1,6 +1,6 @@
 /**
- * Networks as a page is told of them that measures how long they take: by name, or as a graph. Their weights stay where
- * they are: what a network takes does not depend on them.
+ * Networks in the form that a measuring page receives: an architecture, or a graph. Weights are not sent because the
+ * time of a network does not depend on them.
  */
 import { type Tensor, zeros } from '../core/index.ts'
 import { type GraphJson, graphFromJson, graphToJson, type JsonConstant, type JsonNode } from '../graph/json/index.ts'
@@ -12,11 +12,11 @@ export type PageNetwork = Architecture | GraphJson
 
 export const toPage = ({ architecture, declared }: Network): PageNetwork => architecture ?? graphToJson(declared).json
 
-/** The network again, with first weights, and zeros for constants that are not in the JSON. */
-export function fromPage(told: PageNetwork): Network {
-  if (!('kinglet_graph' in told)) return build(told.name, told.options as BuildOptions)
-  const tensors = new Map(told.nodes.flatMap(besides))
-  return networkFrom(graphFromJson(told, { opNamed, tensors }))
+/** Makes the network with initial weights, and with zeros for constants that are not in the JSON. */
+export function fromPage(given: PageNetwork): Network {
+  if (!('kinglet_graph' in given)) return build(given.name, given.options as BuildOptions)
+  const tensors = new Map(given.nodes.flatMap(besides))
+  return networkFrom(graphFromJson(given, { opNamed, tensors }))
 }
 
 function besides(node: JsonNode): (readonly [string, Tensor])[] {

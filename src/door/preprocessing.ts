@@ -1,14 +1,13 @@
-/** What is done to an image before a network that nobody has said it of. */
+/** Default preprocessing of a network. */
 import { type Preprocessing, preprocessingPreset } from '../data/index.ts'
 import type { Network } from '../nn/index.ts'
 
 /**
- * Up to this many pixels on its shorter side an image is about as small as its file: no border is cut off, and `kinglet
- * train` changes it less.
+ * Inputs up to this shorter side, in pixels, count as small: no border is cropped, and `kinglet train` augments less.
  */
 export const smallImage = 64
 
-/** The preprocessing of a network that has none yet. */
+/** Returns the default preprocessing of a network without one. */
 export function preprocessingFor({ inputShape: [height, width] }: Network): Preprocessing {
   const preset = Math.min(height, width) <= smallImage ? 'whole' : 'imagenet'
   return preprocessingPreset(preset, [height, width])

@@ -1,4 +1,4 @@
-/** From a network to a model file. */
+/** Saves a network as a model file. */
 
 import { assert, assertOptions, type Checks, checks } from '../core/index.ts'
 import type { Preprocessing } from '../data/index.ts'
@@ -10,12 +10,14 @@ import { type Classifier, networkGiven } from './classifier.ts'
 import { assertFits } from './load.ts'
 import { preprocessingFor } from './preprocessing.ts'
 
-/** What a model file says beside the weights. What is left out is what `train` or `load` saw last of this network. */
+/**
+ * Content of a model file beside the weights. Defaults are the values of the last `train` or `load` of this network.
+ */
 export interface SaveOptions {
-  /** Names, in the order of the network's outputs. */
+  /** Class names in the order of the network's outputs. */
   readonly classes?: readonly string[]
   readonly preprocessing?: Preprocessing
-  /** Where the model comes from; joins what is known. */
+  /** Origin of the model; merged with the known provenance. */
   readonly provenance?: Omit<Provenance, 'kinglet' | 'created'>
 }
 
@@ -23,8 +25,8 @@ const { given } = checks
 const members: Checks<SaveOptions> = { classes: given, preprocessing: given, provenance: given }
 
 /**
- * The bytes of a model file: what `save` writes, for `load`, an upload or a database. Throws when the names of the
- * classes are neither given nor known, and when the weights are not finite.
+ * Returns the bytes of a model file, as `save` writes it, for `load`, an upload or a database. Throws a `KingletError`
+ * if the class names are neither given nor known, or if the weights are not finite.
  *
  * @example
  * ```ts
@@ -55,7 +57,7 @@ export function toBytes(model: Network | Classifier, options: SaveOptions = {}):
   )
   const preprocessing = options.preprocessing ?? known.preprocessing ?? preprocessingFor(net)
   const { architecture, weights, declared } = net
-  // What is saved can be loaded again: found out now, not when the training is long over.
+  // Checks now that the file can be loaded, not long after the training.
   if (architecture) restore(architecture, weights, 'save')
   else assertWeights(declared, weights, 'save', 'its graph')
   assertFits(preprocessing, net, 'save')
@@ -63,7 +65,7 @@ export function toBytes(model: Network | Classifier, options: SaveOptions = {}):
   return writeModelFile({ ...contentsOf(net), classes, preprocessing, provenance })
 }
 
-/** Saves a model with what `platform` has. */
+/** Saves a model on `platform`. */
 export const saveOn = async (
   platform: Platform,
   model: Network | Classifier,

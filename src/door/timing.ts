@@ -1,19 +1,19 @@
 /**
- * Times several things against each other on a machine that others use too: rounds go through all of them in turn, so
- * that a busy moment falls on each alike. What counts is the median, with its quartiles.
+ * Compares the time of several functions on a machine with other load. Each round runs every function once, so that
+ * background load affects all of them alike. Callers report the median and the quartiles.
  */
 import { turn } from '../core/index.ts'
 
 export interface RoundOptions {
-  /** Rounds that are not counted. */
+  /** Rounds before the timed ones. */
   readonly warmup: number
   readonly rounds: number
   readonly signal?: AbortSignal
-  /** Called after each round, with the number of rounds done, those of the warm-up included. */
+  /** Called after each round with the number of completed rounds, including the warm-up. */
   onRound?(done: number, of: number): void
 }
 
-/** Milliseconds of each run of each body: `[body][round]`. Throws the signal's reason when it is aborted. */
+/** Returns the milliseconds of each run: `[body][round]`. Rejects with the signal's reason once it is aborted. */
 export async function timeRounds(
   bodies: readonly (() => Promise<unknown>)[],
   { warmup, rounds, signal, onRound }: RoundOptions,

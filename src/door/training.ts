@@ -1,4 +1,7 @@
-/** `train` and `evaluate` of the front door: those of `train/`, with engine, threads, preprocessing and data found. */
+/**
+ * `train` and `evaluate` of the front door: `fit` and `evaluate` with defaults for engine, threads, preprocessing and
+ * data.
+ */
 
 import { assertOptions, type Checks, checks, KingletError, UsageError } from '../core/index.ts'
 import {
@@ -26,13 +29,13 @@ import { preprocessingFor } from './preprocessing.ts'
 
 interface Found extends EngineOptions {
   /**
-   * What is done to an image before the network sees it. Default: what it was loaded or trained with last, else `whole`
-   * up to 64 pixels and `imagenet` above.
+   * Preprocessing of images. Default: that of the last load or training of the network, else `whole` up to 64 pixels
+   * and `imagenet` above.
    */
   readonly preprocessing?: PreprocessingName | Preprocessing
 }
 
-/** Options of `train`: only `epochs` must be given. Threads that prepare images are the default in Node. */
+/** Options of `train`; only `epochs` is required. In Node, threads prepare images by default. */
 export interface TrainOptions extends Found, Omit<FitWith, keyof Found> {}
 
 /** Options of `evaluate`. */
@@ -49,14 +52,14 @@ const evaluateMembers: Checks<EvaluateOptions> = {
   signal: given,
 }
 
-/** Images to train on: a set, or one and another to judge by; in Node also a folder, as `openDataset` takes it. */
+/** Images to train on: a set, or a training and a validation set; in Node also a folder for `openDataset`. */
 export type TrainingData = string | URL | Dataset | { readonly train: Dataset; readonly val?: Dataset | undefined }
 
 const isFolder = (data: unknown): data is string | URL => typeof data === 'string' || data instanceof URL
 const isSet = (data: unknown): data is Dataset =>
   typeof data === 'object' && data !== null && 'classes' in data && 'image' in data
 
-/** Options for `fit` and `evaluate` of `train/`. */
+/** Completes the options for `fit` and `evaluate` of `train/`. */
 function completed<O extends Found>(net: Network, options: O, pool: LoaderPool | undefined) {
   const {
     engine,
@@ -75,7 +78,7 @@ function completed<O extends Found>(net: Network, options: O, pool: LoaderPool |
   }
 }
 
-/** Trains with what `platform` has. */
+/** Trains on `platform`. */
 export async function* trainOn(
   platform: Platform,
   net: Network,
@@ -83,9 +86,9 @@ export async function* trainOn(
   options: TrainOptions,
 ): AsyncGenerator<TrainStep, void, undefined> {
   if (net instanceof Classifier)
-    throw new UsageError('train: a classifier keeps its weights: give its network (model.network), or what build makes')
+    throw new UsageError('train: a classifier cannot be trained: give its network (model.network) or a result of build')
   networkGiven('train', net)
-  if (!options) throw new UsageError('train: options are missing: give { epochs: 20 } or as many as you want')
+  if (!options) throw new UsageError('train: options are missing: give at least epochs, such as { epochs: 20 }')
   const own = options.pool ? undefined : platform.pool()
   const pool = options.pool ?? own
   const before = net.weights
@@ -121,11 +124,11 @@ async function partsOf(
   const { train, val } = isFolder(data) ? await platform.open(data, options) : (data ?? {})
   if (isSet(train)) return { train, ...(val && { val }) }
   throw new UsageError(
-    `train: ${kindOf(data)} is no data: give a folder, a set (openDataset and arrays make one), or { train, val } of them`,
+    `train: ${kindOf(data)} is not data: give a folder, a set (from openDataset or arrays), or { train, val } of sets`,
   )
 }
 
-/** Evaluates with what `platform` has. */
+/** Evaluates on `platform`. */
 export async function evaluateOn(
   platform: Platform,
   model: Network | Classifier,

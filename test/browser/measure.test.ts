@@ -82,8 +82,8 @@ describe.skipIf(!chromium)('the page that measures', () => {
     const { page } = await open(all, 2, false)
     await reads(
       page,
-      '2 threads were asked for, and this page can have 1: a page has more only from https or from its own machine. ' +
-        'Ask for --threads 1.',
+      'The command asks for 2 threads, this page can use 1: a page can use more only over https or on the same machine. ' +
+        'Use --threads 1.',
     )
     expect(await page.locator('#start').isDisabled()).toBe(true)
     await page.close()

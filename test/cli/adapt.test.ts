@@ -92,7 +92,7 @@ test('each mistake gives one sentence', async () => {
   })
   expect(await failure('--budget', 'macs=5M', '--table', 't.json')).toMatchObject({
     code: 2,
-    errors: 'error: --table: t.json is a latency table, the budget is of macs: leave it out, or give latency=',
+    errors: 'error: --table: t.json is a latency table, but the budget is of macs: leave it out, or give latency=',
   })
   expect(await failure('--budget', 'macs=5M', '--decay', '0.9')).toMatchObject({
     code: 2,

@@ -71,7 +71,7 @@ test('a model file is a network argument, and refuses network options', async ()
   )
   expect(await kinglet('summary', path, '--width', '0.5')).toMatchObject({
     code: 2,
-    errors: `error: --width: ${path} is a model file, which says this itself: leave it out\n`,
+    errors: `error: --width: ${path} is a model file, which defines its own network: leave --width out\n`,
   })
 })
 

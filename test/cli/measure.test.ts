@@ -47,7 +47,10 @@ test('--space accepts the spaces of search, including a file', async () => {
   expect(code).toBe(0)
   expect(output.match(/^small \d /gm)).toHaveLength(3)
   const training = await kinglet('measure', '--space', 'training', ...quick, '--out', fresh())
-  expect([training.code, training.errors]).toEqual([2, expect.stringMatching(/it has no networks: join it with one/)])
+  expect([training.code, training.errors]).toEqual([
+    2,
+    expect.stringMatching(/it has no networks: join it with a space/),
+  ])
 })
 
 test('another network extends the same table, whose entries stay', async () => {
@@ -105,7 +108,7 @@ test('a table of another device or setting is refused and left unchanged', async
   expect(readFileSync(out, 'utf8')).toBe(text)
   writeFileSync(out, text.slice(0, -10))
   expect((await kinglet('measure', network, ...quick, '--out', out)).errors).toBe(
-    `error: ${out}: it is no JSON: the file is damaged, or no latency table\n`,
+    `error: ${out}: it is not JSON: the file is damaged, or not a latency table\n`,
   )
 })
 

@@ -197,7 +197,7 @@ const mistakes: Record<string, readonly [argv: () => string[], code: number, say
   'another width for a file': [
     () => ['train', photos, '--width', '0.5', '--from', at('good.safetensors'), '--out', at('run')],
     2,
-    /^error: --width: .+good\.safetensors is a model file, which says this itself: leave it out\n$/,
+    /^error: --width: .+good\.safetensors is a model file, which defines its own network: leave --width out\n$/,
   ],
   'none of its classes known': [
     () => ['eval', at('good.safetensors'), at('one')],

@@ -34,7 +34,7 @@ test('summary compares it, but has no twin for it', async () => {
   expect(await kinglet('summary', path, '--compare', 'twin')).toMatchObject({
     code: 2,
     errors: expect.stringContaining(
-      `--compare twin: ${path} carries a graph of its own: name a network that "kinglet models"`,
+      `--compare twin: ${path} carries its own graph: name a network that "kinglet models"`,
     ),
   })
 })

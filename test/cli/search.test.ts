@@ -176,7 +176,7 @@ describe('search', () => {
 describe('search refuses', () => {
   const refused: readonly (readonly [what: string, args: () => string[], says: RegExp])[] = [
     ['a budget that no network meets', () => ['--budget', 'parameters=10'], /smallest there is has \d[\d.]* k/],
-    ['a space without networks', () => ['--space', 'training'], /it has no networks: join it with one that has/],
+    ['a space without networks', () => ['--space', 'training'], /it has no networks: join it with a space that has/],
     ['an unknown space', () => ['--space', 'v3-smal'], /no space v3-smal \(did you mean v3-small\?\)/],
     [
       'a latency without a table',
@@ -189,10 +189,10 @@ describe('search refuses', () => {
       /grid: space small has 8 points, and this is trial 100/,
     ],
     ['a file that is not there', () => ['--space', 'smal.json'], /--space smal\.json: there is no such file/],
-    ['a table for nothing', () => ['--table', 'phone.json'], /--table: phone\.json .* nothing is asked of latency/],
+    ['a table for nothing', () => ['--table', 'phone.json'], /--table: phone\.json .* the search does not use latency/],
     ['an unknown resource', () => ['--minimize', 'flops'], /no resource flops/],
     ['exponents above 0', () => ['--target', 'macs=1M', '--exponents', '1'], /one number or two, 0 or below/],
-    ['nothing to judge by', () => ['--validation', '0'], /no images are left to judge networks by/],
+    ['nothing to judge by', () => ['--validation', '0'], /no images are left to evaluate networks on/],
   ]
   test.each(refused)('%s', async (_, args, says) => {
     const out = fresh()

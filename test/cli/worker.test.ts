@@ -179,7 +179,7 @@ describe.skipIf(!programs)('workers on a study in PostgreSQL', () => {
     const { code, errors } = await kinglet('worker', address, '--data', folderOf({}))
     expect([code, errors.split('\n').slice(1).join('\n')]).toEqual([
       1,
-      'error: study toy: kinglet search did not begin it: say what its parts are, with --parts\n',
+      'error: study toy: kinglet search did not create it: give its parts with --parts\n',
     ])
     await store.close()
   })

@@ -1,4 +1,4 @@
-/** A classifier in Node: pictures and batches in, answers out. */
+/** A classifier in Node: answers for images and batches. */
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => model.dispose())
 
 describe('classify', () => {
-  test('all classes by score, and no more than asked for', async () => {
+  test('answers are sorted by score, and there are at most top of them', async () => {
     const all = await model.classify(picture)
     expect(all.map((a) => a.label).sort()).toEqual(classes)
     expect(all.reduce((sum, a) => sum + a.score, 0)).toBeCloseTo(1, 12)
@@ -50,7 +50,7 @@ describe('classify', () => {
     expect(best.label).toBe(classes[data.indexOf(Math.max(...data))])
   })
 
-  test('the same answers from every kind of source', async () => {
+  test('every kind of source gives the same answers', async () => {
     const expected = await model.classify(picture)
     const path = join(folder, 'picture.png')
     const png = new Uint8Array(await sharpOf(picture).png().toBuffer())
@@ -70,14 +70,17 @@ describe('classify', () => {
     for (const source of sources) expect(await model.classify(source)).toEqual(expected)
   })
 
-  test.each(['picture.jpg', 'turned.jpg', 'picture.avif'])('%s: nearly the same, upright', async (name) => {
-    const expected = await model.classify(picture)
-    const answers = await model.classify(join(folder, name))
-    expect(answers.map((a) => a.label)).toEqual(expected.map((a) => a.label))
-    for (const [i, { score }] of answers.entries()) expect(score).toBeCloseTo(expected[i].score, 1)
-  })
+  test.each(['picture.jpg', 'turned.jpg', 'picture.avif'])(
+    '%s: nearly the same answers, after rotation',
+    async (name) => {
+      const expected = await model.classify(picture)
+      const answers = await model.classify(join(folder, name))
+      expect(answers.map((a) => a.label)).toEqual(expected.map((a) => a.label))
+      for (const [i, { score }] of answers.entries()) expect(score).toBeCloseTo(expected[i].score, 1)
+    },
+  )
 
-  test('what cannot be read is named, with the way out', async () => {
+  test('an unreadable image gives an error that says what to do', async () => {
     const refusal = (image: unknown, options = {}) => failureOf(model.classify(image as ImageSource, options))
     expect(await refusal(join(folder, 'none.jpg'))).toMatch(/^KingletError: .*none\.jpg: there is no such file$/)
     expect(await refusal(join(folder, 'damaged.png'))).toMatch(/^KingletError: .*damaged\.png: the PNG file is damaged/)
@@ -104,7 +107,7 @@ describe('classify', () => {
 })
 
 describe('run', () => {
-  test('batches of any size; each image has the logits that it has alone, and those of the reference engine', async () => {
+  test('batches of any size give each image the logits that it has alone, and those of the reference engine', async () => {
     using reference = await load(tinyBytes(), { engine: 'reference' })
     const alone = await model.run(batchOf(1))
     expect(alone.shape).toEqual([1, 4])
@@ -122,7 +125,7 @@ describe('run', () => {
     expect((await two.run(batchOf(3))).data).toEqual((await model.run(batchOf(3))).data)
   })
 
-  test('calls that overlap are served in turn', async () => {
+  test('overlapping calls run one after the other', async () => {
     const one = await model.run(batchOf(1))
     const two = await model.run(batchOf(2))
     const [a, b, c, d] = await Promise.all([
@@ -141,7 +144,7 @@ describe('run', () => {
       [{ data: new Float32Array(1728) }, 'Object'],
     ])
       expect(await failureOf(model.run(none as never))).toBe(
-        `UsageError: run: ${kind} is no batch: give a Float32Array of N images [24, 24, 3]`,
+        `UsageError: run: ${kind} is not a batch: give a Float32Array of N images [24, 24, 3]`,
       )
     for (const wrong of [new Float64Array(1728), new Int32Array(1728), new Array(1728).fill(0)])
       expect(await failureOf(model.run(wrong as unknown as Float32Array))).toMatch(/^KingletError: .*[Ff]loat32/)
@@ -150,7 +153,7 @@ describe('run', () => {
 })
 
 describe('programs', () => {
-  /** A classifier on an engine that notes what is compiled and disposed of; `failing` is how many runs fail. */
+  /** A classifier on an engine that records compilations and disposals; the first `failing` runs fail. */
   const watched = async (failing = 0) => {
     const { network, preprocessing, provenance } = model
     const noted: string[] = []
@@ -179,7 +182,7 @@ describe('programs', () => {
     return { noted, classifier }
   }
 
-  test('three are kept; the one that was not used longest goes', async () => {
+  test('three programs are cached; the least recently used one is dropped', async () => {
     const { noted, classifier } = await watched()
     for (const n of [1, 2, 3, 1, 4, 1, 2]) await classifier.run(batchOf(n))
     expect(noted).toEqual([
@@ -189,14 +192,14 @@ describe('programs', () => {
     expect(noted.slice(-3).sort()).toEqual(['dispose 1', 'dispose 2', 'dispose 4'])
   })
 
-  test('one that broke off is made anew', async () => {
+  test('a program that failed is compiled again', async () => {
     const { noted, classifier } = await watched(1)
     expect(await failureOf(classifier.run(batchOf(1)))).toBe('Error: a thread failed')
     expect((await classifier.run(batchOf(1))).shape).toEqual([1, 4])
     expect(noted).toEqual(['compile 1', 'dispose 1', 'compile 1'])
   })
 
-  test.each(['wasm', 'reference'] as const)('%s: they follow the weights of the network', async (engine) => {
+  test.each(['wasm', 'reference'] as const)('%s: programs follow the weights of the network', async (engine) => {
     using classifier = await load(tinyBytes(), { engine })
     const { network } = classifier
     const answers = async () => [await classifier.run(batchOf(2)), await classifier.run(batchOf(1))]
@@ -218,7 +221,7 @@ describe('programs', () => {
     expect(await answers()).toEqual(before)
   })
 
-  test('a network that is trained further answers as what was trained, whatever the size of the batch', async () => {
+  test('after further training the classifier uses the new weights for every batch size', async () => {
     using classifier = await load(tinyBytes(), { threads: 1 })
     for (const n of [1, 2]) await classifier.run(batchOf(n))
     const pixels = Uint8Array.from(batchOf(4), (v) => 128 + 100 * v)
@@ -228,7 +231,7 @@ describe('programs', () => {
     for (const n of [3, 2, 1]) expect(await classifier.run(batchOf(n))).toEqual(await fresh.run(batchOf(n)))
   })
 
-  test('programs of weights that were replaced are disposed of, those of the same weights are kept', async () => {
+  test('programs of replaced weights are disposed of; those of the same weights are kept', async () => {
     const { noted, classifier } = await watched()
     for (const n of [1, 2, 1]) await classifier.run(batchOf(n))
     const { network } = classifier
@@ -246,7 +249,7 @@ describe('programs', () => {
     }
   })
 
-  test('after dispose nothing runs, and calls that waited say so', async () => {
+  test('after dispose nothing runs, and waiting calls reject', async () => {
     const other = await load(tinyBytes(), { threads: 1 })
     const waiting = [failureOf(other.run(batchOf(2))), failureOf(other.classify(picture))]
     other.dispose()

@@ -1,4 +1,4 @@
-/** `load` and `save` in Node: wherever a file is, and what is wrong with it. */
+/** `load` and `save` in Node: every kind of source, and errors. */
 
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -73,7 +73,7 @@ describe('load', () => {
     expect(checksumOf(model.network.weights)).toBe(checksumOf(tinyNet().weights))
   })
 
-  test('a classifier says what it is', async () => {
+  test('a classifier describes itself', async () => {
     using model = await load(path)
     expect(model.inputShape).toEqual([24, 24, 3])
     expect(model.architecture?.name).toBe('mobilenet_v2')
@@ -81,7 +81,7 @@ describe('load', () => {
     expect(model.preprocessing).toMatchObject({ size: [24, 24], fit: 'crop', crop: 1 })
   })
 
-  test('progress is told as bytes arrive', async () => {
+  test('onProgress reports bytes as they arrive', async () => {
     const told: [number, number | undefined][] = []
     ;(await load(`${site}/m.safetensors`, { onProgress: (...now) => told.push(now) })).dispose()
     expect(told.at(-1)).toEqual([bytes.length, bytes.length])
@@ -91,7 +91,7 @@ describe('load', () => {
     expect(told.at(-1)).toEqual([bytes.length, undefined])
   })
 
-  test('an aborted signal rejects with its reason, before and in the middle', async () => {
+  test('an aborted signal rejects with its reason, before and during the load', async () => {
     const reason = new Error('enough')
     await expect(load(path, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     const controller = new AbortController()
@@ -147,7 +147,7 @@ describe('load', () => {
     [
       'something else as engine',
       { engine: {} as Engine },
-      'engine is no engine: use wasm, reference or what engineOf makes',
+      'engine is not an engine: use wasm, reference or a result of engineOf',
     ],
     ['no threads', { threads: 0 }, 'threads: 0 is not a positive integer'],
     [
@@ -175,18 +175,18 @@ describe('load', () => {
     [
       'an engine with threads',
       { engine: referenceEngine(), threads: 1 },
-      'threads is 1 beside an engine that is made already: give threads where it is made (engineOf)',
+      'threads is 1, but engine is an engine object: give threads to engineOf instead',
     ],
     [
       'an engine with a determinism',
       { engine: referenceEngine(), deterministic: 'here' },
-      'deterministic is here beside an engine that is made already: give deterministic where it is made (engineOf)',
+      'deterministic is here, but engine is an engine object: give deterministic to engineOf instead',
     ],
   ])('%s is refused, with the way out', async (_, options, text) => {
     expect(await failureOf(load(bytes, options))).toBe(`UsageError: ${text}`)
   })
 
-  test('an engine that is made already, and what the reference engine has anyway', async () => {
+  test('an engine object, and option values that the reference engine supports', async () => {
     const compiled: string[] = []
     const engine: Engine = {
       name: 'noting',
@@ -200,19 +200,19 @@ describe('load', () => {
     ;(await load(bytes, { engine: 'reference', threads: 1, deterministic: 'here' })).dispose()
   })
 
-  test('engineOf takes the same options, and not a bare name', () => {
+  test('engineOf takes the same options, but not a bare name', () => {
     expect(engineOf().name).toBe('wasm')
     expect(engineOf({ engine: 'reference' }).name).toBe('reference')
     const engine = referenceEngine()
     expect(engineOf({ engine })).toBe(engine)
     expect(() => engineOf('reference' as EngineOptions)).toThrow(
-      "engineOf: reference is no options: use { engine: 'wasm' }",
+      "engineOf: reference is not an options object: use { engine: 'wasm' }",
     )
   })
 })
 
 describe('save', () => {
-  test('a file that load reads to the same weights, and leaves nothing beside it', async () => {
+  test('load reads the saved file to the same weights, and no other file is left', async () => {
     const to = folderOf({})
     await save(tinyNet(), join(to, 'm.safetensors'), { classes, provenance: { trainedOn: 'woods' } })
     await save(tinyNet(), pathToFileURL(join(to, 'url.safetensors')), { classes })
@@ -220,11 +220,11 @@ describe('save', () => {
     using model = await load(join(to, 'm.safetensors'), { engine: 'reference' })
     expect(checksumOf(model.network.weights)).toBe(checksumOf(tinyNet().weights))
     expect(model.provenance.trainedOn).toBe('woods')
-    // What was loaded is saved again as it was.
+    // Saving a loaded model gives the same file.
     expect(Buffer.from(toBytes(model)).equals(readFileSync(join(to, 'm.safetensors')))).toBe(true)
   })
 
-  test('where it cannot be written, the old file stays', async () => {
+  test('a failed write leaves the old file', async () => {
     const to = folderOf({ 'm.safetensors': 'old' })
     mkdirSync(join(to, 'taken'))
     expect(await failureOf(save(tinyNet(), join(to, 'none/m.safetensors'), { classes }))).toMatch(
@@ -241,7 +241,7 @@ describe('save', () => {
     expect(readdirSync(to).sort()).toEqual(['m.safetensors', 'taken'])
   })
 
-  test('what a file could not say is refused', () => {
+  test('invalid contents are refused', () => {
     const net = tinyNet()
     const refusal = (work: () => unknown) => {
       try {

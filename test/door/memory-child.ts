@@ -1,4 +1,4 @@
-/** Runs a small network, or loads, runs and disposes of it, many times; prints the memory held at regular points. */
+/** Runs a small network, or loads, runs and disposes of it, many times; prints the memory in use at regular points. */
 import { build, load, toBytes } from '../../src/index.ts'
 
 const [what, threads, times] = process.argv.slice(2)
@@ -8,9 +8,9 @@ const batch = new Float32Array(32 * 32 * 3).fill(0.5)
 const options = { threads: Number(threads) }
 const points = 20
 
-/** Bytes held once garbage is gone: by JavaScript and its arrays, and by the whole process. */
+/** Bytes in use after garbage collection: by JavaScript and its arrays, and by the whole process. */
 async function held() {
-  // Threads that were ended, and code that nobody runs, go in a later turn.
+  // Ended threads and unused code are released in a later turn of the event loop.
   for (let i = 0; i < 3; i++) {
     await new Promise((resolve) => setTimeout(resolve, 5))
     globalThis.gc!()

@@ -1,4 +1,4 @@
-/** Running, and loading and disposing, leave nothing behind: the memory held is flat, which a line through it says. */
+/** Neither running nor loading and disposing leaks memory: a line fitted to the memory in use is flat. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,7 +20,7 @@ beforeAll(() => {
 
 type Sample = { readonly at: number; readonly own: number; readonly rss: number }
 
-/** Steepness of the line that fits best. */
+/** Slope of the fitted line. */
 function slope(samples: readonly Sample[], of: 'own' | 'rss'): number {
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length
   const [x, y] = [mean(samples.map((s) => s.at)), mean(samples.map((s) => s[of]))]
@@ -28,9 +28,9 @@ function slope(samples: readonly Sample[], of: 'own' | 'rss'): number {
   return mean(products) / mean(samples.map((s) => (s.at - x) ** 2))
 }
 
-/** Bytes that each time adds once the first quarter, in which engines compile and caches fill, is over. */
+/** Bytes that each repetition adds after the first quarter, in which engines compile and caches fill. */
 function growth(what: 'run' | 'load', threads: number, times: number): { own: number; rss: number } {
-  // A young generation of one size: Node 24 lets it grow for hundreds of loads, which looks like a leak.
+  // A fixed young generation: Node 24 lets it grow for hundreds of loads, which looks like a leak.
   const args = ['--expose-gc', '--max-semi-space-size=2', child, what, String(threads), String(times)]
   const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`the process failed with exit code ${status}: ${stderr}`)
@@ -42,12 +42,12 @@ function growth(what: 'run' | 'load', threads: number, times: number): { own: nu
   return found
 }
 
-/** What the least that could be left takes: of a run its logits and the objects around them, or a copy of its image. */
+/** The smallest possible leak of a run: its logits with the objects around them, or a copy of its image. */
 const logits = 64
 const image = 4 * 32 * 32 * 3
-/** Of a loaded network a tenth of its weights. */
+/** For a loaded network: a tenth of its weights. */
 const tenthOfWeights = 50_000
-/** The process itself holds on to pages for a while: what would be left of a program is more than its weights. */
+/** The process releases pages late. A leaked program would take more than its weights. */
 const weights = 10 * tenthOfWeights
 
 test.each([1, 2])('10,000 runs with %i threads', (threads) => {
@@ -56,7 +56,7 @@ test.each([1, 2])('10,000 runs with %i threads', (threads) => {
   expect(rss).toBeLessThan(image / 4)
 })
 
-/** What a network leaves behind is far more than what engines and the process keep of the first sixty. */
+/** A leaked network is far larger than what engines and the process keep of the first sixty. */
 const loads = testAll ? 200 : 60
 test.each([1, 2])(`${loads} times load, run and dispose with %i threads`, (threads) => {
   const { own, rss } = growth('load', threads, loads)
@@ -64,7 +64,7 @@ test.each([1, 2])(`${loads} times load, run and dispose with %i threads`, (threa
   expect(rss).toBeLessThan(weights)
 })
 
-test('what grows is found: arrays that are kept', () => {
+test('the test detects a leak: arrays that are kept', () => {
   const samples = Array.from({ length: 40 }, (_, i) => ({ at: 250 * i, own: 1e6 + 100 * 250 * i, rss: 5e7 }))
   expect(slope(samples, 'own')).toBeCloseTo(100)
   expect(slope(samples, 'rss')).toBe(0)

@@ -1,10 +1,10 @@
-/** How networks are called in tables. */
+/** Labels of networks in tables. */
 import { expect, test } from 'vitest'
 import { labelOf } from '../../src/door/networks.ts'
 import { build } from '../../src/models/index.ts'
 import { mixedRows } from '../models/mixed-rows.ts'
 
-test('by name, by what differs from the table, and by size', () => {
+test('a label has the name, the arguments that differ from the table, and the size', () => {
   expect(labelOf(build('mobilenet_v1'))).toBe('mobilenet_v1, 224 px')
   expect(labelOf(build('mobilenet_v2', { width: 0.5, size: [32, 48], reduction: 8, classes: 10 }))).toBe(
     'mobilenet_v2, width 0.5, classes 10, reduction 8, 32x48 px',

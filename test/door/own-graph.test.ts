@@ -1,4 +1,4 @@
-/** A network that no table has, through the front door: saved, loaded, run, judged, trained and trained again. */
+/** The front door with a network without a table: save, load, run, evaluate, train and train again. */
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ const classes = ['left', 'top', 'chess']
 const image = { width: 20, height: 18, data: Uint8Array.from({ length: 20 * 18 * 3 }, (_, i) => (i * 37) % 256) }
 const batch = Float32Array.from({ length: 2 * 16 * 16 * 3 }, (_, i) => ((i * 7919) % 1000) / 500 - 1)
 
-test('saved and loaded it answers the same, on both engines', async () => {
+test('after saving and loading it gives the same answers, on both engines', async () => {
   const bytes = toBytes(branched({ seed: 3 }), { classes })
   using model = await load(bytes, { threads: 1, deterministic: 'everywhere' })
   using reference = await load(bytes, { engine: 'reference' })
@@ -28,7 +28,7 @@ test('saved and loaded it answers the same, on both engines', async () => {
   for (const [i, v] of b.data.entries()) expect(a.data[i]).toBeCloseTo(v, 4)
 })
 
-test('trained, it is the same network: what is saved says what it was trained on', async () => {
+test('after training it is the same network, and the model file records what it was trained on', async () => {
   const net = branched()
   const options = { epochs: 6, batch: 10, deterministic: 'everywhere', threads: 1, seed: 1 } as const
   const losses: number[] = []
@@ -40,7 +40,7 @@ test('trained, it is the same network: what is saved says what it was trained on
   const judged = async (net: Network) => (await evaluate(net, toySet(60, 2), { threads: 1 })).top1
   expect(await judged(model.network)).toBe(await judged(net))
 
-  // Loaded, it trains on as the one that was saved does.
+  // The loaded network trains further with the same results as the saved one.
   const on = async (net: Network) => {
     for await (const _ of train(net, toySet(30), options));
     return net.weights
@@ -48,7 +48,7 @@ test('trained, it is the same network: what is saved says what it was trained on
   expect(await on(model.network)).toEqual(await on(net))
 })
 
-test('a run that was interrupted is continued to the same bits, and by no other graph', async () => {
+test('an interrupted run resumes to the same bits, and only with the same graph', async () => {
   const data = { train: toySet(24), val: toySet(12, 2) }
   const folder = mkdtempSync(join(tmpdir(), 'kinglet-own-'))
   const whole = branched()

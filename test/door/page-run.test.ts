@@ -1,6 +1,6 @@
 /**
- * The page's `kinglet/run` is built without what runs no model file: so every network of the registry, and every option
- * that changes what its graph is made of, is saved by the whole package, run by it, and run by the page's build.
+ * The page's `kinglet/run` is built without code that no model file needs. To check this, the whole package saves every
+ * registered network, and one for every option that changes its kinds of ops. Both builds run these files.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -25,7 +25,7 @@ beforeAll(async () => {
 const size = 32
 const small: BuildOptions = { width: 0.15, size, classes: 3, seed: 7 }
 
-/** First weights, but batch norms that do something. */
+/** Initial weights, but with batch norms that are not the identity. */
 function network(name: string, options: BuildOptions = {}): Model {
   const net = build(name, { ...small, ...options })
   for (const [weight, t] of net.weights)
@@ -38,7 +38,7 @@ const images = (n: number) =>
   Float32Array.from({ length: n * size * size * 3 }, (_, i) => ((i * 7919) % 1000) / 500 - 1)
 const run = { engine: 'wasm', threads: 1 } as const
 
-/** Logits of batches of these sizes; the whole package and the page's build must agree in every bit. */
+/** Compares the logits for batches of these sizes: the whole package and the page's build must give the same bits. */
 async function expectSame(net: Network, sizes: readonly number[]): Promise<void> {
   const bytes = toBytes(net, { classes: ['a', 'b', 'c'] })
   const [whole, ours] = [await wholeLoad(bytes, run), await page.load(bytes, run)]
@@ -75,7 +75,7 @@ test('a network with ops that no network of the registry has', () => expectSame(
 
 test.each(varied)('%s with %o', (name, options) => expectSame(network(name, options), [1]))
 
-describe('what a page does with it', () => {
+describe("the page's build", () => {
   const classes = ['a', 'b', 'c']
   const bytes = () => toBytes(network('mobilenet_v3_small'), { classes })
 
@@ -90,7 +90,7 @@ describe('what a page does with it', () => {
     ours.dispose()
   })
 
-  test('tells mistakes apart and in words', async () => {
+  test('gives errors with their class and message', async () => {
     const damaged = bytes()
     damaged[damaged.length - 3] ^= 1
     await expect(page.load(damaged, run)).rejects.toThrow(page.KingletError)
@@ -104,7 +104,7 @@ describe('what a page does with it', () => {
     await expect(ours.run(images(1))).rejects.toThrow('it was disposed of')
   })
 
-  test('has no training form, and says so', async () => {
+  test('refuses the training form', async () => {
     const { network } = await page.load(bytes(), run)
     const x = network.graph(2).outputs.logits
     expect(() => network.forward(x, { training: true })).toThrow(
@@ -112,7 +112,7 @@ describe('what a page does with it', () => {
     )
   })
 
-  test('has no reference engine, and says so', async () => {
+  test('refuses the reference engine', async () => {
     const text = 'engine reference: the kinglet/run of pages is built without it: use kinglet'
     expect(() => page.engineOf({ engine: 'reference' })).toThrow(text)
     expect(() => page.engineOf({ engine: 'reference' })).toThrow(page.UsageError)

@@ -1,4 +1,4 @@
-/** `train` and `evaluate` in Node: folders and sets, and what is known of a network afterwards. */
+/** `train` and `evaluate` in Node: folders and sets, and the meta data of a network afterwards. */
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Dataset, loaderPool, openDataset } from '../../src/data/node.ts'
@@ -30,7 +30,7 @@ const colours = { green: [20, 200, 20], red: [200, 20, 20] }
 
 let folder: string
 beforeAll(async () => {
-  // Threads of a loader run what is built.
+  // Loader threads run the built files.
   ensureBuilt()
   const files: Record<string, Uint8Array> = {}
   for (const [name, colour] of Object.entries(colours))
@@ -52,7 +52,7 @@ async function all(steps: AsyncIterable<TrainStep>): Promise<TrainStep[]> {
 }
 
 describe('train', () => {
-  test('a folder as it is: a classifier that knows its classes, and where it comes from', async () => {
+  test('a folder: the model knows its classes and its provenance', async () => {
     const trained = net()
     const told = await all(train(trained, folder, { epochs: 20, batch: 6, seed: 2, deterministic: 'everywhere' }))
     expect(told).toHaveLength(60)
@@ -68,10 +68,10 @@ describe('train', () => {
     expect(await evaluate(model, folder)).toMatchObject({ count: 20, top1: 1 })
   })
 
-  test('the same weights from a folder, what was opened of it, its parts, and with a pool', async () => {
+  test('a folder, its opened form, its parts, and a pool give the same weights', async () => {
     const options = { epochs: 1, batch: 6, threads: 1 }
     const opened = await openDataset(folder)
-    // Which pictures are left out, `train` does not say; this does.
+    // `openDataset` reports skipped images; `train` does not.
     expect(opened.report).toMatchObject({
       images: 20,
       leftOut: 1,
@@ -82,19 +82,19 @@ describe('train', () => {
       (await all(train(net(), data, { ...options, ...more }))).map((step) => step.loss)
     const expected = await losses(folder)
     expect(await losses(opened, { pool })).toEqual(expected)
-    // The pool that was lent is still open.
+    // The caller's pool is still open.
     expect(await losses({ train: opened.train }, { pool, threads: 2, preprocessing: 'whole' })).toEqual(expected)
     expect(await losses(opened.train, { preprocessing: 'imagenet' })).not.toEqual(expected)
   })
 
-  test("'everywhere' gives the same losses by name and as an engine", async () => {
+  test("'everywhere' gives the same losses as an option and with an engine", async () => {
     const losses = async (more: Partial<TrainOptions>) =>
       (await all(train(net(), set(), { epochs: 2, batch: 2, ...more }))).map((step) => step.loss)
     const expected = await losses({ deterministic: 'everywhere' })
     expect(await losses({ engine: engineOf({ threads: 2, deterministic: 'everywhere' }) })).toEqual(expected)
   })
 
-  test('leaving the loop keeps what was trained so far', async () => {
+  test('leaving the loop keeps the weights so far', async () => {
     const left = net()
     const before = left.weights
     for await (const { step } of train(left, set(), { epochs: 4, batch: 2 })) if (step === 3) break
@@ -119,7 +119,7 @@ describe('train', () => {
     await expect(train(net(), folder, { epochs: 1, signal: AbortSignal.abort(reason) }).next()).rejects.toBe(reason)
   })
 
-  test('what cannot be trained on is said, and the network stays as it was', async () => {
+  test('invalid data gives an error, and the network stays unchanged', async () => {
     const first = net()
     const before = first.weights
     const refusal = (data: unknown, options = {}) =>
@@ -127,10 +127,10 @@ describe('train', () => {
     expect(await refusal(join(folder, 'none'))).toMatch(/^KingletError: .*none: there is no such folder$/)
     expect(await refusal(join(folder, 'red'))).toMatch(/^KingletError: .*red: not a dataset/)
     expect(await refusal(undefined)).toBe(
-      'UsageError: train: Undefined is no data: give a folder, a set (openDataset and arrays make one), or { train, val } ' +
-        'of them',
+      'UsageError: train: Undefined is not data: give a folder, a set (from openDataset or arrays), or { train, val } ' +
+        'of sets',
     )
-    expect(await refusal({})).toMatch(/^UsageError: train: Object is no data/)
+    expect(await refusal({})).toMatch(/^UsageError: train: Object is not data/)
     expect(await refusal(set(['a', 'b', 'c']))).toBe(
       'KingletError: train: the network has 2 classes, the data has 3: build it with classes: 3',
     )
@@ -142,7 +142,9 @@ describe('train', () => {
     )
     expect(await refusal(set(), { engine: 'gpu' })).toBe('UsageError: there is no engine gpu: use wasm or reference')
     const engine = engineOf({ threads: 1 })
-    expect(await refusal(set(), { engine, threads: 2 })).toMatch(/^UsageError: threads is 2 beside an engine that is/)
+    expect(await refusal(set(), { engine, threads: 2 })).toMatch(
+      /^UsageError: threads is 2, but engine is an engine object/,
+    )
     expect(await refusal(set(), { engine: 'reference', threads: 2 })).toMatch(/^UsageError: engine reference: threads/)
     expect(await refusal(set(), { epochs: '3' })).toBe(
       'UsageError: train: epochs is "3": it must be a positive integer',
@@ -150,24 +152,24 @@ describe('train', () => {
     expect(first.weights).toBe(before)
   })
 
-  test('what is no network, and options that are missing, are said', async () => {
+  test('arguments that are not networks, and missing options, give errors', async () => {
     const refusal = (given: unknown, options: unknown = { epochs: 1 }) =>
       failureOf(train(given as Network, set(), options as TrainOptions).next())
-    const no = (what: string) => `${what}: give what build or load makes`
-    expect(await refusal('mobilenet_v2')).toBe(no('UsageError: train: String is no network'))
+    const no = (what: string) => `${what}: give a result of build or load`
+    expect(await refusal('mobilenet_v2')).toBe(no('UsageError: train: String is not a network'))
     expect(await failureOf(evaluate('m.safetensors' as never, set()))).toBe(
-      no('UsageError: evaluate: String is no network'),
+      no('UsageError: evaluate: String is not a network'),
     )
     expect(() => build('mobilenet_v2', null as never)).toThrow(
       'build mobilenet_v2: options are null: give an object, { size: ... }',
     )
-    expect(() => toBytes(undefined as never)).toThrow(no('save: Undefined is no network'))
+    expect(() => toBytes(undefined as never)).toThrow(no('save: Undefined is not a network'))
     expect(await refusal(net(), null)).toBe(
-      'UsageError: train: options are missing: give { epochs: 20 } or as many as you want',
+      'UsageError: train: options are missing: give at least epochs, such as { epochs: 20 }',
     )
     using model = await load(toBytes(net(), { classes: ['green', 'red'] }))
     expect(await refusal(model)).toBe(
-      'UsageError: train: a classifier keeps its weights: give its network (model.network), or what build makes',
+      'UsageError: train: a classifier cannot be trained: give its network (model.network) or a result of build',
     )
   })
 })
@@ -186,7 +188,7 @@ describe('evaluate', () => {
     )
   })
 
-  test('an option that there is not, or that cannot be, is refused before the images are opened', async () => {
+  test('unknown options and invalid values are refused before the images are opened', async () => {
     const refusal = (options: object) => failureOf(evaluate(net(), join(folder, 'none'), options))
     expect(await refusal({ batchs: 3 })).toBe(
       'UsageError: evaluate: no option batchs (did you mean batch?): use engine, threads, deterministic, preprocessing, ' +
@@ -196,13 +198,13 @@ describe('evaluate', () => {
     expect(await refusal({ batch: undefined })).toMatch(/^KingletError: .*none: there is no such folder$/)
   })
 
-  test('classes in another order are refused: the figures would be nonsense', async () => {
+  test('classes in a different order are refused: the figures would be wrong', async () => {
     using model = await load(toBytes(net(), { classes: ['red', 'green'] }))
     expect(await failureOf(evaluate(model, set()))).toBe(
       "KingletError: evaluate: class 0 is red in the model and green in the data: open the data with the model's classes " +
         'in its order (option classes of openDataset)',
     )
-    // A folder is opened in the model's order.
+    // A folder is opened with the classes in the order of the model.
     expect((await evaluate(model, folder)).perClass.map((c) => c.label)).toEqual(['red', 'green'])
     expect(await failureOf(evaluate(model, set(['a', 'b', 'c'])))).toBe(
       'KingletError: evaluate: the network has 2 classes, the data has 3: build it with classes: 3',

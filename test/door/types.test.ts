@@ -1,4 +1,4 @@
-/** A wrong name or value does not compile; neither does a project need the DOM's types. */
+/** Wrong names and values do not compile, and a project does not need the types of the DOM. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compile, ensureBuilt } from '../support/built.ts'
 
@@ -96,11 +96,11 @@ describe('the front door', () => {
     expect(errors.get(fileOf('right', name))).toBe('')
   })
 
-  it.each(Object.keys(wrong) as (keyof typeof wrong)[])('%s: a wrong one does not', (name) => {
+  it.each(Object.keys(wrong) as (keyof typeof wrong)[])('%s: a wrong use does not compile', (name) => {
     expect(errors.get(fileOf('wrong', name))).toContain(wrong[name][1])
   })
 
-  it('compiles in a project that has only the types of Node, and checks those of its packages', async () => {
+  it('compiles in a project with the types of Node only, with skipLibCheck off', async () => {
     const files = Object.entries(right).map(([name, code]) => [fileOf('right', name), `${head}${code}\nexport {}\n`])
     const options = { lib: ['es2023', 'esnext.disposable'], skipLibCheck: false }
     const found = await compile(Object.fromEntries(files), options)

@@ -1,10 +1,10 @@
-/** The plan of a run of NetAdapt: what its budget is of, for the network that is to be adapted. Reads no files. */
+/** The plan of a NetAdapt run: the resource of its budget for the network to adapt. Reads no files. */
 import { type Budget, lackingIn, type NamedTable, namedResource, type Resource, unitsOf } from '../../latency/index.ts'
 import type { Network } from '../../nn/index.ts'
 import { memberName, type OptionName } from '../option-name.ts'
 import { assertTableUse } from './table.ts'
 
-/** Throws a `UsageError` for a latency table that a budget has no use for, and where it lacks one. */
+/** Throws a `UsageError` if a budget does not use the given latency table, or needs one that is missing. */
 export const assertTableOfBudget = (
   { resource }: Budget,
   table: string | undefined,
@@ -13,11 +13,11 @@ export const assertTableOfBudget = (
   assertTableUse(
     resource === 'latencyMs',
     table,
-    `the budget is of ${resource}: leave it out, or give latency=`,
+    `but the budget is of ${resource}: leave it out, or give latency=`,
     called,
   )
 
-/** The resource of a budget for a network that is to be adapted; `called` names options in errors. */
+/** Returns the resource of a budget for the network to adapt; `called` names options in errors. */
 export function resourceOfBudget(
   budget: Budget,
   table: NamedTable | undefined,
@@ -27,7 +27,7 @@ export function resourceOfBudget(
   assertTableOfBudget(budget, table?.name, called)
   const resource = namedResource(budget.resource, table)
   if (!table) return resource
-  // Throws, and says why, where the table has not even this network.
+  // Throws, with the reason, if the table lacks a layer of this network.
   resource.value(network)
   const isLacking = (model: Network): boolean => lackingIn(table.table, unitsOf(model)).length > 0
   return {

@@ -1,4 +1,7 @@
-/** Plans of what the command line does, for any application: from a person's options to what is run. Nothing of it needs Node. */
+/**
+ * Plans of the commands, for any application: they turn options into networks, studies and units. None of it needs
+ * Node.
+ */
 export { assertTableOfBudget, resourceOfBudget } from './adaptation.ts'
 export { drawNetworks, planOfSpace } from './measurement.ts'
 export {

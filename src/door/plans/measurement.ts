@@ -1,14 +1,16 @@
-/** What `kinglet measure` measures: the layers of networks that are named, or those that a search space may come to. */
+/** The plan of `kinglet measure --space`: the layers that the networks of a search space can have. */
 import { key, Rng } from '../../core/index.ts'
 import { layerOf, planOf, type Unit, unitKey, unitsOf } from '../../latency/index.ts'
 import type { Model } from '../../models/index.ts'
 import { brokenBy, listed, makePoint, type Point, type Space, samplePoint } from '../../search/index.ts'
 
-/** Points are drawn until so many in a row had no layer that is new. */
+/** Drawing stops after this many consecutive points without a new layer. */
 const patience = 200
 const mostPoints = 1000
 
-/** For each value of each choice, the points that have it and else the first values there are, or the last. */
+/**
+ * For each value of each choice: points with this value and the first values of all other choices, or the last ones.
+ */
 function* cornersOf(space: Space): Generator<Point> {
   for (const [name, choice] of Object.entries(space.choices))
     for (const value of listed(choice))
@@ -18,11 +20,14 @@ function* cornersOf(space: Space): Generator<Point> {
       }
 }
 
-/** What to measure for a space whose points build these networks: counts in between are interpolated. */
+/**
+ * Returns the units to measure for a space; `networkOf` builds its networks. Channel counts in between are
+ * interpolated.
+ */
 export function planOfSpace(space: Space, networkOf: (point: Point) => Model, seed: number): Unit[] {
   const units = new Map<string, Unit>()
   const layers = new Set<string>()
-  /** Whether its network has a layer that those before had not. */
+  /** Adds the units of a network. Returns whether it has a new layer. */
   const add = (point: Point): boolean => {
     const before = layers.size
     for (const unit of unitsOf(networkOf(point))) {
@@ -37,7 +42,7 @@ export function planOfSpace(space: Space, networkOf: (point: Point) => Model, se
   return planOf([...units.values()], { between: true })
 }
 
-/** Networks of a space, drawn at random: others than those that the plan was made of. */
+/** Draws random networks of a space, with a random stream other than that of the plan. */
 export const drawNetworks = (
   space: Space,
   networkOf: (point: Point) => Model,

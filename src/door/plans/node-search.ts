@@ -1,4 +1,4 @@
-/** What a search needs of files: spaces and latency tables by their paths, and training kept in folders of trials. */
+/** The file access of a search: spaces and latency tables by path, and training runs in the folders of trials. */
 import { existsSync, readFileSync } from 'node:fs'
 import { UsageError } from '../../core/index.ts'
 import { keepInFolder, readSpace, type Space } from '../../search/node.ts'
@@ -8,7 +8,7 @@ import type { SearchPlan } from './search.ts'
 import { assertTableSuits, type PreparedSearch, prepareSearch, type SearchMachine } from './search-parts.ts'
 import { spaceNamed } from './space.ts'
 
-/** The space that names and files, with commas between them, make together. */
+/** Opens and joins the spaces that `text` lists: names and files, separated by commas. */
 export const openSpace = (text: string, size: number | undefined, called: OptionName = memberName): Space =>
   spaceNamed(text, {
     size,
@@ -21,11 +21,11 @@ export const openSpace = (text: string, size: number | undefined, called: Option
   })
 
 export interface FileMachine extends Omit<SearchMachine, 'table' | 'keep'> {
-  /** A file of `kinglet measure`. */
+  /** Path of a latency table from `kinglet measure`. */
   readonly table?: string | undefined
 }
 
-/** `prepareSearch` with a latency table by its path; what trials train is kept in their folders. */
+/** `prepareSearch` with the path of a latency table. Trials save their training in their folders. */
 export function prepareSearchInFiles(
   plan: SearchPlan,
   { table, ...machine }: FileMachine,

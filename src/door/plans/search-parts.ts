@@ -1,4 +1,4 @@
-/** The parts of a study, made of its plan and of what is on the machine that works on it. Reads no files. */
+/** Makes the parts of a study from its plan and the resources of the machine that works on it. Reads no files. */
 import { oneOf, UsageError } from '../../core/index.ts'
 import { type Dataset, fingerprint, type LoaderPool } from '../../data/index.ts'
 import type { Engine } from '../../engine/index.ts'
@@ -23,12 +23,12 @@ import { type Judging, resourcesIn, type SearchPlan } from './search.ts'
 import { assertTableUse } from './table.ts'
 import { batchOf, type PlannedData } from './training.ts'
 
-/** What is on the machine that works on a study. */
+/** The resources of the machine that works on a study. */
 export interface SearchMachine extends Pick<TrainingSetup, 'keep'> {
   readonly opened: PlannedData & { readonly val?: Dataset | undefined }
   readonly engine: Engine
   readonly pool?: LoaderPool
-  /** Of the device for which networks are searched. */
+  /** Latency table of the target device. */
   readonly table?: NamedTable
 }
 
@@ -37,16 +37,16 @@ export interface PreparedSearch {
   readonly parts: StudyParts
 }
 
-/** Throws a `UsageError` for a latency table that a plan has no use for, and where it lacks one. */
+/** Throws a `UsageError` if a plan does not use the given latency table, or needs one that is missing. */
 export const assertTableSuits = (plan: SearchPlan, table: string | undefined, called: OptionName = memberName): void =>
   assertTableUse(
     resourcesIn(plan).includes('latencyMs'),
     table,
-    `and nothing is asked of latency: leave it out, or give ${oneOf(['budget', 'minimize', 'target'].map(called))}`,
+    `but the search does not use latency: leave it out, or give ${oneOf(['budget', 'minimize', 'target'].map(called))}`,
     called,
   )
 
-/** What is asked of networks beside accuracy: each resource once, as an objective, a budget, or both. */
+/** The demands on networks beside accuracy: each resource once, as an objective, a budget, or both. */
 const demandsOf = (plan: SearchPlan, table: NamedTable | undefined) =>
   resourcesIn(plan).map((name) => ({
     ...namedResource(name, table),
@@ -55,7 +55,7 @@ const demandsOf = (plan: SearchPlan, table: NamedTable | undefined) =>
   }))
 
 /**
- * Makes the parts of a study. Throws where they do not fit together, or where no network meets a budget; `called` names
+ * Makes the parts of a study. Throws if they do not fit together, or if no network meets a budget; `called` names
  * options in errors.
  */
 export function prepareSearch(
@@ -81,7 +81,7 @@ export function prepareSearch(
   }
   if (!folds && !val)
     throw new UsageError(
-      `${called('validation')} 0: no images are left to judge networks by: hold some out, or use ${called('folds')}`,
+      `${called('validation')} 0: no images are left to evaluate networks on: hold some out, or use ${called('folds')}`,
     )
   const parts: StudyParts = {
     space,

@@ -1,6 +1,6 @@
 /**
- * The plan of a search: all that decides what its trials come to, but for the images and the latency table. It is made of
- * what a person asks for, or of what a study says of itself, where another machine works on it. Reads no files.
+ * The plan of a search: everything that determines its trials, except the images and the latency table. It is made from
+ * the options of a search, or from a study that another machine has created. Reads no files.
  */
 import { assert } from '../../core/index.ts'
 import type { PreprocessingName } from '../../data/index.ts'
@@ -9,22 +9,23 @@ import { type NetworkSpace, type PrunerName, readSpace, type Space, type Study }
 import { memberName, type OptionName } from '../option-name.ts'
 import { assertNetworks } from './space.ts'
 
-/** Marks studies whose parts can be made of what they say of themselves. It stands in files of studies. */
+/** Marks studies whose parts can be made from the study itself. Part of the file format of studies. */
 const begunBy = 'kinglet search'
 
-/** How networks are judged: what a study keeps as the options of its evaluator. With another value it is another study. */
+/** How networks are evaluated. A study records this as the options of its evaluator; other values are another study. */
 export interface Judging {
   readonly begunBy: typeof begunBy
   readonly epochs: number
   readonly folds?: number
-  /** Largest side of an image. */
+  /** Largest side of the input image. */
   readonly size: number
   readonly preprocessing: PreprocessingName
-  /** Share of each class that is held out where the data has no split of its own. */
+  /** Share of each class that is held out if the data has no split. */
   readonly validation: number
   readonly classes: readonly string[]
-  /** Training images, and what they are known by. */
+  /** Number of training images. */
   readonly images: number
+  /** Fingerprint of the training images. */
   readonly data: string
   /** Checksum of the latency table. */
   readonly table?: string
@@ -37,23 +38,23 @@ export interface SearchPlan extends Pick<Study, 'name' | 'seed' | 'trials' | 'bu
   readonly judging: Omit<Judging, 'classes' | 'images' | 'data' | 'table'>
 }
 
-/** What a person may ask of a search. */
+/** Options of a search. */
 export interface SearchPlanOptions {
-  /** What the study is called. */
+  /** Name of the study. */
   readonly name: string
   readonly seed: number
   readonly trials: number
   readonly space: Space
-  /** Largest side of an image. */
+  /** Largest side of the input image. */
   readonly size: number
   readonly algorithm: string
   readonly pruner?: PrunerName
   readonly budget?: readonly Budget[]
   /** Objectives beside accuracy. */
   readonly minimize?: readonly ResourceName[]
-  /** One reward in place of objectives: accuracy x (resource / target)^w, MnasNet's. */
+  /** MnasNet's reward in place of several objectives: accuracy x (resource / target)^w. */
   readonly target?: Budget
-  /** The w of `target`, below it and above it. Default -0.07 on both sides. */
+  /** The exponents w below and above `target`. Default -0.07 for both. */
   readonly exponents?: readonly [below: number, above: number]
   readonly epochs: number
   readonly folds?: number
@@ -61,7 +62,7 @@ export interface SearchPlanOptions {
   readonly validation: number
 }
 
-/** Plans a search. Throws a `UsageError` for a space that has no networks; `called` names options in errors. */
+/** Plans a search. Throws a `UsageError` for a space without networks; `called` names options in errors. */
 export function planSearch(options: SearchPlanOptions, called: OptionName = memberName): SearchPlan {
   const { name, seed, trials, space, size, algorithm, pruner, budget = [], minimize = [], target } = options
   const { epochs, folds, preprocessing, validation } = options
@@ -73,7 +74,7 @@ export function planSearch(options: SearchPlanOptions, called: OptionName = memb
   }
   return {
     ...{ name, seed, trials, space },
-    // In the order of their demands, which is that of violations.
+    // In the order of the demands, which is also that of the violations.
     budgets: Object.fromEntries(
       resourceNames.flatMap((resource) => budget.filter((b) => b.resource === resource).map((b) => [resource, b.most])),
     ),
@@ -84,21 +85,21 @@ export function planSearch(options: SearchPlanOptions, called: OptionName = memb
   }
 }
 
-/** The share that is held out: none where every image is in one of the folds. */
+/** The share of images to hold out: none with folds, since every image is in one of them. */
 export const heldOut = ({ folds, validation }: { readonly folds?: number; readonly validation: number }): number =>
   folds ? 0 : validation
 
-/** How a study judges. Throws a `KingletError` for one whose parts someone else has to say. */
+/** Returns how a study evaluates networks. Throws a `KingletError` for a study that `kinglet search` did not create. */
 export function judgingOf({ name, evaluator }: Study, called: OptionName = memberName): Judging {
   const judging = evaluator.options as unknown as Judging
   assert(
     judging.begunBy === begunBy,
-    `study ${name}: ${begunBy} did not begin it: say what its parts are, with ${called('parts')}`,
+    `study ${name}: ${begunBy} did not create it: give its parts with ${called('parts')}`,
   )
   return judging
 }
 
-/** The plan that a study says of itself; `place` says in errors where it is. */
+/** Makes the plan of an existing study; `place` names it in errors. */
 export function planOfStudy(study: Study, place: string, called: OptionName = memberName): SearchPlan {
   const space = readSpace(JSON.stringify(study.space), place)
   assertNetworks(space, called)
@@ -106,6 +107,6 @@ export function planOfStudy(study: Study, place: string, called: OptionName = me
   return { ...study, space, minimize, judging: judgingOf(study, called) }
 }
 
-/** The resources that a plan speaks of. */
+/** The resources that a plan uses as objectives or budgets. */
 export const resourcesIn = ({ budgets, minimize }: SearchPlan): ResourceName[] =>
   resourceNames.filter((name) => minimize.includes(name) || Object.hasOwn(budgets, name))

@@ -1,10 +1,10 @@
-/** Whether a plan and a latency table suit each other. */
+/** Checks that a plan and a latency table fit. */
 import { UsageError } from '../../core/index.ts'
 import type { OptionName } from '../option-name.ts'
 
 /**
- * Throws a `UsageError` for a latency table where nothing is about latency, and where one is lacking. `otherwise` ends
- * the first of the two: what the plan is about, and the way out.
+ * Throws a `UsageError` if a latency table is given but not used, or needed but missing. `otherwise` is the end of the
+ * first error: what the plan is about, and what to do.
  */
 export function assertTableUse(
   isAboutLatency: boolean,

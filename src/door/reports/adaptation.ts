@@ -1,25 +1,26 @@
-/** From a run of NetAdapt to its report page. */
+/** Makes the report page of a NetAdapt run. */
 import { type Budget, showBudget, showResource } from '../../latency/index.ts'
 import type { Network } from '../../nn/index.ts'
 import { type AdaptPoint, groupsOf } from '../../prune/index.ts'
 import { count, curvePage, percent, short } from '../../report/index.ts'
 import { labelOf } from '../networks.ts'
 
-/** What came of a run. */
+/** The result of a run. */
 export interface Adapted {
   readonly points: readonly AdaptPoint[]
-  /** Before, and after the fine-tuning at the end: top-1 on the validation images. */
+  /** Top-1 of the given network on the validation images. */
   readonly before: number
+  /** Top-1 of the last network on the validation images, after the final fine-tuning. */
   readonly after: number
   /** Number of validation images. */
   readonly images: number
 }
 
 export interface AdaptationReport extends Adapted {
-  /** What the network is called that was given: its file, for example. */
+  /** Name of the given network, such as its file. */
   readonly name: string
   readonly budget: Budget
-  /** The network that was given, and the last one. */
+  /** The given network and the last one. */
   readonly given: Network
   readonly last: Network
   readonly provenance: readonly (readonly [string, string])[]
@@ -29,7 +30,7 @@ export interface AdaptationReport extends Adapted {
 export const shrunkText = ({ shrunk }: AdaptPoint): string =>
   shrunk ? `${shrunk.group} ${shrunk.from} to ${shrunk.to}` : 'as it was'
 
-/** The whole page. All text in it is escaped. */
+/** Returns the whole page. All text in it is escaped. */
 export function adaptationPage(report: AdaptationReport): string {
   const { name, budget, given, last: adapted, points, before, after, images, provenance } = report
   const last = points[points.length - 1]

@@ -1,7 +1,4 @@
-/**
- * A network beside its twin of standard convolutions: what each costs, how long each takes here, and what the formula
- * says of them.
- */
+/** Compares a network with its twin of standard convolutions: costs, time on this machine, and the formula. */
 import { quartiles, size } from '../../core/index.ts'
 import type { Engine } from '../../engine/index.ts'
 import type { Network } from '../../nn/index.ts'
@@ -11,7 +8,7 @@ import { timeRounds } from '../timing.ts'
 
 const timedRounds = 200
 
-/** Median milliseconds for one image on `engine`, of all networks in turn. */
+/** Returns the median milliseconds per image of each network on `engine`, timed in interleaved rounds. */
 export async function timeNetworks(engine: Engine, models: readonly Network[], signal: AbortSignal): Promise<number[]> {
   const programs = await Promise.all(
     models.map((model) => engine.compile(model.graph(), { weights: model.weights, freeze: true })),
@@ -26,7 +23,7 @@ export async function timeNetworks(engine: Engine, models: readonly Network[], s
   }
 }
 
-/** What the formula says of these two networks, in sentences. */
+/** Explains the formula and its values for these two networks, in sentences. */
 export function formulaNotes(pairs: readonly Pair[]): string[] {
   const sum = (key: 'separable' | 'standard') => pairs.reduce((n, pair) => n + pair[key], 0)
   const [separable, standard] = [sum('separable'), sum('standard')]
@@ -39,7 +36,7 @@ export function formulaNotes(pairs: readonly Pair[]): string[] {
   ]
 }
 
-/** A network's costs and latency, as a column of the comparison. */
+/** Makes a column of the comparison from the costs and the latency of a network. */
 export const columnOf = (name: string, { analysis }: Costs, latencyMs: number): CostColumn => ({
   name,
   parameters: analysis.total.parameters,

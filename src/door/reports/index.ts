@@ -1,4 +1,4 @@
-/** Reports of what the command line does, for any application. Nothing of it needs Node. */
+/** Reports of the commands, for any application. None of it needs Node. */
 export { type AdaptationReport, type Adapted, adaptationPage, shrunkText } from './adaptation.ts'
 export { columnOf, formulaNotes, timeNetworks } from './comparison.ts'
 export { type LayerOptions, type LayerTime, type LayerTimes, timeLayers } from './layer-times.ts'

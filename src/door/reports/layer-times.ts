@@ -1,13 +1,13 @@
 /**
- * Where the time of a network goes, kernel by kernel, on one thread: beside what this machine can do at most, measured
- * in the same run. A kernel takes at least the time of its multiply-adds at the limit of independent chains, and at
- * least that of reading its operands and writing its result once; the longer of the two is its floor.
+ * Times each kernel of a network on one thread and compares it with the limits of this machine, measured in the same
+ * run. A kernel takes at least the time of its multiply-adds at the limit of independent chains, and at least the time
+ * to read its operands and write its result once. The longer of the two is its floor.
  */
 import { type Quartiles, quartiles, Rng, type Shape, size } from '../../core/index.ts'
 import type { Network } from '../../nn/index.ts'
 import { type Determinism, moveMs, multiplyAddLimit, profile, type StepProfile } from '../../wasm/index.ts'
 
-/** One kernel of a network. Operations are two for each multiply-add. */
+/** One kernel of a network. A multiply-add counts as two operations. */
 export interface LayerTime {
   /** `blocks.3.expand` */
   readonly layer: string
@@ -18,25 +18,27 @@ export interface LayerTime {
   readonly readBytes: number
   readonly writtenBytes: number
   readonly timeMs: Quartiles
-  /** Of the time of all kernels. */
+  /** Share of the time of all kernels. */
   readonly share: number
   readonly gflops: number
-  /** Of the limit of multiply-adds. */
+  /** Share of the limit of multiply-adds. */
   readonly shareOfLimit: number
-  /** Bytes read and written a second, and what a copy of as many reaches, in thousand millions. */
+  /** Bytes read and written per second, in units of 1e9. */
   readonly gigabytesPerSecond: number
+  /** The same for a copy of as many bytes. */
   readonly copyGigabytesPerSecond: number
-  /** Which of the two makes the floor, and how many times the floor the kernel takes. */
+  /** The limit that determines the floor. */
   readonly boundBy: 'arithmetic' | 'memory'
+  /** Time of the kernel divided by its floor. */
   readonly timesFloor: number
 }
 
 export interface LayerTimes {
-  /** Multiply-adds in 128-bit vectors, one thread, at most. */
+  /** Limit of multiply-adds in 128-bit vectors on one thread. */
   readonly limitGflops: number
-  /** The limit is that of fused ones, which the kernels use too. */
+  /** True if the limit is that of fused multiply-adds, which the kernels then use too. */
   readonly fused: boolean
-  /** Of all kernels together, the time of one run. */
+  /** Time of one run: the sum over all kernels. */
   readonly latencyMs: Quartiles
   readonly gflops: number
   readonly shareOfLimit: number
@@ -52,7 +54,7 @@ export interface LayerOptions {
   onRun(done: number, of: number): Promise<void>
 }
 
-/** A kernel's phases, which follow each other, as one. */
+/** Joins the consecutive phases of each kernel. */
 function kernelsOf(steps: readonly StepProfile[]): StepProfile[] {
   const kernels: StepProfile[] = []
   for (const step of steps) {
@@ -63,7 +65,7 @@ function kernelsOf(steps: readonly StepProfile[]): StepProfile[] {
   return kernels
 }
 
-/** Times each kernel of a network's inference on images of noise. */
+/** Times each kernel of a network's inference on random images. */
 export async function timeLayers(model: Network, options: LayerOptions): Promise<LayerTimes> {
   const { batch, rounds: runs, warmup, seed, deterministic = 'here', onRun } = options
   const rng = new Rng(seed)
@@ -74,14 +76,14 @@ export async function timeLayers(model: Network, options: LayerOptions): Promise
       ...{ weights: model.weights, freeze: true, inputs: { x }, runs, warmup, deterministic, onRun },
     }),
   )
-  // Measured before and after: the clock of a processor goes up and down.
+  // Measured before and after, because the clock rate of a processor varies.
   const after = await multiplyAddLimit()
   const fused = deterministic === 'here' && before.relaxedGmacs !== undefined
   const gmacsOf = ({ gmacs, relaxedGmacs = 0 }: typeof before) => (fused ? relaxedGmacs : gmacs)
   const limit = Math.max(gmacsOf(before), gmacsOf(after))
 
   const latencyMs = quartiles(kernels[0].times.map((_, run) => kernels.reduce((n, k) => n + k.times[run], 0)))
-  // Of the medians' sum, so that shares make a whole where a busy moment fell on some runs.
+  // Shares refer to the sum of the medians, so that they add up to 1 even if background load disturbed some runs.
   const inAll = kernels.reduce((n, k) => n + quartiles(k.times).median, 0)
   const copies = new Map<string, number>()
   const layers: LayerTime[] = []

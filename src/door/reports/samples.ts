@@ -1,4 +1,4 @@
-/** A few images of a set with what a network answers, chosen so that both sides are seen. */
+/** Selects a few images of a set with a network's answers, both correct ones and mistakes. */
 import type { Tensor } from '../../core/index.ts'
 import { type Dataset, type LoaderPool, loader, type Preprocessing, subset } from '../../data/index.ts'
 import type { Engine } from '../../engine/index.ts'
@@ -17,14 +17,14 @@ export interface SampleOptions {
   readonly preprocessing: Preprocessing
   readonly pool?: LoaderPool
   readonly signal?: AbortSignal
-  /** Answers for each image. */
+  /** Answers per image. */
   readonly top: number
 }
 
-/** At most this many images are looked at to find some mistakes. */
+/** Upper bound for the images that are classified to find mistakes. */
 const mostLookedAt = 200
 
-/** Indices of about `most` images, taken from each class in turn. */
+/** Returns the indices of at most `most` images, taken from each class in turn. */
 export function acrossClasses(data: Dataset, most: number): number[] {
   const byClass: number[][] = data.classes.map(() => [])
   for (let i = 0; i < data.length; i++) byClass[data.label(i)].push(i)
@@ -34,7 +34,7 @@ export function acrossClasses(data: Dataset, most: number): number[] {
   return found
 }
 
-/** Softmax of row `i`, the `top` best by name. */
+/** Returns the `top` best answers for row `i` of the logits. */
 function answersOf(logits: Tensor, i: number, classes: readonly string[], top: number): Sample['answers'] {
   const row = Array.from(logits.data.subarray(i * classes.length, (i + 1) * classes.length), Number)
   const highest = Math.max(...row)
@@ -46,7 +46,7 @@ function answersOf(logits: Tensor, i: number, classes: readonly string[], top: n
     .slice(0, top)
 }
 
-/** What `net` answers to some images of `data`: the first of each class in turn. */
+/** Returns the answers of `net` for some images of `data`, taken from each class in turn. */
 export async function answerSamples(net: Network, data: Dataset, options: SampleOptions): Promise<Sample[]> {
   const { engine, preprocessing, pool, signal, top } = options
   const indices = acrossClasses(data, mostLookedAt)
@@ -73,7 +73,9 @@ export async function answerSamples(net: Network, data: Dataset, options: Sample
 
 const isMistake = ({ truth, answers }: Sample): boolean => answers[0].label !== truth
 
-/** The first `most` samples, and as many of the mistakes among the others, the surest first. */
+/**
+ * Returns the first `most` samples, and at most as many mistakes among the others, those with the highest scores first.
+ */
 export function selectSamples(samples: readonly Sample[], most: number): Sample[] {
   const first = samples.slice(0, most)
   const mistakes = samples.slice(most).filter(isMistake)

@@ -1,9 +1,9 @@
-/** How values of a search are written for people. */
+/** Formats values of a search. */
 import { resourceNames, showResource } from '../../latency/index.ts'
 import { percent } from '../../report/index.ts'
 import type { Objective, Reward, Study } from '../../search/index.ts'
 
-/** How a reward is written: `accuracy x (latency / 2.0 ms)^w, w -0.07 below and -0.07 above`. */
+/** Formats a reward: `accuracy x (latency / 2.0 ms)^w, w -0.07 below and -0.07 above`. */
 export function showReward({ options }: Study['algorithm']): string | undefined {
   const { reward } = options as { readonly reward?: Reward }
   if (reward?.kind !== 'mnasnet') return reward && JSON.stringify(reward.weights)
@@ -12,7 +12,7 @@ export function showReward({ options }: Study['algorithm']): string | undefined 
   return `${value} x (${cost} / ${unit ? showResource(unit, target) : target})^w, w ${alpha} below and ${beta} above`
 }
 
-/** How values of an objective are written: accuracies in per cent, resources with their unit. */
+/** Formats a value of an objective: accuracies in per cent, resources with their unit. */
 export function showObjective({ name }: Objective, value: number): string {
   const resource = resourceNames.find((own) => own === name)
   if (resource) return showResource(resource, value)

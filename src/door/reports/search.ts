@@ -1,4 +1,4 @@
-/** The report of a search: the front, how the best came about, what mattered, and what was stopped when. */
+/** The report of a search: the front, the history of the best value, the importance of choices, and stopped trials. */
 
 import {
   axisUnit,
@@ -28,26 +28,26 @@ export interface SearchReport {
   readonly study: Study
   readonly problem: Problem
   readonly trials: readonly StoredTrial[]
-  /** How an objective's value is written. */
+  /** Formats a value of an objective. */
   readonly show: (objective: Objective, value: number) => string
-  /** Paths of model files beside the report, by the number of their trial. */
+  /** Paths of model files relative to the report, by trial number. */
   readonly models: ReadonlyMap<number, string>
   readonly provenance: readonly (readonly [string, string])[]
 }
 
 type Xy = readonly [x: number, y: number]
 
-/** Those that have a measured value: what is above a budget was not trained. */
+/** The trials with a measured accuracy: trials above a budget were not trained. */
 const measured = (trials: readonly StoredTrial[]): StoredTrial[] =>
   trials.filter((t) => t.state === 'complete' && isFeasible(t))
 
-/** The best value of the first objective after each trial that met the budgets. */
+/** Chart of the first objective: each trial within the budgets, and the best value so far. */
 function history({ problem, trials, show }: SearchReport): LineChart {
   const [objective] = problem.objectives
   const better = objective.direction === 'minimize' ? Math.min : Math.max
   const judged = measured(trials)
   let best: number | undefined
-  // In steps: it holds until the next trial.
+  // A step function: the best value holds until the next trial.
   const line = judged.flatMap((t): Xy[] => {
     const before = best
     best = best === undefined ? t.values![0] : better(best, t.values![0])
@@ -69,7 +69,7 @@ function history({ problem, trials, show }: SearchReport): LineChart {
   }
 }
 
-/** The first objective against the second. */
+/** Chart of the first objective against the second. */
 function front({ problem, trials, show }: SearchReport): LineChart | undefined {
   const [first, second] = problem.objectives
   const judged = measured(trials)
@@ -106,7 +106,7 @@ ${best.map((t) => html`<p class="soft">Trial ${t.number}: ${pointText(t.point)}<
 }
 
 const importance = ({ problem, trials }: SearchReport): Markup =>
-  html`<p class="soft">The share of the variance of ${problem.objectives[0].name} that a choice explains by itself, over the trials that met the budgets and in which it was asked for.</p>
+  html`<p class="soft">The share of the variance of ${problem.objectives[0].name} that a choice explains on its own. It covers the trials that met the budgets and have this choice.</p>
 <div class="scroll"><table><tr><th>choice</th><th></th><th class="n">share</th><th class="n">trials</th></tr>
 ${importanceOf(problem, trials)
   .filter((i) => i.trials > 1)
@@ -119,8 +119,8 @@ ${importanceOf(problem, trials)
 function stopped({ problem, trials, show }: SearchReport): Markup | undefined {
   const own = trials.filter((t) => t.state === 'pruned' || t.state === 'failed')
   if (own.length === 0) return undefined
-  return html`<h2>Stopped early, and failed</h2>
-<div class="scroll"><table><tr><th class="n">trial</th><th>state</th><th class="n">after step</th><th class="n">${problem.objectives[0].name}</th><th>why</th></tr>
+  return html`<h2>Stopped early or failed</h2>
+<div class="scroll"><table><tr><th class="n">trial</th><th>state</th><th class="n">after step</th><th class="n">${problem.objectives[0].name}</th><th>reason</th></tr>
 ${own.map((t) => {
   const last = t.reports.at(-1)
   return html`<tr><td class="n">${t.number}</td><td>${t.state}</td><td class="n">${last?.step}</td><td class="n">${last && show(problem.objectives[0], last.value)}</td><td>${t.reason}</td></tr>
@@ -128,7 +128,7 @@ ${own.map((t) => {
 })}</table></div>`
 }
 
-/** The whole page. All text in it is escaped. */
+/** Returns the whole page. All text in it is escaped. */
 export function searchPage(report: SearchReport): string {
   const { study, problem, trials, show, provenance } = report
   const counted = (state: StoredTrial['state']) => trials.filter((t) => t.state === state).length

@@ -1,4 +1,4 @@
-/** From a training run to the data of its report page. */
+/** Makes the data of a report page from a training run. */
 
 import type { Dataset } from '../../data/index.ts'
 import type { CostRow, Picture, ReportData } from '../../report/index.ts'
@@ -8,7 +8,7 @@ import type { Costs } from '../costs.ts'
 import { showShape } from '../costs.ts'
 import type { Sample } from './samples.ts'
 
-/** One epoch, as curves show it. */
+/** The results of one epoch, for the curves. */
 export interface EpochRecord {
   readonly epoch: number
   /** Means over the epoch's steps. */
@@ -20,7 +20,7 @@ export interface EpochRecord {
 export interface TrainingReport {
   readonly title: string
   readonly subtitle: string
-  /** What the images are called on which `evaluation` was made: `test`, `validation`. */
+  /** Name of the images of `evaluation`: `test`, `validation`. */
   readonly part: string
   readonly epochs: readonly EpochRecord[]
   readonly seconds: number
@@ -30,7 +30,7 @@ export interface TrainingReport {
   readonly notes: readonly string[]
   readonly data: Dataset
   readonly samples: readonly Sample[]
-  /** An image of `data` as the address of a picture, a `data:` URL for example. */
+  /** Returns the URL of an image of `data`, such as a `data:` URL. */
   readonly pictureOf: (data: Dataset, index: number) => Promise<string>
   readonly provenance: ReportData['provenance']
 }
@@ -78,7 +78,7 @@ const layersOf = ({ analysis }: Costs): CostRow[] =>
       macs,
     }))
 
-/** Pictures are read again from the set. */
+/** Makes the report data. Reads the sample images again from the set. */
 export async function trainingReport(run: TrainingReport): Promise<ReportData> {
   const { evaluation, costs, samples, data, comparison, pictureOf } = run
   const { parameters, macs } = costs.analysis.total

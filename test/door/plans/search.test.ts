@@ -1,4 +1,4 @@
-/** A search without the command line: planned, run in memory, reported, and planned again from its study. */
+/** A search without the command line: plan, run in memory, report, and plan again from its study. */
 import { expect, test } from 'vitest'
 import {
   assertTableOfBudget,
@@ -37,7 +37,7 @@ const tableOf = (units: readonly Unit[]): NamedTable => ({
   },
 })
 
-test('it runs in memory, and its study says what its parts are', async () => {
+test('a search runs in memory, and its study gives its plan again', async () => {
   const plan = planSearch({ ...asked, minimize: ['macs'], budget: [{ resource: 'parameters', most: 1e6 }] })
   const { study, parts } = prepareSearch(plan, machine)
   const store = memoryStore(study)
@@ -56,15 +56,15 @@ test('it runs in memory, and its study says what its parts are', async () => {
   expect(page).toContain('trials complete of 2')
 })
 
-test('a study of someone else is told, by the caller’s names', () => {
+test("a study without a plan gives an error with the caller's names", () => {
   const { study } = prepareSearch(planSearch(asked), machine)
   const other = { ...study, evaluator: { ...study.evaluator, options: {} } }
-  const said = 'study noise: kinglet search did not begin it: say what its parts are, with '
+  const said = 'study noise: kinglet search did not create it: give its parts with '
   expect(() => judgingOf(other)).toThrow(`${said}parts`)
   expect(() => judgingOf(other, (name) => `--${name}`)).toThrow(`${said}--parts`)
 })
 
-test('spaces by name, and whatever else the caller reads', () => {
+test('spaces by name, and spaces that the caller reads', () => {
   expect(spaceNamed('v1,training', { size: 32 }).name).toBe('v1+training')
   const read = (name: string) => (name === 'mine' ? space : undefined)
   expect(spaceNamed('mine', { read })).toBe(space)
@@ -72,18 +72,21 @@ test('spaces by name, and whatever else the caller reads', () => {
 })
 
 test.each([
-  [() => planSearch({ ...asked, space: spaceOf('training') }), 'space training: it has no networks: join it with one'],
+  [
+    () => planSearch({ ...asked, space: spaceOf('training') }),
+    'space training: it has no networks: join it with a space',
+  ],
   [
     () => prepareSearch(planSearch({ ...asked, minimize: ['latencyMs'] }), machine),
     'latency needs a table of the device: give one with table, which kinglet measure writes',
   ],
   [
     () => prepareSearch(planSearch(asked), { ...machine, table: tableOf([]) }),
-    'table: phone.json is a latency table, and nothing is asked of latency: leave it out, or give budget, minimize or target',
+    'table: phone.json is a latency table, but the search does not use latency: leave it out, or give budget, minimize or target',
   ],
   [
     () => prepareSearch(planSearch(asked), { ...machine, opened: { ...opened, val: undefined } }),
-    'validation 0: no images are left to judge networks by: hold some out, or use folds',
+    'validation 0: no images are left to evaluate networks on: hold some out, or use folds',
   ],
   [
     () => prepareSearch(planSearch({ ...asked, budget: [{ resource: 'macs', most: 10 }] }), machine),
@@ -93,14 +96,14 @@ test.each([
   expect(work).toThrow(said)
 })
 
-test('a target is a reward, and folds hold nothing out', () => {
+test('a target becomes a reward, and folds hold no images out', () => {
   const { algorithm, minimize } = planSearch({ ...asked, target: { resource: 'macs', most: 2e6 } })
   expect(minimize).toEqual(['macs'])
   expect(showReward(algorithm)).toBe('accuracy x (macs / 2.00 M)^w, w -0.07 below and -0.07 above')
   expect([heldOut({ validation: 0.2 }), heldOut({ validation: 0.2, folds: 3 })]).toEqual([0.2, 0])
 })
 
-test('the resource of a budget for NetAdapt: infinite where a table lacks a layer, and refused for the network itself', () => {
+test('the resource of a budget for NetAdapt is infinite if the table lacks a layer, and an error for the network itself', () => {
   const net = build('mobilenet_v1', { width: 0.1, size: 16, reduction: 4, classes: 2 })
   const other = build('mobilenet_v1', { width: 0.5, size: 16, reduction: 4, classes: 2 })
   const latency = { resource: 'latencyMs', most: 2 } as const
@@ -111,6 +114,6 @@ test('the resource of a budget for NetAdapt: infinite where a table lacks a laye
   expect(() => resourceOfBudget(latency, table, other)).toThrow(/^phone\.json: it has no time for /)
   expect(() => assertTableOfBudget(latency, undefined)).toThrow('give one with table')
   expect(() => resourceOfBudget({ resource: 'macs', most: 1 }, table, net)).toThrow(
-    'table: phone.json is a latency table, the budget is of macs: leave it out, or give latency=',
+    'table: phone.json is a latency table, but the budget is of macs: leave it out, or give latency=',
   )
 })

@@ -1,4 +1,7 @@
-/** The plan of a training run without the command line: defaults that depend on the images, and errors by members. */
+/**
+ * The plan of a training run without the command line: defaults that depend on the images, and errors that name
+ * members.
+ */
 import { expect, test } from 'vitest'
 import { preprocessingPreset } from '../../../src/data/index.ts'
 import type { OpenedModel } from '../../../src/door/index.ts'
@@ -16,11 +19,11 @@ const set = noiseSet(8, { width: 20, height: 16 })
 const data = { classes: set.classes, train: set }
 const tiny = { width: 0.1, reduction: 4 }
 
-test('an epoch has ten steps where there are images for it', () => {
+test('an epoch has at least ten steps if there are enough images', () => {
   expect([3, 40, 80, 160, 320, 10_000].map(batchOf)).toEqual([3, 8, 8, 16, 32, 32])
 })
 
-test('the input has the size of the images, or 128 pixels for files of any size', async () => {
+test('the input has the size of the images, or 128 pixels for a folder of files', async () => {
   expect(await inputSizeFor(data)).toEqual([16, 20])
   expect(await inputSizeFor({ ...data, kind: 'folder' })).toEqual([128, 128])
   const { network, preprocessing, transferred } = await planTraining(data, { seed: 1 })
@@ -30,20 +33,20 @@ test('the input has the size of the images, or 128 pixels for files of any size'
   expect(transferred).toBeUndefined()
 })
 
-test('what is asked for comes before what the images say', async () => {
+test('options override defaults from the images', async () => {
   const asked = { seed: 0, model: 'mobilenet_v1:width=0.1', build: { size: 8, reduction: 4 } }
   const { network, preprocessing } = await planTraining(data, { ...asked, preprocessing: 'imagenet' })
   expect(network.architecture?.options).toMatchObject({ size: [8, 8], width: 0.1, reduction: 4 })
   expect(preprocessing).toEqual(preprocessingPreset('imagenet', [8, 8]))
 })
 
-/** A model file's content with these classes. */
+/** The content of a model file with these classes. */
 function opened(classes: readonly string[]): OpenedModel {
   const network = build('mobilenet_v1', { ...tiny, size: 8, classes: classes.length, seed: 7 })
   return { network, classes, preprocessing: preprocessingPreset('imagenet', 8), provenance: provenanceNow({}) }
 }
 
-test('a model file gives its weights and its preprocessing; other classes get a classifier of their own', async () => {
+test('a model file gives its weights and preprocessing; other classes get a new classifier', async () => {
   const same = { name: 'a.safetensors', model: opened(set.classes) }
   const plan = await planTraining(data, { seed: 0, from: same })
   expect(plan.transferred?.anew).toEqual([])
@@ -55,18 +58,19 @@ test('a model file gives its weights and its preprocessing; other classes get a 
   expect(changed.network.classes).toBe(set.classes.length)
 })
 
-test('errors call options as the caller does', async () => {
+test("errors use the caller's names of options", async () => {
   const asked = {
     seed: 0,
     from: { name: 'a.safetensors', model: opened(set.classes) },
     build: { widthRule: 'paper' },
   } as const
-  const said = 'a.safetensors is a model file, which says this itself: leave it out'
-  await expect(planTraining(data, asked)).rejects.toThrow(`widthRule: ${said}`)
-  await expect(planTraining(data, asked, (name) => `--${name}`)).rejects.toThrow(`--widthRule: ${said}`)
+  const said = (name: string) =>
+    `${name}: a.safetensors is a model file, which defines its own network: leave ${name} out`
+  await expect(planTraining(data, asked)).rejects.toThrow(said('widthRule'))
+  await expect(planTraining(data, asked, (name) => `--${name}`)).rejects.toThrow(said('--widthRule'))
 })
 
-test('a report of what a network answers needs no command line', async () => {
+test("a report of a network's answers needs no command line", async () => {
   const { network, preprocessing } = await planTraining(data, { seed: 0, model: 'mobilenet_v1', build: tiny })
   const use = { engine: referenceEngine(), preprocessing }
   const samples = await answerSamples(network, set, { ...use, top: 1 })

@@ -16,7 +16,7 @@ test('images are taken from each class in turn', () => {
   expect(acrossClasses(set, 100)).toEqual([0, 4, 5, 1, 6, 2, 3])
 })
 
-test('the first samples are shown, and the surest mistakes after them', () => {
+test('the first samples come first, then the mistakes with the highest scores', () => {
   const sample = (index: number, truth: string, label: string, score: number): Sample => ({
     ...{ index, truth },
     answers: [{ label, score }],
@@ -28,7 +28,7 @@ test('the first samples are shown, and the surest mistakes after them', () => {
 
 const bytesOf = (url: string) => Buffer.from(url.slice(url.indexOf(',') + 1), 'base64')
 
-test('a small picture is kept pixel by pixel, a large one becomes a small JPEG', async () => {
+test('a small image stays lossless, a large one becomes a small JPEG', async () => {
   const set = noiseSet(2)
   const url = await pictureOf(set, 1)
   expect(url).toMatch(/^data:image\/png;base64,/)
@@ -38,7 +38,7 @@ test('a small picture is kept pixel by pixel, a large one becomes a small JPEG',
   expect(await decodeImage(bytesOf(large), 'picture')).toMatchObject({ width: 96, height: 96 })
 })
 
-test('mistakes by number, the commonest first', () => {
+test('mistakes are sorted by number, the most common first', () => {
   const counts = [
     [5, 1, 0],
     [3, 2, 0],
@@ -50,7 +50,7 @@ test('mistakes by number, the commonest first', () => {
   ])
 })
 
-test('a report of many classes lists mistakes, and one without a twin compares nothing', () => {
+test('a report of many classes lists mistakes, and a report without a twin has no comparison', () => {
   const classes = Array.from({ length: 41 }, (_, i) => `kind ${i}`)
   const confusion = classes.map((_, i) => classes.map((_, j) => (i === j ? 9 : i === 40 && j === 2 ? 7 : 0)))
   const { comparison: _, ...rest } = reportData
