@@ -82,8 +82,8 @@ const refused: readonly (readonly [what: string, body: () => unknown, message: s
   [
     'a batch in a shape',
     () => networkFrom(graphOf(linear(reshape({ x }, { shape: [1, 48] }), w('w', [48, 2])))),
-    'network: the graph does not hold for a batch of 2: reshape: x has shape [2, 4, 4, 3], 96 values: [1, 48] holds 48, ' +
-      'it must hold as many: in shapes write 0 (reshape) or -1 for the batch',
+    'network: the graph does not work for a batch of 2: reshape: x has shape [2, 4, 4, 3], 96 values: [1, 48] holds 48 values, ' +
+      'the numbers must be equal: in shapes write 0 (reshape) or -1 for the batch',
   ],
   [
     'a sum over the batch',
