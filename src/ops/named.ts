@@ -2,7 +2,7 @@
  * Ops by the names that graphs in files have. Those that networks of the registry are made of are at hand; each other one
  * is loaded with its file, so that a page loads what its network needs.
  */
-import { hardSigmoid, hardSwish, relu, relu6, sigmoid, swish, tanh } from './activations.ts'
+import { activations } from './activations.ts'
 import { batchNorm } from './batch-norm.ts'
 import { concat } from './concat.ts'
 import { conv2d } from './conv2d.ts'
@@ -19,7 +19,7 @@ import { trainingDropout } from './training-dropout.ts'
 
 const present = [
   ...[abs, addOp, divOp, exp, log, maximum, minimum, mulOp, neg, sqrt, subOp],
-  ...[hardSigmoid, hardSwish, relu, relu6, sigmoid, swish, tanh],
+  ...Object.values(activations),
   ...[batchNorm, concat, conv2d, depthwiseConv2d, im2col, matmul, maxPool, reduceSum, reshape],
   ...[slice, sliceFirst, trainingDropout, zeroPad],
 ]
