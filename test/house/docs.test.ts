@@ -70,7 +70,7 @@ test('every command has an example in its help, --json, and the exit codes, in l
   }
 })
 
-test('docs/ops.md names the optional members of an op', () => {
+test('docs/ops.md lists the optional members of an op', () => {
   const counts = ['One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight', 'Nine', 'Ten', 'Eleven', 'Twelve']
   const may = { OpDeclaration: 'properties', OpCompletion: 'slots' }
   for (const [half, says] of Object.entries(may)) {
