@@ -114,7 +114,13 @@ export async function buildPage(input = join(dist, 'browser-run.js')) {
     {
       ...{ minify: true, comments: false },
       ...{ entryFileNames: '[name].js', chunkFileNames: '[name]-[hash:6].js' },
-      codeSplitting: { groups: [{ name: 'run', tags: ['$initial'] }] },
+      codeSplitting: {
+        groups: [
+          { name: 'run', tags: ['$initial'] },
+          // Small, and hardly ever wanted without it.
+          { name: 'max-pool', test: /kernels\/(max-pool|channels)\.js$/, includeDependenciesRecursively: false },
+        ],
+      },
     },
   )
   return withShortExports(chunks, (name) => entry.exports.includes(name))

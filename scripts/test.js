@@ -2,7 +2,7 @@
  * `npm test`: installs missing packages, then runs the type check, the lint and format check, the build and the tests.
  * The last line is `N passed, N failed`; each of the three checks counts as one test. Arguments go to vitest (`npm test
  * -- test/ops`, `npm test -- -t 'depthwise'`); then only the build and the named tests run. With `--all` the tests
- * leave nothing out (`test/support/all.ts` says what they leave out otherwise).
+ * run all of their repetitions (`test/support/all.ts`).
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

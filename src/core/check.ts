@@ -3,6 +3,7 @@
  * out. All numbers in options, flags and files use these checks. `read.ts` reads them from text.
  */
 import { nearest, oneOf, UsageError } from './errors.ts'
+import { isNumber } from './numbers.ts'
 
 export interface Check {
   readonly is: (value: unknown) => boolean
@@ -15,26 +16,6 @@ export type Checks<T> = { readonly [K in keyof T]-?: Check }
 /** An object in the sense of JSON: neither an array nor null. */
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isNumber = (n: unknown): n is number => typeof n === 'number' && Number.isFinite(n)
-
-export const checks = {
-  number: { is: isNumber, must: 'a number' },
-  integer: { is: (n) => Number.isSafeInteger(n), must: 'an integer' },
-  count: { is: (n) => Number.isSafeInteger(n) && Number(n) > 0, must: 'a positive integer' },
-  whole: { is: (n) => Number.isSafeInteger(n) && Number(n) >= 0, must: 'a whole number, 0 or more' },
-  positive: { is: (n) => isNumber(n) && n > 0, must: 'a number above 0' },
-  nonNegative: { is: (n) => isNumber(n) && n >= 0, must: 'a number, 0 or more' },
-  share: { is: (n) => isNumber(n) && n >= 0 && n < 1, must: 'a number of at least 0 and below 1' },
-  fraction: { is: (n) => isNumber(n) && n >= 0 && n <= 1, must: 'a number from 0 to 1' },
-  /** A share of something: more than nothing, less than all. */
-  properShare: { is: (n) => isNumber(n) && n > 0 && n < 1, must: 'a number between 0 and 1' },
-  odd: { is: (n) => Number.isSafeInteger(n) && Number(n) > 0 && Number(n) % 2 === 1, must: 'a positive odd integer' },
-  text: { is: (t) => typeof t === 'string', must: 'text' },
-  flag: { is: (b) => typeof b === 'boolean', must: 'true or false' },
-  /** Not checked here: the code that uses the value checks it. */
-  given: { is: () => true, must: '' },
-} as const satisfies Record<string, Check>
 
 /** A number from `low` to `high`. */
 export const between = (low: number, high: number, must = `a number from ${low} to ${high}`): Check => ({

@@ -4,12 +4,12 @@ export {
   between,
   type Check,
   type Checks,
-  checks,
   integerBetween,
   isObject,
   multipleOf,
   named,
 } from './check.ts'
+export * as checks from './checks.ts'
 export * from './dtype.ts'
 export * from './errors.ts'
 export { type Quartiles, quartiles } from './quartiles.ts'

@@ -2,7 +2,8 @@
  * Readers of values in text: options of commands, arguments after a network's name, budgets. A reader returns the
  * value, or a sentence that says what the text must be. Numbers pass the same checks as members of options.
  */
-import { type Check, checks } from './check.ts'
+import type { Check } from './check.ts'
+import * as checks from './checks.ts'
 import { nearest, oneOf } from './errors.ts'
 
 /** A value, or the problem of its text: `It must be a positive integer.` */

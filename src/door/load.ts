@@ -13,13 +13,12 @@ import type { EngineOptions } from './engine.ts'
 /** Options of `load`. */
 export interface LoadOptions extends EngineOptions, FetchOptions {}
 
-const { given } = checks
 const members: Checks<LoadOptions> = {
-  engine: given,
-  threads: given,
-  deterministic: given,
-  signal: given,
-  onProgress: given,
+  engine: checks.given,
+  threads: checks.given,
+  deterministic: checks.given,
+  signal: checks.given,
+  onProgress: checks.given,
 }
 
 /** The content of a model file, with its network. */

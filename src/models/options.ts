@@ -95,17 +95,17 @@ export const commonOptions: Options = {
   seed: 0,
 }
 
-const { count, positive } = checks
 const factors: Check = { is: (n) => [1, 2, 4, 8, 16, 32].includes(n as number), must: '32, 16, 8, 4, 2 or 1' }
 
 const members: Checks<BuildOptions> = {
   size: {
-    is: (value) => count.is(value) || (Array.isArray(value) && value.length === 2 && value.every(count.is)),
+    is: (value) =>
+      checks.count.is(value) || (Array.isArray(value) && value.length === 2 && value.every(checks.count.is)),
     must: 'a positive integer, or [height, width]',
   },
-  classes: count,
-  channels: count,
-  width: positive,
+  classes: checks.count,
+  channels: checks.count,
+  width: checks.positive,
   widthRule: named(widthRuleNames),
   reduction: factors,
   outputStride: factors,
@@ -118,16 +118,16 @@ const members: Checks<BuildOptions> = {
       (Array.isArray(value) && value.every((n) => Number.isInteger(n) && n >= 0)),
     must: 'table, none, all or a list of block numbers',
   },
-  seRatio: positive,
-  seDivisor: count,
+  seRatio: checks.positive,
+  seDivisor: checks.count,
   seGate: named(['sigmoid', 'hard_sigmoid']),
-  head: { is: (value) => value === 'table' || count.is(value), must: 'a positive integer or table' },
+  head: { is: (value) => value === 'table' || checks.count.is(value), must: 'a positive integer or table' },
   rows: {
     is: (value) => value === 'table' || (Array.isArray(value) && value.length > 0),
     must: 'table or rows',
   },
   dropout: checks.share,
-  batchNormEps: positive,
+  batchNormEps: checks.positive,
   batchNormMomentum: checks.fraction,
   initializer: named(initializerNames),
   seed: checks.integer,

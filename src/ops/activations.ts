@@ -4,11 +4,11 @@
  * sigmoid and hard swish Howard et al. 2019 (MobileNetV3, section 5.2); swish Ramachandran et al. 2017. NaN stays NaN in
  * all of them.
  */
-import { assert } from '../core/index.ts'
 import type { Value } from './define.ts'
-import { add, div, exp, greater, maximum, minimum, mul, neg, sub } from './elementwise.ts'
+import { add, div, exp, maximum, minimum, mul, neg, sub } from './elementwise.ts'
 import { completeElementwise } from './elementwise-contract.ts'
 import { declareElementwise } from './elementwise-op.ts'
+import { greater } from './masks.ts'
 
 /** Sizes that leave SIMD tails, in a range where each piece of the function is met; `kinks` are where pieces join. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -17,10 +17,10 @@ function samples(range: readonly [number, number], kinks: readonly number[] = []
 }
 
 /** x cut to [low, high], for numbers and for values. */
-const cut = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high)
-const cutValue = (x: Value, low: number, high: number): Value => minimum(maximum(x, low), high)
+export const cut = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high)
+export const cutValue = (x: Value, low: number, high: number): Value => minimum(maximum(x, low), high)
 /** 1 where low < x < high, else 0. */
-const within = (x: Value, low: number, high: number): Value => mul(greater(x, low), greater(high, x))
+export const within = (x: Value, low: number, high: number): Value => mul(greater(x, low), greater(high, x))
 
 /** max(x, 0), with gradient 0 at 0. */
 export const relu = declareElementwise({
@@ -49,34 +49,6 @@ export const relu6Contract = completeElementwise(relu6, {
   grad: (_, dy, _y, x) => [mul(dy, within(x, 0, 6))],
   samples: samples([-3, 9], [0, 6]),
 })
-
-const clampDefinition = declareElementwise({
-  name: 'clamp',
-  inputs: 'x',
-  attrs: { min: 0, max: 1 },
-  lower: ({ min, max }, x) => cutValue(x, min, max),
-})
-
-export const clampContract = completeElementwise(clampDefinition, {
-  apply: ({ min, max }, x) => cut(x, min, max),
-  grad: ({ min, max }, dy, _y, x) => [mul(dy, within(x, min, max))],
-  samples: [
-    { inputs: { x: [2, 3, 5, 7] }, range: [-2, 2], kinks: [0, 1] },
-    { inputs: { x: [1] }, range: [-2, 2], kinks: [0, 1] },
-    { inputs: { x: [4, 16] }, range: [-2, 2], kinks: [0, 1] },
-    { inputs: { x: [3, 5] }, attrs: { min: -0.5, max: 0.25 }, kinks: [-0.5, 0.25] },
-  ],
-})
-
-/** min(max(x, `min`), `max`) */
-export const clamp: typeof clampDefinition = Object.assign(
-  (...[x, attrs]: Parameters<typeof clampDefinition>): Value => {
-    const { min, max } = { min: 0, max: 1, ...attrs }
-    assert(min < max, () => `clamp: min is ${min}, max is ${max}: min must be below max`)
-    return clampDefinition(x, { min, max })
-  },
-  { op: clampDefinition.op },
-)
 
 /** relu6(x + 3) / 6 */
 export const hardSigmoid = declareElementwise({

@@ -6,20 +6,9 @@
 import { native, type Value } from './define.ts'
 import { completeElementwise, type Flow } from './elementwise-contract.ts'
 import { declareElementwise, type Operand } from './elementwise-op.ts'
+import { away, binarySamples, unaryIn, unarySamples } from './elementwise-samples.ts'
 import { scalarOf } from './leaf.ts'
-
-const binarySamples = [
-  { inputs: { a: [2, 3, 5, 7], b: [2, 3, 5, 7] } },
-  { inputs: { a: [2, 3, 3, 5], b: [5] } },
-  { inputs: { a: [1], b: [4, 6] } },
-  { inputs: { a: [3, 4, 1, 8], b: [3, 1, 1, 8] } },
-  { inputs: { a: [3, 2, 2, 5], b: [3, 1, 1, 5] } },
-  { inputs: { a: [3, 1], b: [2, 3, 4] } },
-] as const
-/* @__NO_SIDE_EFFECTS__ */
-function away(range: readonly [number, number]) {
-  return binarySamples.map((s) => ({ ...s, range }))
-}
+import { greater } from './masks.ts'
 
 /** a + b */
 export const addOp = declareElementwise({
@@ -118,40 +107,6 @@ export const minimumContract = completeElementwise(minimum, {
   grad: (_, dy, _y, a, b): Flow => [mul(dy, sub(1, greater(a, b))), mul(dy, greater(a, b))],
   samples: binarySamples,
 })
-
-/** 1 where a > b, else 0: a mask, through which no gradient flows. */
-export const greater = declareElementwise({
-  name: 'greater',
-  inputs: 'ab',
-  attrs: {},
-  apply: (_, a, b) => (a > b ? 1 : 0),
-  lower: native,
-})
-
-export const greaterContract = completeElementwise(greater, {
-  grad: () => [undefined, undefined],
-  samples: binarySamples,
-})
-
-/** a where c is not 0, else b. */
-export const where = declareElementwise({
-  name: 'where',
-  inputs: 'cab',
-  attrs: {},
-  apply: (_, c, a, b) => (c !== 0 ? a : b),
-  lower: native,
-})
-
-export const whereContract = completeElementwise(where, {
-  grad: (_, dy, _y, c): Flow => [undefined, where(c, dy, 0), where(c, 0, dy)],
-  samples: [{ inputs: { c: [2, 3, 5], a: [2, 3, 5], b: [5] }, kinks: [0] }],
-})
-
-const unarySamples = [{ inputs: { x: [2, 3, 5, 7] } }, { inputs: { x: [1] } }, { inputs: { x: [4, 16] } }] as const
-/* @__NO_SIDE_EFFECTS__ */
-function unaryIn(range: readonly [number, number], kinks: readonly number[] = []) {
-  return unarySamples.map((s) => ({ ...s, range, kinks }))
-}
 
 /** -x */
 export const neg = declareElementwise({

@@ -2,27 +2,13 @@
  * Ops by the names that graphs in files have. Those that networks of the registry are made of are at hand; each other one
  * is loaded with its file, so that a page loads what its network needs.
  */
-import { clamp, hardSigmoid, hardSwish, relu, relu6, sigmoid, swish, tanh } from './activations.ts'
+import { hardSigmoid, hardSwish, relu, relu6, sigmoid, swish, tanh } from './activations.ts'
 import { batchNorm } from './batch-norm.ts'
 import { concat } from './concat.ts'
 import { conv2d } from './conv2d.ts'
 import type { Op } from './define.ts'
 import { depthwiseConv2d } from './depthwise-conv2d.ts'
-import {
-  abs,
-  addOp,
-  divOp,
-  exp,
-  greater,
-  log,
-  maximum,
-  minimum,
-  mulOp,
-  neg,
-  sqrt,
-  subOp,
-  where,
-} from './elementwise.ts'
+import { abs, addOp, divOp, exp, log, maximum, minimum, mulOp, neg, sqrt, subOp } from './elementwise.ts'
 import { im2col } from './im2col.ts'
 import type * as list from './list.ts'
 import { matmul } from './matmul.ts'
@@ -32,8 +18,8 @@ import { slice, sliceFirst, zeroPad } from './slice.ts'
 import { trainingDropout } from './training-dropout.ts'
 
 const present = [
-  ...[abs, addOp, divOp, exp, greater, log, maximum, minimum, mulOp, neg, sqrt, subOp, where],
-  ...[clamp, hardSigmoid, hardSwish, relu, relu6, sigmoid, swish, tanh],
+  ...[abs, addOp, divOp, exp, log, maximum, minimum, mulOp, neg, sqrt, subOp],
+  ...[hardSigmoid, hardSwish, relu, relu6, sigmoid, swish, tanh],
   ...[batchNorm, concat, conv2d, depthwiseConv2d, im2col, matmul, maxPool, reduceSum, reshape],
   ...[slice, sliceFirst, trainingDropout, zeroPad],
 ]
@@ -50,17 +36,20 @@ const elsewhere: {
   broadcast_to: async () => (await import('./broadcast.ts')).broadcastTo,
   channel_mean: async () => (await import('./batch-statistics.ts')).channelMean,
   channel_variance: async () => (await import('./batch-statistics.ts')).channelVariance,
+  clamp: async () => (await import('./clamp.ts')).clamp,
   conv2d_dw: async () => (await import('./conv2d-gradients.ts')).conv2dDw,
   conv2d_dx: async () => (await import('./conv2d-gradients.ts')).conv2dDx,
   depthwise_conv2d_dw: async () => (await import('./depthwise-gradients.ts')).depthwiseConv2dDw,
   depthwise_conv2d_dx: async () => (await import('./depthwise-gradients.ts')).depthwiseConv2dDx,
   dropout: async () => (await import('./dropout.ts')).dropout,
   flip_transpose: async () => (await import('./flip-transpose.ts')).flipTranspose,
+  greater: async () => (await import('./masks.ts')).greater,
   log_softmax: async () => (await import('./softmax.ts')).logSoftmax,
   max_pool_dx: async () => (await import('./pool-gradients.ts')).maxPoolDx,
   resize_bilinear: async () => (await import('./resize-bilinear.ts')).resizeBilinear,
   resize_bilinear_dx: async () => (await import('./resize-bilinear.ts')).resizeBilinearDx,
   softmax: async () => (await import('./softmax.ts')).softmax,
+  where: async () => (await import('./masks.ts')).where,
 }
 
 /** The ops of these names, loaded; names that there are not are left out. */

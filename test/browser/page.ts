@@ -26,6 +26,8 @@ const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-E
 const html = `<!doctype html><title>kinglet</title>
 <script type="module">import * as kinglet from '/kinglet.js'; globalThis.kinglet = kinglet</script>`
 
+const typeOf = (path: string): string => (path.endsWith('.js') ? 'text/javascript' : 'application/octet-stream')
+
 const listen = (server: Server): Promise<string> =>
   new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
@@ -40,15 +42,14 @@ export async function openPages(executablePath: string, files: Readonly<Record<s
   const served: Record<string, { type: string; body: string | Uint8Array }> = {
     '/': { type: 'text/html', body: html },
     '/kinglet.js': { type: 'text/javascript', body: outputFiles[0].contents },
-    ...Object.fromEntries(
-      Object.entries(files).map(([path, body]) => [path, { type: 'application/octet-stream', body }]),
-    ),
+    ...Object.fromEntries(Object.entries(files).map(([path, body]) => [path, { type: typeOf(path), body }])),
   }
   const site = (isOurs: boolean) =>
     createServer((request, response) => {
       const { pathname, search } = new URL(request.url ?? '/', 'http://localhost')
       const file = served[pathname]
-      const headers = isOurs && search === '?isolated' ? isolation : {}
+      // Each page fetches what it needs: tests count it.
+      const headers = { 'Cache-Control': 'no-store', ...(isOurs && search === '?isolated' && isolation) }
       response.writeHead(file ? 200 : 404, { ...headers, ...(file && { 'Content-Type': file.type }) })
       response.end(file?.body)
     })

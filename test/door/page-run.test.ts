@@ -3,9 +3,18 @@
  * registered network, and one for every option that changes its kinds of ops. Both builds run these files.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type BuildOptions, build, type Model, models, toBytes, load as wholeLoad } from '../../src/index.ts'
+import {
+  type BuildOptions,
+  build,
+  type Model,
+  models,
+  type Network,
+  toBytes,
+  load as wholeLoad,
+} from '../../src/index.ts'
 import { activationNames } from '../../src/models/blocks/activation.ts'
 import { mixedRows } from '../models/mixed-rows.ts'
+import { otherOps } from '../support/other-ops.ts'
 import { type PageRun, pageRun } from '../support/page-run.ts'
 
 let page: PageRun
@@ -30,7 +39,7 @@ const images = (n: number) =>
 const run = { engine: 'wasm', threads: 1 } as const
 
 /** Compares the logits for batches of these sizes: the whole package and the page's build must give the same bits. */
-async function expectSame(net: Model, sizes: readonly number[]): Promise<void> {
+async function expectSame(net: Network, sizes: readonly number[]): Promise<void> {
   const bytes = toBytes(net, { classes: ['a', 'b', 'c'] })
   const [whole, ours] = [await wholeLoad(bytes, run), await page.load(bytes, run)]
   for (const n of sizes) {
@@ -62,6 +71,8 @@ const varied: readonly (readonly [string, BuildOptions])[] = [
   ['mobilenet_v3_small', { rows: mixedRows, width: 1 }],
 ]
 
+test('a network with ops that no network of the registry has', () => expectSame(otherOps(), [1, 2]))
+
 test.each(varied)('%s with %o', (name, options) => expectSame(network(name, options), [1]))
 
 describe("the page's build", () => {
@@ -91,6 +102,14 @@ describe("the page's build", () => {
     await expect(ours.run(new Float32Array(5))).rejects.toThrow('run: 5 values given')
     ours.dispose()
     await expect(ours.run(images(1))).rejects.toThrow('it was disposed of')
+  })
+
+  test('refuses to build the training form', async () => {
+    const { network } = await page.load(bytes(), run)
+    const x = network.graph(2).outputs.logits
+    expect(() => network.forward(x, { training: true })).toThrow(
+      'forward: training: the kinglet/run of pages is built without it: use kinglet',
+    )
   })
 
   test('refuses the reference engine', async () => {

@@ -1,12 +1,10 @@
 /** What a page loads: how much it is, and that nothing of Node is in it. */
-import { readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { expect, test } from 'vitest'
-import { ensureBuilt } from '../support/built.ts'
-import { buildPage, pageRun, pageRunPath } from '../support/page-run.ts'
-import { importsOf, root, textOf } from '../support/sources.ts'
+import { buildPage, gzipped, mostBytes, pageModules, pageRun, pageRunPath } from '../support/page-run.ts'
+import { root, textOf } from '../support/sources.ts'
 
 /** Bundles an entry as a page's tools would. Rejects with a line for each import that a page does not have. */
 const bundle = async (entry: string) => {
@@ -17,39 +15,66 @@ const bundle = async (entry: string) => {
   return { code: outputFiles[0].contents }
 }
 
-/** Bytes that a page loads at most, gzipped: of what runs model files, which is built already, and of the whole package. */
-const most = { run: 40_000, whole: 120_000 }
+/** Bytes of the whole package that a page loads at most, gzipped. */
+const mostOfAll = 120_000
 
-function expectAtMost(what: string, code: string | Uint8Array, bytes: number): void {
-  const gzipped = gzipSync(code).length
-  console.log(`${what}: ${code.length} bytes minified, ${gzipped} gzipped`)
-  expect(code.length).toBeGreaterThan(10_000)
-  expect(gzipped).toBeLessThanOrEqual(bytes)
-}
+/** The files of the registry's tables. */
+const tables = ['mobilenet-v1', 'mobilenet-v2', 'mobilenet-v3', 'resnet']
 
-test('what runs model files is small, and needs no other module', async () => {
-  ensureBuilt()
+/** What a minified module imports, at once or later. */
+const importsIn = (code: string): string[] =>
+  [...code.matchAll(/(?:\bfrom|\bimport\(?)\s*[`'"]([^`'"]+)[`'"]/g)].map(([, to]) => to)
+
+test('what loads and runs a network of the registry is small, and needs nothing but modules of its own', async () => {
   const { exports } = JSON.parse(textOf('package.json')) as { exports: { './run': { browser: { default: string } } } }
-  const file = join(root, exports['./run'].browser.default)
-  expect(file).toBe(pageRunPath)
-  const code = readFileSync(file, 'utf8')
-  expectAtMost(relative(root, file), code, most.run)
-  expect(importsOf(file, code)).toEqual([])
-  expect(Object.keys(await pageRun()).sort()).toEqual(Object.keys(await import('../../src/browser-run.ts')).sort())
+  expect(join(root, exports['./run'].browser.default)).toBe(pageRunPath)
+  const modules = pageModules()
+  const named = (name: string) => [...modules.keys()].filter((file) => file.startsWith(`${name}-`))
+  for (const name of [...tables, 'max-pool', 'remote-executor', 'threaded-executor'])
+    expect(named(name)).toHaveLength(1)
+  // test/browser/page-run.test.ts counts what a page really fetches for each network.
+  const bytes = (...names: string[]) => gzipped(['run.js', ...names.flatMap(named)].map((file) => modules.get(file)!))
+  for (const table of tables)
+    for (const executor of ['remote-executor', 'threaded-executor']) {
+      const all = bytes(table, executor, ...(table === 'resnet' ? ['max-pool'] : []))
+      console.log(`${table}, ${executor}: ${all} bytes gzipped`)
+      expect(all).toBeLessThanOrEqual(mostBytes)
+    }
+  const own = [...modules.keys()].map((file) => `./${file}`)
+  for (const [file, code] of modules) {
+    const imports = importsIn(new TextDecoder().decode(code))
+    expect(
+      imports.filter((to) => !own.includes(to)),
+      file,
+    ).toEqual([])
+  }
+})
+
+test('it exports the names of src/browser-run.ts, and others of at most three letters for its own modules', async () => {
+  const names = Object.keys(await pageRun()).filter((name) => name.length > 3)
+  expect(names.sort()).toEqual(Object.keys(await import('../../src/browser-run.ts')).sort())
 })
 
 test('nothing that needs Node is reachable from src/browser.ts, and it is small', async () => {
-  expectAtMost('src/browser.ts', (await bundle('src/browser.ts')).code, most.whole)
+  const { code } = await bundle('src/browser.ts')
+  const bytes = gzipSync(code).length
+  console.log(`src/browser.ts: ${code.length} bytes minified, ${bytes} gzipped`)
+  expect(code.length).toBeGreaterThan(10_000)
+  expect(bytes).toBeLessThanOrEqual(mostOfAll)
 })
 
-test('what runs model files brings nothing of training, augmentation, saving, or counting', async () => {
-  const { modules } = await buildPage()
-  const files = Object.keys(modules).filter((path) => modules[path].renderedLength > 0)
-  const left = files.map((path) => relative(join(root, 'dist'), path))
-  expect(left).toContain('door/classifier.js')
-  const others =
-    /^(train\/|door\/(training|save)|graph\/(autodiff|plan\/analysis)|data\/(augment|loader)|ops\/(all|.*gradients|softmax))/
-  expect(left.filter((path) => others.test(path))).toEqual([])
+test('nothing of training, counting, saving or testing is in it: only the kernels that a graph may ask for', async () => {
+  const chunks = await buildPage()
+  expect(chunks[0].fileName).toBe('run.js')
+  const [now, later] = [chunks.slice(0, 1), chunks].map((list) => list.flatMap(({ modules }) => Object.keys(modules)))
+  expect(now).toContain('/door/classifier.js')
+  const never =
+    /^\/(train|prune|search|latency|report)\/|door\/(training|save)|graph\/(autodiff|evaluate|plan\/analysis)|data\/(augment|loader)|ops\/(all|contract|elementwise-contract)|engine\/reference/
+  expect(later.filter((path) => never.test(path))).toEqual([])
+  expect(now.filter((path) => /gradients|ops\/softmax|kernels\/training|graph\/init\.|rng/.test(path))).toEqual([])
+  // Contracts are values by these names, which only the first step of the build has.
+  const code = chunks.flatMap(({ modules }) => Object.values(modules).map((module) => module.code ?? ''))
+  expect(code.filter((text) => /\w+Contract\b/.test(text))).toEqual([])
 })
 
 test('no `using` in it: what the compiler makes of that fails in browsers that lack Symbol.dispose', async () => {

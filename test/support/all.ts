@@ -1,6 +1,6 @@
 /**
- * Whether the run has everything: `npm test -- --all` sets `KINGLET_TEST_ALL=1`. What is left out without it repeats what
- * other tests show (oracles against golden values that the engine is held to as well), or is more of the same
- * (a hundred kills where thirty are made).
+ * Whether tests run all of their repetitions: `npm test -- --all` sets `KINGLET_TEST_ALL=1`. Without it they leave out
+ * what another test shows too (the reference engine against golden values), and repeat the rest fewer times (thirty kills
+ * instead of a hundred).
  */
 export const testAll = process.env.KINGLET_TEST_ALL === '1'

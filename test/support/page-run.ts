@@ -1,12 +1,15 @@
 /** The page's `kinglet/run` as it is built, and the script that builds it. */
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { ensureBuilt } from './built.ts'
 import { root } from './sources.ts'
 
 export type PageRun = typeof import('../../src/browser-run.ts')
 
-export const pageRunPath = join(root, 'dist/page/run.js')
+const folder = join(root, 'dist/page')
+export const pageRunPath = join(folder, 'run.js')
 
 /** Node runs it too, on one thread: workers of pages are not here. */
 export async function pageRun(): Promise<PageRun> {
@@ -14,21 +17,28 @@ export async function pageRun(): Promise<PageRun> {
   return import(pathToFileURL(pageRunPath).href)
 }
 
+/** All modules of the build by their file names. */
+export function pageModules(): Map<string, Uint8Array> {
+  ensureBuilt()
+  return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]))
+}
+
+/** Gzipped bytes of modules of the build. */
+export const gzipped = (modules: Iterable<Uint8Array>): number =>
+  [...modules].reduce((sum, code) => sum + gzipSync(code).length, 0)
+
+/** Bytes, gzipped, that a page fetches at most to load and run a network of the registry. */
+export const mostBytes = 40_000
+
 interface Chunk {
+  readonly fileName: string
   readonly code: string
   /** What is left of each module, by path. */
-  readonly modules: Readonly<Record<string, { readonly renderedLength: number }>>
+  readonly modules: Readonly<Record<string, { readonly code: string | null }>>
 }
 
-// By variables: plain JavaScript, which the type check leaves out.
-const script = (name: string) => import(pathToFileURL(join(root, 'scripts', name)).href)
-
-/** Builds a module of dist as the page's is built; without a path that one itself. */
-export const buildPage = async (input?: string): Promise<Chunk> => (await script('page-build.js')).buildPage(input)
-
-export interface Cuts {
-  readonly slots: Readonly<Record<string, readonly string[]>>
-  readonly exported: Readonly<Record<string, Readonly<Record<string, string>>>>
-  cutModule(path: string, code: string, where: { absentFrom: string; used?: ReadonlySet<string> }): string
+/** Builds dist/browser-run.js as the page's is built. By a variable: plain JavaScript, which the type check leaves out. */
+export async function buildPage(): Promise<readonly Chunk[]> {
+  const script = pathToFileURL(join(root, 'scripts/page-build.js')).href
+  return (await import(script)).buildPage()
 }
-export const cuts = (): Promise<Cuts> => script('page-cuts.js')

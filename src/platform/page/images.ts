@@ -4,7 +4,7 @@
  */
 import { assert, KingletError, UsageError } from '../../core/index.ts'
 import { fromRgba, type RgbImage } from '../../data/index.ts'
-import { bytesInMemory, fetchBytes, type ImageSource, imageOfPixels, kindOf, nameOfSource } from '../sources.ts'
+import { bytesInMemory, fetchBytes, type ImageSource, kindOf, nameOfSource } from '../sources.ts'
 
 interface Drawable<T> {
   size(x: T): readonly [width: number, height: number]
@@ -35,15 +35,16 @@ const drawables: Readonly<Record<string, Drawable<CanvasImageSource>>> = {
   OffscreenCanvas: withSides('it has no pixels'),
 }
 
-/** Reads any image of a page. Throws a `KingletError` that says what it is and why it has no pixels. */
-export async function imageInPage(source: ImageSource, signal: AbortSignal | undefined): Promise<RgbImage> {
+/**
+ * Any picture that a page has but pixels in sRGB, which need no drawing. Throws a `KingletError` that says what it is and
+ * why it has no pixels.
+ */
+export async function drawnImage(source: ImageSource, signal: AbortSignal | undefined): Promise<RgbImage> {
   signal?.throwIfAborted()
   const kind = kindOf(source)
   const known = drawables[kind]
   if (known) return draw(source as CanvasImageSource, kind, known)
-  if (kind === 'ImageData' && (source as ImageData).colorSpace !== 'srgb') return drawDecoded(source as ImageData, kind)
-  const pixels = imageOfPixels(source)
-  if (pixels) return pixels
+  if (kind === 'ImageData') return drawDecoded(source as ImageData, kind)
   if (typeof source === 'string' || source instanceof URL) {
     const bytes = await fetchBytes(String(source), { signal })
     return drawDecoded(new Blob([bytes]), String(source).startsWith('data:') ? 'data: URL' : String(source))

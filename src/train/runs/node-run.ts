@@ -71,12 +71,12 @@ const members = {
  * import { arrays, build, train } from 'kinglet'
  * import { openRun } from 'kinglet/train'
  *
- * const pixels = new Uint8Array(4 * 16 * 16).map((_, i) => (i * i) % 256) const set = arrays({ width: 16, height: 16,
- * channels: 1, pixels, labels: [0, 0, 1, 1], classes: ['a', 'b'] }) const net = build('mobilenet_v2', { width: 0.1,
- * size: 16, reduction: 8, classes: 2 }) const folder = mkdtempSync(join(tmpdir(), 'kinglet-')) for await (const step of
- * train(net, { train: set }, { epochs: 1, store: openRun(folder) })) console.log(step.loss)
- * readdirSync(folder).filter((name) => name.endsWith('.safetensors')) // => ['checkpoint.safetensors',
- * 'model.safetensors']
+ * const pixels = new Uint8Array(4 * 16 * 16).map((_, i) => (i * i) % 256)
+ * const set = arrays({ width: 16, height: 16, channels: 1, pixels, labels: [0, 0, 1, 1], classes: ['a', 'b'] })
+ * const net = build('mobilenet_v2', { width: 0.1, size: 16, reduction: 8, classes: 2 })
+ * const folder = mkdtempSync(join(tmpdir(), 'kinglet-'))
+ * for await (const step of train(net, { train: set }, { epochs: 1, store: openRun(folder) })) console.log(step.loss)
+ * readdirSync(folder).filter((name) => name.endsWith('.safetensors')) // => ['checkpoint.safetensors', 'model.safetensors']
  * ```
  */
 export function openRun(folder: string, options: OpenRunOptions = {}): RunStore {
