@@ -1,4 +1,4 @@
-/** What an engine is to its callers, what all engines check and prepare alike, and the engine of the oracles. */
+/** The interface of engines, the checks and passes that all engines share, and the reference engine. */
 export * from './engine.ts'
 export * from './pick.ts'
 export * from './prepare.ts'

@@ -1,6 +1,6 @@
 import { KingletError } from '../core/index.ts'
 
-/** The tensors of `all` that are named; all of them when no names are given. Throws for a name that is not there. */
+/** Returns the named tensors of `all`, or all of them without `names`. Throws for an unknown name. */
 export function pick<T>(all: ReadonlyMap<string, T>, names?: Iterable<string>): Map<string, T> {
   if (!names) return new Map(all)
   return new Map(

@@ -1,12 +1,12 @@
 /**
- * What every engine does with a graph before it makes a program of it: the passes that all engines share, in their order.
- * An engine says as data what it has kernels for, which nodes take epilogues, and which passes it has of its own.
+ * Prepares a graph for an engine: the passes that all engines share, in their order. An engine states as data which ops it
+ * has kernels for, which nodes take epilogues, and which passes it adds.
  */
 import type { Graph, Weights } from '../graph/index.ts'
 import { baseOf, foldBatchNorm, foldConstants, freeze, fuse, lower, mergeEqual } from '../graph/passes/index.ts'
 import { isLeaf, mulOp, type Op, scope, type Value } from '../ops/index.ts'
 
-/** Rewrites a graph. Results stay the same but for rounding. */
+/** Rewrites a graph. Results are the same except for rounding. */
 export type Pass = (graph: Graph) => Graph
 
 /** What an engine can run. */
@@ -16,7 +16,7 @@ export interface Capabilities {
   /** True where the engine's kernel of a node applies an expression to the result before it stores it. */
   readonly takesEpilogue: (v: Value) => boolean
   readonly passes: {
-    /** Run on the lowered graph. What they add is merged and folded with the rest. */
+    /** Run on the lowered graph. Nodes that they add are merged and folded with the rest. */
     readonly lowered: readonly Pass[]
     /** Run before fusion, on a graph in which equal expressions are one node and constants are folded. */
     readonly folded: readonly Pass[]
@@ -24,8 +24,8 @@ export interface Capabilities {
 }
 
 /**
- * The graph as the kernels of an engine run it. Results are those of `graph`; only rounding differs. With `frozen` weights
- * its parameters are constants, and batch norm is folded into the convolutions before it.
+ * Returns the graph that an engine's kernels run. Results are those of `graph` except for rounding. With `frozen` weights
+ * the parameters are constants, and batch norm is folded into the convolutions before it.
  */
 export function prepare(graph: Graph, { hasKernel, takesEpilogue, passes }: Capabilities, frozen?: Weights): Graph {
   const order: readonly Pass[] = [
@@ -42,8 +42,8 @@ export function prepare(graph: Graph, { hasKernel, takesEpilogue, passes }: Capa
 }
 
 /**
- * Outputs and updates see the parameters as they were before the run, so those that are nothing but a parameter (or a
- * view of one) are computed by a step of their own: copies of updates run last, and never read what another overwrites.
+ * Outputs and updates must see the parameters as they were before the run. So an output or update that is only a parameter
+ * (or a view of one) gets a step that copies it: updates are stored last, and none reads what another has overwritten.
  */
 function oldValuesKept(graph: Graph): Graph {
   const updated = new Set(graph.updates.map((u) => u.target))

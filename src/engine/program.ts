@@ -1,4 +1,4 @@
-/** What every engine checks in the same words: the inputs of a run, and parameters that come from outside. */
+/** Checks that all engines share, with the same messages: the inputs of a run, and parameters from outside. */
 import { dtypes, KingletError, oneOf, sameShape, size, type Tensor, type TypedArrayOf } from '../core/index.ts'
 import { describe, type Graph, initialise, initialiseLater, parametersOf, type Weights } from '../graph/index.ts'
 import type { Value } from '../ops/index.ts'
@@ -33,13 +33,13 @@ export function checkWeights(parameters: ReadonlyMap<string, Value>, weights: We
   }
 }
 
-/** The parameters' first values: those given (others of that map are ignored), the rest drawn as their init says. */
+/** The initial values of the parameters: the given ones, and the rest drawn by their `init`. Other names are ignored. */
 export function startingWeights(graph: Graph, options: CompileOptions): Map<string, Tensor> {
   const start = givenWeights(graph, options)
   return joined(start, initialise(start.missing, options.seed ?? 0))
 }
 
-/** The same; what draws weights is loaded only where some are not given, as a model file gives them all. */
+/** As `startingWeights`, but loads the code that draws weights only where some are missing: a model file has them all. */
 export async function compiledWeights(graph: Graph, options: CompileOptions): Promise<Map<string, Tensor>> {
   const start = givenWeights(graph, options)
   return joined(start, start.missing.length ? await initialiseLater(start.missing, options.seed ?? 0) : new Map())
@@ -59,7 +59,7 @@ function givenWeights(graph: Graph, { weights }: CompileOptions): Start {
   return { names: parameters.keys(), given, missing }
 }
 
-/** The values for all `parameters` among `given`. Throws for one that is missing or of another shape. */
+/** Returns the values of all `parameters` from `given`. Throws for one that is missing or has another shape. */
 export function completeWeights(parameters: ReadonlyMap<string, Value>, given: Weights): Map<string, Tensor> {
   const complete = new Map(
     [...parameters.keys()].map((name) => {

@@ -1,6 +1,6 @@
 /**
- * The reference engine: runs a graph node by node with each op's plain-loop oracle. Slow, obvious, and an engine like
- * any other: `--engine reference` runs everything on it, and tests hold the fast engine against it.
+ * The reference engine runs a graph node by node with each op's plain-loop oracle. It is slow and simple. It implements the
+ * same interface as any engine: `--engine reference` runs everything on it, and tests compare the fast engine with it.
  */
 import { bytesOf, KingletError, size, type Tensor } from '../core/index.ts'
 import { evaluate, type Graph, inputsOf, nameOf, parametersOf, roots, topological } from '../graph/index.ts'
@@ -9,7 +9,7 @@ import type { Engine, Program } from './engine.ts'
 import { pick } from './pick.ts'
 import { checkInputs, checkWeights, completeWeights, startingWeights } from './program.ts'
 
-/** The engine of the oracles. Results are rounded to float32 after every op. */
+/** Returns the engine of the oracles. Results are rounded to float32 after every op. */
 export const referenceEngine = (): Engine => ({
   name: 'reference',
   async compile(graph: Graph, options = {}): Promise<Program> {

@@ -1,14 +1,14 @@
 /**
- * Reverse-mode differentiation by transforming the graph: the gradient of a scalar is more graph, made of the ops'
- * own gradient rules, so passes, memory plan and engines see no difference between a forward pass and a training step.
+ * Reverse-mode differentiation as a graph transformation: the gradient of a scalar is built from the gradient rules of
+ * the ops. The result is an ordinary graph, so passes, memory plan and engines treat a training step like a forward pass.
  */
 import { KingletError, showShape, size, tensor } from '../core/index.ts'
 import { addAll, constant, contractOf, isRefusal, type Value } from '../ops/index.ts'
 import { topological } from './graph.ts'
 
 /**
- * The gradient of `loss` (one element) with respect to each of `wrt`. A value that `loss` does not depend on gets
- * zeros. Throws when the way from `loss` to one of `wrt` leads through an op that refuses to be differentiated.
+ * Returns the gradient of `loss` (one element) with respect to each value of `wrt`. The gradient is zero for a value that
+ * `loss` does not depend on. Throws when a path from `loss` to a value of `wrt` contains an op that has no gradient.
  *
  * @example
  * ```ts

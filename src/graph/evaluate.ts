@@ -1,4 +1,4 @@
-/** Computes values of a graph with the plain-loop oracles of its ops: what the reference engine and fused bodies run. */
+/** Computes values of a graph with the oracles of its ops (plain loops). The reference engine and fused bodies use it. */
 import { arrayOf, size, type Tensor } from '../core/index.ts'
 import { type ContractOf, isConstant, isInput, isParameter, contractOf as known, type Value } from '../ops/index.ts'
 import { topological } from './graph.ts'
@@ -10,7 +10,7 @@ function evaluateNode(v: Value, inputs: readonly Tensor[], contractOf: ContractO
   return y
 }
 
-/** Computes `values`, given the tensors of inputs and parameters; intermediate results go once nothing needs them. */
+/** Computes `values` from the tensors of inputs and parameters. Frees each intermediate result after its last reader. */
 export function evaluate(
   values: readonly Value[],
   leaf: (v: Value) => Tensor,

@@ -1,14 +1,14 @@
 /**
- * A graph: named results of runs, and the parameters that a run replaces. It is only a way to hold values; the nodes
- * are reached from it, so what nothing needs is not in it.
+ * A graph: the named outputs of a run, and the parameters that the run updates. It holds only these values. All other
+ * nodes are reached from them, so a node that no output or update needs is not part of the graph.
  */
 import { KingletError, type Shape, type Tensor } from '../core/index.ts'
 import { isInput, isParameter, type Value, withInputs } from '../ops/index.ts'
 
 export interface Update {
-  /** A parameter... */
+  /** The parameter to update. */
   readonly target: Value
-  /** ...and what it holds after the run. All updates and outputs see the parameters as they were before it. */
+  /** Its value after the run. All updates and outputs read the values that parameters had before the run. */
   readonly value: Value
 }
 
@@ -22,15 +22,15 @@ export type Weights = ReadonlyMap<string, Tensor>
 
 export const nameOf = (leaf: Value): string => leaf.attrs.name as string
 
-/** What must be computed: outputs, then the new values of parameters. */
+/** The values that a run must compute: outputs, then new values of parameters. */
 export const roots = (graph: Graph): Value[] => [...Object.values(graph.outputs), ...graph.updates.map((u) => u.value)]
 
-/** All values that `from` need, each after its inputs. */
+/** All values that `from` depends on, each after its inputs. */
 export function topological(from: readonly Value[]): Value[] {
   const seen = new Set<Value>()
   const order: Value[] = []
   const stack: Value[] = []
-  /** For each value of the stack, which of its inputs is next. */
+  /** For each value on the stack, the index of its next input. */
   const places: number[] = []
   const open = (v: Value): void => {
     if (seen.has(v)) return
@@ -67,13 +67,13 @@ const leaves = (graph: Graph, is: (v: Value) => boolean, what: string): Map<stri
 /** The graph's inputs by name. */
 export const inputsOf = (graph: Graph): Map<string, Value> => leaves(graph, isInput, 'input')
 
-/** The graph's parameters by name, in the order in which they were made. */
+/** The graph's parameters by name, in order of creation. */
 export const parametersOf = (graph: Graph): Map<string, Value> =>
   new Map([...leaves(graph, isParameter, 'parameter')].sort((a, b) => a[1].id - b[1].id))
 
 /**
- * What each value that `from` need becomes: `rewrite` sees it over its rewritten inputs, and as it was. Values are made
- * anew in the order in which they were made.
+ * Rewrites every value that `from` depends on, and maps each old value to its new one. `rewrite` gets the value over its
+ * rewritten inputs, and the old value. New values are created in the order in which the old ones were.
  */
 export function mapValues(from: readonly Value[], rewrite: (v: Value, was: Value) => Value): Map<Value, Value> {
   const done = new Map<Value, Value>()
@@ -84,7 +84,7 @@ export function mapValues(from: readonly Value[], rewrite: (v: Value, was: Value
   return done
 }
 
-/** Rebuilds a graph: `rewrite` sees each node (its inputs already rewritten) and returns it or its replacement. */
+/** Rebuilds a graph: `rewrite` gets each node over its rewritten inputs, and returns the node or its replacement. */
 export function mapGraph(graph: Graph, rewrite: (v: Value) => Value): Graph {
   const done = mapValues(roots(graph), rewrite)
   const at = (v: Value) => done.get(v)!
@@ -94,7 +94,7 @@ export function mapGraph(graph: Graph, rewrite: (v: Value) => Value): Graph {
   }
 }
 
-/** How many nodes of the graph read each value; outputs and updates count as one reader each. */
+/** How many readers each value has: nodes of the graph, and one for each output and update. */
 export function readersOf(graph: Graph): Map<Value, number> {
   const readers = new Map<Value, number>()
   const count = (v: Value) => readers.set(v, (readers.get(v) ?? 0) + 1)
@@ -103,5 +103,5 @@ export function readersOf(graph: Graph): Map<Value, number> {
   return readers
 }
 
-/** `name: [shape] dtype`, as errors about inputs print it. */
+/** `[shape] dtype`, for errors about inputs. */
 export const describe = (leaf: { shape: Shape; dtype: string }): string => `[${leaf.shape.join(', ')}] ${leaf.dtype}`

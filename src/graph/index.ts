@@ -1,4 +1,4 @@
-/** The graph: values and updates, autodiff, what a graph costs, and its values by the oracles. */
+/** The graph: values, updates, autodiff, cost analysis, and evaluation by the oracles. */
 export * from './autodiff.ts'
 export * from './evaluate.ts'
 export * from './graph.ts'

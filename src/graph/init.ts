@@ -1,11 +1,11 @@
 /**
- * First values of parameters: a function of the seed and the parameter's name alone, so adding a layer changes no
- * other, and every engine begins with the same bits.
+ * Initial values of parameters. They depend only on the seed and the parameter's name: adding a layer changes no other
+ * layer's values, and every engine starts with the same bits.
  */
 import { key, keyOf, Rng, size, type Tensor, tensor } from '../core/index.ts'
 import type { Init, ParameterAttrs, Value } from '../ops/index.ts'
 
-/** Beyond this many standard deviations a truncated normal is drawn again, as TensorFlow does. */
+/** A truncated normal is redrawn beyond this many standard deviations, as in TensorFlow. */
 const truncation = 2
 
 const draw: { readonly [K in Init['kind']]: (init: Extract<Init, { kind: K }>, rng: Rng) => number } = {
@@ -19,7 +19,7 @@ const draw: { readonly [K in Init['kind']]: (init: Extract<Init, { kind: K }>, r
   },
 }
 
-/** Draws the first values of `parameters`, by name. */
+/** Draws the initial values of `parameters`, by name. */
 export function initialise(parameters: Iterable<Value>, seed: number): Map<string, Tensor> {
   return new Map(
     [...parameters].map((p) => {

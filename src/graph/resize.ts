@@ -1,7 +1,7 @@
 /**
- * The same graph in another size: for another batch, or with parameters of other shapes. Only leaves are replaced; the
- * shape rule of every op that they reach runs again. Refused: graphs with updates, which are made for one batch and for
- * parameters as they are.
+ * Resizes a graph: for another batch, or for parameters of other shapes. Only leaves are replaced. The shape rule of each
+ * op that depends on them runs again. Refuses graphs with updates, which are made for one batch and for fixed parameter
+ * shapes.
  */
 import { assert, KingletError, type Shape, sameShape, showShape, type Tensor, take } from '../core/index.ts'
 import { isInput, isParameter, makeValue, type Value } from '../ops/index.ts'
@@ -16,11 +16,11 @@ function withLeaves(graph: Graph, what: string, leaf: (v: Value) => Value): Grap
   return mapGraph(graph, leaf)
 }
 
-/** An input or a parameter of another shape. */
+/** The same input or parameter with another shape. */
 const withShape = (leaf: Value, shape: Shape): Value => makeValue(leaf.op, [], { ...leaf.attrs, shape }, leaf.scope)
 
 /**
- * The graph for another batch: the first dimension of every input (but of scalars) becomes `batch`.
+ * Returns the graph for another batch: the first dimension of every input except scalars becomes `batch`.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export const rebatch = (graph: Graph, batch: number): Graph =>
     return withShape(v, [batch, ...v.shape.slice(1)])
   })
 
-/** Throws unless the graph holds for any batch: other batches change the first dimension of its outputs, and nothing else. */
+/** Throws unless the graph works for any batch: another batch must change only the first dimension of each output. */
 export function assertAnyBatch(graph: Graph, what: string): void {
   for (const batch of [2, 3]) {
     let outputs: Graph['outputs']
@@ -46,7 +46,7 @@ export function assertAnyBatch(graph: Graph, what: string): void {
     } catch (error) {
       if (!(error instanceof KingletError)) throw error
       throw new KingletError(
-        `${what}: the graph does not hold for a batch of ${batch}: ${error.message}: in shapes write 0 (reshape) or -1 for ` +
+        `${what}: the graph does not work for a batch of ${batch}: ${error.message}: in shapes write 0 (reshape) or -1 for ` +
           'the batch',
         { cause: error },
       )
@@ -64,8 +64,8 @@ export function assertAnyBatch(graph: Graph, what: string): void {
 }
 
 /**
- * The graph with parameters of other shapes, by name; those that `shapes` leaves out stay. Throws a `KingletError` for a
- * name that the graph does not have, and the shape rule's own error where shapes do not fit together.
+ * Returns the graph with other shapes for the named parameters; parameters that `shapes` omits keep theirs. Throws a
+ * `KingletError` for a name that the graph does not have, and the shape rule's error where shapes do not fit together.
  *
  * @example
  * ```ts
@@ -84,22 +84,22 @@ export function reshapeParameters(graph: Graph, shapes: ReadonlyMap<string, Shap
   const parameters = parametersOf(graph)
   for (const name of shapes.keys())
     assert(parameters.has(name), `reshapeParameters: the graph has no parameter ${name}`)
-  // All of them, in their own order: parameters are listed in the order in which they were made.
+  // Make all of them anew, in order: parameters are listed by creation.
   const anew = new Map([...parameters].map(([name, v]) => [v, withShape(v, shapes.get(name) ?? v.shape)]))
   return withLeaves(graph, 'reshapeParameters', (v) => (isParameter(v) ? anew.get(v)! : v))
 }
 
-/** Which entries of a parameter stay along one of its axes. */
+/** The entries to keep along one axis of a parameter. */
 export interface Cut {
   readonly parameter: string
   readonly axis: number
-  /** By number, in the order in which they will stand. */
+  /** Indices of the entries, in their new order. */
   readonly kept: readonly number[]
 }
 
 /**
- * The weights after these cuts, one after the other; a parameter may be cut along several axes. Throws a `KingletError`
- * for a parameter, an axis or an entry that is not there.
+ * Applies the cuts one after another and returns the weights. A parameter may be cut along several axes. Throws a
+ * `KingletError` for a parameter, an axis or an entry that does not exist.
  *
  * @example
  * ```ts
@@ -119,13 +119,13 @@ export function cutWeights(weights: Weights, cuts: Iterable<Cut>): Map<string, T
     assert(
       kept.length > 0 && kept.every((i) => Number.isInteger(i) && i >= 0 && i < t.shape[axis]),
       () =>
-        `cutWeights: ${name} has shape ${showShape(t.shape)}: entries ${kept.join(', ')} of axis ${axis} are not all there`,
+        `cutWeights: ${name} has shape ${showShape(t.shape)}: entries ${kept.join(', ')} of axis ${axis} do not all exist`,
     )
     left.set(name, take(t, axis, kept))
   }
   return left
 }
 
-/** Shapes of tensors by name: what {@link reshapeParameters} takes to go with cut weights. */
+/** Shapes of tensors by name, as {@link reshapeParameters} takes them for cut weights. */
 export const shapesOf = (weights: Weights): Map<string, Shape> =>
   new Map([...weights].map(([name, { shape }]) => [name, shape]))

@@ -1,15 +1,15 @@
-/** Budgets: at most so much of a resource, as people write it (`macs=30M`, `size=1MB`, `latency=2ms`). */
+/** Budgets: upper bounds of a resource, as people write them (`macs=30M`, `size=1MB`, `latency=2ms`). */
 import { oneOf, readQuantity, UsageError } from '../core/index.ts'
 import { parseResourceName, type ResourceName, resources, showResource, suffixesOf } from './resource.ts'
 
-/** At most so much of a resource. */
+/** An upper bound of a resource. */
 export interface Budget {
   readonly resource: ResourceName
   readonly most: number
 }
 
 /**
- * Reads a budget as people write it. Throws a `UsageError` for a resource that there is not and for a value that is none.
+ * Reads a budget as people write it. Throws a `UsageError` for an unknown resource and for an invalid value.
  *
  * @example
  * ```ts
@@ -31,6 +31,6 @@ export function parseBudget(text: string): Budget {
   return { resource, most: read.value }
 }
 
-/** A budget in words: `latency of at most 2.000 ms`. */
+/** Describes a budget: `latency of at most 2.000 ms`. */
 export const showBudget = ({ resource, most }: Budget): string =>
   `${resources[resource].title} of at most ${showResource(resource, most)}`

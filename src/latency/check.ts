@@ -1,4 +1,4 @@
-/** How well sums over layers stand for what whole networks take: both timed on the same device. */
+/** Compares sums over layers with the times of whole networks, both measured on the same device. */
 import { type Quartiles, quartiles, spearman } from '../core/index.ts'
 import type { Network } from '../nn/index.ts'
 import { latencyOf } from './latency.ts'
@@ -9,14 +9,14 @@ import type { LatencyTable } from './table.ts'
 import type { Timer, TimingOptions } from './timer.ts'
 import { weightsOf } from './units.ts'
 
-/** A network whose sum is held against its own time. */
+/** A network whose sum is compared with its measured time. */
 export interface CheckedNetwork {
   readonly model: Network
-  /** By the table. */
+  /** The sum over its layers by the table, in ms. */
   readonly sumMs: number
-  /** Of the whole network. */
+  /** The time of the whole network, in ms. */
   readonly wholeMs: Quartiles
-  /** Of the sum: -0.1 where it is a tenth too low. */
+  /** Relative error of the sum: -0.1 where it is a tenth too low. */
   readonly error: number
 }
 
@@ -25,7 +25,10 @@ export const checkedNetwork = (model: Network, sumMs: number, wholeMs: Quartiles
   error: sumMs / wholeMs.median - 1,
 })
 
-/** Times `models` as a whole beside their sums; in the order of `models`. Rejects with the signal's reason when that is aborted. */
+/**
+ * Times each of `models` as a whole and returns it with its sum, in the order of `models`. Rejects with the signal's
+ * reason once that is aborted.
+ */
 export async function checkSums(
   timer: Timer,
   table: LatencyTable,
@@ -44,7 +47,7 @@ export async function checkSums(
   let done = 0
   const groups = timeQuietly(timer, items, { rounds, runs, signal, ...longWarmup }, table.referenceMs)
   for await (const { items: own, times } of groups) {
-    // Groups end in another order than they began where the machine was busy.
+    // Groups of a busy machine are timed again, and so end in another order.
     for (const [i, { model, index, sumMs }] of own.entries())
       found[index] = checkedNetwork(model, sumMs, quartiles(times[i][0]))
     done += own.length
@@ -54,14 +57,14 @@ export async function checkSums(
 }
 
 export interface Agreement {
-  /** Without their signs. */
+  /** Errors without their signs. */
   readonly medianError: number
   readonly worstError: number
-  /** Spearman's, between sums and times; undefined for fewer than three networks. */
+  /** Spearman's rank correlation between sums and times; undefined for fewer than three networks. */
   readonly rankCorrelation: number | undefined
 }
 
-/** What the errors of several networks come to. */
+/** Summarizes the errors of several networks. */
 export function agreementOf(checked: readonly CheckedNetwork[]): Agreement {
   const errors = checked.map(({ error }) => Math.abs(error))
   return {

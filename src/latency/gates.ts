@@ -1,12 +1,12 @@
 /**
- * Squeeze-and-excitation in a graph: the product of an image with one number for each of its channels, which is made from
- * the mean over the image's pixels.
+ * Finds squeeze-and-excitation in a graph: the product of an image with one number for each of its channels, where the
+ * numbers are computed from the mean over the image's pixels.
  */
 import { size } from '../core/index.ts'
 import { isProduct, type Value } from '../ops/index.ts'
 
 export interface Gate {
-  /** What the gate is on. */
+  /** The image that the gate multiplies. */
   readonly image: Value
   /** The sum over its pixels. */
   readonly mean: Value
@@ -20,7 +20,7 @@ const isMeanOf = (v: Value, image: Value): boolean =>
   !v.op.isElementwise &&
   size(v.shape) === image.shape[3]
 
-/** The mean of `image` from which `v` is made; what is older than the image is not searched. */
+/** The mean of `image` that `v` is computed from. Nodes older than the image are not searched. */
 function meanBehind(v: Value, image: Value): Value | undefined {
   if (v.id <= image.id) return undefined
   if (isMeanOf(v, image)) return v
@@ -31,7 +31,7 @@ function meanBehind(v: Value, image: Value): Value | undefined {
   return undefined
 }
 
-/** All gates of a graph for one image, by their means and by their products. */
+/** All gates of a graph for one image, each under its mean and under its product. */
 export function gatesOf(nodes: readonly Value[], data: ReadonlySet<Value>): Map<Value, Gate> {
   const gates = new Map<Value, Gate>()
   for (const product of nodes) {

@@ -1,8 +1,8 @@
 /**
- * A unit as a graph that an engine can time: the layer several times over, each with weights of its own, on the same
- * input. One value of each copy's result is added up, so that none is dead, results need not be copied out, and the
- * next copy writes where the last one did. So activations are as warm in the caches as in a network, weights as cold as
- * many copies make them, and what a run costs by itself is shared by all copies and can be taken off.
+ * Makes graphs that time a unit on an engine: several copies of the layer, each with its own weights, on the same input.
+ * The graph sums one value of each copy's result. So no copy is dead code, no result is copied out, and each copy
+ * writes to the same memory as the one before. Activations are then as warm in the caches as in a network, and many copies
+ * keep weights cold. The copies share the overhead of a run, which can be subtracted.
  */
 import { size, type Tensor, tensor } from '../core/index.ts'
 import { analyse, type Graph, parametersOf } from '../graph/index.ts'
@@ -14,12 +14,12 @@ import { type Unit, weightsOf } from './units.ts'
 
 const settings = { initializer: 'he', batchNormEps: 1e-3, batchNormMomentum: 0.1 } as const
 
-/** Mean over pixels and product, as squeeze-and-excitation has them; the mean stands for the gate. */
+/** Mean over pixels and product, as in squeeze-and-excitation; the mean stands in for the gate. */
 const gate = (y: Value): Value => mul(y, globalAvgPool(y))
 
 const window = ({ kernel, stride, dilation }: Unit) => ({ kernel, stride, dilation })
 
-/** What a layer reads besides its image and its weights, by shape. */
+/** The values, by shape, that a layer reads besides its image and its weights. */
 type Others = (shape: readonly number[]) => Value
 type Layer = (b: Builder, x: Value, unit: Unit, others: Others) => Value
 type LayerKind = Exclude<Unit['kind'], 'run' | 'steps'>
@@ -43,12 +43,12 @@ function shapeIn({ kind, height, width, channels, op }: Unit): readonly number[]
 /** The first value of v, as a view. */
 const first = (v: Value): Value => sliceFirst({ x: reshape({ x: v }, { shape: [size(v.shape), 1] }) }, { from: 0 })
 
-/** By how many values copies' images lie apart: a cache line where it goes into the image. */
+/** The offset in values between the images of two copies: a cache line where that divides the image. */
 const stepOf = (length: number): number => [16, 4, 2, 1].find((n) => length % n === 0)!
 
 /**
- * `copies` images of the same memory, each a step further on than the one before: equal expressions over one image would
- * be computed once for all of them.
+ * `copies` images in the same memory, each one step after the one before. Over a single image, equal expressions of all
+ * copies would be computed only once.
  */
 function imagesIn(shape: readonly number[], copies: number): { readonly x: Value; readonly images: readonly Value[] } {
   const length = size(shape)
@@ -60,7 +60,7 @@ function imagesIn(shape: readonly number[], copies: number): { readonly x: Value
   return { x, images }
 }
 
-/** A layer of its own name on `x`, with all that belongs to it; `others` gives what is added. */
+/** The unit's layer on `x` under `name`, with its activation, gate and addition. `others` gives the added values. */
 function layerOn(name: string, unit: Unit, x: Value, others: Others): Value {
   const builder: BuilderSettings = { ...settings, padding: unit.padding }
   const b = new Builder(builder)
@@ -71,14 +71,17 @@ function layerOn(name: string, unit: Unit, x: Value, others: Others): Value {
   })
 }
 
-/** Adds one value of `y` up. Through a view, which no expression goes through: else all sums were one, at the end. */
+/**
+ * Adds one value of `y` to `sum`. The view stops fusion: without it all sums would fuse into one expression at the end of
+ * the graph.
+ */
 const counted = (sum: Value, y: Value): Value => add(reshape({ x: sum }, { shape: [1] }), first(y))
 
 const ballastInputs = 1024
 
 /**
- * The layer, `copies` times (none: what all of that costs without it). `ballast` weights are read before them, by a
- * product that is nothing to the layer. Inputs are `x`, where a shortcut is added `shortcut`, and `ballast`.
+ * A graph with `copies` copies of the unit's layer; 0 copies time the overhead alone. A product that is independent of
+ * the layer reads `ballast` weights before the copies. Inputs: `x`; `shortcut` if one is added; `ballast` if there is any.
  */
 export function unitGraph(unit: Unit, copies: number, ballast = 0): Graph {
   const { x, images } = imagesIn(shapeIn(unit), Math.max(1, copies))
@@ -91,7 +94,7 @@ export function unitGraph(unit: Unit, copies: number, ballast = 0): Graph {
       b.layer('ballast', () => b.linear(input('ballast', [1, ballastInputs]), { out: outputs })),
     )
   }
-  // All copies add the same.
+  // All copies add the same values.
   const added = new Map<string, Value>()
   const others: Others = (shape) => {
     const known = added.get(String(shape)) ?? input(added.size === 0 ? 'shortcut' : `shortcut${added.size}`, shape)
@@ -104,7 +107,7 @@ export function unitGraph(unit: Unit, copies: number, ballast = 0): Graph {
   return { outputs: { sum }, updates: [] }
 }
 
-/** Different layers one after the other, each once, all on the same memory. */
+/** A graph of different layers one after the other, each once, all on the same memory. */
 export function mixtureGraph(units: readonly Unit[]): Graph {
   const length = Math.max(...units.map((unit) => Math.max(size(shapeIn(unit)), shortcutOf(unit))))
   const x = input('x', [length + units.length, 1])
@@ -116,11 +119,11 @@ export function mixtureGraph(units: readonly Unit[]): Graph {
   return { outputs: { sum }, updates: [] }
 }
 
-/** Values that go into a run of a mixture. */
+/** Number of input values in a run of a mixture. */
 export const valuesIntoMixture = (units: readonly Unit[]): number =>
   units.length + Math.max(...units.map((unit) => Math.max(size(shapeIn(unit)), shortcutOf(unit))))
 
-/** Values of the shortcut that is added, and of what else an op reads. */
+/** Number of values of the shortcut, or of an op's further inputs. */
 function shortcutOf({ add, height, width, stride, channels, op }: Unit): number {
   if (op) {
     const shapes = new Map(
@@ -133,13 +136,13 @@ function shortcutOf({ add, height, width, stride, channels, op }: Unit): number 
   return add === undefined ? 0 : Math.ceil(height / stride) * Math.ceil(width / stride) * channels[channels.length - 1]
 }
 
-/** Values that go into a run of the unit's graph, its shortcut among them. */
+/** Number of input values in a run of the unit's graph, shortcut included. */
 export function valuesInto(unit: Unit, copies = 1): number {
   const length = size(shapeIn(unit))
   return length + (copies - 1) * stepOf(length) + shortcutOf(unit)
 }
 
-/** Multiply-adds of a unit, and bytes of what it reads and writes: how long it takes, roughly. */
+/** Multiply-adds of a unit, and the bytes that it reads and writes: an estimate of its time. */
 export function workOf(unit: Unit) {
   const { kind, height, width, kernel, stride, channels, op } = unit
   if (op) return opWork(unit)
@@ -153,13 +156,13 @@ export function workOf(unit: Unit) {
 function opWork(unit: Unit) {
   const { macs } = analyse(unitGraph(unit, 1)).total
   const weightBytes = 4 * weightsOf(unit)
-  // What it writes is about as much as what it reads.
+  // It writes about as much as it reads.
   return { macs, weightBytes, bytes: weightBytes + 8 * valuesInto(unit) }
 }
 
 const noise = Float32Array.from({ length: 65536 }, (_, i) => ((i * 7919) % 65536) / 32768 - 1)
 
-/** Values from -1 to 1, none so small that arithmetic slows down. */
+/** Values from -1 to 1; none is so small that arithmetic slows down. */
 export function filled(length: number): Float32Array {
   const values = new Float32Array(length)
   for (let at = 0; at < length; at += noise.length)
@@ -167,7 +170,7 @@ export function filled(length: number): Float32Array {
   return values
 }
 
-/** Weights for a graph that is timed: their values do not matter, but each has memory of its own. */
+/** Weights for a graph that is timed. Their values do not matter, but each has its own memory. */
 export const anyWeights = (graph: Graph): Map<string, Tensor> =>
   new Map(
     [...parametersOf(graph)].map(([name, { shape }]) => [

@@ -1,4 +1,4 @@
-/** Between measured channel counts: piecewise linear in each of them, within a rectangle of counts that were measured. */
+/** Interpolation between measured channel counts: piecewise linear in each count, within a rectangle of measured counts. */
 
 export interface Sample {
   readonly channels: readonly number[]
@@ -7,7 +7,7 @@ export interface Sample {
 
 const textOf = (channels: readonly number[]): string => channels.join(' ')
 
-/** Pairs of measured counts around `at`, the narrowest first; a count that was measured itself stands alone. */
+/** Pairs of measured counts around `at`, the narrowest first. A measured count equal to `at` is a pair with itself. */
 function around(measured: readonly number[], at: number): (readonly [number, number])[] {
   const pairs: (readonly [number, number])[] = []
   for (const low of measured)
@@ -20,8 +20,8 @@ const choices = <T>(lists: readonly (readonly T[])[]): T[][] =>
   lists.reduce<T[][]>((all, list) => all.flatMap((before) => list.map((x) => [...before, x])), [[]])
 
 /**
- * The value at `at`: that of a sample there, else between the samples at the corners of the smallest rectangle around it;
- * undefined where there is none.
+ * The value at `at`: that of a sample there, or else interpolated between the samples at the corners of the smallest
+ * rectangle around it. Undefined where there is no rectangle.
  */
 export function interpolate(samples: readonly Sample[], at: readonly number[]): number | undefined {
   const known = new Map(samples.map(({ channels, value }) => [textOf(channels), value]))
@@ -38,7 +38,7 @@ export function interpolate(samples: readonly Sample[], at: readonly number[]): 
   return undefined
 }
 
-/** Linear in each count between the corners of `cell`, if all of them are known. */
+/** Interpolates linearly in each count between the corners of `cell`; undefined unless all of them are known. */
 function within(
   known: ReadonlyMap<string, number>,
   cell: readonly (readonly [number, number])[],

@@ -1,6 +1,6 @@
 /**
- * The latency of a network by a table: the sum over its layers, and what a run costs by itself. Nothing is compiled or
- * run: it takes about a millisecond, so a search can ask for every network that it considers.
+ * Computes the latency of a network from a table: the sum over its layers plus the overhead of a run. Nothing is compiled
+ * or run. It takes about a millisecond, so a search can compute it for every network that it considers.
  */
 import { KingletError } from '../core/index.ts'
 import type { Network } from '../nn/index.ts'
@@ -11,7 +11,7 @@ import { describeUnit, layerOf, sameByOtherPadding, type Unit, unitKey } from '.
 
 interface Index {
   readonly samples: ReadonlyMap<string, readonly Sample[]>
-  /** What was asked for before. */
+  /** Cached results. */
   readonly known: Map<string, number | undefined>
 }
 
@@ -28,26 +28,26 @@ function indexOf(table: LatencyTable): Index {
   return index
 }
 
-/** Milliseconds of one unit; undefined where the table neither has it nor channel counts around it. */
+/** Milliseconds of one unit; undefined where the table has neither the unit nor channel counts around it. */
 export function unitMs(table: LatencyTable, unit: Unit): number | undefined {
   const { samples, known } = indexOf(table)
   const key = unitKey(unit)
   const ms = (one: Unit) => interpolate(samples.get(layerOf(one)) ?? [], one.channels)
   if (!known.has(key)) {
-    // A table may have it from a network of the other padding.
+    // The table may have the same layer from a network with the other padding.
     const other = sameByOtherPadding(unit)
     known.set(key, ms(unit) ?? (other && ms(other)))
   }
   return known.get(key)
 }
 
-/** Those of `units` that a table has no time for. */
+/** The units that a table has no time for. */
 export const lackingIn = (table: LatencyTable, units: readonly Unit[]): Unit[] =>
   units.filter((unit) => unitMs(table, unit) === undefined)
 
 /**
- * Milliseconds that a network takes by a table, at the median. Throws a `KingletError` for a layer that the table lacks;
- * `what` names the table.
+ * The median latency of a network by a table, in milliseconds. Throws a `KingletError` for a layer that the table lacks;
+ * `what` names the table in the error.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 /**
- * From an inference graph to the units that are timed, by what its ops do: a convolution, depthwise convolution or linear
- * layer begins a unit. Batch norm, bias and activation after it belong to it, as does squeeze-and-excitation's mean and
- * product, and the addition of a shortcut: the engine computes them where it stores the result. An op that none of this
- * describes is a unit by itself.
+ * Divides an inference graph into the units that are timed. A convolution, depthwise convolution or linear layer begins
+ * a unit. Batch norm, bias and activation after it belong to the unit, and so do the mean and product of
+ * squeeze-and-excitation and the addition of a shortcut: the engine computes them where it stores the result. Any other op
+ * is a unit by itself.
  */
 import { size } from '../core/index.ts'
 import { type Graph, inputsOf, roots, topological } from '../graph/index.ts'
@@ -13,10 +13,10 @@ import { type Gate, gatesOf } from './gates.ts'
 import { opLayerOf } from './op-layer.ts'
 import { type Act, padOf, plain, runUnit, stepsUnit, type Unit, weightSizes, weightsOf } from './units.ts'
 
-/** A unit to which what follows may yet be added. */
+/** A unit that later nodes may still extend. */
 interface Draft {
   unit: Unit
-  /** Where it stands: what belongs to the block of the node can be its gate. */
+  /** The unit's first node. A gate joins the unit only if it belongs to the same block. */
   readonly node: Value
 }
 
@@ -29,7 +29,7 @@ interface Window {
   readonly pad: Pad
 }
 
-/** Styles of padding that give a window its zeros. */
+/** The styles of padding that give a window the zeros that it has. */
 function stylesOf({ shape }: Value, { kernel, stride, dilation, pad }: Window): Padding[] {
   const [height, width] = kernel
   if (height !== width) return []
@@ -45,7 +45,7 @@ interface Description {
   readonly window?: Window
 }
 
-/** Ops that begin a unit of a kind of its own; undefined where they are used in another way. */
+/** Ops that begin a unit of their own kind; undefined where the op is used in another way. */
 const descriptions: Readonly<Record<string, (v: Value, isData: (x: Value) => boolean) => Description | undefined>> = {
   conv2d: ({ inputs: [_x, w], attrs }, isData) =>
     attrs.groups === 1 && !isData(w)
@@ -71,7 +71,7 @@ class Walk {
   readonly drafts: Draft[] = []
   readonly #gates: ReadonlyMap<Value, Gate>
   readonly #data: ReadonlySet<Value>
-  /** Units whose result a value is. */
+  /** Of each value, the unit whose result it is. */
   readonly #owners = new Map<Value, Draft>()
   readonly #style: Padding | undefined
 
@@ -88,7 +88,7 @@ class Walk {
     if (draft) this.#owners.set(v, draft)
   }
 
-  /** The unit that v is the result of: a new one, or that of one of its inputs. */
+  /** The unit whose result v is: a new one, or that of one of its inputs. */
   #draftOf(v: Value): Draft | undefined {
     const gate = this.#gates.get(v)
     if (gate) return v === gate.product ? this.#owners.get(gate.mean) : this.#gated(gate)
@@ -106,7 +106,7 @@ class Walk {
     return draft
   }
 
-  /** An image that goes through squeeze-and-excitation: its mean and product are of the layer that makes it. */
+  /** Squeeze-and-excitation of an image: its mean and product belong to the layer that makes the image. */
   #gated({ image, product }: Gate): Draft {
     const owner = this.#owners.get(image)
     const takes = owner && (owner.unit.kind === 'conv' || owner.unit.kind === 'depthwise')
@@ -134,7 +134,7 @@ class Walk {
     return owner
   }
 
-  /** The addition of a shortcut (or another op of two images) is of the layer that was last. */
+  /** The addition of a shortcut (or another op of two images) belongs to the later layer. */
   #sum({ shape }: Value, given: readonly Value[]): Draft | undefined {
     const last = given.reduce((a, b) => (b.id > a.id ? b : a))
     const owner = this.#owners.get(last)
@@ -167,15 +167,15 @@ class Walk {
   }
 }
 
-/** Whether `scope` is in the block of the layer `layer`: in what `layer` is a part of. */
+/** Whether `scope` is in the block that contains the layer `layer`. */
 function isWithin(scope: string, layer: string): boolean {
   const block = layer.includes('.') ? layer.slice(0, layer.lastIndexOf('.')) : layer
   return block === '' || scope === block || scope.startsWith(`${block}.`)
 }
 
 /**
- * The style of padding of a network: that of its windows, which mostly have the same zeros in both. Undefined where the
- * windows have no style in common.
+ * The style of padding of a network: the one that all its windows have. Most windows have the same zeros in both styles.
+ * Undefined where the windows have no style in common.
  */
 function styleOf(nodes: readonly Value[]): Padding | undefined {
   const windows = nodes.flatMap((v) => {
@@ -186,7 +186,7 @@ function styleOf(nodes: readonly Value[]): Padding | undefined {
 }
 
 /**
- * The units of an inference graph, in order and as often as they occur; the first are the run and the steps.
+ * Returns the units of an inference graph, in order and as often as they occur. The first two are the run and the steps.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 /**
- * Measures units, each once. What a run costs by itself comes first, and is taken off everything after it; a layer's time
- * is what is left, shared by its copies. Linear layers are measured among as many weights as the network has: a product
- * before the copies reads the rest. What layers cost one after the other comes last: different layers in a row, less
- * what each of them takes.
+ * Measures units, each once. The overhead of a run is measured first and subtracted from every later time. What is left,
+ * divided by the number of copies, is a layer's time. Linear layers are measured among as many weights as the network has:
+ * a product before the copies reads the rest. The extra cost of a sequence of layers is measured last: the time of
+ * different layers in a row, less the time of each.
  */
 import { type Quartiles, quartiles } from '../core/index.ts'
 import { mixtureGraph, unitGraph, valuesInto, valuesIntoMixture, workOf } from './graphs.ts'
@@ -11,43 +11,43 @@ import { reference, speedOf, timeQuietly } from './quiet.ts'
 import type { Timer, TimingOptions } from './timer.ts'
 import { runUnit, stepsUnit, type Unit, unitKey } from './units.ts'
 
-/** A unit with the time that it takes. */
+/** A unit with its time. */
 export interface Measured {
   readonly unit: Unit
   readonly ms: Quartiles
 }
 
 export interface MeasureOptions extends Partial<TimingOptions> {
-  /** What is measured already (in a table that is gone on with), and the reference at its best there. */
+  /** Units that are already measured (in a table that is continued), and the best time of the reference there. */
   readonly before?: { readonly measured: readonly Measured[]; readonly referenceMs: number }
-  /** Called when units are measured, with how many of all. */
+  /** Called when units are measured, with the number measured so far and the total. */
   onProgress?(done: number, of: number): void
 }
 
-/** What came out of a group. */
+/** The result of a group. */
 export interface MeasuredGroup {
   readonly measured: readonly Measured[]
-  /** The reference at its best so far. */
+  /** The best time of the reference so far. */
   readonly referenceMs: number
 }
 
-/** Bursts and runs where nothing else is said: about a tenth of a second for each unit. */
+/** Default numbers of bursts and runs: about a tenth of a second for each unit. */
 export const defaultTiming = { rounds: 9, runs: 3 } as const
-/** Programs of many different layers run each of them seldom: it takes longer until all are compiled for good. */
+/** A program of many different layers runs each of them rarely, so it takes longer until all are fully optimized. */
 export const longWarmup = { warmupMs: 100 }
 
-/** A run is at least so long (and as many ticks of the clock), so that a unit's share of it can be told. */
+/** The minimum length of a run, in ms and in ticks of the clock: a shorter one does not resolve a unit's share. */
 const least = { ms: 2, ticks: 50 }
-/** Copies of a unit in a graph: more take longer to compile than to time. */
+/** The most copies of a unit in a graph: more take longer to compile than to time. */
 const most = { copies: 48, weightBytes: 4_000_000 }
-/** Rows of different layers, and how many are in each. */
+/** The number of sequences of different layers, and the number of layers in each. */
 const mixtures = { count: 6, layers: 24 }
-/** Entries of what layers cost one after the other: it is their number times the same. */
+/** Counts of layers for which the cost of a sequence is entered; it is proportional to the count. */
 const stepCounts = [1, 1000]
-/** Where runs are measured: values that go in. */
+/** Numbers of input values for which the overhead of a run is measured. */
 const runSizes = [1, 16_384, 65_536, 262_144, 1_048_576]
 
-/** The runs that stand for those of all `units`. */
+/** The runs to measure, so that the overhead of every unit's run can be interpolated. */
 export function runsFor(units: readonly Unit[]): Unit[] {
   const into = (unit: Unit) =>
     unit.kind === 'run' ? unit.channels[0] : valuesInto(unit, most.copies) + mixtures.layers
@@ -55,7 +55,7 @@ export function runsFor(units: readonly Unit[]): Unit[] {
   return [...runSizes.filter((n) => n < largest), largest].map(runUnit)
 }
 
-/** As many copies as make a run long enough, by what the reference says of the machine. */
+/** The number of copies that makes a run long enough, by the machine's speed on the reference. */
 function copiesOf(unit: Unit, referenceMs: number, tickMs: number): number {
   const { macs, bytes, weightBytes } = workOf(unit)
   // A depthwise convolution reaches a third of a product's speed; memory moves at two bytes a multiply-add at best.
@@ -65,7 +65,7 @@ function copiesOf(unit: Unit, referenceMs: number, tickMs: number): number {
   return Math.max(1, Math.min(wanted, most.copies, Math.floor(among / Math.max(1, weightBytes))))
 }
 
-/** A unit with the graphs that time it: with its copies, and where a run by itself is not all of the rest, without. */
+/** A unit with the graphs that time it: one with its copies, and with ballast a second one without them. */
 function itemOf(unit: Unit, copies: number) {
   const weights = (copies * workOf(unit).weightBytes) / 4
   const ballast = unit.kind === 'linear' ? Math.max(0, 256 * unit.channels[2] - weights) : 0
@@ -76,7 +76,7 @@ function itemOf(unit: Unit, copies: number) {
   }
 }
 
-/** Small layers of all kinds, in rows: drawn at even distances, each row begins at another. */
+/** Sequences of small layers of all kinds, drawn at even distances. Each sequence begins at another layer. */
 function mixturesOf(units: readonly Unit[]): Unit[][] {
   const layers = units.filter(({ kind }) => kind === 'conv' || kind === 'depthwise' || kind === 'pool')
   const small = layers.sort((a, b) => workOf(a).bytes - workOf(b).bytes).slice(0, Math.ceil((2 * layers.length) / 3))
@@ -86,7 +86,7 @@ function mixturesOf(units: readonly Unit[]): Unit[][] {
   )
 }
 
-/** Measures `units`: yields what each group came to, so that it can be kept. */
+/** Measures `units`. Yields the result of each group, so that the caller can store it. */
 export async function* measureUnits(
   timer: Timer,
   units: readonly Unit[],
@@ -98,7 +98,7 @@ export async function* measureUnits(
   let best = before?.referenceMs ?? Number.POSITIVE_INFINITY
   let done = 0
 
-  /** What a run costs by itself. */
+  /** The overhead of a run with this many input values, in ms. */
   const runMs = (values: number): number => {
     const runs = [...all.values()].filter(({ unit }) => unit.kind === 'run')
     return interpolate(
@@ -154,5 +154,5 @@ export async function* measureUnits(
   )
 }
 
-/** The units for what layers cost one after the other. */
+/** The units for the extra cost of layers in sequence. */
 export const stepUnits = (): Unit[] => stepCounts.map(stepsUnit)

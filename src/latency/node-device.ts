@@ -1,11 +1,11 @@
-/** What is measured with, in Node. */
+/** Describes what a measurement in Node depends on. */
 import { arch, availableParallelism, cpus, platform, release } from 'node:os'
 import { provenanceNow } from '../formats/index.ts'
 import type { MeasuredWith } from './table.ts'
 
 /**
- * This machine, this JavaScript engine and this version of Kinglet: what a table measured here says, and what one must say
- * to be gone on with here.
+ * Returns this machine, this JavaScript engine and this version of Kinglet. A table measured here states them, and
+ * measuring continues only into a table that states the same.
  *
  * @example
  * ```ts

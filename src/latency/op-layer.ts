@@ -1,12 +1,12 @@
 /**
- * An op that is timed by itself, as plain data: what no other kind of layer describes (an average pool, a resize, a
- * concatenation, a convolution in groups). Its shapes name the numbers of channels that may vary: those axes along which
- * its entries go together, by the op's own links.
+ * Describes, as plain data, an op that is timed by itself because no other kind of layer describes it (an average pool, a
+ * resize, a concatenation, a grouped convolution). Letters in its shapes stand for numbers of channels that may vary: the
+ * axes that the op links.
  */
 import { assert, KingletError, type Shape, size } from '../core/index.ts'
 import { type Attrs, allOps, axisLinksOf, makeValue, parameter, type Value } from '../ops/index.ts'
 
-/** A dimension: a length, or which of the layer's channels it is. */
+/** A dimension: a length, or a letter for one of the layer's numbers of channels. */
 type Dimension = number | 'a' | 'b' | 'c'
 
 export interface OpLayer {
@@ -18,7 +18,7 @@ export interface OpLayer {
 
 const letters = ['a', 'b', 'c'] as const
 
-/** Lengths of a table's entry are positive, and at most three: axes of one entry stay numbers, and further ones. */
+/** The letters of a node's axes, by input and axis. A table's entry has at most three; further axes keep their lengths. */
 function variablesOf(v: Value): Map<string, Dimension> {
   const found = new Map<string, Dimension>()
   let next = 0
@@ -33,7 +33,7 @@ function variablesOf(v: Value): Map<string, Dimension> {
   return found
 }
 
-/** The op of a node, and the channels of its shapes; 1 where it has none that may vary. */
+/** The op of a node, and the channels in its shapes; `[1]` where none may vary. */
 export function opLayerOf(v: Value, isData: (x: Value) => boolean): { op: OpLayer; channels: number[] } {
   const variables = variablesOf(v)
   const channels: number[] = []
@@ -56,11 +56,11 @@ export function opLayerOf(v: Value, isData: (x: Value) => boolean): { op: OpLaye
 const lengthsOf = (shape: readonly Dimension[], channels: readonly number[]): Shape =>
   shape.map((d) => (typeof d === 'number' ? d : channels[letters.indexOf(d)]))
 
-/** Whether any of its numbers of channels may vary. */
+/** Whether any of the op's numbers of channels may vary. */
 export const opVaries = ({ inputs }: OpLayer): boolean =>
   inputs.some(({ shape }) => shape.some((d) => typeof d === 'string'))
 
-/** `avg_pool 1x14x14xa, kernel 3x3, stride 2`: all of it but its channels. */
+/** Describes an op without its channels: `avg_pool 1x14x14xa, kernel 3x3, stride 2`. */
 export function opText({ name, attrs, inputs }: OpLayer): string {
   const show = (value: unknown): string => (Array.isArray(value) ? value.map(String).join('x') : String(value))
   const shapes = inputs.map(({ shape, isWeight }) => `${isWeight ? 'weights ' : ''}${shape.join('x') || 'scalar'}`)
@@ -72,14 +72,14 @@ export function opText({ name, attrs, inputs }: OpLayer): string {
 const shapesOf = ({ inputs }: OpLayer, channels: readonly number[], isWeight: boolean): Shape[] =>
   inputs.filter((x) => x.isWeight === isWeight).map(({ shape }) => lengthsOf(shape, channels))
 
-/** Weights of it. */
+/** Number of weights of an op. */
 export const opWeights = (op: OpLayer, channels: readonly number[]): number =>
   shapesOf(op, channels, true).reduce((n, shape) => n + size(shape), 0)
 
-/** Shapes of what it reads besides weights. */
+/** Shapes of an op's inputs other than weights. */
 export const opInputs = (op: OpLayer, channels: readonly number[]): Shape[] => shapesOf(op, channels, false)
 
-/** The op on `x`, its first input; `other` gives further ones, weights are its own under `name`. */
+/** Builds the op on `x`, its first input. `other` gives further inputs. Weights are new parameters under `name`. */
 export function buildOp(
   { name: opName, attrs, inputs }: OpLayer,
   channels: readonly number[],

@@ -1,17 +1,18 @@
 /**
- * What is measured: each distinct unit of some networks; or, where channel counts vary (a search space, NetAdapt), a few
- * counts in each direction, between which a table interpolates. The time of a layer is nearly linear in the channels in
- * and out, but for steps where weights outgrow a cache: counts lie at most a factor of {@link ratio} apart.
+ * Plans what to measure: each distinct unit of the given networks. Where channel counts vary (a search space, NetAdapt), it
+ * plans a few counts in each direction, between which a table interpolates. The time of a layer is nearly linear in its
+ * channels in and out, except for steps where weights outgrow a cache. So counts lie at most a factor of {@link ratio}
+ * apart.
  */
 import { runsFor, stepUnits } from './measure.ts'
 import { distinctUnits, layerOf, type Unit, weightSizes } from './units.ts'
 
-/** Neighbouring counts are at most this many times each other. */
+/** Upper bound of the ratio of two neighbouring counts. */
 const ratio = 2.5
 /** Kernels work on eight channels at a time. */
 const multiple = 8
 
-/** From `low` to `high`, both included: in equal ratios, the inner ones multiples of eight. */
+/** Counts from `low` to `high`, both included, in equal ratios. The inner ones are multiples of eight. */
 export function countsBetween(low: number, high: number): number[] {
   const steps = Math.max(1, Math.ceil(Math.log(high / low) / Math.log(ratio)))
   const between = Array.from({ length: steps - 1 }, (_, i) => {
@@ -22,14 +23,14 @@ export function countsBetween(low: number, high: number): number[] {
 }
 
 export interface PlanOptions {
-  /** Counts between those that the networks have are asked for too: a grid is measured. */
+  /** Measure a grid, so that counts between those of the networks can be interpolated. */
   readonly between?: boolean
-  /** Counts down to this share of the networks' own are asked for too (NetAdapt). Default 1. */
+  /** Measure counts down to this share of the networks' counts too (for NetAdapt). Default 1. */
   readonly downTo?: number
 }
 
 /**
- * The units to measure for networks whose units are these, each once, and the runs that go with them.
+ * Returns what to measure for networks with these units: each unit once, with the runs and steps that belong to them.
  *
  * @example
  * ```ts
@@ -50,11 +51,11 @@ export function planOf(units: readonly Unit[], { between = false, downTo = 1 }: 
   ]
 }
 
-/** The sizes around `low` to `high`. */
+/** The sizes of weights from `low` to `high`, with one beyond each end. */
 const sizesAround = (low: number, high: number): number[] =>
   weightSizes.filter((size, i) => (weightSizes[i + 1] ?? size) >= low && (weightSizes[i - 1] ?? size) <= high)
 
-/** A linear layer among the sizes of weights around its own; others as they are. */
+/** A linear layer once for each size of weights around its own; another unit as it is. */
 function amongSizes(unit: Unit): Unit[] {
   if (unit.kind !== 'linear') return [unit]
   const [from, to, among] = unit.channels
@@ -66,7 +67,7 @@ interface Extent {
   readonly high: number
 }
 
-/** Layers whose channel counts go equally far: those of one place in a network, whatever their kernel and activation. */
+/** Equal for layers that share their range of counts: those in one place of a network, whatever kernel and activation. */
 const placeOf = (unit: Unit): string =>
   unit.kind === 'linear'
     ? layerOf(unit)
@@ -86,7 +87,7 @@ function gridsOf(units: readonly Unit[], downTo: number): Unit[] {
   return [...layers.values()].flatMap((unit) => {
     const axes = extents.get(placeOf(unit))!.map(({ low, high }, i) => {
       if (unit.kind === 'linear' && i === 2) return sizesAround(low * downTo ** 2, high)
-      // An image's colours stay as they are.
+      // The number of an image's colours does not vary.
       const least = low < multiple ? low : Math.max(multiple, Math.floor((low * downTo) / multiple) * multiple)
       return countsBetween(Math.min(low, least), high)
     })

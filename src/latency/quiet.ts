@@ -1,7 +1,7 @@
 /**
- * Timing on a machine that is busy now and then: each group of graphs has the same small reference in it. Where that takes
- * longer than at its best, others had the processor throughout the group: it is timed once more, after all others, and
- * of each graph the fastest try counts, since others can only slow it down.
+ * Times graphs on a machine that is busy at times. Each group of graphs includes the same small reference. If the
+ * reference takes longer than its best time, other programs used the processor during the group. The group is then timed
+ * again after all others. Of each graph the fastest try counts, since other programs can only slow it down.
  */
 import { quartiles } from '../core/index.ts'
 import type { Graph } from '../graph/index.ts'
@@ -11,28 +11,28 @@ import { runUnit, type Unit } from './units.ts'
 
 export const reference: Unit = { ...runUnit(1), kind: 'conv', height: 14, width: 14, channels: [96, 96], act: 'relu' }
 const copies = 12
-/** A reference slower than this times its best says that the machine was busy. */
+/** The machine was busy if the reference took more than this times its best time. */
 const busy = 1.12
 const tries = 3
-/** Graphs that are alive together, and values that they hold: a phone has little memory. */
+/** Upper bounds of the graphs in a group and of the values that they hold: a phone has little memory. */
 const most = { graphs: 16, values: 16_000_000 }
 
-/** Multiply-adds a millisecond of the reference, when it takes `referenceMs`. */
+/** Multiply-adds per millisecond of the reference when it takes `referenceMs`. */
 export const speedOf = (referenceMs: number): number => (copies * workOf(reference).macs) / referenceMs
 
 export interface QuietGroup<T> {
   readonly items: readonly T[]
   /** Milliseconds of each burst: `[item][graph][round]`. */
   readonly times: readonly (readonly (readonly number[])[])[]
-  /** The reference at its best so far: hand it on to the next call. */
+  /** The best time of the reference so far; pass it to the next call. */
   readonly referenceMs: number
 }
 
-/** One thing to time, by one graph or several that belong together. */
+/** An item to time, with one graph or several that belong together. */
 interface Item {
   readonly graphs: () => readonly Graph[]
   readonly count: number
-  /** Weights that its graphs hold. */
+  /** Number of weights in its graphs. */
   readonly values: number
 }
 
@@ -53,7 +53,7 @@ function groupsOf<T extends Item>(items: readonly T[]): T[][] {
 
 const faster = (a: number[], b: number[]): number[] => (quartiles(a).median <= quartiles(b).median ? a : b)
 
-/** Times `items` in groups; yields each group when it is done. `best` is the reference at its best before. */
+/** Times `items` in groups and yields each group when it is done. `best` is the best time of the reference before. */
 export async function* timeQuietly<T extends Item>(
   timer: Timer,
   items: readonly T[],
@@ -63,7 +63,7 @@ export async function* timeQuietly<T extends Item>(
   interface Waiting {
     readonly items: readonly T[]
     tried: number
-    /** Of each graph its fastest try. */
+    /** The fastest try of each graph. */
     quietest?: { readonly times: readonly number[][]; readonly ownMs: number }
   }
   const waiting = groupsOf(items).map((own): Waiting => ({ items: own, tried: 0 }))

@@ -1,6 +1,6 @@
 /**
- * What a network costs: the one notion of it that NetAdapt, searches and budgets share. A table has the resources that
- * Kinglet counts, each with its unit and how people write it; a resource of one's own is an object of the same kind.
+ * Resources: what a network costs, as NetAdapt, searches and budgets measure it. A table has the resources that Kinglet
+ * counts, each with its unit and its short name. A caller's own resource is an object of the same interface.
  */
 import { nearest, oneOf, UsageError } from '../core/index.ts'
 import { analyse, countsOf } from '../graph/index.ts'
@@ -9,24 +9,24 @@ import { latencyOf } from './latency.ts'
 import type { NamedTable } from './named-table.ts'
 import type { LatencyTable } from './table.ts'
 
-/** What a network uses and a budget limits: the smaller the better. */
+/** What a network uses and a budget limits. Smaller is better. */
 export interface Resource<Value = number> {
-  /** `macs`, `latencyMs`: what runs, studies and errors call it. */
+  /** The name in runs, studies and errors: `macs`, `latencyMs`. */
   readonly name: string
-  /** Of one network. Infinity where it is not known: NetAdapt then makes no such proposal. */
+  /** The value for one network; infinity where it is unknown, so that NetAdapt makes no such proposal. */
   value(model: Network): Value
-  /** How its values are written. Default: as bare numbers. */
+  /** How its values are written. Default `number`. */
   readonly unit?: UnitName
-  /** Fewer channels never cost more. Default false. */
+  /** True if fewer channels never cost more. Default false. */
   readonly monotone?: boolean
-  /** On what its values depend beside the network: the checksum of a table, say. A run continues only with the same. */
+  /** What its values depend on besides the network, such as a table's checksum. A run resumes only with the same source. */
   readonly source?: string
 }
 
 export type UnitName = 'number' | 'bytes' | 'ms'
 export type ResourceName = 'macs' | 'parameters' | 'peakBytes' | 'modelBytes' | 'latencyMs'
 
-/** Suffixes that a value may have, and how much each is. */
+/** The suffixes that a value may have, and the factor of each. */
 export const suffixesOf: Readonly<Record<UnitName, Readonly<Record<string, number>>>> = {
   number: { '': 1, k: 1e3, K: 1e3, M: 1e6, G: 1e9 },
   bytes: { B: 1, '': 1, kB: 1e3, KB: 1e3, MB: 1e6, GB: 1e9, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 },
@@ -34,7 +34,7 @@ export const suffixesOf: Readonly<Record<UnitName, Readonly<Record<string, numbe
 }
 
 interface Entry extends Required<Pick<Resource, 'unit' | 'monotone'>> {
-  /** What people call it: `latency`. */
+  /** The name that people write: `latency`. */
   readonly short: string
   readonly title: string
   /** A value as people write it, for errors. */
@@ -44,7 +44,7 @@ interface Entry extends Required<Pick<Resource, 'unit' | 'monotone'>> {
 
 const counts = (model: Network) => countsOf(model.graph())
 
-/** Memory may rise when channels go, where the order of steps changes; so may a measured latency. */
+/** Peak memory may rise with fewer channels, where the order of steps changes; a measured latency may rise too. */
 export const resources: Readonly<Record<ResourceName, Entry>> = {
   macs: {
     ...{ short: 'macs', title: 'multiply-adds', unit: 'number', monotone: true, example: '30M' },
@@ -78,8 +78,8 @@ export const resourceNames = Object.keys(resources) as readonly ResourceName[]
 const shortNames = resourceNames.map((name) => resources[name].short)
 
 /**
- * What a model takes of a resource, for one image: multiply-adds, parameters, bytes of activations at the peak, bytes of
- * all weights, or milliseconds by a latency table.
+ * Returns how much of a resource a model uses for one image: multiply-adds, parameters, peak bytes of activations, bytes
+ * of all weights, or milliseconds by a latency table.
  *
  * @example
  * ```ts
@@ -93,8 +93,8 @@ export const resourceOf = (model: Network, name: ResourceName, table?: LatencyTa
   resources[name].value(model, table, undefined)
 
 /**
- * A resource of the table as an object: what `adapt` takes as its `resource`, and a demand of a search begins with. A
- * latency is that of `table`.
+ * Returns a resource by name, as an object: the `resource` of `adapt`, or the first part of a search's demand. `table` gives
+ * the latency.
  *
  * @example
  * ```ts
@@ -114,7 +114,7 @@ export function namedResource(name: ResourceName, table?: NamedTable): Resource 
   }
 }
 
-/** A value with its unit, for people: `30.0 M`, `1.5 MB`, `2.000 ms`. */
+/** Formats a value with its unit: `30.0 M`, `1.5 MB`, `2.000 ms`. */
 export function showResource(name: ResourceName, value: number): string {
   const { unit } = resources[name]
   if (unit === 'ms') return `${value.toFixed(value < 10 ? 3 : 1)} ms`
@@ -130,7 +130,7 @@ export function showResource(name: ResourceName, value: number): string {
   return `${(value / size).toFixed(digits)}${suffix && ' '}${suffix}`
 }
 
-/** The resource that people call `given`: `latency`, or `latencyMs`. Throws a `UsageError`, which `what` begins. */
+/** Finds a resource by either name: `latency` or `latencyMs`. Throws a `UsageError`, which begins with `what`. */
 export function parseResourceName(given: string, what = 'resource'): ResourceName {
   const found = resourceNames.find((name) => name === given || resources[name].short === given)
   if (found) return found

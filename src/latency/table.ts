@@ -1,6 +1,6 @@
 /**
- * A latency table: milliseconds of layers on one device, as JSON. It says what it was measured with, and has a checksum:
- * a table that was changed or cut short would mislead a search without anyone seeing it.
+ * Latency tables: milliseconds of layers on one device, as JSON. A table states what it was measured with. Its checksum
+ * detects a changed or truncated file, which would otherwise mislead a search unnoticed.
  */
 
 import type { Quartiles } from '../core/index.ts'
@@ -8,9 +8,9 @@ import { between, type Check, type Checks, checks, isObject, KingletError } from
 import { crc32InLoops } from '../formats/index.ts'
 import { layerOf, type Unit } from './units.ts'
 
-/** What a table was measured on. */
+/** The device that a table was measured on. */
 export interface Device {
-  /** What a person calls it: `AMD EPYC`, `Pixel 8`. */
+  /** The common name: `AMD EPYC`, `Pixel 8`. */
   readonly name: string
   /** `x64 linux`, `Android 14`. */
   readonly system: string
@@ -18,18 +18,18 @@ export interface Device {
   readonly cores: number
 }
 
-/** What a table's times depend on. Those of others say little of one's own. */
+/** What a table's times depend on. Times measured with something else are not comparable. */
 export interface MeasuredWith {
   readonly device: Device
-  /** The engine, and what compiles its WebAssembly: `wasm on V8 12.4`. */
+  /** The engine, and the compiler of its WebAssembly: `wasm on V8 12.4`. */
   readonly engine: string
-  /** Version of Kinglet, whose kernels were timed. */
+  /** The version of Kinglet whose kernels were timed. */
   readonly kinglet: string
   readonly threads: number
 }
 
 export interface TableEntry {
-  /** {@link layerOf} a unit. */
+  /** The {@link layerOf} of a unit. */
   readonly layer: string
   readonly channels: readonly number[]
   readonly ms: Quartiles
@@ -38,12 +38,12 @@ export interface TableEntry {
 export interface LatencyTable extends MeasuredWith {
   /** ISO 8601. */
   readonly created: string
-  /** What the reference took at its best: a table that is gone on with is held against it. */
+  /** The best time of the reference. Measuring that continues the table compares the machine with it. */
   readonly referenceMs: number
   readonly entries: readonly TableEntry[]
 }
 
-/** Number of the arrangement. */
+/** Version of the file format. */
 const arrangement = 1
 
 export const entryOf = (unit: Unit, ms: Quartiles): TableEntry => ({
@@ -59,7 +59,7 @@ const text: Check = { is: isText, must: 'a text of at most 200 characters' }
 const ms = between(0, 1e7, 'milliseconds')
 const deviceMembers: Checks<Device> = { name: text, system: text, cores: count }
 const quartileMembers: Checks<Quartiles> = { lower: ms, median: ms, upper: ms }
-/** Whether a value from elsewhere is what it should be. */
+/** Whether a value from outside is three valid quartiles. */
 export const isQuartiles = (value: unknown): value is Quartiles =>
   isObject(value) && wrongIn(value, quartileMembers) === undefined
 
@@ -84,13 +84,13 @@ const tableMembers: Checks<LatencyTable> = {
   entries: { is: Array.isArray, must: 'a list' },
 }
 
-/** What is wrong with an object's members, in words; undefined when they are exactly these. */
+/** Describes the first invalid member of an object; undefined when the members are exactly these. */
 function wrongIn(
   value: Readonly<Record<string, unknown>>,
   members: Readonly<Record<string, Check>>,
 ): string | undefined {
   for (const name of Object.keys(value))
-    if (!Object.hasOwn(members, name)) return `it has ${name}, which belongs to no table`
+    if (!Object.hasOwn(members, name)) return `it has ${name}, which is not in a table`
   for (const [name, { is, must }] of Object.entries(members)) {
     const shown = JSON.stringify(value[name]) ?? 'missing'
     if (!is(value[name]))
@@ -99,20 +99,21 @@ function wrongIn(
   return undefined
 }
 
-/** Throws a `KingletError` unless `value` has a table's shape; `what` names it. */
+/** Throws a `KingletError` unless `value` has the form of a table. `what` names it in the error. */
 export function assertTable(value: unknown, what: string): asserts value is LatencyTable {
-  if (!isObject(value)) throw new KingletError(`${what}: it is no latency table: use a file that kinglet measure wrote`)
+  if (!isObject(value))
+    throw new KingletError(`${what}: it is not a latency table: use a file that kinglet measure wrote`)
   const wrong = wrongIn(value, tableMembers)
   if (wrong) throw new KingletError(`${what}: ${wrong}`)
   for (const [i, entry] of (value.entries as unknown[]).entries()) {
-    const wrong = isObject(entry) ? wrongIn(entry, entryMembers) : 'it is no object'
+    const wrong = isObject(entry) ? wrongIn(entry, entryMembers) : 'it is not an object'
     if (wrong) throw new KingletError(`${what}: entry ${i}: ${wrong}`)
   }
 }
 
 const checksumOf = (json: string): string => crc32InLoops(new TextEncoder().encode(json)).toString(16).padStart(8, '0')
 
-/** The text of a table's file. */
+/** Returns the text of a table's file. */
 export function writeTable(table: LatencyTable): string {
   const { entries, ...rest } = table
   const head = { kinglet_latency: arrangement, checksum: checksumOf(JSON.stringify({ ...rest, entries })) }
@@ -124,8 +125,8 @@ export function writeTable(table: LatencyTable): string {
 }
 
 /**
- * Reads a table's file; `what` names it in errors. Throws a `KingletError` for text that is damaged, cut short or
- * something else.
+ * Reads the text of a table's file; `what` names it in errors. Throws a `KingletError` for text that is damaged, truncated
+ * or not a table.
  *
  * @example
  * ```ts
@@ -148,10 +149,10 @@ export function readTable(text: string, what: string): LatencyTable {
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw new KingletError(`${what}: it is no JSON: the file is damaged, or no latency table`, { cause })
+    throw new KingletError(`${what}: it is not JSON: the file is damaged, or not a latency table`, { cause })
   }
   if (!isObject(value) || value.kinglet_latency === undefined)
-    throw new KingletError(`${what}: it is no latency table: use a file that kinglet measure wrote`)
+    throw new KingletError(`${what}: it is not a latency table: use a file that kinglet measure wrote`)
   const { kinglet_latency, checksum, entries, ...rest } = value
   if (kinglet_latency !== arrangement)
     throw new KingletError(
@@ -176,13 +177,13 @@ const shown: { readonly [K in keyof MeasuredWith]-?: (value: MeasuredWith[K]) =>
   threads: (n) => `${n} ${n === 1 ? 'thread' : 'threads'}`,
 }
 
-/** What a table was measured with, in one line. */
+/** Describes in one line what a table was measured with. */
 export const describeTable = ({ device, engine, kinglet, threads }: MeasuredWith): string =>
   [shown.device(device), engine, shown.kinglet(kinglet), shown.threads(threads)].join('; ')
 
 /**
- * Throws a `KingletError` where a table was measured with something else than `expected`; what is left out may be
- * anything (the device, where a network is searched for another one than this). `wayOut` ends the sentence.
+ * Throws a `KingletError` if a table was measured with something else than `expected`. A member that `expected` leaves out
+ * is not checked (such as the device, where a search is for another one than this). `wayOut` ends the message.
  */
 export function assertMeasuredWith(
   table: MeasuredWith,

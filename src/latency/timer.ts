@@ -1,8 +1,8 @@
 /**
- * Times programs on a machine that does other things too. A burst is one run that is not counted, which brings the
- * program back into the caches, and a few that are: the fastest of them stands for the burst, since whatever else the
- * machine does can only add. Rounds of bursts go through all programs of a group in turn, and a program's time is the
- * median of its bursts, which one lucky moment cannot move as it does a minimum.
+ * Times programs on a machine that also runs other programs. A burst is one uncounted run, which brings the program back
+ * into the caches, and a few counted ones. The fastest counted run is the time of the burst, since other programs can only
+ * add to it. Each round runs one burst of every program of a group in turn. A program's time is the median of its bursts:
+ * unlike a minimum, one lucky moment does not change it.
  */
 import { size, type TypedArrayOf, turn } from '../core/index.ts'
 import type { Engine, Program } from '../engine/index.ts'
@@ -14,16 +14,16 @@ export interface TimingOptions {
   readonly rounds: number
   /** Runs of a burst that are counted. */
   readonly runs: number
-  /** Milliseconds of runs before all rounds: JavaScript engines compile anew what runs often. Default 10. */
+  /** Milliseconds of runs before the first round: JavaScript engines recompile code that runs often. Default 10. */
   readonly warmupMs?: number
   readonly signal?: AbortSignal | undefined
 }
 
-/** How times are taken: on an engine, or as tests pretend it. */
+/** Takes times: on an engine, or simulated in tests. */
 export interface Timer {
-  /** The smallest difference that its clock shows, in milliseconds: a page's is coarse. */
+  /** The resolution of its clock in milliseconds; a page's clock is coarse. */
   readonly tickMs: number
-  /** Milliseconds of each burst: `[graph][round]`. Rejects with the signal's reason when that is aborted. */
+  /** Milliseconds of each burst: `[graph][round]`. Rejects with the signal's reason once that is aborted. */
   time(graphs: readonly Graph[], options: TimingOptions): Promise<number[][]>
 }
 
@@ -44,7 +44,7 @@ interface Timed {
   readonly inputs: Readonly<Record<string, TypedArrayOf>>
 }
 
-/** Times on an engine: graphs are compiled for inference, with weights of any values. */
+/** A timer on an engine. It compiles graphs for inference, with arbitrary weights. */
 export const engineTimer = (engine: Engine): Timer => ({
   tickMs: clockTick(),
   async time(graphs, { rounds, runs, warmupMs = 10, signal }) {

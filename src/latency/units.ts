@@ -1,11 +1,12 @@
 /**
- * What of a network is timed by itself: its layers, cut where the engine stores a result. A convolution with its batch
- * norm, activation and the addition after it is one unit; so is a depthwise one. The mean and the product of
- * squeeze-and-excitation belong to the layer before them, because they compute its activation anew; the two small
- * products between are units of their own. A network's multiply-adds are exactly the sum over its units.
+ * Units: the parts of a network that are timed by themselves. They are its layers, divided where the engine stores a
+ * result. A convolution or depthwise convolution with its batch norm, activation and the addition after it is one unit.
+ * The mean and the product of squeeze-and-excitation belong to the layer before them, because they recompute its
+ * activation; the two small linear layers between are separate units. A network's multiply-adds are exactly the sum over
+ * its units.
  *
- * Linear layers read each weight once: what they take is the time in which their weights come, and that depends on how
- * many other weights were read since the last run. So all weights of the network are the third of their counts.
+ * Linear layers read each weight once. Their time is that of loading the weights, which depends on how many other weights
+ * were read since the last run. So their third count is the size of all weights of the network.
  */
 
 import type { Activation } from '../models/index.ts'
@@ -16,21 +17,21 @@ import { type OpLayer, opText, opVaries, opWeights } from './op-layer.ts'
 export type Act = Activation | 'none'
 
 /**
- * `run`: what a run costs that does nothing: the input copied in, threads woken, the logits copied out. `steps`: what
- * layers cost because others ran before them, and left their code and data in the caches. `gate`: squeeze-and-excitation
- * without a layer before it. `op`: any other op by itself.
+ * `run`: the overhead of a run: copying the input in, waking threads, copying the logits out. `steps`: the extra cost of
+ * layers because others ran before them and left their code and data in the caches. `gate`: squeeze-and-excitation without
+ * a layer before it. `op`: any other op by itself.
  */
 export type UnitKind = 'run' | 'steps' | 'conv' | 'depthwise' | 'gate' | 'pool' | 'max_pool' | 'linear' | 'op'
 
-/** A layer as it is timed: plain data, so that a page can be told what to time. */
+/** A layer that is timed, as plain data that can be sent to a page. */
 export interface Unit {
   readonly kind: UnitKind
-  /** Of what goes in. */
+  /** Size of the input image. */
   readonly height: number
   readonly width: number
   /**
-   * `conv`: in and out. `linear`: in, out, and KiB of all weights of the network. `run`: values that go in. `steps`: how
-   * many layers. `op`: those of its shapes. Others: those of the image.
+   * `conv`: channels in and out. `linear`: in, out, and KiB of all weights of the network. `run`: number of input values.
+   * `steps`: number of layers. `op`: the channels in its shapes. Others: the image's channels.
    */
   readonly channels: readonly number[]
   readonly kernel: number
@@ -42,7 +43,7 @@ export interface Unit {
   readonly gated: boolean
   /** Followed by the addition of a shortcut, and this activation. */
   readonly add?: Act
-  /** Of kind `op`. */
+  /** For kind `op`. */
   readonly op?: OpLayer
 }
 
@@ -63,10 +64,10 @@ const pads: Record<Padding, (window: Window) => Pad> = {
 }
 type Window = Pick<Unit, 'height' | 'width' | 'kernel' | 'stride' | 'dilation'>
 
-/** Zeros around an image of a window, by the style of padding. */
+/** The zeros around an image for a window, by the style of padding. */
 export const padOf = (window: Window, style: Padding): Pad => pads[style](window)
 
-/** The same layer by the other name of its padding, where both styles have the same zeros there; else none. */
+/** The same layer under the other style of padding, if both styles have the same zeros there; else undefined. */
 export function sameByOtherPadding(unit: Unit): Unit | undefined {
   if (unit.kernel === 1) return undefined
   const padding = unit.padding === 'torch' ? 'same' : 'torch'
@@ -74,16 +75,16 @@ export function sameByOtherPadding(unit: Unit): Unit | undefined {
   return own.every((n, side) => n === other[side]) ? { ...unit, padding } : undefined
 }
 
-/** A run that takes in as many values, and does nothing with them. */
+/** A run with `values` input values that computes nothing. */
 export const runUnit = (values: number): Unit => ({ ...plain, kind: 'run', channels: [values] })
 
-/** Layers one after the other. */
+/** A sequence of `count` layers. */
 export const stepsUnit = (count: number): Unit => ({ ...plain, kind: 'steps', channels: [count] })
 
-/** KiB of all weights between which linear layers are measured; what is beyond counts as the last. */
+/** Sizes of all weights, in KiB, at which linear layers are measured. Sizes beyond the ends count as the nearest end. */
 export const weightSizes = [1024, 4096, 12_288, 24_576, 49_152] as const
 
-/** Weights of a unit. */
+/** Number of weights of a unit. */
 export function weightsOf({ kind, kernel, channels, op }: Unit): number {
   const [from, to] = channels
   if (op) return opWeights(op, channels)
@@ -91,7 +92,7 @@ export function weightsOf({ kind, kernel, channels, op }: Unit): number {
   return kind === 'depthwise' ? kernel ** 2 * from : 0
 }
 
-/** A unit without its channels, in words: what is equal for units between whose channels a table interpolates. */
+/** Describes a unit without its channels. A table interpolates between units for which this text is equal. */
 export function layerOf(unit: Unit): string {
   const { kind, height, width, kernel, stride, dilation, padding, act, gated, add, op } = unit
   if (kind === 'run' || kind === 'steps') return kind
@@ -109,7 +110,7 @@ export function layerOf(unit: Unit): string {
   ].join(' ')
 }
 
-/** A unit in words: `conv 14x14 1x1 relu, 40 to 120 channels`. */
+/** Describes a unit: `conv 14x14 1x1 relu, 40 to 120 channels`. */
 export function describeUnit(unit: Unit): string {
   const { kind, channels, op } = unit
   if (kind === 'run') return `a run with ${channels[0]} values`

@@ -1,9 +1,9 @@
-/** Definitions of the registry by name, each loaded with its table: a page loads that of its network alone. */
+/** Loads definitions of the registry by name. A page loads only the file of its own network. */
 import type { Definition } from './family.ts'
 
 type Definitions = Readonly<Record<string, Definition>>
 
-/** By how the names of a file's networks begin. */
+/** Loaders by the prefix of the networks' names. */
 const files: Readonly<Record<string, () => Promise<Definitions>>> = {
   mobilenet_v1: async () => (await import('./mobilenet-v1.ts')).mobileNetV1,
   mobilenet_v2: async () => (await import('./mobilenet-v2.ts')).mobileNetV2,
@@ -11,7 +11,7 @@ const files: Readonly<Record<string, () => Promise<Definitions>>> = {
   resnet: async () => (await import('./resnet.ts')).resNet,
 }
 
-/** The definition of a network of the registry. Rejects with a `UsageError` for a name that is not in it. */
+/** Loads the definition of a network of the registry. Rejects with a `UsageError` for an unknown name. */
 export async function definitionNamed(name: string): Promise<Definition> {
   const start = Object.keys(files).find((start) => name.startsWith(start))
   const definitions = start ? await files[start]() : {}

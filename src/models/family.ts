@@ -1,35 +1,35 @@
-/** What the networks of one paper share, and what makes one network of them. */
+/** A family (what the networks of one paper share), and the definition of one of its networks. */
 import type { BuildOptions } from './options.ts'
 import type { TableRow } from './table.ts'
 import type { WidthRule } from './width.ts'
 
 export interface Family {
-  /** Values of options where this family's differ from all others'. */
+  /** Default options of this family that differ from the common ones. */
   readonly defaults: BuildOptions
   /** Whether its blocks have depthwise convolutions, which `convolution: 'standard'` replaces. */
   readonly separable: boolean
-  /** The rows at a width: channels, expansions and head. */
+  /** Returns the rows at a width: channels, expansions and head. */
   widths(rows: readonly TableRow[], width: number, rule: WidthRule): TableRow[]
 }
 
-/** Top-1 accuracy on ImageNet in percent, as a source reports it. Nothing here was trained by us. */
+/** Top-1 accuracy on ImageNet in percent, as a source reports it. None was measured on networks trained by Kinglet. */
 export interface Reported {
   readonly top1: number
   readonly width: number
   readonly size: number
-  /** Paper or code that says so. */
+  /** The paper or code that reports it. */
   readonly source: string
 }
 
-/** What building a network needs. */
+/** Everything that building a network needs. */
 export interface Definition {
   readonly family: Family
   readonly table: readonly TableRow[]
-  /** Values of options where this network's differ from its family's. */
+  /** Default options of this network that differ from its family's. */
   readonly defaults?: BuildOptions
 }
 
-/** What lists of models say of a network. Tables of their own, so that a page that only builds networks has none. */
+/** A network's entry in lists of models. Kept apart from definitions, so that a page that only builds does not load it. */
 export interface Publication {
   readonly title: string
   /** Paper and table. */
@@ -37,7 +37,7 @@ export interface Publication {
   readonly reported: readonly Reported[]
 }
 
-/** A grid of reported accuracies: one row a width, one column a size. */
+/** Reads a grid of reported accuracies: one row for each width, one column for each size. */
 export function grid(
   source: string,
   sizes: readonly number[],

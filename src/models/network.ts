@@ -1,6 +1,6 @@
 /**
- * `build`: a network of the registry, as graphs, training and files see it. The input column of its table is confirmed
- * by shape inference whenever a network is built as the table has it (224 x 224, width 1).
+ * `build` and the functions around it: make networks of the registry. Whenever a network is built as its table has it
+ * (224 x 224, width 1), shape inference confirms the table's input column.
  */
 import { KingletError } from '../core/index.ts'
 import type { Graph } from '../graph/index.ts'
@@ -21,23 +21,23 @@ import { type ModelName, modelNames, publications, registry, unknownModel } from
 import { rowSpecsOf } from './row-spec.ts'
 import { rowsOf } from './rows.ts'
 
-/** What a forward pass through a model gives: logits, and the output of each row of its table. */
+/** The result of a forward pass through a model: logits, and the output of each row. */
 export interface ModelForward extends Forward {
-  /** By row name (`stem`, `blocks.3`, `last`, ...), in order. */
+  /** Outputs by row name (`stem`, `blocks.3`, `last`, ...), in order. */
   readonly features: ReadonlyMap<string, Value>
 }
 
 /** A network of the registry. */
 export interface Model extends Network {
   readonly architecture: { readonly name: string; readonly options: Options & Readonly<Record<string, unknown>> }
-  /** The table as it is after width, resolution and all other arguments. */
+  /** The rows of the table after width, resolution and all other arguments are applied. */
   readonly rows: readonly Row[]
   forward(x: Value, options: ForwardOptions): ModelForward
 }
 
 /**
- * Builds a network of the registry; every argument may be left out. Throws a `UsageError` for a name that is not in the
- * registry and for an argument that cannot be.
+ * Builds a network of the registry. Every option has a default. Throws a `UsageError` for a name that is not in the
+ * registry and for an invalid option.
  *
  * @example
  * ```ts
@@ -54,17 +54,17 @@ export function build(name: ModelName | (string & {}), options: BuildOptions = {
   return buildFrom(name, registry[name as ModelName], options)
 }
 
-/** Builds a network of a table that is not (or not yet) in the registry. */
+/** Builds a network from a definition, whether or not it is in the registry. */
 export const buildFrom = (name: string, definition: Definition, given: BuildOptions = {}): Model =>
   buildWith({ ...trainable, rowSpecsOf }, name, definition, given)
 
-/** What a network is built with. */
+/** The functions that building a network uses. */
 export interface BuildKit extends NetworkKit {
-  /** Checks rows that are given in the place of a table's; needed for such alone. */
+  /** Checks rows that are given in place of a table's. Needed only for such rows. */
   readonly rowSpecsOf: typeof rowSpecsOf | undefined
 }
 
-/** The same with `kit`. */
+/** As `buildFrom`, with the functions of `kit`. */
 export function buildWith(kit: BuildKit, name: string, definition: Definition, given: BuildOptions): Model {
   const resolved = resolveOptions(name, definition.family.defaults, definition.defaults ?? {}, given)
   const own = resolved.rows === 'table' ? undefined : kit.rowSpecsOf?.(name, resolved.rows, resolved.classes)
@@ -84,7 +84,7 @@ export function buildWith(kit: BuildKit, name: string, definition: Definition, g
   })
 }
 
-/** The rows as layers on a batch of images: logits in their declared form, and each row's output. */
+/** Adds the rows' layers to a batch of images. Returns the logits in their declared form, and each row's output. */
 export function declare(name: string, rows: readonly Row[], options: Options, batch = 1) {
   const b = new Builder(options)
   const isReference = isAsPublished(options)
@@ -99,7 +99,7 @@ export function declare(name: string, rows: readonly Row[], options: Options, ba
 }
 
 /**
- * The same network with its depthwise-separable convolutions replaced by standard ones (and first weights anew).
+ * Returns the same network with standard convolutions in place of its depthwise-separable ones, and new initial weights.
  *
  * @example
  * ```ts
@@ -116,9 +116,9 @@ export const twin = (model: Model): Model =>
   build(model.architecture.name, { ...model.architecture.options, convolution: 'standard' })
 
 /**
- * The same network with other rows, for those who change networks layer by layer: activations and
- * squeeze-and-excitation are what the rows say, and first weights are drawn anew. `model.rows` themselves give the same
- * network. Throws a `UsageError` for rows that are no network, and for a model with another `outputStride` than 32.
+ * Returns the same network with other rows, for changing a network layer by layer. The rows determine activations and
+ * squeeze-and-excitation, and new initial weights are drawn. `model.rows` themselves give the same network. Throws a
+ * `UsageError` for rows that do not form a network, and for a model whose `outputStride` is not 32.
  *
  * @example
  * ```ts
@@ -137,7 +137,7 @@ export const withRows = (model: Model, rows: readonly RowSpec[]): Model => {
   return build(name, { ...options, width: 1, head: 'table', se: 'table', activation: 'table', rows })
 }
 
-/** Nothing that changes shapes differs from the paper's table. */
+/** Whether no option that changes shapes differs from the paper's table. */
 const isAsPublished = ({ size, width, reduction, outputStride, head, channels }: Options): boolean =>
   size[0] === 224 &&
   size[1] === 224 &&
@@ -154,18 +154,18 @@ function confirm(model: string, row: Row, x: Value): void {
     throw new KingletError(`${model}: the table says that ${row.input} goes into ${row.name}, it is ${found}`)
 }
 
-/** Whether a network is one that `build` makes: it has rows. */
+/** Whether a network comes from `build`: whether it has rows. */
 export const isModel = (network: Network): network is Model => 'rows' in network
 
-/** A line of the registry, for lists and tables. */
+/** An entry of the registry, for lists and tables. */
 export interface ModelInfo extends Publication {
   readonly name: ModelName
   readonly options: Options
 }
 
 /**
- * All networks of the registry: names, sources, the arguments that `build` uses when none are given, and the accuracies
- * that others report for them.
+ * Lists all networks of the registry: names, sources, the default options of `build`, and the accuracies that others
+ * report for them.
  *
  * @example
  * ```ts

@@ -1,13 +1,13 @@
 /**
- * Arguments of `build`: what may vary in every network of the registry, their values when left out, and what each must
- * be. A wrong name does not compile; names and values that come from outside are checked here.
+ * Options of `build`, with their defaults and checks. They apply to every network of the registry. A wrong name does not
+ * compile; names and values from outside are checked here.
  */
 import { assertOptions, type Check, type Checks, checks, named } from '../core/index.ts'
 import { type Initializer, initializerNames, type Padding, paddingNames } from '../nn/index.ts'
 import { type Activation, activationNames, type RowSpec } from './blocks/index.ts'
 import { type WidthRule, widthRuleNames } from './width.ts'
 
-/** What `build` can vary. All of it may be left out. */
+/** Options of `build`. All are optional. */
 export interface BuildOptions {
   /** Height and width of an image in pixels (one number: square). Any size. Default 224. */
   readonly size?: number | readonly [height: number, width: number]
@@ -17,30 +17,30 @@ export interface BuildOptions {
   readonly channels?: number
   /** Multiplier of all channels (alpha). Default 1. */
   readonly width?: number
-  /** Which implementation's reading of `width`: {@link WidthRule}. Default `paper`. */
+  /** The implementation whose reading of `width` is used: {@link WidthRule}. Default `paper`. */
   readonly widthRule?: WidthRule
   /**
-   * How many times smaller the last feature map is than the image: 32, 16, 8, 4, 2 or 1. The first strides become 1
-   * until it fits, which is how small images (28 to 64 pixels) are taken. Default 32, the tables' own.
+   * The image's size divided by the last feature map's: 32, 16, 8, 4, 2 or 1. The first strides become 1 until the
+   * reduction is reached, which suits small images (28 to 64 pixels). Default 32, as in the tables.
    */
   readonly reduction?: number
   /**
-   * Keeps feature maps this many times smaller than the image: later strides become dilation, with the same weights
-   * (for dense prediction). Default 32: no dilation.
+   * Upper bound of the image's size divided by a feature map's, for dense prediction. Later strides become dilation, with
+   * the same weights. Default 32: no dilation.
    */
   readonly outputStride?: number
-  /** Zeros around images: `torch` (symmetric) or `same` (TensorFlow's, asymmetric). Default `torch`. */
+  /** Zero padding: `torch` (symmetric) or `same` (TensorFlow's, asymmetric). Default `torch`. */
   readonly padding?: Padding
-  /** In place of every activation of the table (gates of squeeze-and-excitation stay). Default `table`. */
+  /** Replaces every activation of the table, except gates of squeeze-and-excitation. Default `table`. */
   readonly activation?: Activation | 'table'
   /**
    * `standard`: the twin in which each depthwise convolution and the pointwise one after it are one convolution over all
    * channels. Default `separable`; ResNet's is `standard`.
    */
   readonly convolution?: 'separable' | 'standard'
-  /** Which blocks have squeeze-and-excitation: the table's, none, all, or those listed (0 is the first). */
+  /** Which blocks have squeeze-and-excitation: the table's, none, all, or a list of blocks (0 is the first). */
   readonly se?: 'table' | 'none' | 'all' | readonly number[]
-  /** Squeezed channels are those of the block divided by this. Default 4 (V2, V3) or 16 (V1, ResNet). */
+  /** The block's channels divided by its squeezed channels. Default 4 (V2, V3) or 16 (V1, ResNet). */
   readonly seRatio?: number
   /** Squeezed channels are rounded to a multiple of this. Default 8 (V2, V3) or 1 (V1, ResNet). */
   readonly seDivisor?: number
@@ -49,24 +49,23 @@ export interface BuildOptions {
   /** Channels of the last layer before the classifier (V3: after the pool; V2: before). Default `table`. */
   readonly head?: number | 'table'
   /**
-   * Rows in the place of the table's, for networks that no table has: {@link RowSpec}. Their channels stand as they are
-   * (`width` must be 1, `outputStride` 32), but for the classifier's, which are `classes`; all other options act on them
-   * as on the table. Default `table`.
+   * Rows in place of the table's: {@link RowSpec}. Their channels are not scaled (`width` must be 1, `outputStride` 32). The
+   * classifier has `classes` channels. All other options apply as to the table. Default `table`.
    */
   readonly rows?: 'table' | readonly RowSpec[]
-  /** Probability of dropping before the classifier while training. Default 0.2; V1 0.001, ResNet 0. */
+  /** Probability of dropping a value before the classifier while training. Default 0.2; V1 0.001, ResNet 0. */
   readonly dropout?: number
   /** Default 1e-3 (TensorFlow's models, torchvision's V3); ResNet 1e-5. */
   readonly batchNormEps?: number
-  /** Share of the batch in the running statistics: new = old (1 - m) + batch m. Default 0.1, right for short runs. */
+  /** Share of the batch in the running statistics: new = old (1 - m) + batch m. Default 0.1, which suits short runs. */
   readonly batchNormMomentum?: number
-  /** How first weights are drawn: {@link Initializer}. Default `he`. */
+  /** How initial weights are drawn: {@link Initializer}. Default `he`. */
   readonly initializer?: Initializer
-  /** Start of the random numbers of the first weights. Default 0. */
+  /** Seed of the initial weights. Default 0. */
   readonly seed?: number
 }
 
-/** Every option with its value: plain data that goes into model files. */
+/** Every option with its value: plain data for model files. */
 export type Options = { readonly [K in keyof BuildOptions]-?: Exclude<BuildOptions[K], undefined> } & {
   readonly size: readonly [height: number, width: number]
 }
@@ -134,7 +133,7 @@ const members: Checks<BuildOptions> = {
 }
 export const optionNames = Object.keys(members) as readonly (keyof Options)[]
 
-/** Fills in what `given` leaves out (or undefined); throws for a name or a value that cannot be. Rows stay as given. */
+/** Fills in the defaults of missing and undefined options. Throws for an unknown name or an invalid value. Keeps rows. */
 export function resolveOptions(model: string, ...given: readonly BuildOptions[]): Options {
   const found: Record<string, unknown> = { ...commonOptions }
   for (const options of given) {

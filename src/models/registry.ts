@@ -1,4 +1,4 @@
-/** Every network by name. Tests walk it, so a new row is tested by being there. */
+/** All networks by name. Tests walk the registry, so a new entry is tested without further code. */
 import { nearest, oneOf, UsageError } from '../core/index.ts'
 import type { Definition, Publication } from './family.ts'
 import { mobileNetV1, publishedV1 } from './mobilenet-v1.ts'
@@ -16,13 +16,13 @@ export type ModelName = keyof typeof registry
 
 export const modelNames = Object.keys(registry) as readonly ModelName[]
 
-/** What is said of a name that is not in it. */
+/** The error for a name that is not in the registry. */
 export function unknownModel(name: string): UsageError {
   const meant = nearest(name, modelNames)
   return new UsageError(`no model ${name}${meant ? ` (did you mean ${meant}?)` : ''}: use ${oneOf(modelNames)}`)
 }
 
-/** Where each is published. */
+/** Where each network is published. */
 export const publications = (): Readonly<Record<ModelName, Publication>> => ({
   ...publishedV1(),
   ...publishedV2(),

@@ -1,6 +1,6 @@
 /**
- * ResNet-18 and ResNet-50: He et al. 2015, arXiv:1512.03385, table 1, as the dense networks that MobileNets are compared
- * with. The stride of a bottleneck is on its 3x3 convolution, as torchvision has it (the paper has it on the first 1x1).
+ * ResNet-18 and ResNet-50: He et al. 2015, arXiv:1512.03385, table 1, the dense networks that MobileNets are compared
+ * with. The stride of a bottleneck is on its 3x3 convolution, as in torchvision (in the paper it is on the first 1x1).
  * A block that changes stride or channels has a 1x1 convolution in its shortcut.
  */
 import { type Definition, type Family, grid, type Publication } from './family.ts'

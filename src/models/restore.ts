@@ -1,4 +1,4 @@
-/** From what a file says of a network back to the network. */
+/** Restores networks from the contents of model files. */
 import { KingletError, type Tensor, UsageError } from '../core/index.ts'
 import { type Architecture, assertWeights, type Network, type NetworkKit, trainable } from '../nn/index.ts'
 import { definitionNamed } from './definition.ts'
@@ -6,8 +6,8 @@ import { build, buildWith, type Model } from './network.ts'
 import type { BuildOptions } from './options.ts'
 
 /**
- * Builds the network `architecture` with these weights. Throws unless they are exactly its parameters: a tensor that is
- * missing, one too many, another shape. `what` names the file in errors.
+ * Builds the network `architecture` with these weights. Throws unless they are exactly its parameters: for a missing or
+ * additional tensor and for another shape. `what` names the file in errors.
  *
  * @example
  * ```ts
@@ -26,17 +26,17 @@ export function restore(architecture: Architecture, weights: ReadonlyMap<string,
   }
 }
 
-/** What a model file says of its network: the architecture that builds it, or its graph as JSON. */
+/** The network in a model file: the architecture that builds it, or its graph as JSON, with its weights. */
 export interface Restorable {
   readonly architecture?: Architecture | undefined
   readonly graph?: unknown
   readonly weights: ReadonlyMap<string, Tensor>
 }
 
-/** The network of a model file of either kind; rejects with a `KingletError` that names `what` when its parts do not fit. */
+/** Restores the network of either kind of model file. Rejects with a `KingletError` that names `what` if parts do not fit. */
 export const restoreNetwork = (file: Restorable, what: string): Promise<Network> => restoreWith(trainable, file, what)
 
-/** The same, its methods made of `kit`. What the network needs is loaded by the names in the file. */
+/** As `restoreNetwork`, with the methods of `kit`. Loads only the code that the names in the file need. */
 export async function restoreWith(
   kit: NetworkKit,
   { architecture, graph, weights }: Restorable,
@@ -62,7 +62,7 @@ function withWeights(net: Model, weights: ReadonlyMap<string, Tensor>, what: str
   return net
 }
 
-/** The options come from a file: what `build` finds wrong with them is not the caller's mistake. */
+/** Turns a `UsageError` of `build` into a `KingletError`: the options come from a file, not from the caller. */
 const notBuilt = (error: unknown, what: string): unknown =>
   error instanceof UsageError
     ? new KingletError(`${what}: its network cannot be built: ${error.message}`, { cause: error })

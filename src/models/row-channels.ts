@@ -1,6 +1,6 @@
 /**
- * Where the numbers of a network's rows stand in its weights: which axes of which parameters have as many entries as a
- * row's `exp`, say. No list says so: a row is built with one number changed, and what has another shape then has that
+ * Finds the numbers of a network's rows in its weights: which axes of which parameters have, for example, `exp` entries.
+ * There is no list of them: a row is built with one number changed, and the axes whose length then differs have that
  * number.
  */
 import type { Shape } from '../core/index.ts'
@@ -22,17 +22,17 @@ export interface RowNumber {
   readonly number: string
   readonly count: number
   readonly axes: readonly ParameterAxis[]
-  /** With as many channels as go in, a layer of the row would vanish. */
+  /** True if the row would lose a layer when this number is equal to its input channels. */
   readonly isApart: boolean
 }
 
-/** What a row says of its channels. */
+/** The numbers of channels of a row. */
 export interface RowChannels {
   readonly row: Row
-  /** Channels that go in. */
+  /** The input channels. */
   readonly input: { readonly count: number; readonly axes: readonly ParameterAxis[] }
   readonly numbers: readonly RowNumber[]
-  /** Those between the two layers of squeeze-and-excitation; none without it. */
+  /** Axes of the channels between the two layers of squeeze-and-excitation; none without it. */
   readonly squeezed: readonly ParameterAxis[]
 }
 
@@ -41,7 +41,7 @@ interface Built {
   readonly shapes: ReadonlyMap<string, Shape>
 }
 
-/** The axes of parameters that both have, where their lengths differ. */
+/** The axes whose lengths differ, of the parameters that both have. */
 const changed = (before: Built, after: Built): ParameterAxis[] =>
   [...before.shapes].flatMap(([tensor, shape]) => {
     const other = after.shapes.get(tensor)
@@ -63,7 +63,7 @@ export function rowChannelsOf({ rows, inputShape, architecture: { options } }: M
     const own = build(row, shape)
     const count = shape[shape.length - 1]
     const columns = channelsIn(row)
-    // A number that no other has: else layers would come and go by chance.
+    // A number that no other column has: equal numbers would add or remove layers.
     const other = 1 + Math.max(count, ...columns.map(([, n]) => n))
     const withNumber = (name: string, to: number) => build({ ...row, [name]: to }, shape)
     const found: RowChannels = {

@@ -1,8 +1,8 @@
 /**
- * Rows that are given to `build` in the place of a table: what each must have, and that they are a network. Numbers of
- * channels stand as they are. What follows from other options (squeezed channels, standard convolutions, dilation) is
- * not theirs, nor is the paper's input column. Refused: rows that say too little, names that are not distinct, and rows
- * that do not end with the classifier.
+ * Checks rows that `build` receives in place of a table: the columns of each row, and that the rows form a network. Numbers
+ * of channels are not scaled. Values that follow from other options (squeezed channels, standard convolutions, dilation)
+ * and the paper's input column are dropped. Refused: missing columns, repeated names, and rows that do not end with the
+ * classifier.
  */
 import { assertOptions, type Check, named, UsageError } from '../core/index.ts'
 import { columns, findBlock, operatorNames, type RowSpec } from './blocks/index.ts'
@@ -16,8 +16,8 @@ const names: Readonly<Record<'name' | 'operator', Check>> = {
 }
 
 /**
- * The row as it is kept: what its operator needs, and columns that it has besides, since other versions of Kinglet read
- * files in which every row has them. In the order in which files have always had them.
+ * The row as model files keep it: the columns that its operator needs, and the other columns that it has, since other
+ * versions of Kinglet read files in which every row has them. The order of columns is the same in all versions.
  */
 function specOf(given: RowSpec | null, what: string): RowSpec {
   const row = given as unknown as Readonly<Record<string, unknown>> | null
@@ -31,8 +31,8 @@ function specOf(given: RowSpec | null, what: string): RowSpec {
 }
 
 /**
- * The rows as they are kept: no other members than those of a {@link RowSpec}, and a classifier of `classes`. Throws a
- * `UsageError` that names the row for what cannot be.
+ * Returns the rows as model files keep them: only the members of a {@link RowSpec}, and a classifier of `classes`. Throws
+ * a `UsageError` that names the row for an invalid one.
  */
 export function rowSpecsOf(model: string, rows: readonly RowSpec[], classes: number): readonly RowSpec[] {
   const specs = rows.map((row, i) => {

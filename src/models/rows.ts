@@ -1,6 +1,6 @@
 /**
- * From a table to the rows of one network: width, then squeeze-and-excitation, activation, the twin of standard
- * convolutions, and strides. Each is a function from rows to rows.
+ * Turns a table into the rows of one network: width, head, squeeze-and-excitation, activation, the twin of standard
+ * convolutions, and strides, in this order. Each is a function from rows to rows.
  */
 import { UsageError } from '../core/index.ts'
 import { blank, blockOf, gatedWidth, type Row, type RowSpec } from './blocks/index.ts'
@@ -47,7 +47,7 @@ const head: Change = (rows, options, model) => {
 }
 
 /**
- * So small a `reduction` that the last feature map keeps three pixels on its shorter side.
+ * Returns the largest `reduction` with which the last feature map keeps three pixels on its shorter side.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ const head: Change = (rows, options, model) => {
  */
 export const reductionFor = (side: number): number => [32, 16, 8, 4, 2].find((factor) => side / factor >= 3) ?? 1
 
-/** The first strides become 1 until the whole network reduces by `reduction`. */
+/** Sets the first strides to 1 until the whole network reduces by `reduction`. */
 const reduce: Change = (rows, { reduction }) => {
   let total = rows.reduce((product, row) => product * row.stride, 1)
   return rows.map((row) => {
@@ -68,8 +68,8 @@ const reduce: Change = (rows, { reduction }) => {
 }
 
 /**
- * Strides beyond `outputStride` become dilation of all that follows: the features are those of the original, and those
- * between them. A shortcut stays where the table has one, so the weights mean the same.
+ * Turns strides beyond `outputStride` into dilation of all later rows. The features are those of the original, and those
+ * between them. Shortcuts are only where the table has them, so the weights keep their meaning.
  */
 const dilate: Change = (rows, { outputStride }, model) => {
   let [total, dilation] = [1, 1]
@@ -91,7 +91,7 @@ const dilate: Change = (rows, { outputStride }, model) => {
 
 const changes: readonly Change[] = [head, squeeze, activation, twin, reduce, dilate]
 
-/** The rows of the network that `options` ask for. */
+/** Returns the rows of the network that `options` describe. */
 export function rowsOf(model: string, { family, table }: Definition, options: Options): readonly Row[] {
   if (!family.separable && options.convolution === 'separable')
     throw new UsageError(`build ${model}: convolution is separable: it has standard convolutions only`)
@@ -105,10 +105,10 @@ export function rowsOf(model: string, { family, table }: Definition, options: Op
 const sized = (rows: readonly TableRow[], { classes }: Options): readonly Row[] =>
   rows.map(({ t: _t, out, ...row }) => rowOf({ ...row, out: out === 'k' ? classes : out }))
 
-/** All columns, and what options are yet to say. Tables and rows that were given have what their operators need. */
+/** A row with all columns, and defaults for those that options set. The given row has what its operator needs. */
 const rowOf = (row: object): Row => ({ ...blank, ...row, dilation: 1, squeeze: 0, standard: false }) as Row
 
-/** Rows that were given: neither `width` nor `outputStride` has a meaning for them, they say both themselves. */
+/** Given rows. `width` and `outputStride` do not apply: the rows determine both themselves. */
 function own(model: string, rows: readonly RowSpec[], { width, outputStride }: Options): readonly Row[] {
   if (width !== 1 || outputStride !== 32)
     throw new UsageError(

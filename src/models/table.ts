@@ -1,10 +1,10 @@
 /**
- * How a paper's table is written down: one tuple a row, the paper's own columns and integers. A family's file reads its
- * tuples into {@link TableRow}s; width, resolution and all other arguments of `build` then change rows, never tables.
+ * The notation of a paper's table: one tuple for each row, with the paper's columns and integers. A family's file reads its
+ * tuples into {@link TableRow}s. Width, resolution and all other options of `build` then change rows, never tables.
  */
 import { type AnyColumns, blank, blockOf, type Operator, type Row } from './blocks/index.ts'
 
-/** A row as the table has it: `k` is the number of classes, `t` the expansion of V2 in units of the input. */
+/** A row of a table. `k` is the number of classes, `t` the expansion of V2 as a multiple of the input. */
 export type TableRow = Omit<AnyColumns, 'out'> &
   Pick<Row, 'name' | 'operator' | 'input'> & { readonly out: number | 'k'; readonly t: number }
 
@@ -32,11 +32,11 @@ const isBlock = (row: Pick<Row, 'operator'>): boolean => blockOf(row).kind !== '
 /** The rows that `se` and the number in `blocks.3` count. */
 export const blocksOf = <R extends Pick<Row, 'operator'>>(rows: readonly R[]): R[] => rows.filter(isBlock)
 
-/** What a family reads out of a tuple; the rest has these values. */
+/** The cells that a family reads from a tuple. The other columns have default values. */
 export type Cells = OperatorCell & Pick<TableRow, 'out'> & Partial<TableRow> & { readonly n?: number | undefined }
 const empty = { ...blank, t: 0 }
 
-/** Names rows, and repeats those that ask for `n`: the first has the stride, the others follow it. */
+/** Names rows and repeats each one `n` times. Only the first repetition has the stride. */
 export function table(rows: readonly Cells[]): TableRow[] {
   const repeated = rows.flatMap(({ n = 1, ...row }) =>
     Array.from({ length: n }, (_, i): Omit<TableRow, 'name'> => {

@@ -1,8 +1,8 @@
 /**
- * What models add layers with. A layer is a scope (`blocks.3.expand`) with its parameters below it
- * (`blocks.3.expand.conv.w`, `.bn.gamma`), so that names in model files, tables and errors are the same. What is built is
- * the declared form of a network: batch norm over running statistics, and dropout as a mark. Inference and training forms
- * are made from it (`forms.ts`).
+ * The builder with which models add layers. A layer is a scope (`blocks.3.expand`) with its parameters below it
+ * (`blocks.3.expand.conv.w`, `.bn.gamma`), so that model files, tables and errors use the same names. The builder makes
+ * the declared form of a network: batch norm over running statistics, and dropout as a mark. `forms.ts` makes the
+ * inference and training forms from it.
  */
 import type { Shape } from '../core/index.ts'
 import {
@@ -21,13 +21,13 @@ import {
   type Value,
 } from '../ops/index.ts'
 
-/** `torch`: half of the kernel on every side. `same`: TensorFlow's, where an odd row goes to the bottom or right. */
+/** `torch`: half of the kernel on every side. `same`: as TensorFlow, with an odd row at the bottom or right. */
 export type Padding = 'torch' | 'same'
 
 /**
- * How first weights are drawn. `he`: normal with variance 2 / fan-out, fan-out counted within a group (He et al. 2015),
- * and 0.01 for the classifier, as torchvision has it. `slim`: normal of deviation 0.09 cut at two deviations, as
- * TF-slim's MobileNets have it.
+ * How initial weights are drawn. `he`: normal with variance 2 / fan-out, where fan-out is counted within a group (He et al.
+ * 2015), and with deviation 0.01 for the classifier, as in torchvision. `slim`: normal with deviation 0.09, truncated at
+ * two deviations, as in TF-slim's MobileNets.
  */
 export type Initializer = 'he' | 'slim'
 
@@ -85,12 +85,12 @@ export class Builder {
     this.settings = settings
   }
 
-  /** The name of the layer that is being added: layers within layers join theirs by dots. */
+  /** The name of the current layer. The names of nested layers are joined by dots. */
   get path(): string {
     return this.#path
   }
 
-  /** Runs `body`; what it adds belongs to the layer `name`. */
+  /** Runs `body`. Values that it adds belong to the layer `name`. */
   layer<T>(name: string, body: () => T): T {
     const outer = this.#path
     this.#path = outer ? `${outer}.${name}` : name
@@ -101,12 +101,12 @@ export class Builder {
     }
   }
 
-  /** A parameter of this layer. */
+  /** Adds a parameter to the current layer. */
   parameter(name: string, shape: Shape, role: Role, init: Init): Value {
     return parameter({ name: this.#named(name), shape, role, init })
   }
 
-  /** Padding of this network's style for a window on x [N, H, W, C]. */
+  /** The padding of a window on x [N, H, W, C], in this network's style. */
   pad(x: Value, { kernel, stride = 1, dilation = 1 }: WindowSpec): Pad {
     return pads[this.settings.padding](x.shape, kernel, stride, dilation)
   }
@@ -138,14 +138,14 @@ export class Builder {
     return batchNorm({ x, gamma, beta, mean, variance }, { eps, momentum })
   }
 
-  /** x [N, K] to [N, out]. Parameters `w` [K, out] and `b` [out]; `classifier` draws the weights as a last layer's. */
+  /** x [N, K] to [N, out]. Parameters `w` [K, out] and `b` [out]. `classifier` draws the weights as for a last layer. */
   linear(x: Value, spec: { readonly out: number; readonly bias?: boolean; readonly classifier?: boolean }): Value {
     const init = spec.classifier ? initializers[this.settings.initializer].classifier : this.#hidden(spec.out)
     const w = this.parameter('w', [x.shape[1], spec.out], 'weight', init)
     return linear(x, w, spec.bias === false ? undefined : this.parameter('b', [spec.out], 'bias', zero))
   }
 
-  /** Drops with probability `rate` while training; each layer has a stream of random numbers of its own. */
+  /** Drops values with probability `rate` while training. Each layer has its own stream of random numbers. */
   dropout(x: Value, rate: number): Value {
     return rate === 0 ? x : trainingDropout({ x }, { rate })
   }

@@ -1,4 +1,4 @@
-/** The same network for another number of classes, whatever made it. */
+/** Changes the number of classes of any network. */
 import { assert, KingletError, type Shape, UsageError } from '../core/index.ts'
 import { type Graph, nameOf } from '../graph/index.ts'
 import { isParameter, macsOf, makeValue, type Value } from '../ops/index.ts'
@@ -7,7 +7,7 @@ import { calledOf, type Network } from './network.ts'
 
 const lastOf = (shape: Shape): number => shape[shape.length - 1]
 
-/** Whether input `i` of `v` has one entry along `axis` for each of the last axis of `v`: one more there makes one more here. */
+/** Whether input `i` of `v` has one entry along `axis` for each entry of the last axis of `v`: both grow together. */
 function makes(v: Value, i: number, axis: number): boolean {
   const w = v.inputs[i]
   const wider = { ...w, shape: w.shape.with(axis, w.shape[axis] + 1) }
@@ -20,8 +20,8 @@ function makes(v: Value, i: number, axis: number): boolean {
 }
 
 /**
- * Parameters of the last layer, with the axis along which each has one entry for each class: those of the product or the
- * convolution that the logits come from, and what is added to it or scales it.
+ * The parameters of the last layer, each with the axis along which it has one entry for each class: those of the product or
+ * convolution that the logits come from, and those that are added to it or scale it.
  */
 function lastLayer({ outputs: { logits } }: Graph): Map<Value, number> {
   const classes = lastOf(logits.shape)
@@ -43,12 +43,12 @@ function lastLayer({ outputs: { logits } }: Graph): Map<Value, number> {
   return found
 }
 
-/** Names of the last layer's parameters, those that belong to classes: they begin anew when the classes are others. */
+/** Names of the last layer's parameters, which belong to classes. They are drawn again when the classes change. */
 export const classifierOf = ({ declared }: Network): string[] => [...lastLayer(declared).keys()].map(nameOf)
 
 /**
- * The network of the same graph for `classes` classes, with first weights: `transfer` gives it those of the other that
- * fit. Throws a `KingletError` for a graph whose logits do not come from a layer with weights for each class.
+ * Returns the network of the same graph for `classes` classes, with initial weights. `transfer` copies the weights of the
+ * original that fit. Throws a `KingletError` for a graph whose logits do not come from a layer with weights for each class.
  *
  * @example
  * ```ts
@@ -75,7 +75,7 @@ export function withClasses(network: Network, classes: number, { seed = 0 } = {}
 
 function resized(network: Network, shapes: ReadonlyMap<string, Shape>, seed: number, classes: number): Network {
   const refusal = (why: string) =>
-    `withClasses: ${calledOf(network)} cannot be made to have ${classes} classes: ${why}: its logits must come from a ` +
+    `withClasses: ${calledOf(network)} cannot have ${classes} classes: ${why}: its logits must come from a ` +
     'layer with weights for each class'
   let changed: Network
   try {

@@ -1,33 +1,34 @@
 /**
- * The forms of a network, made from its declared one. In inference batch norm keeps its running statistics and dropout is
- * nothing; in training each op is what its contract says that it is then (`training` of `ops/define.ts`).
+ * Makes the inference and training forms of a network from its declared form. In the inference form batch norm uses its
+ * running statistics and dropout is removed. In the training form each op is what the `training` rule of its contract says
+ * (`ops/define.ts`).
  */
 import { assert, keyOf, sameShape, showShape, UsageError } from '../core/index.ts'
 import { type Graph, inputsOf, mapValues, nameOf, roots, type Update } from '../graph/index.ts'
 import { contractOf, isInput, isLeaf, isParameter, scope, type Training, type Value } from '../ops/index.ts'
 
 export interface ForwardOptions {
-  /** Batch norm uses the batch's statistics and updates the running ones; dropout drops. */
+  /** If true, batch norm uses the batch's statistics and updates the running ones, and dropout drops values. */
   readonly training: boolean
-  /** An i32 scalar that changes every step; needed while training when the network has dropout. */
+  /** An i32 scalar that changes every step. Required for training a network with dropout. */
   readonly seed?: Value
   /**
-   * Parameters that do not train: batch norm in these layers keeps its running statistics, also while training.
-   * Called with the parameter's name.
+   * Whether the parameter with this name does not train. Batch norm over frozen parameters keeps its running statistics,
+   * also while training.
    */
   readonly frozen?: (name: string) => boolean
 }
 
 /** A graph in one of its forms. */
 export interface Form extends Graph {
-  /** What a value of the declared graph has become. */
+  /** The value of this form that a value of the declared graph became. */
   at(declared: Value): Value
 }
 
-/** The form that `options` ask for, over `x` in the place of the graph's input. `and` are other values that must be in it. */
+/** Makes the form that `options` ask for, over `x` in place of the graph's input. `and` are further values to include. */
 export type FormOf = (declared: Graph, x: Value, options: ForwardOptions, and?: readonly Value[]) => Form
 
-/** The form for inference or for training. */
+/** Makes the form for inference or for training. */
 export const formOf: FormOf = (declared, x, options, and) => {
   const updates: Update[] = []
   const training = options.training ? trainingFor(options) : undefined
@@ -42,13 +43,13 @@ export const formOf: FormOf = (declared, x, options, and) => {
   return { ...form, updates }
 }
 
-/** The form for inference alone: without the contracts of ops, of which training is made. */
+/** Makes the form for inference only: it does not import the ops' contracts, which training needs. */
 export const inferenceFormOf: FormOf = (declared, x, { training }, and) => {
   if (training) throw new UsageError('forward: training: the kinglet/run of pages is built without it: use kinglet')
   return rewritten(declared, x, and, () => undefined)
 }
 
-/** The declared graph over `x`: nodes are what `trained` makes of them, or what they are in inference. */
+/** Rewrites the declared graph over `x`. Each node becomes the result of `trained`, or else its inference form. */
 function rewritten(
   declared: Graph,
   x: Value,
@@ -71,9 +72,9 @@ function rewritten(
   return { outputs, updates: [], at }
 }
 
-/** What each node is given to be put into its training form. */
+/** The context that an op's `training` rule receives for a node. */
 function trainingFor({ seed, frozen }: ForwardOptions): (v: Value) => Training {
-  /** Nodes of each layer that have drawn a stream. */
+  /** For each layer, the number of nodes that have taken a stream. */
   const drawn = new Map<string, number>()
   return ({ op, scope: layer }) => ({
     layer,
@@ -92,6 +93,6 @@ function assertApart(updates: readonly Update[]): void {
   const twice = names.find((name, i) => names.indexOf(name) < i)
   assert(
     twice === undefined,
-    `forward: two layers update ${twice} while training: give each running statistics of its own`,
+    `forward: two layers update ${twice} while training: give each its own running statistics`,
   )
 }

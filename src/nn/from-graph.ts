@@ -1,14 +1,14 @@
-/** Networks of graphs that no table made: put together by hand, or read from a file. */
+/** Makes networks from graphs that do not come from a table: hand-made, or read from a file. */
 import { assert, type Shape, showShape } from '../core/index.ts'
 import { assertAnyBatch, type Graph, inputsOf, reshapeParameters } from '../graph/index.ts'
 import { type NetworkKit, trainable } from './kit.ts'
 import { assertWeights, makeNetwork, type Network, type NetworkOptions } from './network.ts'
 
 /**
- * The network of a graph that was put together by hand or read from a file: for one image, with input `x` [1, height,
- * width, channels] and output `logits` [1, classes]. `trainingDropout` and `batchNorm` over parameters of role `state`
- * train as those of the registry's networks. Throws a `KingletError` for a graph that is none of a classifier, or does
- * not hold for any batch, and for weights that are not exactly its parameters.
+ * Makes a network from a graph that is hand-made or read from a file. The graph is for one image: input `x` [1, height,
+ * width, channels] and output `logits` [1, classes]. `trainingDropout`, and `batchNorm` over parameters of role `state`,
+ * train as in the registry's networks. Throws a `KingletError` for a graph that is not a classifier's or is not valid for
+ * every batch size, and for weights that are not exactly its parameters.
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ import { assertWeights, makeNetwork, type Network, type NetworkOptions } from '.
 export const networkFrom = (graph: Graph, options: NetworkOptions = {}): Network =>
   networkWith(trainable, graph, options)
 
-/** The same, its methods made of `kit`. */
+/** As `networkFrom`, with the methods of `kit`. */
 export function networkWith(kit: NetworkKit, graph: Graph, options: NetworkOptions): Network {
   const { weights, what = 'network' } = options
   assertClassifier(graph, what)
@@ -35,7 +35,7 @@ export function networkWith(kit: NetworkKit, graph: Graph, options: NetworkOptio
   return makeNetwork(kit, graph, options)
 }
 
-/** The network of the same graph over parameters of other shapes; its weights are first ones. */
+/** Returns the network of the same graph over parameters of other shapes, with initial weights. */
 export const withShapes = ({ declared, meta }: Network, shapes: ReadonlyMap<string, Shape>, seed = 0): Network =>
   makeNetwork(trainable, reshapeParameters(declared, shapes), { seed, meta })
 

@@ -1,4 +1,4 @@
-/** What networks are made with: the builder of layers, and a network as training, files and the front door see it. */
+/** The builder of layers, and the network interface that training, files and the front door use. */
 export * from './builder.ts'
 export { classifierOf, withClasses } from './classes.ts'
 export { type Form, type ForwardOptions, formOf } from './forms.ts'

@@ -1,18 +1,18 @@
-/** What the methods of a network are made of: of all that there is, or of what running it needs. */
+/** Kits: the functions behind a network's methods, either all of them or only those that running needs. */
 import { UsageError } from '../core/index.ts'
 import { initialise } from '../graph/index.ts'
 import { type FormOf, formOf, inferenceFormOf } from './forms.ts'
 
 export interface NetworkKit {
   readonly formOf: FormOf
-  /** Draws first weights, where none are given. */
+  /** Draws initial weights where none are given. */
   readonly initialise: typeof initialise
 }
 
-/** Networks that run and train. */
+/** For networks that run and train. */
 export const trainable: NetworkKit = { formOf, initialise }
 
-/** Networks that have their weights, and only run. */
+/** For networks that have their weights and only run. */
 export const runnable: NetworkKit = {
   formOf: inferenceFormOf,
   initialise() {

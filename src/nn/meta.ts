@@ -1,19 +1,19 @@
-/** What is known of a network beside its graph and weights. */
+/** Metadata of a network: what is known about it besides its graph and weights. */
 import type { Preprocessing } from '../data/index.ts'
 
-/** Where a model comes from. Only the first two are always there; the rest is known to whoever trained it. */
+/** Where a model comes from. Only `kinglet` and `created` are always present; training adds the rest. */
 export interface Provenance {
-  /** Version of Kinglet that made it. */
+  /** Version of Kinglet that wrote it. */
   readonly kinglet: string
-  /** When: ISO 8601. */
+  /** Time of writing, ISO 8601. */
   readonly created: string
-  /** What it was trained on: a folder's or a set's name. */
+  /** Name of the folder or data set that it was trained on. */
   readonly trainedOn?: string
   /** Number of images that it was trained on. */
   readonly images?: number
   readonly epochs?: number
   readonly seed?: number
-  /** File from which the training began, when that was not from first weights. */
+  /** File that training started from, if it did not start from initial weights. */
   readonly from?: string
   /** Top-1 accuracy on images that it was not trained on, from 0 to 1. */
   readonly accuracy?: number
@@ -21,16 +21,16 @@ export interface Provenance {
   readonly evaluatedOn?: number
 }
 
-/** `load` and `train` set it; `save` and `evaluate` use it. */
+/** Metadata that `load` and `train` set, and `save` and `evaluate` use. */
 export interface Meta {
-  /** Names, in the order of the logits. */
+  /** Class names, in the order of the logits. */
   readonly classes?: readonly string[]
-  /** What is done to an image before the network sees it. */
+  /** How an image is prepared for the network. */
   readonly preprocessing?: Preprocessing
   readonly provenance?: Partial<Provenance>
 }
 
-/** Name in the registry and every argument of `build`, in full: enough to build the same network again. */
+/** Name in the registry and all arguments of `build`, defaults included: enough to build the same network again. */
 export interface Architecture {
   readonly name: string
   readonly options: Readonly<Record<string, unknown>>

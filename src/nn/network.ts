@@ -1,8 +1,8 @@
 /**
- * A network as training, files and the front door see it: a graph, the values of its parameters, and what is known of
- * it. The graph is in its declared form, as data: batch norm over running statistics, dropout as a mark, one image. Inference
- * for any batch and training are forms of it. Where it comes from (the registry, a file, ops put together by hand) makes
- * no difference below `models`.
+ * The network interface that training, files and the front door use: a graph, the values of its parameters, and metadata.
+ * The graph is in its declared form: batch norm over running statistics, dropout as a mark, one image. The forms for
+ * inference at any batch size and for training are made from it. Code below `models` does not depend on where a network
+ * comes from (the registry, a file, hand-made ops).
  */
 import { assert, type Shape, sameShape, showShape, type Tensor } from '../core/index.ts'
 import { type Graph, inputsOf, parametersOf, type Update } from '../graph/index.ts'
@@ -20,34 +20,34 @@ export interface Forward {
   readonly updates: readonly Update[]
 }
 
-/** A network: its graph, its parameters' values, and what is known of it. */
+/** A network: its graph, the values of its parameters, and its metadata. */
 export interface Network {
-  /** For one image: input `x`, output `logits`, perhaps others. */
+  /** The declared graph for one image: input `x`, output `logits`, possibly further outputs. */
   readonly declared: Graph
-  /** One image: [height, width, channels]. */
+  /** Shape of one image: [height, width, channels]. */
   readonly inputShape: Shape
   readonly classes: number
-  /** Values of all parameters by name, running statistics among them. Training replaces them. */
+  /** Values of all parameters by name, including running statistics. Training replaces them. */
   weights: Map<string, Tensor>
   meta: Meta
-  /** Of the registry's networks: enough to build the same again, with other arguments too. */
+  /** Only for the registry's networks: enough to build the same network again, or with other arguments. */
   readonly architecture?: Architecture
-  /** The network's layers above `x`, [N, height, width, channels], in their inference or training form. */
+  /** Adds the network's layers to `x` [N, height, width, channels], in their inference or training form. */
   forward(x: Value, options: ForwardOptions): Forward
-  /** The inference graph for a batch: input `x`. */
+  /** Returns the inference graph for a batch: input `x`. */
   graph(batch?: number): Graph
 }
 
 export interface NetworkOptions {
-  /** Default: drawn with `seed`, as each parameter's `init` says. */
+  /** Default: drawn by each parameter's `init` with `seed`. */
   readonly weights?: ReadonlyMap<string, Tensor>
   readonly seed?: number
   readonly meta?: Meta
-  /** Names the network, or its file, in errors. */
+  /** Name of the network or its file in errors. */
   readonly what?: string
 }
 
-/** As `networkFrom` (from-graph.ts), for a graph that is known to be right. `kit` is what its methods are made of. */
+/** As `networkFrom` (from-graph.ts), for a graph that is known to be valid, with the methods of `kit`. */
 export function makeNetwork(
   kit: NetworkKit,
   declared: Graph,
@@ -77,7 +77,7 @@ export function makeNetwork(
       if (batch === 1 && single) return single
       const { outputs } = net.forward(batch === 1 ? x : input('x', [batch, ...inputShape]), { training: false })
       const made: Graph = { outputs, updates: [] }
-      // Asked for several times while a file is loaded.
+      // Cached: loading a file needs it several times.
       if (batch === 1) single = made
       return made
     },
@@ -85,12 +85,12 @@ export function makeNetwork(
   return net
 }
 
-/** How errors call a network: by its name in the registry, where it has one. */
+/** The name of a network in errors: its name in the registry, if it has one. */
 export const calledOf = ({ architecture }: Network): string => architecture?.name ?? 'the network'
 
 /**
- * Throws unless `weights` are exactly the graph's parameters. `what` names the file and `network` the network in errors;
- * `as` says as what it has those parameters.
+ * Throws unless `weights` are exactly the graph's parameters. In errors `what` names the file and `network` the network.
+ * `as` says under which condition the network has those parameters.
  */
 export function assertWeights(
   graph: Graph,

@@ -1,8 +1,8 @@
 /**
- * Activation functions. Each is one entry: what it does to a number, its gradient, and its expression in primitives,
- * which every engine runs fused; a row in `activations` lets networks use it. Papers: ReLU6 Krizhevsky 2010; hard
- * sigmoid and hard swish Howard et al. 2019 (MobileNetV3, section 5.2); swish Ramachandran et al. 2017. NaN stays NaN in
- * all of them.
+ * Activation functions. Each entry has the function of a number, its gradient, and its expression in primitives, which
+ * every engine runs fused. A row in `activations` makes it available to networks. Papers: ReLU6 Krizhevsky 2010; hard
+ * sigmoid and hard swish Howard et al. 2019 (MobileNetV3, section 5.2); swish Ramachandran et al. 2017. All of them keep
+ * NaN.
  */
 import type { Value } from './define.ts'
 import { add, div, exp, maximum, minimum, mul, neg, sub } from './elementwise.ts'
@@ -10,13 +10,13 @@ import { completeElementwise } from './elementwise-contract.ts'
 import { declareElementwise } from './elementwise-op.ts'
 import { greater } from './masks.ts'
 
-/** Sizes that leave SIMD tails, in a range where each piece of the function is met; `kinks` are where pieces join. */
+/** Sizes that leave SIMD tails, in a range that covers each piece of the function; `kinks` are where pieces join. */
 /* @__NO_SIDE_EFFECTS__ */
 function samples(range: readonly [number, number], kinks: readonly number[] = []) {
   return ([[2, 3, 5, 7], [1], [4, 16]] as const).map((x) => ({ inputs: { x }, range, kinks }))
 }
 
-/** x cut to [low, high], for numbers and for values. */
+/** x clamped to [low, high], for numbers and for values. */
 export const cut = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high)
 export const cutValue = (x: Value, low: number, high: number): Value => minimum(maximum(x, low), high)
 /** 1 where low < x < high, else 0. */
@@ -106,7 +106,7 @@ export const swishContract = completeElementwise(swish, {
   samples: samples([-8, 8]),
 })
 
-/** The hyperbolic tangent, as 2 / (1 + e^-2x) - 1: to 1e-6, and not relative to x where x is near 0. */
+/** The hyperbolic tangent, as 2 / (1 + e^-2x) - 1. The absolute error is 1e-6, so near 0 the relative error is larger. */
 export const tanh = declareElementwise({
   name: 'tanh',
   inputs: 'x',
@@ -120,7 +120,7 @@ export const tanhContract = completeElementwise(tanh, {
   samples: samples([-4, 4]),
 })
 
-/** What networks may use, by the names that tables, options and model files have: those of the ops. */
+/** The activations of networks, by the names that tables, options and model files use: the names of the ops. */
 export const activations = {
   relu,
   relu6,

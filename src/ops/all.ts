@@ -5,7 +5,7 @@ import type { Contract, ContractOf, Op, Value } from './define.ts'
 import { isLeaf } from './leaf.ts'
 import * as list from './list.ts'
 
-/** The name of an op by what makes its nodes; none of one that carries its contract. */
+/** The op's name, from the type of the function that makes its nodes; `never` for an op that carries its contract. */
 type NameOf<F> = F extends { (...args: never[]): unknown; readonly op: { readonly name: infer Name } }
   ? F extends { readonly op: WholeOp }
     ? never
@@ -13,10 +13,10 @@ type NameOf<F> = F extends { (...args: never[]): unknown; readonly op: { readonl
   : never
 /** Names of the ops that a module exports. */
 type Declared<M> = { [K in keyof M]: NameOf<M[K]> }[keyof M]
-/** Names of the ops that the contracts which a module exports complete. */
+/** Names of the ops whose contracts a module exports. */
 type Completed<M> = { [K in keyof M]: M[K] extends Contract<infer Name> ? Name : never }[keyof M]
 
-/** An op that is declared and not completed does not compile here: its name is in the message. */
+/** A declared op without a completion does not compile here: the compiler's message has its name. */
 type Whole<M> = [Exclude<Declared<M>, Completed<M>>] extends [never]
   ? M
   : { readonly incomplete: Exclude<Declared<M>, Completed<M>> }
@@ -26,21 +26,21 @@ const exported: readonly unknown[] = Object.values(whole(list))
 const isOp = (x: unknown): x is { readonly op: Op } => typeof x === 'function' && 'op' in x
 const isContract = (x: unknown): x is Contract => typeof x === 'object' && x !== null && 'op' in x && 'samples' in x
 
-/** Every op but the leaves (input, parameter, constant). An op is in it by being exported from a file of list.ts. */
+/** Every op except the leaves (input, parameter, constant). Exporting an op from a file of list.ts adds it. */
 export const allOps: readonly Op[] = exported.filter(isOp).map(({ op }) => op)
 
 /** Their contracts. */
 export const allContracts: readonly Contract[] = exported.filter(isContract)
 
-/** The contract of an op of this package, or of one that `defineOp` made. */
+/** The contract of an op of this package, or of an op that `defineOp` made. */
 export const contractOf = contractsAmong(allContracts)
 
 const named = new Map(allOps.map((op) => [op.name, op]))
 
-/** The op of this name; undefined when there is none. */
+/** The op with this name; undefined if there is none. */
 export const opNamed = (name: string): Op | undefined => named.get(name)
 
-/** Axes that run over the same entries, of a node and its inputs. */
+/** The linked axes of a node and its inputs: axes that run over the same entries. */
 export const axisLinksOf = (v: Value): readonly AxisLink[] => {
   const shapes = v.inputs.map((x) => x.shape)
   return isLeaf(v) ? [] : (contractOf(v.op).axes?.(shapes, v.attrs, v.shape) ?? [])
@@ -49,7 +49,7 @@ export const axisLinksOf = (v: Value): readonly AxisLink[] => {
 /** Whether a node is the product of its inputs. */
 export const isProduct = (v: Value): boolean => !isLeaf(v) && contractOf(v.op).isProduct
 
-/** The multiply-adds of one node; a leaf has none. `find` knows the contracts of ops that are not in this table. */
+/** The multiply-adds of one node; 0 for a leaf. `find` finds the contracts of ops that are not in this table. */
 export function macsOf(v: Value, find: ContractOf = contractOf): number {
   if (isLeaf(v)) return 0
   const shapes = v.inputs.map((x) => x.shape)

@@ -11,12 +11,12 @@ import { type PoolAttrs, poolAttrs, poolShape, windowOfPool } from './pool-windo
 import { eachTap } from './taps.ts'
 
 export interface AvgPoolAttrs extends PoolAttrs {
-  /** Zeros of the padding count as pixels (PyTorch's default); otherwise pixels of x alone do (TensorFlow's). */
+  /** Whether zeros of the padding count as pixels (PyTorch's default), or only pixels of x do (TensorFlow's). */
   readonly countPad: boolean
 }
 const avgPoolAttrs: AvgPoolAttrs = { ...poolAttrs, countPad: false }
 
-/** How many pixels each window averages, one number for each pixel of the grid. */
+/** How many pixels each window averages: one number per pixel of the grid. */
 function counts(x: Shape, y: Shape, attrs: AvgPoolAttrs): Float64Array {
   const [kh, kw] = attrs.kernel
   const found = new Float64Array(y[1] * y[2])
@@ -26,7 +26,7 @@ function counts(x: Shape, y: Shape, attrs: AvgPoolAttrs): Float64Array {
   return found
 }
 
-/** Sums of windows are a depthwise convolution with ones; this turns them into averages. */
+/** A depthwise convolution with ones sums each window. This turns sums into averages. */
 function averaging(x: Shape, y: Shape, attrs: AvgPoolAttrs): { w: Value; share: Value } {
   const [kh, kw] = attrs.kernel
   const shares = Float32Array.from(counts(x, y, attrs), (n) => 1 / n)

@@ -1,29 +1,30 @@
 /**
- * Which axes of an op run over the same entries. A channel that goes from one axis of a link goes from all of them:
- * pruning follows these links through a graph. An axis that no link names is not known to hold entries that can go.
+ * Links between the axes of an op that run over the same entries. If a channel is removed from one axis of a link, it must
+ * be removed from all of them: pruning follows these links through a graph. An axis that has no link must keep all of its
+ * entries.
  */
 import type { Shape } from '../core/index.ts'
 
 /** An axis, or a part of one. */
 export interface AxisEnd {
-  /** Index of an input; the result where it is left out. */
+  /** Index of an input; omitted for the result. */
   readonly input?: number
   readonly axis: number
-  /** The entry of the axis at which those of the link begin. Default 0. */
+  /** The entry of the axis at which the entries of the link start. Default 0. */
   readonly from?: number
-  /** How often the entries follow each other along the axis. Default 1. */
+  /** How many times the entries repeat along the axis. Default 1. */
   readonly times?: number
 }
 
-/** Axes that run over the same entries. */
+/** The axes that run over the same entries. */
 export type AxisLink = readonly AxisEnd[]
 
-/** Links of an op, by the shapes of its inputs and of its result. */
+/** The links of an op, from the shapes of its inputs and its result. */
 export type AxisRule<A> = (x: readonly Shape[], attrs: A, y: Shape) => readonly AxisLink[]
 
 /**
- * Links by letters, one for each axis: equal letters are linked, dots are not. `letterAxes(['...i', '..io'], '...o')` is
- * a convolution's.
+ * Links written as letters, one per axis: axes with equal letters are linked, dots are not.
+ * `letterAxes(['...i', '..io'], '...o')` describes a convolution.
  */
 export function letterAxes(inputs: readonly string[], result: string): AxisLink[] {
   const links = new Map<string, AxisEnd[]>()
@@ -36,12 +37,12 @@ export function letterAxes(inputs: readonly string[], result: string): AxisLink[
   return [...links.values()]
 }
 
-/** The last axis of every input and of the result: ops that work on each channel by itself. */
+/** Links the last axis of every input and of the result, for ops that work on each channel separately. */
 export const lastAxes: AxisRule<unknown> = (x, _, y) => [
   [...x.map((shape, input) => ({ input, axis: shape.length - 1 })), { axis: y.length - 1 }],
 ]
 
-/** Axes of equal length, counted from the last: those along which no operand is stretched. */
+/** Links axes of equal length, counted from the last: those along which no operand is broadcast. */
 export const broadcastAxes: AxisRule<unknown> = (x, _, y) =>
   y.map((length, axis) => [
     ...x.flatMap((shape, input) => {
@@ -51,15 +52,15 @@ export const broadcastAxes: AxisRule<unknown> = (x, _, y) =>
     { axis },
   ])
 
-/** Axes of x that are whole in y, and in the same place. */
+/** Links each axis that y has in full and at the same place as x. */
 export const sameAxes = (isSame: (axis: number) => boolean, rank: number): AxisLink[] =>
   Array.from({ length: rank }, (_, axis) => axis)
     .filter(isSame)
     .map((axis) => [{ input: 0, axis }, { axis }])
 
 /**
- * Axes of a reshape. Both shapes fall into the same runs of whole axes; where a run is one axis in one of them, the last
- * axis of the other follows itself along it: [H, W, C] as [H W C] has all channels H W times.
+ * The links of a reshape. Both shapes split into the same runs of whole axes. If a run is a single axis in one shape, the
+ * last axis of the run in the other shape repeats along it: [H, W, C] as [H W C] has all channels H W times.
  */
 export function reshapeAxes(x: Shape, y: Shape): AxisLink[] {
   const links: AxisLink[] = []

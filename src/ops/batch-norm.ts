@@ -1,9 +1,9 @@
 /**
- * Batch normalisation over the last axis (Ioffe and Szegedy 2015). One op serves training and inference: statistics
- * are inputs. In inference they are running statistics, parameters of role `state`. In the training form they are
- * `channelMean` and `channelVariance` of x, whose own gradients complete the backward pass, and the running ones are
- * updated. Rules are written so that one training step sums over (dy) and (dy * (x - mean))
- * once each; all else is arithmetic on C numbers.
+ * Batch normalisation over the last axis (Ioffe and Szegedy 2015). One op serves training and inference: statistics are
+ * inputs. In inference they are running statistics, which are parameters of role `state`. In the training form they are
+ * `channelMean` and `channelVariance` of x, whose gradients complete the backward pass, and the running statistics are
+ * updated. The rules are written so that one training step sums over (dy) and (dy * (x - mean)) once each; the rest is
+ * arithmetic on C numbers.
  */
 import { assert, KingletError, size } from '../core/index.ts'
 import { lastAxes } from './axes.ts'
@@ -23,7 +23,7 @@ const channelSum = (x: Value): Value => {
 
 interface NormAttrs {
   readonly eps: number
-  /** Share of the batch's statistics in the new running ones (PyTorch's convention; TensorFlow's decay is 1 - this). */
+  /** Weight of the batch's statistics in the new running ones (PyTorch's convention; TensorFlow's decay is 1 - this). */
   readonly momentum: number
 }
 const deviation = (variance: Value, eps: number): Value => sqrt(add(variance, eps))
@@ -88,7 +88,7 @@ type NormInputs = Readonly<Record<'x' | 'gamma' | 'beta' | 'mean' | 'variance', 
 
 const isState = (v: Value): boolean => isParameter(v) && (v.attrs as ParameterAttrs).role === 'state'
 
-/** The batch's statistics in the place of running ones, which follow them as PyTorch's do. Frozen layers stay as they are. */
+/** Normalises by the batch's statistics and updates the running ones as PyTorch does. Frozen layers are unchanged. */
 function trained(inputs: NormInputs, attrs: NormAttrs, { layer, isFrozen }: Training): Trained | undefined {
   const { x, gamma, mean: oldMean, variance: oldVariance } = inputs
   if (!isState(oldMean) || !isState(oldVariance) || isFrozen(isParameter(gamma) ? gamma : oldMean)) return undefined
@@ -106,7 +106,7 @@ function trained(inputs: NormInputs, attrs: NormAttrs, { layer, isFrozen }: Trai
     y: batchNorm({ ...inputs, mean, variance }, attrs),
     updates: [
       { target: oldMean, value: into(oldMean, mean, m) },
-      // The running variance is that of the population: n / (n - 1) times the batch's.
+      // The running variance estimates the population's: n / (n - 1) times the batch's.
       { target: oldVariance, value: into(oldVariance, variance, (m * n) / (n - 1)) },
     ],
   }

@@ -1,4 +1,4 @@
-/** Mean and variance of each channel: the statistics of batch normalisation while a network trains. */
+/** Mean and variance of each channel: the statistics that batch normalisation uses in training. */
 import { type Shape, size } from '../core/index.ts'
 import { broadcastTo } from './broadcast.ts'
 import { assertChannels, last } from './channels.ts'
@@ -12,8 +12,8 @@ import { sliceFirst } from './slice.ts'
 const rows = (x: Value): Value => reshape({ x }, { shape: [size(x.shape) / last(x.shape), last(x.shape)] })
 
 /**
- * x - k and its mean [1, C], with k the first pixel. Sums of differences from a value of about x's size lose no digits
- * where the mean is large against the deviation, and need one pass where sums of differences from the mean need two.
+ * x - k and its mean [1, C], where k is the first pixel. Where the mean is large relative to the deviation, sums of
+ * differences from a value close to x lose no digits. They take one pass; sums of differences from the mean take two.
  */
 function shifted(x: Value) {
   const all = rows(x)
@@ -65,7 +65,7 @@ export const channelMeanContract = completeOp(channelMean, {
   samples: statisticsSamples,
 })
 
-/** The variance of each channel over its own number of values (biased), [C]. */
+/** The biased variance of each channel (over the number of its values), [C]. */
 export const channelVariance = declareOp({
   name: 'channel_variance',
   inputs: { x: '*' },
@@ -77,7 +77,7 @@ export const channelVariance = declareOp({
   lower({ x }) {
     const { difference, mean } = shifted(x)
     const square = div(reduceSum({ x: mul(difference, difference) }, { axes: [0] }), difference.shape[0])
-    // Rounding may leave a hair below zero where a channel is constant.
+    // Rounding can give a value slightly below zero if a channel is constant.
     return reshape({ x: maximum(sub(square, mul(mean, mean)), 0) }, { shape: [last(x.shape)] })
   },
 })

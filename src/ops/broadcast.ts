@@ -1,11 +1,11 @@
-/** Tensors repeated along dimensions of 1: the gradient of a sum. */
+/** Repeats tensors along dimensions of 1: the gradient of a sum. */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
 import { sameAxes } from './axes.ts'
 import { completeOp, free } from './contract.ts'
 import { declareOp, type Gradients, native } from './define.ts'
 import { reduceSum } from './reduce.ts'
 
-/** y = x repeated along its dimensions of 1 until it has `shape`, in which -1 keeps that dimension of x. */
+/** y = x repeated along its dimensions of 1 to `shape`. A -1 in `shape` keeps that dimension of x. */
 export const broadcastTo = declareOp({
   name: 'broadcast_to',
   inputs: { x: '*' },

@@ -1,4 +1,4 @@
-/** x between two numbers. */
+/** Clamps x between two numbers. */
 import { assert } from '../core/index.ts'
 import { cut, cutValue, within } from './activations.ts'
 import type { Value } from './define.ts'

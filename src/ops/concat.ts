@@ -1,14 +1,14 @@
-/** Tensors one after the other along an axis. */
+/** Concatenates tensors along an axis. */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
 import type { AxisEnd } from './axes.ts'
 import { completeOp, free } from './contract.ts'
 import { declareOp, native, type Value } from './define.ts'
 import { sliceAxis } from './slice.ts'
 
-/** How many elements of `shape` follow each other without a gap along `axis`. */
+/** The number of elements of `shape` that are contiguous along `axis`. */
 const run = (shape: Shape, axis: number): number => size(shape.slice(axis))
 
-/** y = the inputs, of one dtype, in their order, along `axis`. All other dimensions are equal. */
+/** y = the inputs concatenated along `axis`, in order. They have one dtype, and all their other dimensions are equal. */
 export const concat = declareOp({
   name: 'concat',
   inputs: 'variadic',
@@ -18,7 +18,7 @@ export const concat = declareOp({
     const [{ shape: first, dtype }] = parts
     assert(
       Number.isInteger(axis) && axis >= 0 && axis < first.length,
-      () => `concat: axis ${axis} is none of its first input's, which has shape ${showShape(first)}`,
+      () => `concat: axis is ${axis}: it must be an axis of the first input, which has shape ${showShape(first)}`,
     )
     for (const { shape, dtype: other } of parts) {
       assert(other === dtype, () => `concat: one input is ${dtype}, another ${other}: all must have the same dtype`)

@@ -1,6 +1,6 @@
 /**
- * The half of an op's contract that running does not need, and whole contracts. `completeOp` adds it to a declaration;
- * `defineOp` takes all slots in one record, for ops outside of this package: such an op carries its contract itself.
+ * Whole contracts, and the half of a contract that running does not need. `completeOp` adds this half to a declaration.
+ * `defineOp` takes all slots in one record, for ops outside this package; such an op carries its contract.
  */
 import { KingletError, type Shape, type Tensor } from '../core/index.ts'
 import {
@@ -19,17 +19,17 @@ import {
   type Value,
 } from './define.ts'
 
-/** "This op does not do that", with the reason. */
+/** Says that an op does not support something, with the reason. */
 /* @__NO_SIDE_EFFECTS__ */
 export function no(reason: string): Refusal {
   return { refused: reason }
 }
 export const isRefusal = (x: unknown): x is Refusal => typeof x === 'object' && x !== null && 'refused' in x
 
-/** No multiply-adds: what the counting convention says of everything but convolutions and matrix products. */
+/** No multiply-adds: only convolutions and matrix products count. */
 export const free = (): Cost => ({ macs: 0 })
 
-/** Completes the op that `made` declares. The oracle is not asked for where the declaration has it as `fold`. */
+/** Completes the op that `made` declares. Takes no `reference` if the declaration has the oracle as `fold`. */
 export function completeOp<I extends Inputs, A extends object, Name extends string>(
   made: OpFunction<I, A, Name, FoldingOp>,
   completion: Omit<OpCompletion<I, A>, 'reference'>,
@@ -48,7 +48,7 @@ export function completeOp<I extends Inputs, A extends object, Name extends stri
   return {
     op,
     cost: (list, attrs, y) => completion.cost(named(list), attrs, y),
-    // The types see to it that one of the two is there.
+    // The types ensure that one of the two exists.
     reference: reference ? (list, attrs, y) => reference(named(list), attrs, y) : op.fold!,
     grad: isRefusal(grad) ? grad : (list, attrs, dy, y) => listed<Value | undefined>(grad(named(list), attrs, dy, y)),
     training: training && ((list, attrs, run) => training(named(list), attrs, run)),
@@ -64,7 +64,7 @@ export function completeOp<I extends Inputs, A extends object, Name extends stri
   }
 }
 
-/** All slots of an op but `fold`: its oracle is used for that. */
+/** All slots of an op except `fold`, for which its oracle is used. */
 export interface OpDefinition<I extends Inputs, A extends object, Name extends string = string>
   extends Omit<OpDeclaration<I, A, Name>, 'fold'>,
     OpCompletion<I, A> {}
@@ -83,7 +83,7 @@ export function defineOp<const I extends Inputs, A extends object, const Name ex
   return withContract(made, completeOp(made, definition))
 }
 
-/** `made`, its op carrying `contract`. */
+/** Returns `made` with `contract` attached to its op. */
 export const withContract = <F extends { readonly op: FoldingOp }>(
   made: F,
   contract: Contract,

@@ -1,6 +1,6 @@
 /**
- * The gradients of convolution with respect to its input and its weights. Both are convolutions, and matrix products
- * like it: dx of the patches of dy, spread out by the stride, with the weights flipped; dw of the patches of x with dy.
+ * The gradients of convolution with respect to its input and its weights. Both are convolutions, and so matrix products:
+ * dx multiplies the patches of dy, upsampled by the stride, by the flipped weights; dw multiplies the patches of x by dy.
  */
 import { type Shape, size } from '../core/index.ts'
 import { concat } from './concat.ts'
@@ -30,7 +30,7 @@ import { assertImages, type Size2, windowOf } from './window.ts'
 
 const dxAttrs: Conv2dAttrs & { readonly inputShape: Shape } = { ...conv2dAttrs, inputShape: [1, 1, 1, 1] }
 
-/** The gradient of `conv2d` with respect to x, which has `inputShape`. Rows that no window saw get zeros. */
+/** The gradient of `conv2d` with respect to x, which has `inputShape`. Rows that no window covers get zeros. */
 export const conv2dDx = declareOp({
   name: 'conv2d_dx',
   inputs: { dy: 'NHWC', w: 'HWIO' },

@@ -1,4 +1,4 @@
-/** What convolution and its gradients share: attributes, shapes, and the ways to lay pixels out for matrix products. */
+/** What convolution and its gradients share: attributes, shapes, and the layouts of pixels for matrix products. */
 import { assert, type Shape, size } from '../core/index.ts'
 import type { Value } from './define.ts'
 import { im2col } from './im2col.ts'
@@ -26,7 +26,7 @@ export function conv2dShape(op: string, x: Shape, w: Shape, attrs: Conv2dAttrs):
   return [x[0], ...slide(op, x, [w[0], w[1]], attrs), w[3]]
 }
 
-/** One filter per channel: what `depthwise_conv2d` does, with w [kh, kw, 1, C]. */
+/** Whether there is one filter per channel: then `depthwise_conv2d` is used, with w [kh, kw, 1, C]. */
 export const isDepthwise = ([, , cin, cout]: Shape, groups: number): boolean => cin === 1 && cout === groups
 
 export const isPointwise = ([kh, kw]: Shape, { stride, pad }: WindowAttrs): boolean =>
@@ -38,7 +38,7 @@ export const pixels = (x: Value): Value => {
   return reshape({ x }, { shape: [size(x.shape) / channels, channels] })
 }
 
-/** The window of each pixel of a grid as a row. */
+/** The window of each pixel of a grid, as a row. */
 export const patches = (x: Value, kernel: Size2, grid: Shape, attrs: WindowAttrs): Value => {
   const { stride, dilation, pad } = attrs
   if (isPointwise(kernel, attrs)) return pixels(x)
@@ -48,7 +48,7 @@ export const patches = (x: Value, kernel: Size2, grid: Shape, attrs: WindowAttrs
 /** w [kh, kw, 1, C] as [kh, kw, C]. */
 export const perChannel = (w: Value): Value => reshape({ x: w }, { shape: [w.shape[0], w.shape[1], w.shape[3]] })
 
-/** The attributes of the convolution itself, without those that its gradients add. */
+/** The attributes of the convolution, without those that its gradients add. */
 export const convolution = ({ stride, pad, dilation, groups }: Conv2dAttrs): Conv2dAttrs => ({
   stride,
   pad,

@@ -1,7 +1,7 @@
 /**
- * Convolution, NHWC with weights HWIO, in any number of groups. It is a matrix product: a 1x1 convolution of stride 1
- * (pointwise) of the pixels as they are, others of patches. Groups are taken one by one, but for one filter per channel,
- * which is `depthwise_conv2d` and has a kernel of its own.
+ * Convolution, NHWC with weights HWIO, in any number of groups. It is a matrix product: of the pixels for a 1x1
+ * convolution of stride 1 (pointwise), of patches otherwise. Each group is computed separately, except with one filter per
+ * channel: that is `depthwise_conv2d`, which has its own kernel.
  */
 import { size } from '../core/index.ts'
 import { letterAxes } from './axes.ts'

@@ -1,42 +1,42 @@
 /**
  * The op contract, and the half of it that running needs. An op has a declaration (name, inputs, attributes, shape rule,
  * lowering: `declareOp`) and a completion (cost, plain-loop reference, gradient, test samples: `completeOp` in
- * contract.ts). They are two values, so that a page that only runs networks loads declarations alone. Every slot is
- * required, so that leaving one out does not compile; a refusal is explicit and has a reason.
+ * contract.ts). They are two values, so that a page that only runs networks loads only declarations. Every slot is
+ * required: code that omits one does not compile. A refusal is explicit and gives a reason.
  *
- * Calling an op makes a {@link Value}, a node of the graph; nothing is computed until an engine runs it.
+ * Calling an op makes a {@link Value}, a node of the graph. Nothing is computed until an engine runs it.
  */
 import type { DType, Shape, Tensor } from '../core/index.ts'
 import { assert, assertShape, KingletError, oneOf, showShape } from '../core/index.ts'
 import type { AxisRule } from './axes.ts'
 
-/** What is known of a tensor before it is computed. */
+/** Shape and dtype of a tensor, known before it is computed. */
 export interface Spec {
   readonly shape: Shape
   readonly dtype: DType
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: attributes of an op whose type is not known at this place
+// biome-ignore lint/suspicious/noExplicitAny: attributes of an op whose type is not known here
 export type Attrs = any
 
-/** A node of the graph: the result of one op. `id` grows with creation, so inputs always have smaller ids. */
+/** A node of the graph: the result of one op. `id` grows with creation, so inputs have smaller ids. */
 export interface Value extends Spec {
   readonly id: number
   readonly op: Op
   readonly inputs: readonly Value[]
   readonly attrs: Attrs
-  /** The layer that made it (`blocks.3.expand`), carried to tables and exports. */
+  /** The layer that made it (`blocks.3.expand`), for tables and exports. */
   readonly scope: string
 }
 
 /**
- * Inputs by name with their layout (`NHWC`, `HWIO`, `C`, nothing for a scalar; `*` is any rank), or any number of them.
- * They are f32, unless the layout begins with another dtype and a colon: `i32:`, `any:*`.
+ * Layouts of inputs by name (`NHWC`, `HWIO`, `C`, empty for a scalar; `*` is any rank), or any number of inputs. They are
+ * f32, unless the layout starts with another dtype and a colon: `i32:`, `any:*`.
  */
 export type Inputs = Readonly<Record<string, string>> | 'variadic'
 export type Named<I extends Inputs, T> = I extends 'variadic' ? readonly T[] : { readonly [K in keyof I]: T }
 
-/** What a gradient rule returns; rules that call their own op name it, since inference cannot. */
+/** The result of a gradient rule. Rules that call their own op must name this type, which cannot be inferred there. */
 export type Gradients<K extends string> = Partial<Record<K, Value>>
 
 export interface Cost {
@@ -44,7 +44,7 @@ export interface Cost {
   readonly macs: number
 }
 
-/** What a layer around this op is, as tables show it. `pointwise` is 1x1, `conv` wider; both over all channels of a group. */
+/** The kind of layer in tables. `pointwise` is 1x1, `conv` is wider; both read all channels of a group. */
 export interface LayerForm {
   readonly kind: 'conv' | 'pointwise' | 'depthwise' | 'linear'
   readonly kernel?: readonly [number, number]
@@ -52,7 +52,7 @@ export interface LayerForm {
   readonly groups?: number
 }
 
-/** An explicit "this op does not do that", with its reason. */
+/** Says explicitly that an op does not support something, with the reason. */
 export interface Refusal {
   readonly refused: string
 }
@@ -60,17 +60,17 @@ export interface Refusal {
 /** The op is a primitive: every engine has a kernel for it. */
 export const native = 'native'
 
-/** What a node may ask for when it is put into its training form. */
+/** What a node may use to build its training form. */
 export interface Training {
-  /** The layer that the node belongs to, for errors. */
+  /** The node's layer, for errors. */
   readonly layer: string
-  /** Whether this parameter keeps its value. */
+  /** Whether this parameter is frozen. */
   isFrozen(parameter: Value): boolean
-  /** A source of random numbers of the node's own: `seed` changes with each step. Throws when there is none. */
+  /** A source of random numbers for this node: `seed` changes with each step. Throws if there is none. */
   random(): { readonly seed: Value; readonly stream: number }
 }
 
-/** A node in its training form: its result, and new values of parameters. */
+/** A node's training form: its result, and new values of parameters. */
 export interface Trained {
   readonly y: Value
   readonly updates: readonly { readonly target: Value; readonly value: Value }[]
@@ -80,71 +80,71 @@ export interface Trained {
 export interface Sample<I extends Inputs, A> {
   readonly inputs: Named<I, Shape | Tensor>
   readonly attrs?: Partial<A>
-  /** Values are drawn from this range (default -1 to 1), and kept this far from the kinks named. */
+  /** Values are drawn from this range (default -1 to 1), at a distance from the given kinks. */
   readonly range?: readonly [number, number]
   readonly kinks?: readonly number[]
 }
 
-/** Plain loops into `y` (zeroed). Returns the multiply-adds that it did, where the op has any. */
+/** Computes into `y` (zeroed) with plain loops. Returns the number of multiply-adds, if the op has any. */
 // biome-ignore lint/suspicious/noConfusingVoidType: an oracle without multiply-adds returns nothing
 export type Oracle<X, A> = (x: X, attrs: A, y: Tensor) => number | void
 
-/** What running an op needs. */
+/** The slots that running an op needs. */
 export interface OpDeclaration<I extends Inputs, A extends object, Name extends string = string> {
   readonly name: Name
   readonly inputs: I
   /** Default of every attribute. */
   readonly attrs: A
-  /** The result's shape (or its whole spec where it is not f32). Pure; throws with op, values and the way out. */
+  /** The result's shape (or its spec, if it is not f32). Pure. Throws with the op, the values and the way out. */
   shape(x: Named<I, Spec>, attrs: A): Shape | Spec
-  /** The same result in more primitive ops, for engines without a kernel of its own; or `native`. */
+  /** The same result in more primitive ops, for engines that have no kernel for this op; or `native`. */
   readonly lower: ((x: Named<I, Value>, attrs: A) => Value) | typeof native
-  /** Each element of y depends on the elements of the inputs at the same (broadcast) place only. */
+  /** Each element of y depends only on the elements of the inputs at the same (broadcast) place. */
   readonly isElementwise?: boolean
   /**
-   * How long one element of an elementwise op takes, in additions; 1 when it is left out. Fusion stores what would take
-   * long to compute again.
+   * Cost of one element of an elementwise op, in additions; default 1. Fusion stores results that are expensive to
+   * compute again.
    */
   readonly work?: number
-  /** Name of the input w in which y is linear such that scaling the last axis of w scales the last axis of y. */
+  /** Name of the input w in which y is linear, so that scaling the last axis of w scales the last axis of y. */
   readonly linearIn?: keyof I & string
   /** y = (first input) * scale + shift, per channel of the last axis. */
   readonly affine?: (x: Named<I, Value>, attrs: A) => { readonly scale: Value; readonly shift: Value }
   /**
-   * A kernel can apply an elementwise expression to y as it stores it, so that a pass over memory is saved: each element
-   * is finished in one place, and computing it takes longer than the expression.
+   * A kernel can apply an elementwise expression to y when it stores y, which saves a pass over memory: each element is
+   * finished in one place, and computing it takes longer than the expression.
    */
   readonly takesEpilogue?: (attrs: A) => boolean
-  /** y is the input's own memory from this element on (reshape, a slice of the first axis). */
+  /** Set if y is a view: it starts at this element of the input's memory (reshape, a slice of the first axis). */
   readonly viewOffset?: (x: Named<I, Spec>, attrs: A) => number
-  /** y is x: the node is there for what it is in training. */
+  /** y is x: the node only matters for its training form. */
   readonly isIdentity?: boolean
   /**
-   * The oracle, where engines compute constants with it when they load a network; the completion has none then. A node
-   * of constants whose op has no `fold` is computed by its kernel, in each run.
+   * The oracle, if engines compute constants with it when they load a network; the completion then has none. If an op has
+   * no `fold`, its kernel computes nodes of constants, in each run.
    */
   readonly fold?: Oracle<Named<I, Tensor>, A> | undefined
 }
 
-/** What training, counting, the reference engine and tests need besides. */
+/** The slots that training, counting, the reference engine and tests also need. */
 export interface OpCompletion<I extends Inputs, A extends object> {
   cost(x: Named<I, Shape>, attrs: A, y: Shape): Cost
   /** The oracle. */
   readonly reference: Oracle<Named<I, Tensor>, A>
-  /** Gradients of the inputs given that of the result, built of ops. Inputs left out have no gradient. */
+  /** Gradients of the inputs from the gradient of the result, built of ops. Omitted inputs have no gradient. */
   readonly grad: ((x: Named<I, Value>, attrs: A, dy: Value, y: Value) => Partial<Named<I, Value>>) | Refusal
-  /** What the node is while a network trains; undefined: what it is otherwise. */
+  /** The node's training form; if undefined, the node itself. */
   readonly training?: (x: Named<I, Value>, attrs: A, training: Training) => Trained | undefined
-  /** The layer that it makes, for ops with multiply-adds that networks are counted by. */
+  /** The layer that it makes, for ops whose multiply-adds count in a network's cost. */
   readonly layer?: (x: Named<I, Spec>, attrs: A) => LayerForm
-  /** Axes that run over the same entries. Without it no entry of any axis can go. */
+  /** Axes that run over the same entries. If it is omitted, no entry of any axis can be removed. */
   readonly axes?: AxisRule<A>
-  /** y is the product of its inputs: one that is made from another is a gate on it. */
+  /** y is the product of its inputs: if one is computed from the other, it is a gate on it. */
   readonly isProduct?: boolean
   readonly samples: readonly Sample<I, A>[]
 }
 
-/** A declared op, its types erased: what graphs, passes and engines see. */
+/** A declared op without its types, as graphs, passes and engines use it. */
 export interface Op {
   readonly name: string
   readonly inputs: Inputs
@@ -162,11 +162,11 @@ export interface Op {
   readonly viewOffset: ((inputs: readonly Spec[], attrs: Attrs) => number) | undefined
   readonly isIdentity: boolean
   readonly fold: Oracle<readonly Tensor[], Attrs> | undefined
-  /** The whole contract of an op that `defineOp` made of one record; others have theirs in a table (`contractOf`). */
+  /** The whole contract of an op that `defineOp` made; other contracts are in a table (`contractOf`). */
   readonly contract?: Contract
 }
 
-/** The completion of an op, its types erased: what autodiff, counting, the reference engine and suites see. */
+/** The completion of an op without its types, as autodiff, counting, the reference engine and test suites use it. */
 export interface Contract<Name extends string = string> {
   readonly op: Op & { readonly name: Name }
   cost(inputs: readonly Shape[], attrs: Attrs, y: Shape): Cost
@@ -185,10 +185,10 @@ export interface Contract<Name extends string = string> {
   }[]
 }
 
-/** Finds the contract of an op; throws where it is not known. */
+/** Finds the contract of an op; throws if it is not known. */
 export type ContractOf = (op: Op) => Contract
 
-/** An op whose oracle stands in its declaration. */
+/** An op whose declaration has the oracle. */
 export interface FoldingOp extends Op {
   readonly fold: Oracle<readonly Tensor[], Attrs>
 }
@@ -202,7 +202,7 @@ export interface OpFunction<I extends Inputs, A, Name extends string = string, O
 let nextId = 0
 let currentScope = ''
 
-/** Runs `body`; values made in it carry `name` (joined by dots with the scopes around it) as their layer. */
+/** Runs `body`. Values created in it have `name` (joined by dots with outer scopes) as their layer. */
 export function scope<T>(name: string, body: () => T): T {
   const outer = currentScope
   currentScope = outer ? `${outer}.${name}` : name
@@ -213,7 +213,7 @@ export function scope<T>(name: string, body: () => T): T {
   }
 }
 
-/** Makes a node. Ops do this when called; passes use it to rebuild a node with other inputs. */
+/** Makes a node. Ops do this when they are called; passes use it to rebuild a node over other inputs. */
 export function makeValue(op: Op, inputs: readonly Value[], attrs: Attrs, scopeName = currentScope): Value {
   checkInputs(op, inputs)
   const { shape, dtype } = op.shape(inputs, attrs)
@@ -221,7 +221,7 @@ export function makeValue(op: Op, inputs: readonly Value[], attrs: Attrs, scopeN
   return { id: nextId++, op, inputs, attrs, shape, dtype, scope: scopeName }
 }
 
-/** The node `v` over inputs that have the shapes and types of its own: nothing about it needs to be checked again. */
+/** Rebuilds `v` over inputs of the same shapes and types, so nothing is checked again. */
 export const remakeValue = (v: Value, inputs: readonly Value[]): Value => ({ ...v, id: nextId++, inputs })
 
 interface Layout {
@@ -231,7 +231,7 @@ interface Layout {
 }
 const known = new WeakMap<object, readonly Layout[]>()
 
-/** What an op's inputs must be: their texts are read once. */
+/** The requirements on an op's inputs, parsed once. */
 function layoutsOf(inputs: Readonly<Record<string, string>>): readonly Layout[] {
   const before = known.get(inputs)
   if (before) return before

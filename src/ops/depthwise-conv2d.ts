@@ -1,6 +1,6 @@
 /**
- * Depthwise convolution, NHWC with weights HWC, one filter per channel (multiplier 1). Refuses other
- * multipliers: they are `conv2d` with groups.
+ * Depthwise convolution, NHWC with weights HWC: one filter per channel (multiplier 1). Refuses other multipliers; use
+ * `conv2d` with groups for them.
  */
 import { assert, type Shape, size } from '../core/index.ts'
 import { lastAxes } from './axes.ts'

@@ -1,10 +1,10 @@
 /**
- * Dropout (Srivastava et al. 2014), inverted: what is kept is scaled up, so inference needs nothing. Whether an element
- * stays is a function of (seed, stream, its index) alone: the gradient drops the same ones, and every engine and any
- * number of threads computes the same bits. All of it is 32-bit integer arithmetic (`core/rng.ts`):
+ * Inverted dropout (Srivastava et al. 2014): kept elements are scaled up, so inference does nothing. Whether an element is
+ * kept depends only on (seed, stream, index). So the gradient drops the same elements, and the bits are the same in every
+ * engine at any number of threads. All of it is 32-bit integer arithmetic (`core/rng.ts`):
  *
  *     k = mix32(seed ^ key(stream))                         key(stream) is known when the graph is built
- *     word = mix32(mix32(index ^ k) + k)                    that is wordAt(k, index)
+ *     word = mix32(mix32(index ^ k) + k)                    this is wordAt(k, index)
  *     y[index] = (word >>> 8) >= ceil(rate * 2^24) ? x[index] / (1 - rate) : 0
  */
 import { assert, key, mix32, size, type Tensor, tensor, uniformAt } from '../core/index.ts'
@@ -14,7 +14,7 @@ import { declareOp, type Gradients, native, type Value } from './define.ts'
 /** The key of one run of one dropout layer: `seed` changes with each step, `stream` with each layer. */
 export const dropoutKey = (seed: number, stream: number): number => mix32(seed ^ key(stream))
 
-/** A seed as samples have it. */
+/** A seed, for samples. */
 /* @__NO_SIDE_EFFECTS__ */
 function seed(value: number): Tensor {
   return tensor([], [value], 'i32')
@@ -51,8 +51,8 @@ export const dropoutContract = completeOp(definition, {
 })
 
 /**
- * Zeroes each element of `x` with probability `rate` and divides the rest by 1 - rate; `x` itself where rate is 0.
- * `seed` is an i32 scalar that changes with each step; `stream` tells the layers of a network apart.
+ * Zeroes each element of `x` with probability `rate` and divides the others by 1 - rate. Returns `x` itself if rate is 0.
+ * `seed` is an i32 scalar that changes with each step. `stream` distinguishes the layers of a network.
  */
 export const dropout: typeof definition = Object.assign(
   (inputs: { readonly x: Value; readonly seed: Value }, attrs: Parameters<typeof definition>[1] = {}): Value =>

@@ -1,4 +1,4 @@
-/** How the contracts of elementwise ops are completed, and whole ones defined in one record. */
+/** Completes the contracts of elementwise ops, and defines whole ones in one record. */
 import { type Shape, sameShape } from '../core/index.ts'
 import { broadcastAxes } from './axes.ts'
 import { completeOp, free, isRefusal, type WholeOp, withContract } from './contract.ts'
@@ -16,17 +16,17 @@ import { reduceSum, reshape } from './reduce.ts'
 
 export type Flow = (Value | undefined)[]
 
-/** What training, the reference engine and tests need of an elementwise op besides. */
+/** The slots of an elementwise op that training, the reference engine and tests also need. */
 export interface ElementwiseCompletion<N extends Arity, A extends object> {
   /** One element, in double precision. */
   apply(attrs: A, ...x: Arguments<N, number>): number
-  /** Gradients of the inputs, before the sum over broadcast dimensions. Undefined where none flows. */
+  /** Gradients of the inputs, before the sum over broadcast dimensions; undefined for an input without a gradient. */
   readonly grad: ((attrs: A, dy: Value, y: Value, ...x: Arguments<N, Value>) => Flow) | Refusal
   readonly isProduct?: boolean
   readonly samples: readonly Sample<Letters<N>, A>[]
 }
 
-/** Completes the op that `made` declares. `apply` is not asked for where the declaration has it. */
+/** Completes the op that `made` declares. Takes no `apply` if the declaration has it. */
 export function completeElementwise<N extends Arity, A extends object, Name extends string>(
   made: ElementwiseFunction<N, A, Name, FoldingOp>,
   completion: Omit<ElementwiseCompletion<N, A>, 'apply'>,
@@ -66,7 +66,7 @@ export interface ElementwiseDefinition<N extends Arity, A extends object, Name e
   extends Omit<ElementwiseDeclaration<N, A, Name>, 'apply'>,
     ElementwiseCompletion<N, A> {}
 
-/** Defines an op of one to three inputs by what it does to one element, in one record. */
+/** Defines an op of one to three inputs in one record, by its function of one element. */
 /* @__NO_SIDE_EFFECTS__ */
 export function defineElementwise<const N extends Arity, A extends object, const Name extends string>(
   definition: ElementwiseDefinition<N, A, Name>,
@@ -75,7 +75,7 @@ export function defineElementwise<const N extends Arity, A extends object, const
   return withContract(made, completeElementwise(made, definition))
 }
 
-/** Sums `x` over the dimensions in which an operand of `shape` was stretched: the gradient of broadcasting. */
+/** Sums `x` over the dimensions along which an operand of `shape` was broadcast: the gradient of broadcasting. */
 export function sumTo(x: Value, shape: Shape): Value {
   if (sameShape(x.shape, shape)) return x
   const lead = x.shape.length - shape.length

@@ -1,6 +1,6 @@
 /**
- * How elementwise ops are declared: of one to three inputs, by what is done to one element. Arguments are positional, and
- * a number stands for a scalar constant.
+ * Declares elementwise ops of one to three inputs, by their function of one element. Arguments are positional, and a
+ * number stands for a scalar constant.
  */
 import { broadcastShapes, broadcastStrides, size, type Tensor, type TypedArrayOf } from '../core/index.ts'
 import {
@@ -27,21 +27,21 @@ export type Letters<N extends Arity> = N extends 'x'
 /** One element, in double precision. */
 export type Apply<N extends Arity, A> = (attrs: A, ...x: Arguments<N, number>) => number
 
-/** What running an elementwise op needs. */
+/** The slots that running an elementwise op needs. */
 export interface ElementwiseDeclaration<N extends Arity, A extends object, Name extends string = string> {
   readonly name: Name
   /** The letters of the inputs: one, two or three. */
   readonly inputs: N
   readonly attrs: A
   readonly lower: ((attrs: A, ...x: Arguments<N, Value>) => Value) | typeof native
-  /** How long one element takes, in additions; 1 when it is left out. */
+  /** Cost of one element, in additions; default 1. */
   readonly work?: number
   /**
-   * The same results without a call for each element, which leaves a boxed number: for what all weights pass through when
-   * a network is loaded. False for operands of other shapes, which are left to `apply`.
+   * Computes the same results without a function call per element, since each call allocates a boxed number. For ops that
+   * all weights pass through when a network is loaded. Returns false for operands of other shapes, which `apply` computes.
    */
   loop?(operands: readonly Tensor[], y: TypedArrayOf): boolean
-  /** Where engines compute constants with it (of primitives); the completion has none then. */
+  /** The function, if engines compute constants with it (primitives); the completion then has none. */
   readonly apply?: Apply<N, A> | undefined
 }
 
@@ -52,14 +52,14 @@ export interface ElementwiseFunction<N extends Arity, A, Name extends string = s
 
 type AnyApply = (attrs: object, ...x: number[]) => number
 
-/** y[i] = apply(x[i], ...), row by row of y's last axis; operands step by their strides, which are 0 where stretched. */
+/** y[i] = apply(x[i], ...), row by row of y's last axis. Operands advance by their strides, which are 0 if broadcast. */
 function applyToRows(
   apply: AnyApply,
   attrs: object,
   operands: readonly { readonly data: TypedArrayOf; readonly strides: readonly number[] }[],
   y: Tensor,
 ): void {
-  // The first stands for those that are missing, at which `apply` does not look.
+  // Missing operands are replaced by the first, which `apply` ignores.
   const [a, b = a, c = a] = operands
   const last = y.shape.length - 1
   const [da, db, dc] = [a, b, c].map(({ strides }) => strides[last] ?? 0)
@@ -80,7 +80,7 @@ function applyToRows(
   }
 }
 
-/** The loop over all elements, with inputs by their letters. */
+/** The loop over all elements, for inputs by letter. */
 export const oracleOf =
   <N extends Arity, A extends object>(
     apply: Apply<N, A>,

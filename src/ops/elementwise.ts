@@ -1,6 +1,6 @@
 /**
- * Elementwise ops: y[i] depends on the inputs at i only, shapes broadcast as in NumPy. The primitives here have SIMD
- * lanes in every engine and fuse into whatever produces or consumes them; all others (activations.ts) are
+ * Elementwise ops: y[i] depends only on the inputs at i, and shapes broadcast as in NumPy. Every engine has SIMD lanes for
+ * the primitives here, and fuses them with the nodes before and after them. All other elementwise ops (activations.ts) are
  * expressions of these. Arguments are positional, and a number stands for a scalar constant: `mul(x, 0.5)`.
  */
 import { native, type Value } from './define.ts'
@@ -45,7 +45,7 @@ export const mulOp = declareElementwise({
   attrs: {},
   apply: (_, a, b) => a * b,
   lower: native,
-  /** Weights times one value a channel. */
+  /** Multiplies weights by one value per channel. */
   loop([{ shape, data: x }, { shape: perChannel, data: scale }], y) {
     const channels = scale.length
     if (x.length !== y.length || perChannel.length !== 1 || shape[shape.length - 1] !== channels) return false
@@ -78,12 +78,12 @@ export const divOpContract = completeElementwise(divOp, {
   samples: away([0.5, 2]),
 })
 
-/** The larger of a and b; a where they are equal or either is NaN. */
+/** The larger of a and b; a if they are equal or either is NaN. */
 export const maximum = declareElementwise({
   name: 'maximum',
   inputs: 'ab',
   attrs: {},
-  // biome-ignore lint/complexity/useMathMinMax: gives a where either is NaN, as f32x4.pmax and pmin do
+  // biome-ignore lint/complexity/useMathMinMax: returns a if either is NaN, as f32x4.pmax and pmin do
   apply: (_, a, b) => (a < b ? b : a),
   lower: native,
 })
@@ -93,12 +93,12 @@ export const maximumContract = completeElementwise(maximum, {
   samples: binarySamples,
 })
 
-/** The smaller of a and b; a where they are equal or either is NaN. */
+/** The smaller of a and b; a if they are equal or either is NaN. */
 export const minimum = declareElementwise({
   name: 'minimum',
   inputs: 'ab',
   attrs: {},
-  // biome-ignore lint/complexity/useMathMinMax: gives a where either is NaN, as f32x4.pmax and pmin do
+  // biome-ignore lint/complexity/useMathMinMax: returns a if either is NaN, as f32x4.pmax and pmin do
   apply: (_, a, b) => (b < a ? b : a),
   lower: native,
 })
@@ -151,7 +151,7 @@ export const sqrtContract = completeElementwise(sqrt, {
   samples: unaryIn([0.25, 4]),
 })
 
-/** e^x; 0 below -87.3 and the largest finite power above 88.3 in float32 engines. */
+/** e^x. float32 engines give 0 below -87.3, and the largest finite power above 88.3. */
 export const exp = declareElementwise({
   name: 'exp',
   inputs: 'x',

@@ -1,4 +1,4 @@
-/** Weights as those of the gradient's convolution. Made by lowering only, after differentiation. */
+/** Rearranges weights for the convolution of a gradient. Only lowering makes this op, after differentiation. */
 import { completeOp, free, no } from './contract.ts'
 import { declareOp, native } from './define.ts'
 

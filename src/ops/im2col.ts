@@ -1,6 +1,6 @@
 /**
- * Convolutions as matrix products: the window of every output pixel as a row. Made by lowering only, after
- * differentiation.
+ * Turns convolutions into matrix products: the window of every output pixel becomes a row. Only lowering makes this op,
+ * after differentiation.
  */
 import { assert } from '../core/index.ts'
 import { completeOp, free, no } from './contract.ts'
@@ -10,11 +10,11 @@ import type { Size2 } from './window.ts'
 export interface Im2colAttrs {
   readonly kernel: Size2
   readonly stride: number
-  /** Zeros before the first row and column; negative ones skip rows and columns. */
+  /** Zeros before the first row and column; a negative number skips rows or columns. */
   readonly top: number
   readonly left: number
   readonly dilation: number
-  /** x stands as if `upsample - 1` zeros were between its pixels: the gradient of a strided convolution. */
+  /** Reads x as if `upsample - 1` zeros were between its pixels, for the gradient of a strided convolution. */
   readonly upsample: number
   /** Height and width of the grid of output pixels. */
   readonly size: Size2
@@ -23,8 +23,8 @@ export interface Im2colAttrs {
 const defaults: Im2colAttrs = { kernel: [1, 1], stride: 1, top: 0, left: 0, dilation: 1, upsample: 1, size: [1, 1] }
 
 /**
- * x [N, H, W, C], of any dtype, as patches [N * size, kh * kw * C]. Tap (u, v) of output pixel (i, j) is the pixel (r, c) / upsample
- * of x with r = i * stride + u * dilation - top (c likewise); 0 where that is no whole number or outside of x.
+ * x [N, H, W, C], of any dtype, as patches [N * size, kh * kw * C]. Tap (u, v) of output pixel (i, j) is pixel
+ * (r, c) / upsample of x with r = i * stride + u * dilation - top (c likewise); 0 if it is not an integer or outside x.
  */
 export const im2col = declareOp({
   name: 'im2col',

@@ -1,18 +1,18 @@
 /**
- * Where graphs begin: inputs given at each run, parameters that live between runs, and constants. They compute nothing,
- * so they have declarations alone.
+ * The leaves of graphs: inputs given at each run, parameters that live between runs, and constants. They compute nothing,
+ * so they have only declarations.
  */
 import type { DType, Shape, Tensor } from '../core/index.ts'
 import { sameShape, tensor } from '../core/index.ts'
 import { declareOp, makeValue, native, remakeValue, type Value } from './define.ts'
 
-/** How a parameter's first values are drawn; plain data, so that it can be printed and stored. */
+/** How a parameter's initial values are drawn: plain data, so that it can be printed and stored. */
 export type Init =
   | { readonly kind: 'constant'; readonly value: number }
   | { readonly kind: 'normal' | 'truncated_normal'; readonly std: number }
   | { readonly kind: 'uniform'; readonly bound: number }
 
-/** What a parameter is for: decides weight decay and freezing. `state` is never trained (running statistics). */
+/** The purpose of a parameter, which decides weight decay and freezing. `state` is never trained (running statistics). */
 export type Role = 'weight' | 'depthwise' | 'bias' | 'norm' | 'state'
 
 export interface ParameterAttrs {
@@ -46,20 +46,20 @@ const constantOp = declareOp({
   lower: native,
 })
 
-/** A tensor that is given at each run. */
+/** A tensor that the caller gives at each run. */
 export const input = (name: string, shape: Shape, dtype: DType = 'f32'): Value => inputOp({}, { name, shape, dtype })
 
 /** A tensor that lives between runs: a weight, or a running statistic (role `state`). */
 export const parameter = (attrs: ParameterAttrs): Value => parameterOp({}, attrs)
 
-/** A tensor, or a number as a scalar, that never changes. */
+/** A constant: a tensor, or a number as a scalar. */
 export const constant = (value: Tensor | number): Value =>
   constantOp({}, { tensor: typeof value === 'number' ? tensor([], [value]) : value })
 
 export const isInput = (v: Value): boolean => v.op === inputOp.op
 export const isParameter = (v: Value): boolean => v.op === parameterOp.op
 export const isConstant = (v: Value): boolean => v.op === constantOp.op
-/** A value that no step of a run computes. */
+/** Whether no step of a run computes the value. */
 export const isLeaf = (v: Value): boolean => isInput(v) || isParameter(v) || isConstant(v)
 
 /** The number that a scalar constant holds, else undefined. */
@@ -68,7 +68,7 @@ export const scalarOf = (v: Value): number | undefined =>
 
 const sameSpec = (a: Value, b: Value): boolean => a.dtype === b.dtype && sameShape(a.shape, b.shape)
 
-/** The same node over other inputs (its shape is inferred anew where theirs differ). */
+/** The same node over other inputs. Its shape is inferred again if their shapes differ. */
 export function withInputs(v: Value, inputs: readonly Value[]): Value {
   if (inputs.every((x, i) => x === v.inputs[i])) return v
   const alike = inputs.length === v.inputs.length && inputs.every((x, i) => sameSpec(x, v.inputs[i]))

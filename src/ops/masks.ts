@@ -1,10 +1,10 @@
-/** Comparison and choice: primitives as those of elementwise.ts. */
+/** Comparison and selection: primitives like those of elementwise.ts. */
 import { native } from './define.ts'
 import { completeElementwise, type Flow } from './elementwise-contract.ts'
 import { declareElementwise } from './elementwise-op.ts'
 import { binarySamples } from './elementwise-samples.ts'
 
-/** 1 where a > b, else 0: a mask, through which no gradient flows. */
+/** 1 where a > b, else 0: a mask, which has no gradient. */
 export const greater = declareElementwise({
   name: 'greater',
   inputs: 'ab',

@@ -1,4 +1,4 @@
-/** Matrix products: what pointwise convolutions and linear layers become. */
+/** Matrix products. Pointwise convolutions and linear layers are lowered to them. */
 import { assert, showShape } from '../core/index.ts'
 import { letterAxes } from './axes.ts'
 import { completeOp } from './contract.ts'
@@ -22,7 +22,7 @@ export const matmul = declareOp({
     return [m, n]
   },
   lower: native,
-  // Sums over the rows of both operands are taken in parts, which another phase adds up.
+  // A product over the rows of both operands is computed as partial sums, which a second phase adds.
   takesEpilogue: ({ transA }) => !transA,
 })
 
@@ -57,7 +57,7 @@ export const matmulContract = completeOp(matmul, {
   ],
 })
 
-/** x [N, K] times w [K, M], plus b [M] when it is given. */
+/** x [N, K] times w [K, M], plus b [M] if given. */
 export const linear = (x: Value, w: Value, b?: Value): Value => {
   const y = matmul({ a: x, b: w })
   return b ? bias(y, b) : y

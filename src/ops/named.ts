@@ -1,8 +1,8 @@
 /**
- * Ops by the names that graphs in files have. Those that networks of the registry are made of are at hand; each other one
- * is loaded with its file, so that a page loads what its network needs.
+ * Finds ops by name, for graphs in files. The ops of the registry's networks are part of this module. Each other op is
+ * loaded with its file, so that a page loads only what its network needs.
  */
-import { hardSigmoid, hardSwish, relu, relu6, sigmoid, swish, tanh } from './activations.ts'
+import { activations } from './activations.ts'
 import { batchNorm } from './batch-norm.ts'
 import { concat } from './concat.ts'
 import { conv2d } from './conv2d.ts'
@@ -19,7 +19,7 @@ import { trainingDropout } from './training-dropout.ts'
 
 const present = [
   ...[abs, addOp, divOp, exp, log, maximum, minimum, mulOp, neg, sqrt, subOp],
-  ...[hardSigmoid, hardSwish, relu, relu6, sigmoid, swish, tanh],
+  ...Object.values(activations),
   ...[batchNorm, concat, conv2d, depthwiseConv2d, im2col, matmul, maxPool, reduceSum, reshape],
   ...[slice, sliceFirst, trainingDropout, zeroPad],
 ]
@@ -28,7 +28,7 @@ type Made<Name extends string> = { readonly op: Op & { readonly name: Name } }
 type NameOf<F> = F extends (...args: never[]) => unknown ? (F extends Made<infer Name> ? Name : never) : never
 type Names<M> = { [K in keyof M]: NameOf<M[K]> }[keyof M]
 
-/** Others, by name. One that is neither here nor above does not compile. */
+/** The other ops, by name. An op that is in neither table does not compile. */
 const elsewhere: {
   readonly [Name in Exclude<Names<typeof list>, NameOf<(typeof present)[number]>>]: () => Promise<Made<Name>>
 } = {
@@ -52,7 +52,7 @@ const elsewhere: {
   where: async () => (await import('./masks.ts')).where,
 }
 
-/** The ops of these names, loaded; names that there are not are left out. */
+/** Loads the ops of these names. Unknown names are omitted. */
 export async function opsNamed(names: Iterable<string>): Promise<ReadonlyMap<string, Op>> {
   const wanted = new Set(names)
   const loaders = Object.entries(elsewhere).filter(([name]) => wanted.has(name))

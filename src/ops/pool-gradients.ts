@@ -5,7 +5,7 @@ import { declareOp, native } from './define.ts'
 import { largest, poolAttrs, poolSamples, poolShape } from './pool-window.ts'
 import { assertGradient } from './taps.ts'
 
-/** The gradient of `max_pool`: each dy goes to the pixel that was the largest of its window. */
+/** The gradient of `max_pool`: each dy goes to the pixel that was the largest in its window. */
 export const maxPoolDx = declareOp({
   name: 'max_pool_dx',
   inputs: { x: 'NHWC', dy: 'NHWC' },

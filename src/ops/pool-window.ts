@@ -1,4 +1,4 @@
-/** What pools and the gradient of max pooling share. */
+/** Helpers for pools and the gradient of max pooling. */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
 import { eachTap } from './taps.ts'
 import { type Pad, type Size2, slide, type WindowAttrs } from './window.ts'
@@ -22,7 +22,7 @@ export function poolShape(op: string, x: Shape, attrs: PoolAttrs): Shape {
   return [x[0], ...grid, x[3]]
 }
 
-/** The pixel of x that is the largest in each window: the first of equal ones, or the first that is NaN. */
+/** The largest pixel of x in each window: the first of equal ones, or the first NaN. */
 export function largest(x: { readonly shape: Shape; readonly data: ArrayLike<number> }, y: Shape, attrs: PoolAttrs) {
   const channels = y[3]
   const at = new Int32Array(size(y)).fill(-1)

@@ -1,4 +1,4 @@
-/** Pooling, NHWC: the largest of a sliding window, and the average of a whole image. */
+/** Pooling, NHWC: the maximum of a sliding window, and the average of a whole image. */
 import { lastAxes } from './axes.ts'
 import { completeOp, free } from './contract.ts'
 import { declareOp, type Gradients, native, type Value } from './define.ts'
@@ -7,7 +7,7 @@ import { largest, poolAttrs, poolSamples, poolShape } from './pool-window.ts'
 import { reduceMean } from './reduce.ts'
 import { assertImages } from './window.ts'
 
-/** y[n,i,j,c] = the largest of x[n, i*s + u - top, j*s + v - left, c] over u, v. Padding is never the largest. */
+/** y[n,i,j,c] = the largest of x[n, i*s + u - top, j*s + v - left, c] over u, v. Padding is ignored. */
 export const maxPool = declareOp({
   name: 'max_pool',
   inputs: { x: 'NHWC' },

@@ -1,4 +1,4 @@
-/** Sums over axes, and the views that change a shape without touching the data. */
+/** Sums over axes, and views that change a shape without moving data. */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
 import { reshapeAxes, sameAxes } from './axes.ts'
 import { broadcastTo } from './broadcast.ts'
@@ -8,7 +8,7 @@ import { add, div } from './elementwise.ts'
 
 const keptShape = (shape: Shape, axes: readonly number[]): Shape => shape.map((d, i) => (axes.includes(i) ? 1 : d))
 
-/** y = the sum of x over `axes`, which stay in the shape as 1. */
+/** y = the sum of x over `axes`, which become dimensions of 1. */
 export const reduceSum = declareOp({
   name: 'reduce_sum',
   inputs: { x: '*' },
@@ -49,11 +49,11 @@ export const reduceSumContract = completeOp(reduceSum, {
   ],
 })
 
-/** The mean over `axes`, which stay in the shape as 1. */
+/** The mean over `axes`, which become dimensions of 1. */
 export const reduceMean = (x: Value, axes: readonly number[]): Value =>
   div(reduceSum({ x }, { axes }), size(axes.map((a) => x.shape[a])))
 
-/** The dimensions that `shape` asks of x, by the rule of {@link reshape}. */
+/** Resolves `shape` for x by the rule of {@link reshape}. */
 function reshaped(x: Shape, shape: readonly number[]): Shape {
   const copied = shape.map((d, i) => (d === 0 ? x[i] : d))
   assert(
@@ -69,15 +69,15 @@ function reshaped(x: Shape, shape: readonly number[]): Shape {
     () =>
       `reshape: x has shape ${showShape(x)}, ${size(x)} values: ` +
       (left
-        ? `${showShape(shape)} holds ${known} for each of its -1, it must be a divisor`
-        : `${showShape(shape)} holds ${known}, it must hold as many`),
+        ? `${showShape(shape)} without its -1 holds ${known}, which must be a divisor`
+        : `${showShape(shape)} holds ${known} values, the numbers must be equal`),
   )
   return full
 }
 
 /**
- * The same data under another shape. As in ONNX, a 0 of `shape` copies that dimension of x, and one -1 is what is left:
- * `[0, -1]` holds for any batch.
+ * The same data with another shape. As in ONNX, a 0 in `shape` copies that dimension of x, and one -1 takes the remaining
+ * size: `[0, -1]` works for any batch.
  */
 export const reshape = declareOp({
   name: 'reshape',
@@ -94,7 +94,7 @@ export const reshape = declareOp({
 export const reshapeContract = completeOp(reshape, {
   cost: free,
   grad: ({ x }, _, dy): Gradients<'x'> => ({ x: reshape({ x: dy }, { shape: x.shape }) }),
-  // A number that stands in the shape stays: entries go only where the shape says 0 or -1.
+  // Fixed numbers of the shape cannot change: entries can be removed only where the shape has 0 or -1.
   axes: ([x], { shape }, y) =>
     reshapeAxes(x, y).filter((link) => link.every(({ input, axis }) => input === 0 || shape[axis] <= 0)),
   samples: [
@@ -108,5 +108,5 @@ export const reshapeContract = completeOp(reshape, {
 /** [N, ...] as [N, the rest], for any N. */
 export const flatten = (x: Value): Value => reshape({ x }, { shape: [0, -1] })
 
-/** Sum of values of one shape; the first itself when it is alone. */
+/** The sum of values of one shape; a single value is returned as it is. */
 export const addAll = (values: readonly Value[]): Value => values.reduce((a, b) => add(a, b))

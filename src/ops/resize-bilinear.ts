@@ -1,6 +1,6 @@
 /**
- * Bilinear resizing, NHWC, without antialiasing. Pixels are squares whose centres are at halves, as in PyTorch and
- * TensorFlow 2; with `alignCorners` the centres of the corner pixels fall on each other.
+ * Bilinear resizing, NHWC, without antialiasing. Pixels are squares with centres at halves, as in PyTorch and TensorFlow 2.
+ * With `alignCorners` the centres of the corner pixels of x and y coincide.
  */
 import { assert, type Shape, showShape, size } from '../core/index.ts'
 import { lastAxes } from './axes.ts'
@@ -16,7 +16,7 @@ export interface ResizeAttrs {
 }
 const resizeAttrs: ResizeAttrs = { size: [1, 1], alignCorners: false }
 
-/** Where one output row (or column) reads: between `low` and `high`, a part `t` of the way. */
+/** What one output row (or column) reads: `low` and `high`, interpolated at fraction `t`. */
 export interface ResizeTap {
   readonly low: number
   readonly high: number
@@ -41,7 +41,7 @@ function shapeOf(op: string, x: Shape, { size }: ResizeAttrs): Shape {
   return [x[0], ...size, x[3]]
 }
 
-/** Calls `visit` for the four pixels of x that make each pixel of y, with their weights. */
+/** Calls `visit` for the four pixels of x that each pixel of y depends on, with their weights. */
 function eachCorner(
   x: Shape,
   y: Shape,
@@ -59,7 +59,7 @@ function eachCorner(
             visit((b * height + r) * width + c, (b * y[1] + i) * y[2] + j, wr * wc)
 }
 
-/** x [N, H, W, C] as [N, size, C]: each pixel is the mean of its four neighbours in x, weighted by nearness. */
+/** x [N, H, W, C] to [N, size, C]: each pixel is the mean of its four neighbours in x, weighted by nearness. */
 export const resizeBilinear = declareOp({
   name: 'resize_bilinear',
   inputs: { x: 'NHWC' },

@@ -1,4 +1,4 @@
-/** Parts of tensors of any dtype, and tensors set into zeros: the gradient of each is the other. */
+/** Slices of tensors of any dtype, and tensors padded with zeros. The gradient of each is the other. */
 import { assert, type Shape, showShape, size, stridesOf } from '../core/index.ts'
 import { sameAxes } from './axes.ts'
 import { completeOp, free } from './contract.ts'
@@ -10,7 +10,7 @@ type Integers = readonly number[]
 const areIntegers = (list: Integers, rank: number): boolean =>
   list.length === rank && list.every((n) => Number.isInteger(n) && n >= 0)
 
-/** Calls `visit` with the element of `inner` and that of `outer`, in which `inner` begins at `from`. */
+/** Calls `visit` with each element of `inner` and its element of `outer`, in which `inner` starts at `from`. */
 function eachInside(inner: Shape, outer: Shape, from: Integers, visit: (i: number, o: number) => void): void {
   const strides = stridesOf(outer)
   const at = new Array<number>(inner.length).fill(0)
@@ -23,7 +23,7 @@ function eachInside(inner: Shape, outer: Shape, from: Integers, visit: (i: numbe
   }
 }
 
-/** y = the part of x that begins at `from` and has `shape`, in which -1 is all that x has from there on. */
+/** y = the part of x that starts at `from` and has `shape`. A -1 in `shape` takes the rest of that dimension. */
 export const slice = declareOp({
   name: 'slice',
   inputs: { x: 'any:*' },
@@ -98,7 +98,7 @@ export const zeroPadContract = completeOp(zeroPad, {
   ],
 })
 
-/** y = `count` rows of x from `from` on, along the first axis: a view of x's own memory. */
+/** y = `count` rows of x, starting at `from`, along the first axis: a view of x's memory. */
 export const sliceFirst = declareOp({
   name: 'slice_first',
   inputs: { x: 'any:*' },
@@ -130,15 +130,15 @@ export const sliceFirstContract = completeOp(sliceFirst, {
 const along = (x: { readonly shape: Shape }, axis: number, n: number): Integers =>
   x.shape.map((_, i) => (i === axis ? n : 0))
 
-/** `count` entries of x from `from` on, along `axis`; for any length of the other axes. */
+/** `count` entries of x along `axis`, starting at `from`. Works for any length of the other axes. */
 export const sliceAxis = (x: Value, axis: number, from: number, count: number): Value =>
   slice({ x }, { from: along(x, axis, from), shape: x.shape.map((_, i) => (i === axis ? count : -1)) })
 
-/** `count` channels of x from `from` on: the last axis. */
+/** `count` channels (last axis) of x, starting at `from`. */
 export const sliceLast = ({ x }: { x: Value }, { from, count }: { from: number; count: number }): Value =>
   sliceAxis(x, x.shape.length - 1, from, count)
 
-/** Rows and columns of zeros around x [N, H, W, C]; x itself where there are none. */
+/** x [N, H, W, C] with rows and columns of zeros around it; x itself if `pad` is zero. */
 export function pad({ x }: { x: Value }, { pad }: { pad: Pad }): Value {
   assertImages('pad', 'x has shape', x.shape)
   assertPad('pad', pad)
@@ -146,7 +146,7 @@ export function pad({ x }: { x: Value }, { pad }: { pad: Pad }): Value {
   return pad.some(Boolean) ? zeroPad({ x }, { before: [0, top, left, 0], after: [0, bottom, right, 0] }) : x
 }
 
-/** x [N, H, W, C] without its outer rows and columns: what undoes `pad`. */
+/** x [N, H, W, C] without its outer rows and columns: the inverse of `pad`. */
 export function crop({ x }: { x: Value }, { pad }: { pad: Pad }): Value {
   assertImages('crop', 'x has shape', x.shape)
   assertPad('crop', pad)

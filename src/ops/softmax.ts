@@ -1,4 +1,4 @@
-/** Probabilities of classes, and the loss of classification. */
+/** Class probabilities, and the loss of classification. */
 import { assert, sameShape, showShape } from '../core/index.ts'
 import { completeOp, free } from './contract.ts'
 import { declareOp, type Gradients, native, type Value } from './define.ts'
@@ -13,7 +13,7 @@ const samples = [
   { inputs: { x: [2, 3] } },
 ] as const
 
-/** The largest of the `count` numbers from `at` on, and the sum of e^(x - largest). */
+/** The largest of `count` numbers starting at `at`, and the sum of e^(x - largest). */
 function normaliser(x: ArrayLike<number>, at: number, count: number): { largest: number; sum: number } {
   let largest = Number.NEGATIVE_INFINITY
   for (let k = 0; k < count; k++) largest = Math.max(largest, x[at + k])
@@ -22,7 +22,7 @@ function normaliser(x: ArrayLike<number>, at: number, count: number): { largest:
   return { largest, sum }
 }
 
-/** y = e^x / sum of e^x over each row of x [N, K]. The largest of a row is taken off first, so nothing overflows. */
+/** y = e^x / sum of e^x over each row of x [N, K]. The row's largest element is subtracted first, to avoid overflow. */
 export const softmax = declareOp({
   name: 'softmax',
   inputs: { x: 'NK' },
@@ -67,8 +67,8 @@ export const logSoftmaxContract = completeOp(logSoftmax, {
 })
 
 /**
- * The mean over a batch of -sum(t log softmax(logits)), a scalar. `targets` [N, K] holds a distribution over the
- * classes in each row: one-hot, or soft (mixup, distillation). With `smoothing` s it becomes t (1 - s) + s / K.
+ * The mean over a batch of -sum(t log softmax(logits)), a scalar. Each row of `targets` [N, K] is a distribution over the
+ * classes: one-hot, or soft (mixup, distillation). With `smoothing` s, t becomes t (1 - s) + s / K.
  */
 export function crossEntropy(logits: Value, targets: Value, { smoothing = 0 }: { smoothing?: number } = {}): Value {
   assert(

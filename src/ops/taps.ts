@@ -1,8 +1,8 @@
-/** What oracles and gradients of window ops share. */
+/** Helpers for the oracles and gradients of window ops. */
 import { assert, type Shape, showShape } from '../core/index.ts'
 import type { Size2, WindowAttrs } from './window.ts'
 
-/** Throws unless `dy` is what a window op makes of x: gradient ops are given both. */
+/** Throws unless `dy` has the shape of a window op's result for x. Gradient ops take both. */
 export function assertGradient(op: string, dy: Shape, y: Shape, x: Shape): void {
   assert(
     dy.length === y.length && dy.every((d, i) => d === y[i]),
@@ -11,8 +11,8 @@ export function assertGradient(op: string, dy: Shape, y: Shape, x: Shape): void 
 }
 
 /**
- * Calls `visit` for every tap of every output pixel, outermost first: `from` is the pixel of x (counted over N, H, W;
- * -1 outside of x), `to` that of y, `tap` = u * kw + v. The loop that all oracles of windows share.
+ * The loop of all window oracles. Calls `visit` for every tap of every output pixel, outermost dimension first: `from` is
+ * the pixel of x (counted over N, H, W; -1 outside x), `to` the pixel of y, and `tap` = u * kw + v.
  */
 export function eachTap(
   x: Shape,
@@ -35,7 +35,7 @@ export function eachTap(
           }
 }
 
-/** sums[i] += factor * x[from + i] for n elements from `at`. A function of its own runs twice as fast as within a closure. */
+/** sums[i] += factor * x[from + i] for n elements from `at`. A separate function runs twice as fast as a closure. */
 export function addScaled(
   sums: Float64Array,
   at: number,

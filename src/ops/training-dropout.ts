@@ -1,12 +1,12 @@
-/** The mark of dropout in a network's graph. */
+/** Marks dropout in a network's graph. */
 import { assert } from '../core/index.ts'
 import { completeOp, free } from './contract.ts'
 import { declareOp, type Gradients } from './define.ts'
 import { dropout } from './dropout.ts'
 
 /**
- * Where a network drops while it trains: {@link dropout} in the training form, with the step's seed and a stream of the
- * node's own; x itself in all else.
+ * Marks where a network drops elements in training. The training form is {@link dropout} with the step's seed and the
+ * node's own stream; otherwise the node is x.
  */
 export const trainingDropout = declareOp({
   name: 'training_dropout',

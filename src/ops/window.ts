@@ -1,11 +1,10 @@
 /**
- * Sliding windows over NHWC tensors: what convolutions and pools share. Output pixel (i, j) sees, at tap (u, v), the
- * pixel (i * stride + u * dilation - top, j * stride + v * dilation - left) of x; those outside are zeros (or, for
- * pools, nothing).
+ * Sliding windows over NHWC tensors, for convolutions and pools. Output pixel (i, j) reads, at tap (u, v), pixel
+ * (i * stride + u * dilation - top, j * stride + v * dilation - left) of x. Pixels outside x are zeros; pools ignore them.
  */
 import { assert, type Shape, showShape } from '../core/index.ts'
 
-/** Rows and columns of zeros around an image: asymmetric on purpose, since TensorFlow's "same" is. */
+/** Rows and columns of zeros around an image. They may be asymmetric, since TensorFlow's "same" padding is. */
 export type Pad = readonly [top: number, bottom: number, left: number, right: number]
 export type Size2 = readonly [height: number, width: number]
 
@@ -16,10 +15,10 @@ export interface WindowAttrs {
 }
 export const windowAttrs: WindowAttrs = { stride: 1, pad: [0, 0, 0, 0], dilation: 1 }
 
-/** These attributes alone, of an op that has more. */
+/** Only these attributes, of an op that has more. */
 export const windowOf = ({ stride, pad, dilation }: WindowAttrs): WindowAttrs => ({ stride, pad, dilation })
 
-/** Pixels that `kernel` taps span when they are `dilation` apart. */
+/** The number of pixels that `kernel` taps span at distance `dilation`. */
 export const extent = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1
 
 const isCount = (n: number): boolean => Number.isInteger(n) && n > 0
@@ -32,7 +31,7 @@ export function assertPad(op: string, pad: Pad): void {
   )
 }
 
-/** Height and width of the result of sliding a window over x [N, H, W, C]. Throws when it does not fit. */
+/** Height and width of the result of sliding a window over x [N, H, W, C]. Throws if the window does not fit. */
 export function slide(op: string, x: Shape, kernel: Size2, { stride, pad, dilation }: WindowAttrs): Size2 {
   for (const [name, value] of [
     ['stride', stride],
@@ -56,7 +55,7 @@ export function slide(op: string, x: Shape, kernel: Size2, { stride, pad, dilati
   return [Math.floor((padded[0] - window[0]) / stride) + 1, Math.floor((padded[1] - window[1]) / stride) + 1]
 }
 
-/** Throws unless `shape` is that of images. `what` names it: `x has shape`. */
+/** Throws unless `shape` has the rank of images. `what` introduces it in the error: `x has shape`. */
 export function assertImages(op: string, what: string, shape: Shape): void {
   assert(shape.length === 4, () => `${op}: ${what} ${showShape(shape)}: it must be [N, H, W, C]`)
 }
@@ -64,7 +63,7 @@ export function assertImages(op: string, what: string, shape: Shape): void {
 const pair = (k: number | Size2): Size2 => (typeof k === 'number' ? [k, k] : k)
 
 /**
- * TensorFlow's "same" padding: the result has ceil(size / stride) pixels; an odd row or column of zeros goes to the
+ * TensorFlow's "same" padding: the result has ceil(size / stride) pixels, and an odd row or column of zeros goes to the
  * bottom or right.
  *
  * @example
@@ -82,7 +81,7 @@ export function samePad(height: number, width: number, kernel: number | Size2, s
 }
 
 /**
- * PyTorch models' padding: half of the window on every side, whatever the image's size.
+ * The padding of PyTorch models: half of the window on every side, for any image size.
  *
  * @example
  * ```ts

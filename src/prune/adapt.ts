@@ -1,10 +1,11 @@
 /**
- * NetAdapt: Yang et al. 2018, arXiv:1804.03230, algorithm 1. From a trained network to one that meets a budget: in each step
- * every proposal shrinks one group of channels so far that the network uses less by the step's share, is fine-tuned for a
- * while and judged on images held out; the best goes on. Each step's network is a point on a curve of accuracy against the
- * resource. The long fine-tuning at the end is `fit`'s. Refuses, before anything is trained, a budget that cannot be met.
+ * NetAdapt: Yang et al. 2018, arXiv:1804.03230, algorithm 1. It shrinks a trained network until it meets a budget. In each
+ * step every proposal shrinks one group of channels until the network has saved the step's share of the resource. The
+ * proposal is then fine-tuned for some steps and judged on held-out images. The best proposal is the next network. Each
+ * step's network is a point on a curve of accuracy against the resource. `fit` does the long fine-tuning at the end. A
+ * budget that cannot be met is refused before anything is trained.
  *
- * What a run gives is a function of network, data, options and seed alone, wherever it was interrupted.
+ * The result of a run depends only on network, data, options and seed, wherever the run was interrupted.
  */
 import { assert, DivergedError, KingletError, key, Rng, turn } from '../core/index.ts'
 import { type Dataset, splitDataset, subset } from '../data/index.ts'
@@ -17,14 +18,14 @@ import type { Candidate } from './rules.ts'
 import { shrink } from './shrink.ts'
 import type { AdaptPoint, Judged, Tuned } from './store.ts'
 
-/** What a run tells. `at` counts a step's proposals from 1. */
+/** An event of a run. `at` counts a step's proposals from 1. */
 export type AdaptEvent<N extends Network = Network> =
-  /** The points that are known: the network that was given, and those of a run that is gone on with. */
+  /** The known points: that of the given network, and those of a resumed run. */
   | { readonly kind: 'begun'; readonly points: readonly AdaptPoint[]; readonly model: N }
   /** A step of fine-tuning. */
   | (Place & { readonly kind: 'trying'; readonly proposal: Proposal; readonly training: TrainStep })
   | (Place & { readonly kind: 'tried'; readonly candidate: Candidate })
-  /** A proposal is out: its fine-tuning came to numbers that are not finite. */
+  /** A proposal is dropped, since its fine-tuning diverged to numbers that are not finite. */
   | (Place & { readonly kind: 'diverged'; readonly proposal: Proposal; readonly reason: string })
   /** A step is done. */
   | {
@@ -41,12 +42,12 @@ interface Place {
 }
 
 /**
- * Adapts a trained network until it meets the budget, and tells each step; the model of the last `begun` or `step` is the
- * result. `model` stays as it is. A part of `train` is held out to judge by.
+ * Adapts a trained network until it meets the budget, and yields an event for each step. The model of the last `begun` or
+ * `step` event is the result. `model` does not change. A part of `train` is held out to judge proposals.
  *
- * Throws a `UsageError` for options that cannot be. Throws a `KingletError` for a budget below what the smallest network
- * uses, or that the pace never comes to, and when data and network do not suit each other. Once `signal` is aborted, it
- * ends by throwing the signal's reason.
+ * Throws a `UsageError` for invalid options. Throws a `KingletError` for a budget that the smallest network exceeds or
+ * that the pace never reaches, and when data and network do not fit together. Throws the signal's reason once `signal` is
+ * aborted.
  *
  * @example
  * ```ts
@@ -76,7 +77,7 @@ export function adapt<N extends Network>(
   const plan = planOf(model, train, options)
   assertSuits(model, train, options.preprocessing, 'adapt')
   assertCanBeMet(model, plan)
-  // Smaller networks are of the same kind: those of the registry have rows.
+  // A smaller network has the type of the given one: shrinking a registry network keeps its rows.
   const events = steps({ model, plan, parts: splitDataset(train, plan.holdout, plan.seed) })
   return events as AsyncGenerator<AdaptEvent<N>, void, undefined>
 }
@@ -88,17 +89,17 @@ function assertCanBeMet(model: Network, { options, limits, groupsIn, cut, identi
   assert(
     groupsIn(model).length > 0,
     () =>
-      `adapt: ${calledOf(model)} has nothing that proposals ${identity.options.proposals} could shrink: use ` +
+      `adapt: ${calledOf(model)} has no group that proposals ${identity.options.proposals} can shrink: use ` +
       'proposals filters',
   )
   const name = calledOf(model)
   assert(
     start < Number.POSITIVE_INFINITY,
-    () => `adapt: ${name} as it is has no ${resource.name}: measure its layers, or use another resource`,
+    () => `adapt: ${name} has no value for ${resource.name}: measure its layers, or use another resource`,
   )
   const lowest = smallest(model, groupsIn, resource, limits)
   const least = resource.value(lowest)
-  // Where counts are left, none of them has a value.
+  // The resource has no value for any smaller count that is left.
   const isWhole = groupsIn(lowest).every((group) => countsBelow(group, limits).length === 0)
   assert(
     least <= budget,
@@ -107,7 +108,7 @@ function assertCanBeMet(model: Network, { options, limits, groupsIn, cut, identi
       `${least} with every group at its smallest ${isWhole ? '' : 'that has a value '}(multiples of ${limits.multiple}, ` +
       `${limits.least} or more): raise the budget${isWhole ? '' : ', or measure smaller counts too (kinglet measure --down-to)'}`,
   )
-  // Far more steps than a run could have: what a pace has not cut by then it never cuts.
+  // 10000 is far more steps than a run could have: a pace that has not reached the budget by then never does.
   let whole = 0
   for (let step = 1; step <= 10_000 && whole < start - budget; step++) whole += cut(start, step)
   assert(
@@ -151,7 +152,7 @@ async function* steps(run: Run): AsyncGenerator<AdaptEvent, void, undefined> {
     const proposals = proposalsFor(model, groups, resource, { now: last.resource, target }, plan.limits)
     if (proposals.length === 0)
       throw new KingletError(
-        `adapt: no group alone uses less than the ${last.resource} ${resource.name} of step ${last.step}, the budget is ` +
+        `adapt: no single group reduces the ${last.resource} ${resource.name} of step ${last.step}, the budget is ` +
           `${budget}: raise it, or use other proposals`,
       )
     const trials = new Map<Candidate, Network>()
@@ -201,7 +202,7 @@ async function judge({ plan, parts }: Run, model: Network): Promise<Judged> {
   return { accuracy: top1, loss }
 }
 
-/** Fine-tunes and judges a proposal, and keeps what came of it: nothing when it diverged. */
+/** Fine-tunes a proposal, judges it and stores the result. Returns undefined when it diverged. */
 async function* tuned(
   run: Run,
   from: Network,
@@ -250,7 +251,7 @@ async function* tunedToTheEnd(
   return trial
 }
 
-/** `images` of the set, in as many rounds as it takes, each in an order of its own: as one epoch. */
+/** One epoch of `images` images: as many rounds over the set as that takes, each in a different order. */
 function rounds(set: Dataset, images: number, seed: number): Dataset {
   const indices = new Uint32Array(images)
   for (let at = 0, round = 0; at < images; round++) {

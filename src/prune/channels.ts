@@ -1,12 +1,12 @@
 /**
- * Channels of a graph that can go one by one, and where each is. A channel is made by the filters of convolutions or
- * matrix products, and goes wherever the ops' linked axes (`axes` of their contracts) take it: through batch norm,
- * activations, depthwise convolutions, pooling, concatenation, reshapes and additions, to the weights that read it.
- * Weights of a gate (a factor that is made from what it multiplies, as in squeeze-and-excitation) follow the channels
- * and are not their filters.
+ * Finds the channels of a graph that can be removed one by one, and where each lies. The filters of a convolution or matrix
+ * product make a channel. The ops' linked axes (`axes` of their contracts) carry it through batch norm, activations,
+ * depthwise convolutions, pooling, concatenation, reshapes and additions, to the weights that read it. The weights of
+ * a gate (a factor computed from what it multiplies, as in squeeze-and-excitation) follow the channels; they are not
+ * filters of them.
  *
- * Left out, since nothing of them can go: channels of inputs, constants and outputs, and those that reach an op whose
- * links do not take them further (a softmax, a grouped convolution, a slice).
+ * Not included, since they cannot be removed: channels of inputs, constants and outputs, and channels that reach an op
+ * whose links do not carry them on (a softmax, a grouped convolution, a slice).
  */
 import { type Graph, parametersOf, roots, topological } from '../graph/index.ts'
 import { type AxisEnd, axisLinksOf, isConstant, isInput, isProduct, type Value } from '../ops/index.ts'
@@ -14,21 +14,24 @@ import { Layouts, type Slice } from './layouts.ts'
 
 export type { Slice } from './layouts.ts'
 
-/** Channels that are the same wherever they go: who drops one drops it from all of these. */
+/** The slices of all parameters that hold the same channels: a channel that is removed is removed from all of them. */
 export interface Channels {
   readonly slices: readonly Slice[]
-  /** Those of the slices whose entries are the filters that make the channels. */
+  /** The slices whose entries are the filters that make the channels. */
   readonly filters: readonly Slice[]
 }
 
-/** The channels of a graph that go together. */
+/** Channels of a graph that can only be removed together. */
 export interface ChannelGroup extends Channels {
-  /** The first filters' parameter. */
+  /** The name of the first filters' parameter. */
   readonly name: string
   readonly count: number
 }
 
-/** Whether `later` is computed from `earlier`. Inputs of a node were made before it, so what is older is not searched. */
+/**
+ * Whether `later` is computed from `earlier`. The inputs of a node are older than the node, so nodes older than `earlier`
+ * are not searched.
+ */
 function dependsOn(later: Value, earlier: Value): boolean {
   const seen = new Set<Value>()
   const search = (v: Value): boolean => {
@@ -40,7 +43,7 @@ function dependsOn(later: Value, earlier: Value): boolean {
   return search(later)
 }
 
-/** Walks a graph from its leaves, and lays channels along axes. */
+/** Walks a graph from its leaves and records which channels lie along each axis. */
 class Walk {
   readonly layouts = new Layouts()
   /** Values that are computed from an input of the graph. */
@@ -55,7 +58,7 @@ class Walk {
     this.#fixOthers(v, links.flat())
   }
 
-  /** The factor that is made from the other one is a gate on it: its weights follow. */
+  /** A factor that is computed from the other factor is a gate on it: its weights are no filters. */
   #gate({ inputs }: Value): void {
     const [earlier, later] = inputs.filter((x) => this.#data.has(x)).sort((a, b) => a.id - b.id)
     if (later && later !== earlier && dependsOn(later, earlier)) this.layouts.demote(later, earlier)
@@ -67,7 +70,7 @@ class Walk {
     this.layouts.join(ends, { isMade: this.#data.has(v) && !isData })
   }
 
-  /** Entries along axes that no link names stay. Where windows and batches lie, there are none to begin with. */
+  /** Fixes the entries along axes that no link names. Along windows and batches there are no channels to fix. */
   #fixOthers(v: Value, linked: readonly AxisEnd[]): void {
     for (const [input, x] of v.inputs.entries())
       for (const axis of x.shape.keys())
@@ -76,7 +79,7 @@ class Walk {
 }
 
 /**
- * Groups of channels of an inference graph, in the order in which their filters were made.
+ * Returns the groups of channels of an inference graph, in the order in which their filters were made.
  *
  * @example
  * ```ts

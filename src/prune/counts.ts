@@ -1,14 +1,14 @@
 /**
- * How far a group shrinks: to the largest count with which the network meets a step's target (NetAdapt, arXiv:1804.03230,
- * section 3.2: "how many filters"). Fewer channels never have more multiply-adds, so those counts are bisected; a measured
- * latency may well rise, so there each count is tried, the largest first.
+ * Decides how far a group shrinks: to the largest count with which the network meets a step's target (NetAdapt,
+ * arXiv:1804.03230, section 3.2: "how many filters"). Fewer channels never have more multiply-adds, so counts are bisected
+ * for a monotone resource. A measured latency may rise with fewer channels, so each count is tried, the largest first.
  */
 import type { Resource } from '../latency/index.ts'
 import type { Network } from '../nn/index.ts'
 import type { Group } from './groups.ts'
 import { resized } from './shrink.ts'
 
-/** Which counts of channels there may be. */
+/** Which counts of channels are allowed. */
 export interface CountLimits {
   /** Counts are multiples of this. */
   readonly multiple: number
@@ -16,15 +16,15 @@ export interface CountLimits {
   readonly least: number
 }
 
-/** A group and the count that it would have. */
+/** A group and the count to shrink it to. */
 export interface Proposal {
   readonly group: Group
   readonly count: number
-  /** What the network would use. */
+  /** What the network then uses. */
   readonly resource: number
 }
 
-/** Counts that a group may shrink to, the largest first. */
+/** The counts that a group may shrink to, the largest first. */
 export function countsBelow({ count, apart }: Group, { multiple, least }: CountLimits): number[] {
   const counts: number[] = []
   for (let n = Math.floor((count - 1) / multiple) * multiple; n >= Math.max(least, 1); n -= multiple)
@@ -32,7 +32,7 @@ export function countsBelow({ count, apart }: Group, { multiple, least }: CountL
   return counts
 }
 
-/** The largest count that meets `target`, or the cheapest when none does; undefined when the group cannot shrink. */
+/** Proposes the largest count that meets `target`, or the cheapest when none does; undefined if the group cannot shrink. */
 function propose(
   model: Network,
   group: Group,
@@ -64,8 +64,8 @@ function propose(
 }
 
 /**
- * One proposal for each group that can meet `target` alone. Where none can (all are close to their smallest count), one for
- * each that uses less than `now`, as little as it can: the run goes on in smaller steps.
+ * Returns one proposal for each group that can meet `target` alone. If none can (all are close to their smallest count), it
+ * returns the cheapest proposal of each group that uses less than `now`: the run continues in smaller steps.
  */
 export function proposalsFor(
   model: Network,
@@ -83,8 +83,8 @@ export function proposalsFor(
 }
 
 /**
- * The network with every group that `groupsIn` names at its smallest count for which `resource` has a value. Its weights
- * mean nothing.
+ * Returns the network with every group of `groupsIn` at its smallest count for which `resource` has a value. Its weights
+ * are not meaningful.
  */
 export function smallest<N extends Network>(
   model: N,
@@ -92,7 +92,7 @@ export function smallest<N extends Network>(
   resource: Resource,
   limits: CountLimits,
 ): N {
-  // Expansions last: what blocks hand on to each other costs more.
+  // Expansions last: the channels between blocks cost more.
   const order = ({ kind }: Group) => Number(kind === 'expansion')
   for (let now = model; ; ) {
     let next: N | undefined

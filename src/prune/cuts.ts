@@ -1,27 +1,27 @@
-/** From channels that stay to what stays of each parameter, wherever along its axes they lie. */
+/** Turns channels that are kept into the entries that are kept of each parameter, wherever along its axes they lie. */
 import { KingletError, type Shape } from '../core/index.ts'
 import { type Cut, parametersOf } from '../graph/index.ts'
 import { type Network, withShapes } from '../nn/index.ts'
 import type { Channels, Slice } from './channels.ts'
 
-/** Where channel `c` of a slice is. */
+/** The indices of channel `c` along a slice's axis. */
 export const placesOf = ({ from = 0, period = 0, times = 1 }: Slice, c: number): number[] =>
   Array.from({ length: times }, (_, k) => from + k * period + c)
 
-/** What is left of all parameters when `kept` of the `count` channels stay; `shapes` are the parameters' own. */
+/** The cuts of all parameters that keep the channels `kept` of `count`. `shapes` are the shapes before the cut. */
 export function cutsOf(
   { slices }: Channels,
   count: number,
   kept: readonly number[],
   shapes: ReadonlyMap<string, Shape>,
 ): Cut[] {
-  const stays = new Set(kept)
-  const gone = Array.from({ length: count }, (_, c) => c).filter((c) => !stays.has(c))
+  const keptSet = new Set(kept)
+  const removed = Array.from({ length: count }, (_, c) => c).filter((c) => !keptSet.has(c))
   const axes = new Map<string, { readonly slice: Slice; readonly places: Set<number> }>()
   for (const slice of slices) {
     const at = `${slice.axis} ${slice.tensor}`
     const { places } = axes.get(at) ?? { places: new Set<number>() }
-    for (const c of gone) for (const place of placesOf(slice, c)) places.add(place)
+    for (const c of removed) for (const place of placesOf(slice, c)) places.add(place)
     axes.set(at, { slice, places })
   }
   return [...axes.values()].map(({ slice: { tensor: parameter, axis }, places }) => {
@@ -33,7 +33,7 @@ export function cutsOf(
 const shapesIn = ({ declared }: Network): ReadonlyMap<string, Shape> =>
   new Map([...parametersOf(declared)].map(([name, { shape }]) => [name, shape]))
 
-/** A graph of its own with `to` channels where it has `count`, and first weights. */
+/** A network without rows, with `to` of these channels in the place of `count`, and initial weights. */
 export function withCount(network: Network, channels: Channels, count: number, to: number): Network {
   const shapes = new Map(shapesIn(network))
   const kept = Array.from({ length: to }, (_, c) => c)
@@ -42,7 +42,7 @@ export function withCount(network: Network, channels: Channels, count: number, t
   return withShapes(network, shapes)
 }
 
-/** Whether the graph holds for fewer of these channels: numbers in its attributes may not. */
+/** Whether the graph is valid with fewer of these channels: a number in an op's attributes may fix them. */
 export function canShrink(network: Network, channels: Channels, count: number): boolean {
   try {
     return count > 1 && withCount(network, channels, count, count - 1).classes === network.classes

@@ -1,8 +1,8 @@
 /**
- * Which numbers of channels of a network may shrink, and what shrinks with each. They come from its graph
- * (`channelGroupsOf`). Where a network has rows, a group is what one of their numbers stands for: rows that a shortcut
- * joins have one number, two layers of a block may have one too, and the width of squeeze-and-excitation follows by its
- * rule. The image's channels and the classes stay.
+ * Finds which numbers of channels of a network may shrink, and what shrinks with each. They come from its graph
+ * (`channelGroupsOf`). In a network with rows, a group stands for one number of its rows. Rows joined by a shortcut share
+ * one number, and so may two layers of a block. The width of squeeze-and-excitation follows by its rule. The image's
+ * channels and the classes do not shrink.
  */
 import { blockOf, isModel, type Model, type ParameterAxis, type RowChannels, rowChannelsOf } from '../models/index.ts'
 import type { Network } from '../nn/index.ts'
@@ -16,27 +16,27 @@ export interface Field {
 }
 
 /**
- * `expansion`: the inside of one block (expansion of a bneck, width of a ResNet bottleneck). `bottleneck`: what blocks
- * hand on to each other. `layer`: outputs of a convolution, a separable block of V1, or the hidden layer of the head.
+ * `expansion`: channels inside one block (expansion of a bneck, width of a ResNet bottleneck). `bottleneck`: channels
+ * between residual blocks. `layer`: outputs of a convolution, a separable block of V1, or the hidden layer of the head.
  */
 export type GroupKind = 'expansion' | 'bottleneck' | 'layer'
 
-/** A number of channels that may shrink, and all that it is the number of. */
+/** A number of channels that may shrink, and all channels that it counts. */
 export interface Group {
   /** `blocks.3.exp`: the first of its fields. */
   readonly name: string
   readonly kind: GroupKind
   readonly count: number
   readonly fields: readonly Field[]
-  /** Mostly one; two where a block has two layers of the same width one after the other. */
+  /** Usually one; two where a block has two consecutive layers of the same width. */
   readonly channels: readonly Channels[]
-  /** Squeezed channels of the rows in which squeeze-and-excitation acts on this number. */
+  /** The squeezed channels of the rows whose squeeze-and-excitation acts on these channels. */
   readonly squeezed: readonly { readonly row: string; readonly channels: Channels }[]
-  /** Counts that it cannot have now: an expansion as wide as its input is none, and the layer would vanish. */
+  /** Counts that it cannot have: for example an expansion as wide as its input, which would have no layer. */
   readonly apart: readonly number[]
 }
 
-/** A group while its rows are read. */
+/** A group whose rows are still being read. */
 interface Draft {
   readonly count: number
   readonly fields: Field[]
@@ -47,7 +47,7 @@ interface Draft {
 
 const keyOf = ({ tensor, axis }: Pick<Slice, 'tensor' | 'axis'>): string => `${tensor} ${axis}`
 
-/** Reads rows one after the other, and joins the graph's groups that one number stands for. */
+/** Reads rows in order and joins the graph's groups that share one number. */
 class Reading {
   readonly #byAxis: ReadonlyMap<string, ChannelGroup>
   readonly #drafts = new Map<ChannelGroup, Draft>()
@@ -82,7 +82,7 @@ class Reading {
       this.#draft(input.axes)?.apart.add(count)
     }
     for (const channels of this.#groups(squeezed)) {
-      // It acts on the channels that its first layer reads.
+      // Squeeze-and-excitation acts on the channels that its first layer reads.
       const reads = channels.filters.map(({ tensor }) => ({ tensor, axis: 0 }))
       this.#draft(reads)?.squeezed.push({ row: row.name, channels: channelsOf(channels) })
     }
@@ -101,7 +101,7 @@ function kindOf({ fields }: Draft, residual: ReadonlySet<string>): GroupKind {
   return outs.some(({ row }) => residual.has(row)) ? 'bottleneck' : 'layer'
 }
 
-/** Groups of a graph of its own: each stands for itself. */
+/** The groups of a network without rows: one for each group of its graph. */
 const groupsOfGraph = (network: Network): Group[] =>
   channelGroupsOf(network.graph())
     .filter((group) => canShrink(network, group, group.count))
@@ -111,8 +111,8 @@ const groupsOfGraph = (network: Network): Group[] =>
     }))
 
 /**
- * The groups of a network, in the order of its rows. A graph of its own has no rows: its groups are called by their first
- * filters' parameter, in the order in which those were made.
+ * Returns the groups of a network, in the order of its rows. A group of a network without rows has the name of its first
+ * filters' parameter; these groups are in the order in which the filters were made.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** NetAdapt, but for what needs Node. */
+/** NetAdapt, except the parts that need Node. */
 export { type AdaptEvent, adapt } from './adapt.ts'
 export { type ChannelGroup, type Channels, channelGroupsOf, type Slice } from './channels.ts'
 export type { CountLimits, Proposal } from './counts.ts'

@@ -1,12 +1,12 @@
 /**
- * Which channels lie along which axes of a graph's values, as far as a walk through it has come. Channels that turn out
- * to be the same are joined; those that something needs whole are fixed.
+ * Records which channels lie along which axes of a graph's values while a walk visits the graph. Channels that turn out to
+ * be the same are joined. Channels that must all be kept are fixed.
  */
 import { isParameter, type Value } from '../ops/index.ts'
 
 /**
- * One axis of a parameter along which channels lie. Channel c is at `from + k * period + c`, for k from 0 to `times` - 1;
- * left out, it is at c.
+ * One axis of a parameter along which channels lie. Channel c is at `from + k * period + c`, for k from 0 to `times` - 1.
+ * Defaults: `from` 0, `times` 1, so that channel c is at c.
  */
 export interface Slice {
   readonly tensor: string
@@ -16,7 +16,7 @@ export interface Slice {
   readonly times?: number
 }
 
-/** Channels that are one group, or come to be part of another's. */
+/** The channels of one group, or of a part of one that was joined to another line. */
 class Line {
   readonly count: number
   isFixed = false
@@ -51,7 +51,7 @@ interface Run {
 /** Runs along an axis, in order of `from`. */
 type Layout = readonly Run[]
 
-/** An end of a link, with the value whose axis it is. */
+/** An end of a link, with the value that has the axis. */
 export interface End {
   readonly value: Value
   readonly axis: number
@@ -65,7 +65,7 @@ function fix(layout: Layout): void {
   for (const { line } of layout) line.root.isFixed = true
 }
 
-/** The same channels in two places. Where they are cut differently there, none of them can go. */
+/** Joins the lines of two layouts of the same channels. If the two are divided differently, it fixes all of them. */
 function unify(a: Layout, b: Layout): void {
   const isAlike =
     a.length === b.length &&
@@ -77,7 +77,7 @@ function unify(a: Layout, b: Layout): void {
   else for (const layout of [a, b]) fix(layout)
 }
 
-/** A layout `times` times one after the other, along an axis from `from` on. */
+/** A layout repeated `times` times along an axis, from `from` on; undefined where a repeated run would repeat again. */
 const placed = (layout: Layout, length: number, { from = 0, times = 1 }: End): Layout | undefined =>
   times > 1 && layout.some((run) => run.times > 1)
     ? undefined
@@ -87,7 +87,7 @@ const placed = (layout: Layout, length: number, { from = 0, times = 1 }: End): L
         ...(times > 1 && { times, period: length / times }),
       }))
 
-/** What of an axis a link is of: a layout that follows itself `times` times, once. */
+/** The inverse of `placed` for `times`: one copy of a layout that is repeated `times` times; undefined where it is not. */
 function unplaced(layout: Layout, length: number, { times = 1 }: End): Layout | undefined {
   if (times === 1) return layout
   const isRepeated = layout.every((run) => run.times === times && run.period === length / times)
@@ -107,18 +107,18 @@ export class Layouts {
     this.#known.set(value, own)
   }
 
-  /** An axis whose entries something needs whole. Of parameters it is kept in mind: others may read them too. */
+  /** Fixes an axis whose entries must all be kept. A parameter's axis is recorded as fixed: other ops may read it too. */
   fix(value: Value, axis: number): void {
     if (isParameter(value)) this.#ofAxis(value, axis, true)
     else fix(this.#at(value, axis) ?? [])
   }
 
-  /** All axes of a value hold what must stay. */
+  /** Fixes all axes of a value. */
   fixAll(value: Value): void {
     for (const axis of value.shape.keys()) this.#ofAxis(value, axis, true)
   }
 
-  /** The layout along an axis; a new line where nothing is known yet. */
+  /** The layout along an axis; a new line where none is known yet. */
   #ofAxis(value: Value, axis: number, isFixed: boolean): Layout {
     const known = this.#at(value, axis)
     if (known) {
@@ -131,7 +131,7 @@ export class Layouts {
     return whole(line)
   }
 
-  /** Lines of `later` that `earlier` does not have are not made by their filters. */
+  /** Takes the filters from the lines of `later` that `earlier` does not have. */
   demote(later: Value, earlier: Value): void {
     const linesOf = (value: Value) =>
       (this.#known.get(value) ?? []).flatMap((layout) => (layout ?? []).map(({ line }) => line.root))
@@ -140,14 +140,14 @@ export class Layouts {
   }
 
   /**
-   * Joins the ends of a link. The last is the result's, if it takes part: its layout follows from the others. `isMade`:
-   * weights make the result's channels from others.
+   * Joins the ends of a link. An end without `input` is the result's; its layout follows from the others. `isMade`: the
+   * op's weights make the channels, so the parameters among the ends are filters.
    */
   join(ends: readonly (End & { readonly input?: number })[], { isMade }: { readonly isMade: boolean }): void {
     const given = ends.filter(({ input }) => input !== undefined)
     const results = ends.filter(({ input }) => input === undefined)
     const isKnown = (end: End) => this.#at(end.value, end.axis) !== undefined
-    // Windows and batches: nothing is known of them, and nothing has to be.
+    // Windows and batches have no known channels and need none.
     if (!given.some((end) => isKnown(end) || isParameter(end.value))) return
     const known = given.filter((end) => isKnown(end) || !isParameter(end.value))
     const layouts = known.map((end) => this.#once(end))
@@ -156,7 +156,7 @@ export class Layouts {
     if (!first) return
     for (const layout of whole) unify(first, layout)
     if (whole.length < known.length) fix(first)
-    // Parameters that nothing has read before.
+    // Parameters that no op has read before.
     for (const end of given) if (!isKnown(end)) this.#place(first, end)
     if (isMade)
       for (const { value: parameter, axis } of given)
@@ -164,7 +164,7 @@ export class Layouts {
     for (const end of results) this.#place(first, end)
   }
 
-  /** What an end is of, once where it follows itself; undefined, and fixed, where its axis is cut in another way. */
+  /** One copy of the layout that an end repeats. Where the axis is divided differently, fixes it and returns undefined. */
   #once(end: End): Layout | undefined {
     const { value, axis } = end
     const layout = this.#ofAxis(value, axis, !isParameter(value) && this.#at(value, axis) === undefined)
@@ -179,7 +179,7 @@ export class Layouts {
     else for (const other of [layout, this.#ofAxis(end.value, end.axis, true)]) fix(other)
   }
 
-  /** Lines that are not fixed and have filters, with their slices of `parameters`, in the order of these. */
+  /** The lines that are not fixed and have filters, with their slices of `parameters`, in the order of `parameters`. */
   groups(parameters: readonly Value[]) {
     const slices = new Map<Line, Slice[]>()
     for (const parameter of parameters)

@@ -1,7 +1,7 @@
 /**
- * A run of NetAdapt in a folder: a model file for each step, and `curve.json`, which says what the run is and how far it
- * has come. Files are replaced in one move, and a step counts once the curve has it, so whenever the process ends, the same
- * run goes on from there: proposals of the step under way that were fine-tuned, and one that was being so, are in `trying`.
+ * Stores a run of NetAdapt in a folder: a model file for each step, and `curve.json`, which identifies the run and lists
+ * its points. Files are replaced atomically, and a step counts once the curve lists it. So the same run resumes whenever
+ * the process ended. `trying` holds the tuned proposals of the current step and the checkpoint of the one in progress.
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import type { RunStore } from '../train/index.ts'
 import { assertSameRun, readCheckpoint, writeCheckpoint } from '../train/index.ts'
 import type { AdaptIdentity, AdaptPoint, AdaptRun, AdaptStore, Judged, Tuned } from './store.ts'
 
-/** Names in the folder of a run; `step-000.safetensors` and on are its networks. */
+/** Names in the folder of a run. `step-000.safetensors`, `step-001.safetensors` and so on are its networks. */
 export const adaptFiles = {
   curve: 'curve.json',
   trying: 'trying',
@@ -23,26 +23,26 @@ export const adaptFiles = {
 
 const isStep = (name: string): boolean => /^step-\d{3,}\.safetensors$/.test(name)
 const isOurs = (name: string): boolean => name === adaptFiles.curve || name === adaptFiles.trying || isStep(name)
-/** What a process that was killed while it wrote leaves behind. */
+/** Whether a killed process left this temporary file while it wrote. */
 const isLeftOver = (name: string): boolean => {
   const [, of] = /^\.(.+)\.\d+\.tmp$/.exec(name) ?? []
   return of !== undefined && isOurs(of)
 }
 
 export interface OpenAdaptationOptions {
-  /** Remove the files of the run that the folder holds, and begin anew. */
+  /** Remove the files of the run in the folder and start a new run. */
   readonly force?: boolean
-  /** A proposal's fine-tuning is kept within when the last time is longer ago than this. Default 60. */
+  /** Seconds between checkpoints of a proposal's fine-tuning. Default 60. */
   readonly checkpointSeconds?: number
-  /** Goes into the models' provenance: what they are trained on... */
+  /** For the models' provenance: the name of the training data. */
   readonly trainedOn?: string
-  /** ...and the file of the network that was given. */
+  /** For the models' provenance: the file of the given network. */
   readonly from?: string
 }
 
 const members = { force: checks.flag, checkpointSeconds: checks.nonNegative, trainedOn: checks.text, from: checks.text }
 
-/** What `curve.json` holds. */
+/** The contents of `curve.json`. */
 export interface Curve {
   readonly kinglet_adaptation: 1
   readonly run: AdaptIdentity
@@ -50,9 +50,9 @@ export interface Curve {
 }
 
 /**
- * Keeps a run of `adapt` in `folder`, which is made when it begins; a run that is there already is gone on with. Throws a
- * `KingletError` (when the run begins) for a folder that holds another run, naming the first difference with both values,
- * unless `force` is given; and, at any time, for what cannot be written.
+ * Returns a store that keeps a run of `adapt` in `folder`. The folder is created when the run begins. If it already holds
+ * the same run, that run resumes. If it holds another run, the beginning run throws a `KingletError` with the first
+ * difference and both values, unless `force` is set. A `KingletError` is also thrown for a file that cannot be written.
  *
  * @example
  * ```ts
@@ -87,7 +87,7 @@ export function openAdaptation(folder: string, options: OpenAdaptationOptions = 
   return new FolderAdaptation(folder, options)
 }
 
-/** The curve of the run in a folder; undefined when it holds none. Throws a `KingletError` for a damaged file. */
+/** Reads the curve of the run in a folder; undefined when there is none. Throws a `KingletError` for a damaged file. */
 export function readCurve(folder: string): Curve | undefined {
   const path = join(folder, adaptFiles.curve)
   if (!existsSync(path)) return undefined
@@ -95,16 +95,16 @@ export function readCurve(folder: string): Curve | undefined {
   try {
     found = JSON.parse(readFileSync(path, 'utf8'))
   } catch (cause) {
-    throw new KingletError(`${path}: it is not JSON: the file is damaged, begin anew`, { cause })
+    throw new KingletError(`${path}: it is not JSON: the file is damaged, start a new run`, { cause })
   }
   assert(
     found?.kinglet_adaptation === 1 && Array.isArray(found.points) && typeof found.run === 'object',
-    `${path}: it is not the curve of an adaptation that this version can read: begin anew, or choose another folder`,
+    `${path}: it is not the curve of an adaptation that this version can read: start a new run, or choose another folder`,
   )
   return found as Curve
 }
 
-/** Names of parameters, which a graph's groups have, may be no names of files. */
+/** Encodes the group: it may be a parameter's name, with characters that a file name cannot have. */
 const tryingName = (step: number, group: string, ending: string): string =>
   join(adaptFiles.trying, `${step}-${encodeURIComponent(group)}.${ending}`)
 
@@ -127,7 +127,7 @@ class FolderAdaptation implements AdaptStore {
     if (curve) assertSameRun(curve.run, run.identity, this.#path(adaptFiles.curve))
     this.#points = curve?.points ?? []
     const done = new Set(this.#points.map(({ step }) => adaptFiles.step(step)))
-    // A step whose file is there and which the curve does not have is done again, to the same bits.
+    // A step whose file exists but which the curve does not list is computed again, bit-identically.
     for (const name of readdirSync(this.folder))
       if (isLeftOver(name) || (isStep(name) && !done.has(name)) || (!curve && name === adaptFiles.trying))
         this.#remove(name)
@@ -149,7 +149,7 @@ class FolderAdaptation implements AdaptStore {
 
   trial(step: number, group: string, { model, accuracy, loss }: Tuned): void {
     this.#write(this.#trying(step, group, 'safetensors'), model, accuracy)
-    // The model is whole once this is there.
+    // Written last: where this file exists, the model is complete.
     writeJson(this.#trying(step, group, 'json'), { accuracy, loss })
     this.#remove(tryingName(step, group, 'checkpoint'))
   }
@@ -169,7 +169,7 @@ class FolderAdaptation implements AdaptStore {
       step() {},
       weights() {},
       isDue,
-      // At its beginning and end there is nothing that is worth keeping.
+      // The first and the last checkpoint of a fine-tuning are not worth a file.
       checkpoint(checkpoint) {
         if (!isDue()) return
         writeFileAtomic(path, writeCheckpoint(checkpoint))
@@ -186,7 +186,7 @@ class FolderAdaptation implements AdaptStore {
     this.#forget(point.step)
   }
 
-  /** Trials of a step that is done, and of those before. */
+  /** Removes the trials of a completed step and of those before it. */
   #forget(step: number): void {
     for (const name of readdirSync(this.#path(adaptFiles.trying)))
       if (Number.parseInt(name, 10) <= step || name.endsWith('.tmp')) this.#remove(join(adaptFiles.trying, name))

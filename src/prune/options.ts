@@ -1,4 +1,4 @@
-/** Options of a run of NetAdapt, their values when left out, and what each must be. */
+/** Options of a run of NetAdapt, with their defaults and checks. */
 import { assertOptions, type Checks, checks, UsageError } from '../core/index.ts'
 import type { Dataset, LoaderPool, Preprocessing } from '../data/index.ts'
 import { fingerprint } from '../data/index.ts'
@@ -24,41 +24,41 @@ import {
 } from './rules.ts'
 import type { AdaptIdentity, AdaptStore } from './store.ts'
 
-/** How proposals learn: options of `fit`, but for those that are the run's. */
+/** How proposals are fine-tuned: the options of `fit`, except those that the run sets. */
 export type Learning = Omit<TrainOptions, 'engine' | 'epochs' | 'preprocessing' | 'seed' | 'pool' | 'store' | 'signal'>
 
 /** How a network is adapted. `engine`, `preprocessing`, `resource` and `budget` must be given. */
 export interface AdaptOptions {
   readonly engine: Engine
-  /** What is done to an image before the network sees it. */
+  /** How an image is prepared for the network. */
   readonly preprocessing: Preprocessing
-  /** What the budget is of: multiply-adds, a latency by a table, or whatever can be said of a model. */
+  /** What the budget limits: multiply-adds, a latency from a table, or any other number computed from a model. */
   readonly resource: Resource
-  /** The most that the network at the end may use. */
+  /** Upper bound of what the resulting network uses. */
   readonly budget: number
   /** Default `filters`. */
   readonly proposals?: ProposalName | ProposalRule
   /** Default `accuracy`. */
   readonly selection?: SelectionName | SelectionRule
-  /** Default `fixed`, of 0.025. */
+  /** Default `fixed`, with a `delta` of 0.025. */
   readonly pace?: PaceName | Pace | PaceRule
   /** Counts of channels are multiples of this. Default 1. */
   readonly multiple?: number
-  /** No group has fewer channels after it has shrunk. Default: as `multiple`. */
+  /** The smallest count that a group may shrink to. Default: the value of `multiple`. */
   readonly least?: number
-  /** Steps for which each proposal is fine-tuned; 0: not at all. Default 100. */
+  /** Steps of fine-tuning for each proposal; 0 for none. Default 100. */
   readonly steps?: number
-  /** The learning rate's default is a third of that for training from the beginning. */
+  /** The default learning rate is a third of that for training from initial weights. */
   readonly training?: Learning
   /** Share of each class of the training images that is held out to judge proposals by. Default 0.1. */
   readonly holdout?: number
-  /** Start of every random choice. Default 0. */
+  /** Seed of every random choice. Default 0. */
   readonly seed?: number
   /** Threads that read and prepare images. */
   readonly pool?: LoaderPool
-  /** Where the run is kept: `openAdaptation` in Node keeps it in a folder. */
+  /** Where the run is stored. In Node, `openAdaptation` stores it in a folder. */
   readonly store?: AdaptStore
-  /** Ends the run after the step of training that is under way. */
+  /** Ends the run after the current step of training. */
   readonly signal?: AbortSignal
 }
 
@@ -85,7 +85,7 @@ const members: Checks<AdaptOptions> = {
   signal: given,
 }
 
-/** Options in full, as the loop needs them. */
+/** All options with their defaults filled in, as the loop needs them. */
 export interface AdaptPlan {
   readonly options: AdaptOptions
   readonly seed: number
@@ -100,11 +100,11 @@ export interface AdaptPlan {
   readonly identity: AdaptIdentity
 }
 
-/** A third of the rate for training from first weights: those that are there are to be kept. */
+/** A third of the rate for training from initial weights, so that fine-tuning does not destroy the trained ones. */
 export const fineTuningRate = (optimizer: Learning['optimizer'] = 'adamw'): number =>
   ruleOf(optimizerOf(optimizer)).learningRate / 3
 
-/** Fills in what `options` leaves out; throws for a name or a value that cannot be. */
+/** Fills in the defaults of `options`. Throws for an unknown name or an invalid value. */
 export function planOf(model: Network, train: Dataset, options: AdaptOptions): AdaptPlan {
   assertOptions('adapt', options, members)
   for (const name of ['engine', 'preprocessing', 'resource', 'budget'] as const)

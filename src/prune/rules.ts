@@ -1,6 +1,6 @@
 /**
- * What a run of NetAdapt leaves open, by name: which groups are proposed, which proposal wins, and how much each step cuts.
- * A function of one's own can stand in the place of each name.
+ * The rules of NetAdapt that a caller chooses by name: which groups are proposed, which proposal wins, and how much each
+ * step cuts. The caller can pass a function in place of each name.
  */
 import { assertOptions, checks, nearest, oneOf, UsageError } from '../core/index.ts'
 import type { Network } from '../nn/index.ts'
@@ -11,26 +11,26 @@ export interface Candidate {
   /** Name of the group. */
   readonly group: string
   readonly kind: GroupKind
-  /** Channels before and after. */
+  /** Numbers of channels before and after. */
   readonly from: number
   readonly to: number
   readonly resource: number
-  /** Top-1 on the images held out, from 0 to 1, and the mean cross-entropy there. */
+  /** Top-1 accuracy on the held-out images, from 0 to 1; `loss` is the mean cross-entropy on them. */
   readonly accuracy: number
   readonly loss: number
 }
 
-/** Which groups of a network may be proposed, of all that there are. */
+/** Returns which of a network's groups may be proposed. */
 export type ProposalRule = (groups: readonly Group[], model: Network) => readonly Group[]
-/** Which candidate wins; `before` is the network that they come from. */
+/** Returns the candidate that wins. `before` is the network that the candidates were shrunk from. */
 export type SelectionRule = (
   candidates: readonly Candidate[],
   before: Pick<Candidate, 'accuracy' | 'resource' | 'loss'>,
 ) => Candidate
-/** By how much step `step` (from 1) cuts the resource, which was `start` at the beginning. */
+/** Returns by how much step `step` (from 1) cuts the resource. `start` is what the given network uses. */
 export type PaceRule = (start: number, step: number) => number
 
-/** `filters`: every group, NetAdapt's own. `v3`: expansions, and bottlenecks in all blocks that share them. */
+/** `filters`: every group, as in NetAdapt. `v3`: expansions, and bottlenecks in all blocks that share them. */
 export type ProposalName = 'filters' | 'v3'
 const proposals: Record<ProposalName, ProposalRule> = {
   filters: (groups) => groups,
@@ -38,12 +38,13 @@ const proposals: Record<ProposalName, ProposalRule> = {
   v3: (groups) => groups.filter(({ kind }) => kind !== 'layer'),
 }
 
-/** The candidate with the highest score; of equal ones that with the lower loss, then the first. */
+/** The candidate with the highest score. Ties go to the lower loss, then to the first. */
 const best = (candidates: readonly Candidate[], score: (c: Candidate) => number): Candidate =>
   candidates.reduce((a, b) => (score(b) > score(a) || (score(b) === score(a) && b.loss < a.loss) ? b : a))
 
 /**
- * `accuracy`: the highest (the paper's). `ratio`: the least accuracy lost per resource saved (the authors' code, and V3).
+ * `accuracy`: the highest accuracy (the paper). `ratio`: the least accuracy lost per resource saved (the authors' code,
+ * and V3).
  */
 export type SelectionName = 'accuracy' | 'ratio'
 const selections: Record<SelectionName, SelectionRule> = {
@@ -53,15 +54,15 @@ const selections: Record<SelectionName, SelectionRule> = {
 }
 
 /**
- * `fixed`: every step cuts the same. `decay`: step i cuts `decay` to the power of i - 1 of the first (the authors' code,
- * 0.96). The first cuts `delta` of what the network uses at the beginning.
+ * `fixed`: every step cuts the same amount. `decay`: step i cuts the first step's amount times `decay` to the power of
+ * i - 1 (the authors' code, 0.96). The first step cuts the share `delta` of what the given network uses.
  */
 export type PaceName = 'fixed' | 'decay'
 export interface Pace {
   readonly name: PaceName
   /** Default 0.025. */
   readonly delta?: number
-  /** Of `decay`. Default 0.96. */
+  /** For the pace `decay`. Default 0.96. */
   readonly decay?: number
 }
 
@@ -77,7 +78,7 @@ export const proposalNames = Object.keys(proposals) as readonly ProposalName[]
 export const selectionNames = Object.keys(selections) as readonly SelectionName[]
 export const paceNames: readonly PaceName[] = ['fixed', 'decay']
 
-/** The groups of a network that are proposed: none where the rule names none. */
+/** The groups of a network that are proposed, which may be none. */
 export function proposalRuleOf(given: ProposalName | ProposalRule): (model: Network) => readonly Group[] {
   const rule = typeof given === 'function' ? given : named('kind of proposals', given, proposals)
   return (model) => rule(groupsOf(model), model)
@@ -86,7 +87,7 @@ export function proposalRuleOf(given: ProposalName | ProposalRule): (model: Netw
 export const selectionRuleOf = (given: SelectionName | SelectionRule): SelectionRule =>
   typeof given === 'function' ? given : named('selection', given, selections)
 
-/** The pace in full, and what it is as a function. */
+/** The pace with its defaults filled in, and its function. */
 export function paceOf(given: PaceName | Pace | PaceRule): { readonly said: object | string; readonly rule: PaceRule } {
   if (typeof given === 'function') return { said: nameOf(given), rule: given }
   const { name, ...options } = typeof given === 'string' ? { name: given } : given
@@ -101,6 +102,6 @@ export function paceOf(given: PaceName | Pace | PaceRule): { readonly said: obje
     : { said: { name, delta }, rule: (start) => start * delta }
 }
 
-/** How a rule is called in a run's options: a function of one's own by its name. */
+/** The name of a rule in a run's options; a caller's function has its own name there. */
 export const nameOf = (rule: string | ((...args: never[]) => unknown)): string =>
   typeof rule === 'string' ? rule : rule.name || 'own'

@@ -1,8 +1,8 @@
 /**
- * A network with fewer channels in one group, its weights carried over: of each channel's filters the ones with the
- * largest L2 norm stay (NetAdapt, arXiv:1804.03230, section 3.3), summed over all layers that make the same channels; what
- * else there is of a channel (inputs of later layers, depthwise filters, batch norm, gates) stays or goes with it. Squeezed
- * channels of squeeze-and-excitation are chosen in the same way.
+ * Makes a network with fewer channels in one group and carries its weights over. The channels whose filters have the
+ * largest L2 norm are kept (NetAdapt, arXiv:1804.03230, section 3.3); the norm is summed over all layers that make the same
+ * channels. All other entries of a channel (inputs of later layers, depthwise filters, batch norm, gates) are kept or
+ * removed with it. The squeezed channels of squeeze-and-excitation are chosen in the same way.
  */
 import { size, type Tensor, UsageError } from '../core/index.ts'
 import { cutWeights, shapesOf, type Weights } from '../graph/index.ts'
@@ -12,7 +12,7 @@ import type { Channels } from './channels.ts'
 import { cutsOf, placesOf, withCount } from './cuts.ts'
 import type { Group } from './groups.ts'
 
-/** Elements before, along and after an axis. */
+/** Numbers of elements before, along and after an axis. */
 function around({ shape }: Tensor, axis: number): [outer: number, length: number, inner: number] {
   return [size(shape.slice(0, axis)), shape[axis], size(shape.slice(axis + 1))]
 }
@@ -32,14 +32,14 @@ export function filterNorms(weights: Weights, { filters }: Channels, count: numb
   return sums.reduce((a, b) => a.map((norm, c) => norm + b[c]))
 }
 
-/** Of `of` channels the `count` with the largest norms, in their order; of equal ones the first. */
+/** The `count` of `of` channels with the largest norms, in ascending order. Ties go to the first. */
 function strongest(weights: Weights, channels: Channels, of: number, count: number): number[] {
   const norms = filterNorms(weights, channels, of)
   const order = [...norms.keys()].sort((a, b) => norms[b] - norms[a] || a - b)
   return order.slice(0, count).sort((a, b) => a - b)
 }
 
-/** Rows in which a group has `count` channels. A shortcut stays where there is one, and comes nowhere anew. */
+/** The rows with `count` channels in a group. Existing shortcuts are kept; no new one appears. */
 function rowsWith({ rows, inputShape }: Model, group: Group, count: number): RowSpec[] {
   let channels = inputShape[2]
   return rows.map((row) => {
@@ -50,7 +50,7 @@ function rowsWith({ rows, inputShape }: Model, group: Group, count: number): Row
   })
 }
 
-/** The network with `count` channels in `group`, one of its groups, and first weights: what it costs can be told. */
+/** The network with `count` channels in `group` and initial weights: enough to compute its cost. */
 export function resized<N extends Network>(network: N, group: Group, count: number): N
 export function resized(network: Network, group: Group, count: number): Network {
   if (isModel(network)) return withRows(network, rowsWith(network, group, count))
@@ -58,9 +58,9 @@ export function resized(network: Network, group: Group, count: number): Network 
 }
 
 /**
- * The network with fewer channels in `group`, which is one of `groupsOf(model)`, and the weights of those that stay. `keep`
- * is how many (the ones with the largest filters), or which, by number. Throws a `UsageError` for channels that there are not,
- * and for a count that the group cannot have.
+ * Returns the network with fewer channels in `group`, one of `groupsOf(model)`, and the weights of the channels that are
+ * kept. `keep` is their number (those with the largest filters are kept), or a list of their indices. Throws a `UsageError`
+ * for channels that do not exist and for a count that the group cannot have.
  *
  * @example
  * ```ts
@@ -93,22 +93,22 @@ export function shrink<N extends Network>(model: N, group: Group, keep: number |
   return next
 }
 
-/** Channels between the two layers of squeeze-and-excitation. */
+/** The number of channels between the two layers of squeeze-and-excitation. */
 const squeezeOf = (network: Network, name: string): number =>
   isModel(network) ? network.rows.find((row) => row.name === name)!.squeeze : 0
 
 function assertCount({ name, count, apart }: Group, wanted: number): void {
   if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= count))
-    throw new UsageError(`shrink: ${name} has ${count} channels, ${wanted} are to stay: keep 1 to ${count}`)
+    throw new UsageError(`shrink: ${name} has ${count} channels, keep asks for ${wanted}: keep 1 to ${count}`)
   if (apart.includes(wanted))
     throw new UsageError(
       `shrink: ${name} cannot have ${wanted} channels: its neighbour has as many, and the layer between them would ` +
-        'vanish: keep one more or less',
+        'be removed: keep one more or less',
     )
 }
 
 function assertChannels({ name, count }: Group, kept: readonly number[]): void {
   const wrong = kept.find((c, i) => !Number.isInteger(c) || c < 0 || c >= count || kept.indexOf(c) < i)
   if (wrong !== undefined)
-    throw new UsageError(`shrink: channel ${wrong} of ${name} is to stay: name each of 0 to ${count - 1} once at most`)
+    throw new UsageError(`shrink: keep names channel ${wrong} of ${name}: name each of 0 to ${count - 1} at most once`)
 }

@@ -1,15 +1,15 @@
-/** What a run of NetAdapt tells whoever keeps it: `openAdaptation` keeps it in a folder. */
+/** The interface between a run of NetAdapt and its store. `openAdaptation` returns a store that uses a folder. */
 import type { Preprocessing } from '../data/index.ts'
 import type { Architecture, Network } from '../nn/index.ts'
 import type { RunOptions, RunStore } from '../train/index.ts'
 import type { Candidate } from './rules.ts'
 
-/** On what the networks of a run depend: one that is gone on with must have the same. */
+/** Everything that the networks of a run depend on. A run resumes only with the same identity. */
 export interface AdaptIdentity {
   readonly engine: string
   readonly deterministic?: string
   readonly architecture: Architecture
-  /** Checksum of the weights at the beginning. */
+  /** Checksum of the given network's weights. */
   readonly weights: string
   readonly options: {
     readonly resource: string
@@ -24,24 +24,25 @@ export interface AdaptIdentity {
     readonly holdout: number
     readonly training: RunOptions
   }
-  /** Fingerprint of the set, what is held out included. */
+  /** Fingerprint of the training set, held-out images included. */
   readonly data: { readonly train: string }
 }
 
 /** A run that is about to begin. */
 export interface AdaptRun {
   readonly identity: AdaptIdentity
-  /** Names, in the order of the network's outputs. */
+  /** Class names, in the order of the network's outputs. */
   readonly classes: readonly string[]
   readonly preprocessing: Preprocessing
-  /** Numbers of images: to fine-tune on, and held out of the training images to judge by. */
+  /** Number of images to fine-tune on. */
   readonly images: number
+  /** Number of training images held out to judge proposals. */
   readonly heldOut: number
 }
 
-/** How well a network does on the images held out. */
+/** How well a network does on the held-out images. */
 export interface Judged {
-  /** Top-1, from 0 to 1. */
+  /** Top-1 accuracy, from 0 to 1. */
   readonly accuracy: number
   /** Mean cross-entropy. */
   readonly loss: number
@@ -49,31 +50,31 @@ export interface Judged {
 
 /** A network on the curve. */
 export interface AdaptPoint extends Judged {
-  /** 0 is the network that was given. */
+  /** 0 for the given network. */
   readonly step: number
-  /** What was shrunk; not at step 0. */
+  /** The group that was shrunk; absent at step 0. */
   readonly shrunk?: Pick<Candidate, 'group' | 'kind' | 'from' | 'to'>
   readonly resource: number
   readonly macs: number
   readonly parameters: number
 }
 
-/** A proposal that was fine-tuned. */
+/** A fine-tuned proposal. */
 export interface Tuned extends Judged {
   readonly model: Network
 }
 
 type Maybe<T> = T | Promise<T>
 
-/** Keeps a run. What its methods throw ends the run. */
+/** Stores a run. An error that one of its methods throws ends the run. */
 export interface AdaptStore {
-  /** Before anything is computed. The points that are there already, and the last one's network. */
+  /** Called before anything is computed. Returns the stored points and the last one's network, if there are any. */
   begin(run: AdaptRun): Maybe<{ readonly points: readonly AdaptPoint[]; readonly model: Network } | undefined>
-  /** What came of a proposal of step `step` before, if it was tried. */
+  /** Returns the stored result of a proposal of step `step`, if there is one. */
   tried(step: number, group: string): Maybe<Tuned | undefined>
-  /** Where the fine-tuning of a proposal is kept while it lasts. */
+  /** The store for the fine-tuning of a proposal while it runs. */
   tuning(step: number, group: string): RunStore | undefined
   trial(step: number, group: string, trial: Tuned): Maybe<void>
-  /** A step is done; its trials are of no more use. */
+  /** Called when a step is complete; its trials are no longer needed. */
   point(point: AdaptPoint, model: Network): Maybe<void>
 }

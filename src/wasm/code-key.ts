@@ -1,12 +1,12 @@
-/** Whether two prepared graphs are run by the same code. */
+/** Compares the code of prepared graphs. */
 import { type Graph, roots, topological } from '../graph/index.ts'
 import { bodyOf, fusedOp, signature } from '../graph/passes/index.ts'
 import { isConstant, type Value } from '../ops/index.ts'
 import { expressionKey } from './kernels/lanes.ts'
 
 /**
- * Text that is equal for prepared graphs of the same code and memory plan: they differ at most in the values of constants
- * that kernels read from memory.
+ * Returns equal text for prepared graphs with the same code and memory plan. They differ at most in the values of
+ * constants that kernels read from memory.
  */
 export function codeKey(graph: Graph): string {
   const order = topological(roots(graph))

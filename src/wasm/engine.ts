@@ -1,7 +1,7 @@
 /**
- * The WebAssembly engine: a graph is rewritten for its kernels, planned and emitted; the program's memory holds parameters,
- * constants and one arena, and a run allocates nothing in it. In Node the calling thread works too; in a page all work is
- * done in workers, so that nothing freezes.
+ * The WebAssembly engine. It rewrites a graph for its kernels, plans memory and emits code. The program's memory holds
+ * parameters, constants and one arena; a run allocates nothing in it. In Node the calling thread works too. In a page
+ * workers do all the work, so that the page stays responsive.
  */
 import { UsageError } from '../core/index.ts'
 import { type CompileOptions, compiledWeights, type Engine, type Program } from '../engine/index.ts'
@@ -16,11 +16,11 @@ import { isPageThread, sharedFor } from './runtime/host.ts'
 import { type Target, targetFor } from './target.ts'
 
 export interface WasmOptions {
-  /** Threads that share the work, the calling one included in Node. Default: one for each core that may be used. */
+  /** Threads that share the work, including the caller in Node. Default: one per available core. */
   readonly threads?: number
   /**
-   * Results never depend on the number of threads. `everywhere`: nor on the machine, at the price of speed: sums of
-   * products round twice, as engines without relaxed SIMD do, where they could round once. Default `here`.
+   * Results never depend on the number of threads. With `everywhere` they do not depend on the machine either, at the cost
+   * of speed: sums of products round twice, as without relaxed SIMD, instead of once. Default `here`.
    */
   readonly deterministic?: Determinism
 }
@@ -28,7 +28,7 @@ export interface WasmOptions {
 export type Determinism = 'here' | 'everywhere'
 export const determinisms: readonly Determinism[] = ['here', 'everywhere']
 
-/** The engine whose kernels are WebAssembly SIMD, emitted for the graph at hand. */
+/** An engine whose kernels are WebAssembly SIMD, emitted for each graph. */
 export const wasmEngine = ({ threads = maxThreads(), deterministic = 'here' }: WasmOptions = {}): Engine => {
   if (!Number.isInteger(threads) || threads < 1) throw new UsageError(`threads: ${threads} is not a positive integer`)
   if (!determinisms.includes(deterministic))
@@ -37,7 +37,7 @@ export const wasmEngine = ({ threads = maxThreads(), deterministic = 'here' }: W
   return { name: 'wasm', deterministic, compile: (graph, options = {}) => compile(graph, options, { target, threads }) }
 }
 
-/** What programs are made for. */
+/** The number of threads and the determinism that programs are compiled for. */
 interface Host {
   readonly target: Target
   readonly threads: number
@@ -55,7 +55,7 @@ async function compile(graph: Graph, options: CompileOptions, host: Host): Promi
   return programOf(await load(() => freezing(weights), host), { inputs, parameters: parametersOf(graph), frozen })
 }
 
-/** Loads the graph that `make` prepares while threads come up; `weights` are first values of its parameters. */
+/** Loads the graph that `make` prepares while threads start. `weights` are the initial values of its parameters. */
 async function load(make: () => Graph, { target, threads }: Host, weights: Weights = new Map()): Promise<Loaded> {
   const team = { threads, place: isPageThread() ? 'worker' : 'here' } as const
   const recruits = recruit(team)

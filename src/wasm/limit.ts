@@ -1,26 +1,27 @@
 /**
- * What this machine can do at most, on one thread: multiply-adds in 128-bit vectors without memory, and memory moved by
- * 128-bit loads and stores. Per-layer figures are told beside these, measured in the same process and minute.
+ * Upper bounds of this machine on one thread: multiply-adds in 128-bit vectors without memory access, and memory traffic
+ * of 128-bit loads and stores. Per-layer figures are reported beside these, which the same process measures at the same
+ * time.
  */
 
 import { type FunctionBuilder, i32, type Local, ModuleBuilder, v128 } from './assembler/index.ts'
 import { hasRelaxedSimd } from './relaxed.ts'
 
 /**
- * Sums that grow independently; the best count is the limit. A multiply and an add take six to eight cycles and one or
- * two of each begin in a cycle: too few chains leave units idle, too many leave no registers.
+ * Numbers of independent sums to try; the fastest gives the limit. A multiply and an add take six to eight cycles, and one
+ * or two of each start per cycle. Too few chains leave units idle; too many do not fit the registers.
  */
 const chainCounts = [8, 10, 12]
 const lanes = 4
-/** Steps of each chain in a turn of the loop, whose counting then costs little. */
+/** Steps of each chain per loop iteration, enough to make the loop's own cost small. */
 const unrolled = 4
 
-/** `run(n)`: n turns of some multiply-adds in each chain. */
+/** `run(n)`: n iterations, each with several multiply-adds per chain. */
 function chainsModule(relaxed: boolean, chains: number): Uint8Array<ArrayBuffer> {
   const m = new ModuleBuilder({ memory: { initialPages: 1, maximumPages: 1, shared: false }, relaxed })
   const run = m.func(['i32'], [], (f, turns) => {
     const factor = f.let(v128.load(0))
-    // Loaded, so that no compiler knows the values.
+    // Loaded from memory, so that no compiler knows the values.
     const sums = Array.from({ length: chains }, (_, i) => f.let(v128.load(0, 16 * i)))
     f.for(0, turns, 1, () => {
       for (let i = 0; i < unrolled; i++) for (const sum of sums) f.madd(sum, sum, factor)
@@ -31,7 +32,7 @@ function chainsModule(relaxed: boolean, chains: number): Uint8Array<ArrayBuffer>
   return m.toBytes() as Uint8Array<ArrayBuffer>
 }
 
-/** `move(read, write)`: reads `read` bytes and writes `write` bytes, each once, in one pass as long as both last. */
+/** `move(read, write)` reads `read` bytes and writes `write` bytes, once each, in one pass up to the shorter length. */
 function moveModule(pages: number, writeAt: number): Uint8Array<ArrayBuffer> {
   const m = new ModuleBuilder({ memory: { initialPages: pages, maximumPages: pages, shared: false } })
   const vectors = 8
@@ -82,7 +83,7 @@ async function gmacs(relaxed: boolean, turns: number): Promise<number> {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
     const { instance } = await WebAssembly.instantiate(chainsModule(relaxed, chains), { env: { memory } })
     const run = instance.exports.run as (turns: number) => void
-    // The first runs are the baseline compiler's; the optimising one takes over meanwhile.
+    // The baseline compiler's code runs first; the optimising compiler replaces it meanwhile.
     for (let i = 0; i < 20; i++) run(turns / 20)
     const ms = best(8, () => milliseconds(() => run(turns)))
     most = Math.max(most, (turns * unrolled * chains * lanes) / ms / 1e6)
@@ -90,15 +91,15 @@ async function gmacs(relaxed: boolean, turns: number): Promise<number> {
   return most
 }
 
-/** Multiply-adds a second of one thread, in thousand millions; `relaxed` where this engine has fused ones. */
+/** Multiply-adds per second of one thread, in billions; `relaxed` if this engine has fused ones. */
 export interface MultiplyAddLimit {
   readonly gmacs: number
   readonly relaxedGmacs?: number
 }
 
 /**
- * Measures how fast one thread multiplies and adds in 128-bit vectors: the best of a few runs of some milliseconds, so
- * that a busy machine tells its limit and not its mood. `turns` is the length of a run.
+ * Measures how fast one thread multiplies and adds in 128-bit vectors. Returns the best of a few runs of some
+ * milliseconds, so that other load on the machine affects it little. `turns` is the length of a run.
  *
  * @example
  * ```ts
@@ -114,8 +115,8 @@ export async function multiplyAddLimit(turns = 200_000): Promise<MultiplyAddLimi
 }
 
 /**
- * Milliseconds that one thread needs to read `readBytes` and write `writeBytes` once, at best: what a layer costs that
- * computes nothing. Sizes are rounded up to 128 bytes.
+ * The least time, in milliseconds, in which one thread reads `readBytes` and writes `writeBytes` once: the cost of a layer
+ * that computes nothing. Sizes are rounded up to 128 bytes.
  *
  * @example
  * ```ts

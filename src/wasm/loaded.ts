@@ -7,14 +7,14 @@ import { isConstant, type Value } from '../ops/index.ts'
 import { placeOf } from './emit/emit.ts'
 import type { Executor } from './runtime/executor.ts'
 
-/** A prepared graph whose plan and values are in the memory of an executor. */
+/** A prepared graph whose plan and values are in an executor's memory. */
 export interface Loaded {
   readonly executor: Executor
   readonly prepared: Graph
   readonly plan: Plan
 }
 
-/** How a program whose parameters are constants is prepared with other values, and loaded when its code differs. */
+/** Prepares a program with constant parameters for other values, and loads it if its code differs. */
 export interface Frozen {
   prepare(weights: Weights): Graph
   load(prepared: Graph): Promise<Loaded>
@@ -22,12 +22,12 @@ export interface Frozen {
 
 const constantsOf = (graph: Graph): Value[] => topological(roots(graph)).filter(isConstant)
 
-/** Has the constants of a prepared graph computed into its memory: its own, or those of `other`, which has the same code. */
+/** Computes a prepared graph's constants into its memory: its own, or those of `other`, which has the same code. */
 export async function writeConstants({ executor, prepared, plan }: Loaded, other?: Graph): Promise<void> {
   const scratch = new Scratch()
   const own = constantsOf(prepared)
   const values = other ? constantsOf(other) : own
-  // The largest first: V8 compiles a loop that runs for long, and the many short ones after it find it compiled.
+  // Largest first: V8 compiles a long-running loop, and the many short loops after it use the compiled code.
   for (const i of [...own.keys()].sort((a, b) => size(own[b].shape) - size(own[a].shape))) {
     const { shape, dtype } = own[i]
     await executor.fill(placeOf(plan, own[i]), size(shape) * bytesOf(dtype), ({ buffer, byteOffset }) => {

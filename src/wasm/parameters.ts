@@ -1,4 +1,4 @@
-/** Parameters of a program that trains, read and written. One that only runs has none, and does not load this. */
+/** Reads and writes the parameters of a program that trains. A program that only runs does not load this file. */
 import type { Tensor, TypedArrayOf } from '../core/index.ts'
 import { checkWeights, pick } from '../engine/index.ts'
 import type { Weights } from '../graph/index.ts'
@@ -16,7 +16,7 @@ export async function readAll(
   return found
 }
 
-/** Throws before it writes any where one is not a parameter, or has another shape. */
+/** Throws before it writes anything if a name is not a parameter, or a shape differs. */
 export async function writeAll(
   parameters: Parameters,
   values: Weights,

@@ -1,4 +1,4 @@
-/** A graph as this engine runs it: rewritten for its kernels, then a kernel for each step and a place for each value. */
+/** Prepares a graph for this engine: rewrites it for the kernels, then assigns a kernel and an address to each step. */
 import { type Capabilities, prepare as prepareFor } from '../engine/index.ts'
 import { type Graph, roots, topological, type Weights } from '../graph/index.ts'
 import { type Plan, planBy, rulesFor } from '../graph/plan/index.ts'
@@ -9,14 +9,14 @@ import { walkPatches } from './passes/packed-conv.ts'
 import { packMatmuls } from './passes/packed-matmul.ts'
 import type { Target } from './target.ts'
 
-/** What this engine can run. All its kernels apply epilogues whose ops take one. */
+/** What this engine supports. All kernels of ops that take an epilogue apply it. */
 export const capabilities: Capabilities = {
   hasKernel,
   takesEpilogue,
   passes: { lowered: [packMatmuls], folded: [walkPatches] },
 }
 
-/** The graph as kernels run it; with `frozen` weights its parameters are constants. */
+/** The graph rewritten for the kernels. With `frozen` weights its parameters become constants. */
 export const prepare = (graph: Graph, frozen?: Weights): Graph => prepareFor(graph, capabilities, frozen)
 
 export interface Planned {
@@ -24,7 +24,7 @@ export interface Planned {
   readonly kernels: ReadonlyMap<Value, Kernel>
 }
 
-/** Kernels and memory plan of a prepared graph; what they need is loaded. */
+/** Kernels and memory plan of a prepared graph. Loads the kernel families that it needs. */
 export async function planKernels(graph: Graph, target: Target, guardBytes = 0): Promise<Planned> {
   const [rules] = await Promise.all([rulesFor(graph), loadFamilies(graph)])
   const kernels = new Map<Value, Kernel>()

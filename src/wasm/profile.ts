@@ -1,6 +1,6 @@
 /**
- * Where the time of a program goes: each kernel of a graph timed by itself, on one thread, in the order and on the memory
- * of a real run, so that what a kernel finds in the caches is what its predecessors left there.
+ * Profiles a program: times each kernel of a graph separately, on one thread, in the order and memory of a real run. So
+ * each kernel finds in the caches what the kernels before it left there.
  */
 import { bytesOf, size, type TypedArrayOf } from '../core/index.ts'
 import { type CompileOptions, startingWeights } from '../engine/index.ts'
@@ -16,36 +16,36 @@ import { targetFor } from './target.ts'
 
 /** One kernel call of a program. */
 export interface StepProfile {
-  /** Layer that it belongs to (`blocks.3.expand`). */
+  /** The layer (`blocks.3.expand`). */
   readonly layer: string
-  /** Op, or what a fused expression is built around: `packed_matmul`, `sums`, `elementwise`; `copy` of an update. */
+  /** The op, or the centre of a fused expression: `packed_matmul`, `sums`, `elementwise`; `copy` for an update. */
   readonly op: string
-  /** Number of this phase within its kernel, from 0. */
+  /** Index of the phase within its kernel. */
   readonly phase: number
   readonly shape: readonly number[]
-  /** Multiply-adds; those of a kernel in several phases are counted in its first. */
+  /** Multiply-adds. A kernel with several phases counts them in the first. */
   readonly macs: number
-  /** Bytes of all operands, and of the result; counted like `macs`. */
+  /** Bytes of all operands and of the result, counted in the same phase as `macs`. */
   readonly readBytes: number
   readonly writtenBytes: number
-  /** Milliseconds in each run. */
+  /** Milliseconds of each run. */
   readonly times: readonly number[]
 }
 
 export interface ProfileOptions extends CompileOptions {
-  /** Values for the graph's inputs, as `run` takes them. */
+  /** Values of the graph's inputs, as `run` takes them. */
   readonly inputs: Readonly<Record<string, TypedArrayOf>>
-  /** Runs that are timed. Default 30. */
+  /** Number of timed runs. Default 30. */
   readonly runs?: number
-  /** Runs before them that are not. Default: a third as many. */
+  /** Number of runs before them that are not timed. Default: a third of `runs`. */
   readonly warmup?: number
   /** As in {@link WasmOptions}. */
   readonly deterministic?: Determinism
-  /** Called after each run, with how many are done, those of the warm-up included; the next run waits for it. */
+  /** Called after each run, including warm-up, with the number of runs done. The next run waits for it. */
   onRun?(done: number, of: number): Promise<void> | void
 }
 
-/** What a step is built around. */
+/** The op that a step is built around. */
 function kindOf(v: Value): { op: string; layer: string } {
   if (v.op !== fusedOp) return { op: v.op.name, layer: v.scope }
   const {
@@ -59,7 +59,7 @@ function kindOf(v: Value): { op: string; layer: string } {
 const bytesIn = (v: Value): number => size(v.shape) * bytesOf(v.dtype)
 
 /**
- * Runs a graph kernel by kernel and times each; compiled as an engine with these options would compile it.
+ * Runs a graph kernel by kernel and times each. The graph is compiled as an engine with the same options would compile it.
  *
  * @example
  * ```ts
@@ -114,7 +114,7 @@ export async function profile(graph: Graph, options: ProfileOptions): Promise<St
   ]
   const calls = steps.map((_, i) => instance.exports[`step${i}`] as () => void)
   for (let run = 0; run < warmup + runs; run++) {
-    // Inputs share the arena with what comes after their last reader.
+    // Inputs share the arena with later results, so they are written again for each run.
     fillLeaves(isInput, (v) => inputs[nameOf(v)])
     let before = performance.now()
     for (const [i, call] of calls.entries()) {

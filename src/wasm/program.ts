@@ -1,4 +1,4 @@
-/** A program of the WebAssembly engine: the values of a plan in the memory of an executor. */
+/** A program of the WebAssembly engine: the values of a memory plan, in an executor's memory. */
 import { bytesOf, dtypes, KingletError, Queue, size, type Tensor, type TypedArrayOf } from '../core/index.ts'
 import { checkInputs, type Program } from '../engine/index.ts'
 import { inputsOf, nameOf } from '../graph/index.ts'
@@ -7,14 +7,14 @@ import { placeOf } from './emit/emit.ts'
 import type { Frozen, Loaded } from './loaded.ts'
 
 export interface Parts {
-  /** What a run must be given. */
+  /** The inputs that each run needs. */
   readonly inputs: ReadonlyMap<string, Value>
   readonly parameters: ReadonlyMap<string, Value>
-  /** Of a program whose parameters are constants. */
+  /** Only for a program whose parameters are constants. */
   readonly frozen?: Frozen
 }
 
-/** The program whose memory holds `first`. */
+/** Makes the program whose memory holds `first`. */
 export function programOf(first: Loaded, { inputs, parameters, frozen }: Parts): Program {
   let loaded = first
   const write = (v: Value, data: TypedArrayOf) => loaded.executor.write(placeOf(loaded.plan, v), data)
@@ -33,7 +33,7 @@ export function programOf(first: Loaded, { inputs, parameters, frozen }: Parts):
     if (!disposed) loaded.executor.dispose()
     disposed = true
   }
-  // A call is several messages or copies: none of another call may come between them.
+  // A call sends several messages or copies several values: no other call may come between them.
   const queue = new Queue(usable)
   return {
     get memory() {
@@ -44,9 +44,9 @@ export function programOf(first: Loaded, { inputs, parameters, frozen }: Parts):
       usable()
       checkInputs(inputs, given)
       return queue.run(async () => {
-        // Inputs that no kernel reads (an unused seed) have no place.
+        // Inputs that no kernel reads (an unused seed) have no address.
         const placed = inputsOf(loaded.prepared)
-        // Asked for at once: a worker does what it is told in order, and each answer that is waited for takes a turn.
+        // Requested without waiting: a worker handles requests in order, and each awaited answer costs a round trip.
         const written = [...placed.values()].map((leaf) => write(leaf, given[nameOf(leaf)]))
         await Promise.all([...written, loaded.executor.run()])
         const outputs = Object.entries(loaded.prepared.outputs)

@@ -1,4 +1,4 @@
-/** Gives a program other values of its parameters. A program that only runs a model file never does, and does not load this. */
+/** Replaces the parameter values of a program. A program that only runs a model file does not load this file. */
 import type { TypedArrayOf } from '../core/index.ts'
 import { completeWeights } from '../engine/index.ts'
 import type { Weights } from '../graph/index.ts'
@@ -13,8 +13,8 @@ interface Parts {
 }
 
 /**
- * The program with these values: `loaded` itself where its code stays, else another one in its place. Throws, and changes
- * nothing, where a parameter is missing or has another shape.
+ * Returns the program with these values: `loaded` itself if its code stays the same, otherwise a new one that replaces it.
+ * Throws, and changes nothing, if a parameter is missing or has another shape.
  */
 export async function refilled(loaded: Loaded, values: Weights, { parameters, frozen, write }: Parts): Promise<Loaded> {
   const weights = completeWeights(parameters, values)
@@ -27,7 +27,7 @@ export async function refilled(loaded: Loaded, values: Weights, { parameters, fr
     await writeConstants(loaded, prepared)
     return loaded
   }
-  // Values decide about code where they are few: constants of one element are immediates, small equal ones are one.
+  // Few values can change the code: constants of one element are immediates, and small equal constants are merged.
   const next = await frozen.load(prepared)
   loaded.executor.dispose()
   return next

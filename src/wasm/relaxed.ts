@@ -1,4 +1,4 @@
-/** Whether the host has relaxed SIMD (Chrome 114, Firefox 145, Node 21): asked once, by a module that needs it. */
+/** Whether the host has relaxed SIMD (Chrome 114, Firefox 145, Node 21): tested once, with a module that needs it. */
 import { ModuleBuilder } from './assembler/index.ts'
 
 let known: boolean | undefined

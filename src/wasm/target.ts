@@ -1,85 +1,85 @@
 /**
- * What kernels are made for: the instructions, registers and caches of the machine that runs them. Tiles, blocks and
- * pieces of work stand here, and a kernel family takes them from its target. None of these numbers changes the order in
- * which a sum is taken, so no result depends on them; what does fix an order (the blocks of a reduction) stands with its
- * kernel and is the same for all targets. `relaxed` alone changes bits.
+ * The target of kernels: the instructions, registers and caches of the machine. It has the sizes of tiles, blocks and
+ * pieces, and every kernel family takes them from its target. None of these numbers changes the order of a sum, so no
+ * result depends on them. Sizes that fix an order (the blocks of a reduction) are in the kernel and the same for all
+ * targets. Only `relaxed` changes bits.
  *
- * The numbers were measured on x86 (16 vector registers, of which V8 hands out 15) under Node 20 and Node 24; docs/decisions/006
- * has the measurements of the tiles.
+ * The numbers were measured on x86 (16 vector registers, of which V8 allocates 15) under Node 20 and Node 24.
+ * docs/decisions/006 has the measurements of the tiles.
  */
 
-/** Sums of `rows` x `columns` that stay in registers while the inner dimension of a product passes. */
+/** A tile of `rows` x `columns` sums, which stay in registers while the loop runs over the inner dimension. */
 export interface TileSize {
   /** A power of two. */
   readonly rows: number
-  /** A multiple of the columns of a panel. */
+  /** A multiple of a panel's columns. */
   readonly columns: number
 }
 
 export interface Target {
-  /** Sums of products use the multiply-add of relaxed SIMD, which rounds once where the processor can. */
+  /** Sums of products use the multiply-add of relaxed SIMD, which rounds once if the processor supports it. */
   readonly relaxed: boolean
-  /** Vectors that a loop may hold before the host's compiler spills. */
+  /** Number of vectors that a loop can use before the host's compiler spills. */
   readonly registers: number
   /** Bytes of a cache line. */
   readonly cacheLine: number
   readonly pieces: {
     /**
-     * Pieces to aim for where rows alone give too few: enough for several threads, few enough that a piece seldom reads
-     * what it shares with others.
+     * Number of pieces to aim for if rows alone give too few: enough for several threads, and so few that pieces rarely
+     * read the same data.
      */
     readonly least: number
-    /** Elements of a piece that moves data or computes elementwise; a multiple of the lanes of a vector. */
+    /** Elements of a piece that moves data or computes elementwise; a multiple of a vector's lanes. */
     readonly elements: number
-    /** Results of a piece that adds up partial sums. */
+    /** Results of a piece that adds partial sums. */
     readonly partialSums: number
   }
   readonly products: {
-    /** From the narrowest to the widest. Columns go in stripes as wide as the widest; each takes the narrowest that fits. */
+    /** Narrowest first. Columns are cut into stripes of the widest tile; each stripe uses the narrowest tile that fits. */
     readonly tiles: readonly TileSize[]
-    /** Bytes of the left operand's rows in a block: they stay in the second-level cache while all columns pass. */
+    /** Bytes of the left operand's rows in a block, which stay in the second-level cache for all columns. */
     readonly blockBytes: number
-    /** Rows of a block at most and at least. */
+    /** Maximum and minimum rows of a block. */
     readonly mostRows: number
     readonly fewestRows: number
     /** Rows of a block in a product over rows: a stripe of each operand stays in the first-level cache. */
     readonly transposedRows: number
   }
-  /** Vectors that a row of a depthwise tile may hold, sums included, and columns of a tile at most. */
+  /** Maximum vectors in a row of a depthwise tile, sums included, and maximum columns of a tile. */
   readonly depthwise: { readonly vectors: number; readonly columns: number }
-  /** Columns of a tile of the depthwise weight gradient at most. */
+  /** Maximum columns of a tile of the depthwise weight gradient. */
   readonly depthwiseDwColumns: number
-  /** Vectors of neighbouring channels that pooling, resizing and sums work on together: as many accumulators. */
+  /** Vectors of neighbouring channels that pooling, resizing and sums process together, with one accumulator each. */
   readonly channelVectors: number
   readonly moves: {
-    /** Bytes up to which straight code copies and zeroes; beyond them a call of memory.copy or memory.fill does. */
+    /** Up to this many bytes, straight code copies and zeroes; above, memory.copy or memory.fill does. */
     readonly longestCopy: number
     readonly longestFill: number
-    /** Bytes of a patch that straight code copies; longer ones take a loop over rows of taps. */
+    /** Up to this many bytes, straight code copies a patch; longer patches take a loop over rows of taps. */
     readonly longestPatch: number
   }
   readonly sharing: {
     /**
-     * A call that does less than both is left to one thread: a barrier, and a thread that comes late to it, cost about a
-     * microsecond, and calls in a row that one thread does need none between them.
+     * One thread computes a call that is smaller than both. A barrier, including the wait for a late thread, costs about a
+     * microsecond. Consecutive calls that one thread computes need no barrier between them.
      */
     readonly leastMacs: number
     readonly leastBytes: number
-    /** Draws that a thread's range of pieces is cut into at most: more even out better, fewer cost less. */
+    /** Maximum draws that a thread's range of pieces is cut into: more draws balance better, fewer cost less. */
     readonly draws: number
   }
 }
 
 /**
- * Depthwise tiles, measured over the layers of V2 and V3: with products in vectors of their own, more columns are slower
- * where rows come from the second-level cache (Node 20, 7 columns: 0.8 to 1.2 times as fast); with fused multiply-adds 7
- * are the fastest of 4 to 8, although x86 has 16 registers for the 19 (Node 24).
+ * Depthwise tiles, measured over the layers of V2 and V3. With products in separate vectors, more columns are slower if
+ * rows come from the second-level cache (Node 20, 7 columns: 0.8 to 1.2 times as fast). With fused multiply-adds 7 columns
+ * are the fastest of 4 to 8, although x86 has 16 registers for the 19 vectors (Node 24).
  */
 const depthwise = { separate: { vectors: 15, columns: 5 }, fused: { vectors: 19, columns: 7 } }
 
 /**
- * The default target. Tiles: 2 x 16 has eight sums, which with four vectors of b and one of a fit sixteen registers; 3 x 16
- * and 6 x 8 spill under Node 20. Moves: a call of memory.copy costs what 256 bytes take, a fill what 128 take (Node 20).
+ * The default target. Tiles: 2 x 16 has eight sums; with four vectors of b and one of a they fit sixteen registers. 3 x 16
+ * and 6 x 8 spill under Node 20. Moves: a call of memory.copy costs as much as 256 bytes, a fill as much as 128 (Node 20).
  */
 export const targetFor = ({ relaxed }: { readonly relaxed: boolean }): Target => ({
   relaxed,

@@ -108,7 +108,7 @@ test('a table of another device or setting is refused and left unchanged', async
   expect(readFileSync(out, 'utf8')).toBe(text)
   writeFileSync(out, text.slice(0, -10))
   expect((await kinglet('measure', network, ...quick, '--out', out)).errors).toBe(
-    `error: ${out}: it is no JSON: the file is damaged, or no latency table\n`,
+    `error: ${out}: it is not JSON: the file is damaged, or not a latency table\n`,
   )
 })
 

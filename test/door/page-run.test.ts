@@ -104,7 +104,7 @@ describe("the page's build", () => {
     await expect(ours.run(images(1))).rejects.toThrow('it was disposed of')
   })
 
-  test('refuses to build the training form', async () => {
+  test('refuses the training form', async () => {
     const { network } = await page.load(bytes(), run)
     const x = network.graph(2).outputs.logits
     expect(() => network.forward(x, { training: true })).toThrow(

@@ -102,7 +102,7 @@ describe('errors name the file', () => {
     ],
     ['text that is no JSON', changed(() => '{'), 'graph in its metadata is not JSON: the file is damaged'],
     ['JSON that is not an object', changed(() => '3'), 'graph in its metadata is not an object: the file is damaged'],
-    ['an object that is no graph', changed(() => '{}'), 'it is no graph: kinglet_graph, the version, is missing'],
+    ['an object that is no graph', changed(() => '{}'), 'it is not a graph: kinglet_graph, the version, is missing'],
     [
       'a graph of a later Kinglet',
       changed((text) => text.replace('"kinglet_graph":1', '"kinglet_graph":2')),

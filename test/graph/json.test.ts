@@ -1,4 +1,4 @@
-/** Graphs as JSON: what is written is read back, for any batch, and whatever else is given is refused by name. */
+/** Graphs as JSON: a graph reads back as it was written, for any batch. Anything else is refused with a clear error. */
 import { describe, expect, test } from 'vitest'
 import { KingletError, Rng, size, type Tensor, tensor } from '../../src/core/index.ts'
 import { referenceEngine } from '../../src/engine/index.ts'
@@ -65,7 +65,7 @@ test.each(sampled)('%s: same values after being written and read', async (_, gra
   expect(await values(again)).toEqual(await values(graph))
 })
 
-test('constants: small ones stand in the JSON, large ones and what JSON cannot write beside it', () => {
+test('constants: small ones are in the JSON; large ones, and values that JSON cannot represent, are in tensors beside it', () => {
   const large = tensor([5, 20], new Float32Array(100).fill(0.1))
   const odd = tensor([2], [Number.POSITIVE_INFINITY, -0])
   const x = input('x', [1, 20])
@@ -83,12 +83,12 @@ test('constants: small ones stand in the JSON, large ones and what JSON cannot w
   expect(again.outputs.y.inputs[1].attrs.tensor.data[0]).toBe(Math.fround(0.1))
 })
 
-test('names of ops are told before the graph is read', () => {
+test('lists the names of ops before it reads the graph', () => {
   const { json } = graphToJson({ outputs: { y: relu(mul(input('x', [1, 3]), 2)) }, updates: [] })
   expect(opNamesOf(json)).toEqual(['input', 'constant', 'mul', 'relu'])
 })
 
-test('graphs that are not of a network are not written', () => {
+test('refuses to write graphs that are not a network', () => {
   const init = { kind: 'constant', value: 0 } as const
   const w = (name: string) => parameter({ name, shape: [3], role: 'weight', init })
   const graph = (y: Value): Graph => ({ outputs: { y }, updates: [] })
@@ -122,12 +122,12 @@ const net = () => {
 }
 const { json: good } = graphToJson(net())
 
-// biome-ignore lint/suspicious/noExplicitAny: JSON that is changed to what no type allows
+// biome-ignore lint/suspicious/noExplicitAny: JSON that is changed so that no type fits
 type Loose = any
 type Change = (json: Loose) => unknown
 const refused: readonly (readonly [what: string, change: Change, message: string])[] = [
-  ['nothing', () => null, 'net: it is no graph: kinglet_graph, the version, is missing'],
-  ['a list', () => [], 'net: it is no graph: kinglet_graph, the version, is missing'],
+  ['nothing', () => null, 'net: it is not a graph: kinglet_graph, the version, is missing'],
+  ['a list', () => [], 'net: it is not a graph: kinglet_graph, the version, is missing'],
   [
     'a newer version',
     (j) => ({ ...j, kinglet_graph: 2 }),
@@ -213,12 +213,12 @@ const refused: readonly (readonly [what: string, change: Change, message: string
   [
     'a shape that an op refuses',
     (j) => set(j, 6, { op: 'reshape', inputs: [5], attrs: { shape: [3] } }),
-    'net: node 6 (reshape): reshape: x has shape [1, 2], 2 values: [3] holds 3, it must hold as many',
+    'net: node 6 (reshape): reshape: x has shape [1, 2], 2 values: [3] holds 3 values, the numbers must be equal',
   ],
   [
     'a value beyond the limits',
     (j) => set(j, 6, { op: 'zero_pad', inputs: [5], attrs: { before: [0, 0], after: [0, 2 ** 31] } }),
-    'net: node 6 (zero_pad): its shape is [1, 2147483650]: rank 8 and 1073741824 elements are the most',
+    'net: node 6 (zero_pad): its shape is [1, 2147483650]: the limits are rank 8 and 1073741824 elements',
   ],
   ['an output that is no node', (j) => ({ ...j, outputs: { y: 8 } }), 'net: output y is node 8: it has 8 nodes'],
   [
@@ -245,7 +245,7 @@ const refused: readonly (readonly [what: string, change: Change, message: string
   [
     'a name that is none',
     (j) => leaf(j, 'input', { name: '' }),
-    'net: node 2 (input): name is "": it must be some text',
+    'net: node 2 (input): name is "": it must be non-empty text',
   ],
   [
     'a name twice',
@@ -265,7 +265,7 @@ const refused: readonly (readonly [what: string, change: Change, message: string
   [
     'a parameter of too many elements',
     (j) => leaf(j, 'parameter', { shape: [2 ** 20, 2 ** 20] }),
-    'net: node 0 (parameter): its shape is [1048576, 1048576]: rank 8 and 1073741824 elements are the most',
+    'net: node 0 (parameter): its shape is [1048576, 1048576]: the limits are rank 8 and 1073741824 elements',
   ],
   [
     'a role that there is not',
@@ -327,7 +327,7 @@ test.each(refused)('%s is refused', (_, change, message) => {
   expect(() => read(given, { what: 'net', tensors })).toThrow(message)
 })
 
-test('what the ops need is looked up through the function given', () => {
+test('looks ops up through the given function', () => {
   const asked: string[] = []
   const some = (name: string) => {
     asked.push(name)
@@ -337,7 +337,7 @@ test('what the ops need is looked up through the function given', () => {
   expect(asked).toEqual(['mul', 'matmul', 'add', 'relu'])
 })
 
-/** Somewhere in the JSON something else. */
+/** Replaces a random part of the JSON. */
 function mutate(json: GraphJson, rng: Rng): unknown {
   const junk = [null, -1, 0, 1, 2, 3, 7, 0.5, 1e9, 1e300, '', 'N', 'x', '__proto__', true, [], [0], [1, 1], {}, [[1]]]
   const changed = copy(json) as Loose
@@ -358,11 +358,11 @@ function mutate(json: GraphJson, rng: Rng): unknown {
     else if (kind === 4 && Array.isArray(at[key])) at[key] = [...at[key], ...copy(at[key])]
     else at[key] = copy(junk[rng.integer(junk.length)])
   }
-  // As text: what JSON cannot say is not to be tried.
+  // As text, so that only values that JSON can represent are tried.
   return copy(changed)
 }
 
-test('thousands of changed graphs are read or refused, and nothing else happens', async () => {
+test('thousands of changed graphs are either read or refused with a KingletError', async () => {
   const rng = new Rng(20240611)
   const small = build('mobilenet_v3_small', { width: 0.1, size: 8, reduction: 4, classes: 2 }).graph()
   const written = [net(), small, ...sampled.map(([, graph]) => graph)].map((graph) => graphToJson(graph))
@@ -394,7 +394,7 @@ test('thousands of changed graphs are read or refused, and nothing else happens'
     }
     counts.run++
   }
-  // Most changes hurt; enough do not.
+  // Most changes make the graph invalid, but enough do not.
   expect(counts.refused).toBeGreaterThan(1000)
   expect(counts.run).toBeGreaterThan(300)
 }, 120_000)

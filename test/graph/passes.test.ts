@@ -121,13 +121,13 @@ describe('passes keep results', () => {
     })
   }
 
-  it('batch norm is gone after folding, and constants are computed', () => {
+  it('folding removes batch norm and computes constants', () => {
     const folded = foldConstants(lower(foldBatchNorm(frozen()), hasKernel))
     expect(opNames(folded)).not.toContain('batch_norm')
     expect(opNames(folded)).not.toContain('sqrt')
   })
 
-  it('batch norm stays where the convolution has another reader', () => {
+  it('batch norm stays if the convolution has another reader', () => {
     const x = input('x', [1, 2, 2, 3])
     const z = conv2d({ x, w: weight('w', [1, 1, 3, 4]) })
     const graph: Graph = { outputs: { z, y: norm(z, 'bn') }, updates: [] }
@@ -139,7 +139,7 @@ describe('passes keep results', () => {
     expect(steps.map((v) => v.op.name)).toEqual(['fused', 'fused', 'fused'])
   })
 
-  it('a vector of channels is not read by the channels of a product whose columns are others', () => {
+  it('an epilogue does not read a vector per channel if the product has other columns', () => {
     const product = matmul({ a: input('a', [5, 8]), b: input('b', [8, 3]) })
     const turned = reshape({ x: product }, { shape: [3, 5] })
     const graph: Graph = { outputs: { y: add(turned, input('c', [5])) }, updates: [] }
@@ -171,7 +171,7 @@ describe('passes keep results', () => {
     expect(() => prune(block(), ['c'])).toThrow('prune: no output c: the graph has y or b')
   })
 
-  it('a primitive without a kernel is named', () => {
+  it('names a primitive without a kernel', () => {
     expect(() => lower(block(), (op) => op.name === 'input')).toThrow(/this engine has no kernel for it/)
   })
 
@@ -207,14 +207,14 @@ describe('layers', () => {
     'all of inference': (g) => prepare(frozen(foldBatchNorm(g))),
     'all of training': (g) => prepare(g),
   }
-  it.each(Object.entries(passes))('%s: each node that it makes has the layer of the one it replaces', (_, pass) => {
+  it.each(Object.entries(passes))('%s: each new node has the layer of the node that it replaces', (_, pass) => {
     const nodes = topological(roots(pass(layered())))
     const inside = nodes.flatMap((v) => (v.op === fusedOp ? topological(bodyOf(v).roots) : []))
     const without = [...nodes, ...inside].filter((v) => !isInput(v) && !['expand', 'project'].includes(v.scope))
     expect(without.map((v) => v.op.name)).toEqual([])
   })
 
-  it('sums that share a pass are found under their own layers', () => {
+  it('sums that share a pass keep their own layers', () => {
     const z = input('z', [3, 5, 5, 4])
     const sums = ['a', 'b'].map((name) =>
       scope(name, () => reduceSum({ x: mul(z, name === 'a' ? 2 : z) }, { axes: [0, 1, 2] })),
@@ -228,7 +228,7 @@ describe('layers', () => {
 })
 
 describe('memory plan', () => {
-  it('values that live together never overlap', () => {
+  it('values that are alive together never overlap', () => {
     const blocks = Array.from({ length: 200 }, (_, i) => {
       const from = Math.floor(uniformAt(1, i) * 50)
       return {
@@ -255,7 +255,7 @@ describe('memory plan', () => {
     expect(bytes).toBeLessThan(busiest * 1.25)
   })
 
-  it('new parameters are written in place, after every reader of the old ones', () => {
+  it('new values of parameters are written in place, after every reader of the old ones', () => {
     const graph = prepare(trainingStep())
     const plan = planMemory(graph)
     expect(plan.copies).toHaveLength(0)

@@ -36,7 +36,7 @@ const x = input('x', [1, 4, 4, 6])
 const nodesOf = (graph: Graph) =>
   topological(roots(graph)).map((v) => `${v.op.name} ${v.attrs.name ?? ''} ${v.scope} [${v.shape}]`)
 
-/** What the builders make of a network's rows for a batch. */
+/** The graph that the builders make of a network's rows for a batch. */
 const builtFor = ({ architecture, rows }: Model, batch: number): Graph =>
   graphOf({ logits: declare(architecture.name, rows, architecture.options, batch).logits })
 
@@ -48,11 +48,11 @@ const drawn = (shape: readonly number[]) => {
 describe.each(modelNames)('%s', (name) => {
   const small = { width: 0.125, size: 8, reduction: 4, classes: 3, se: 'all', dropout: 0.5 } as const
 
-  test('its graph for a batch of three is that of one image, rebatched', async () => {
+  test('its graph for a batch of three equals the graph for one image, rebatched', async () => {
     const net = build(name, small)
     const other = rebatch(net.graph(), 3)
     expect(nodesOf(other)).toEqual(nodesOf(net.graph(3)))
-    // And that of the builders, asked for three images.
+    // And the graph that the builders make for three images.
     expect(nodesOf(rebatch(net.declared, 3))).toEqual(nodesOf(builtFor(net, 3)))
     const images = drawn([3, 8, 8, 3])
     const logits = async (graph: Graph, from: Float32Array) => {
@@ -64,19 +64,19 @@ describe.each(modelNames)('%s', (name) => {
     expect(await logits(other, images)).toEqual((await Promise.all(one)).flat())
   })
 
-  test('no attribute of its graph has the batch', () => {
+  test('no attribute of its graph depends on the batch', () => {
     const attrs = (graph: Graph) => topological(roots(graph)).map(({ op, attrs }) => (op.name === 'input' ? '' : attrs))
     const net = build(name, small)
     expect(attrs(builtFor(net, 3))).toEqual(attrs(net.declared))
   })
 
-  test('with its own classifier for other classes it is the network that is built with them', () => {
+  test('with a reshaped classifier it equals the network built for that number of classes', () => {
     const [net, wanted] = [build(name, small), build(name, { ...small, classes: 7 })]
     expect(nodesOf(reshapeParameters(net.graph(), shapesOf(wanted.weights)))).toEqual(nodesOf(wanted.graph()))
   })
 })
 
-test('composites for images hold for any batch', () => {
+test('composites for images work for any batch', () => {
   const outputs = {
     flat: flatten(x),
     part: sliceLast({ x }, { from: 2, count: 3 }),
@@ -93,11 +93,11 @@ test('composites for images hold for any batch', () => {
   ])
 })
 
-test('graphs that hold for one batch only are refused', () => {
+test('refuses graphs that work for one batch only', () => {
   const refused = (outputs: Graph['outputs']) => () => assertAnyBatch(graphOf(outputs), 'pets.json')
   expect(refused({ y: reshape({ x }, { shape: [1, 96] }) })).toThrow(
-    'pets.json: the graph does not hold for a batch of 2: reshape: x has shape [2, 4, 4, 6], 192 values: [1, 96] holds ' +
-      '96, it must hold as many: in shapes write 0 (reshape) or -1 for the batch',
+    'pets.json: the graph does not work for a batch of 2: reshape: x has shape [2, 4, 4, 6], 192 values: [1, 96] holds ' +
+      '96 values, the numbers must be equal: in shapes write 0 (reshape) or -1 for the batch',
   )
   expect(refused({ y: reduceSum({ x }, { axes: [0] }) })).toThrow(
     'pets.json: output y has shape [1, 4, 4, 6] for a batch of 2: the batch must be the first dimension of every input ' +
@@ -106,7 +106,7 @@ test('graphs that hold for one batch only are refused', () => {
   expect(refused({ y: reshape({ x }, { shape: [-1, 6] }) })).toThrow('output y has shape [32, 6] for a batch of 2')
 })
 
-test('parameters of other shapes pass the shape rules again', () => {
+test('parameters of other shapes are checked by the shape rules', () => {
   const graph = graphOf({ y: linear(flatten(x), weight('w', [96, 5]), weight('b', [5])) })
   const next = reshapeParameters(
     graph,
@@ -150,7 +150,7 @@ test('weights are cut along several axes', () => {
   const refused = (parameter: string, axis: number, kept: number[]) => () =>
     cutWeights(weights, [{ parameter, axis, kept }])
   expect(refused('v', 0, [0])).toThrow('cutWeights: there is no parameter v')
-  expect(refused('w', 1, [3])).toThrow('cutWeights: w has shape [2, 3]: entries 3 of axis 1 are not all there')
-  expect(refused('w', 2, [0])).toThrow('cutWeights: w has shape [2, 3]: entries 0 of axis 2 are not all there')
+  expect(refused('w', 1, [3])).toThrow('cutWeights: w has shape [2, 3]: entries 3 of axis 1 do not all exist')
+  expect(refused('w', 2, [0])).toThrow('cutWeights: w has shape [2, 3]: entries 0 of axis 2 do not all exist')
   expect(refused('w', 0, [])).toThrow('cutWeights: w has shape [2, 3]')
 })

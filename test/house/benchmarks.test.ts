@@ -1,4 +1,4 @@
-/** docs/benchmarks.md is written from results, by code of bench/ that needs nothing of its own packages. */
+/** docs/benchmarks.md is generated from results, by code of bench/ that needs none of the packages of bench/. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
 import { filesOf, root, textOf } from '../support/sources.ts'
 
-// By a variable: plain JavaScript, which the type check leaves out.
+// Imported by a variable, since the type check does not cover plain JavaScript.
 const document = pathToFileURL(join(root, 'bench/lib/document.js')).href
 const { documentOf, newestResults } = (await import(document)) as {
   documentOf(results: readonly object[]): string
@@ -37,7 +37,7 @@ const resultsOf = (node: string, median: number, share: number) => {
   }
 }
 
-test('the document has a section of each part, the newest results of each Node first', () => {
+test('the document has a section for each part, with the newest results of each Node first', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kinglet-bench-'))
   const write = (name: string, value: object) => writeFileSync(join(folder, name), JSON.stringify(value))
   write('2026-01-01-node-20.1.0.json', resultsOf('20.1.0', 1, 0.01))
@@ -65,12 +65,12 @@ test('the document has a section of each part, the newest results of each Node f
   expect(text).toContain('(load average 0.5 before and 2.5 after)')
 })
 
-test('docs/benchmarks.md and the tables of docs/performance.md are what the newest results say', () => {
+test('docs/benchmarks.md and the tables of docs/performance.md match the newest results', () => {
   const results = existsSync(join(root, 'bench/results')) ? filesOf('bench/results', '.json') : []
   if (results.length === 0) return
   expect(textOf('docs/benchmarks.md')).toBe(documentOf(newestResults()))
   const performance = textOf('docs/performance.md')
   expect(performance).toBe(withShares(performance, newestResults()))
-  // Two tables a Node version, each with its sum.
+  // Two tables for each Node version, each with its sum.
   expect(performance.match(/ms in all kernels:\n\n\| kernels/g)?.length).toBeGreaterThanOrEqual(2)
 })

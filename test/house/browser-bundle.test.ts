@@ -1,4 +1,4 @@
-/** What a page loads: how much it is, and that nothing of Node is in it. */
+/** What a page loads: its size, and that it needs nothing of Node. */
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -15,7 +15,7 @@ const bundle = async (entry: string) => {
   return { code: outputFiles[0].contents }
 }
 
-/** Bytes of the whole package that a page loads at most, gzipped. */
+/** Upper bound of the gzipped bytes of the whole package for pages. */
 const mostOfAll = 120_000
 
 /** The files of the registry's tables. */
@@ -25,7 +25,7 @@ const tables = ['mobilenet-v1', 'mobilenet-v2', 'mobilenet-v3', 'resnet']
 const importsIn = (code: string): string[] =>
   [...code.matchAll(/(?:\bfrom|\bimport\(?)\s*[`'"]([^`'"]+)[`'"]/g)].map(([, to]) => to)
 
-test('what loads and runs a network of the registry is small, and needs nothing but modules of its own', async () => {
+test('the modules that load and run a network of the registry are small, and import only each other', async () => {
   const { exports } = JSON.parse(textOf('package.json')) as { exports: { './run': { browser: { default: string } } } }
   expect(join(root, exports['./run'].browser.default)).toBe(pageRunPath)
   const modules = pageModules()
@@ -77,11 +77,11 @@ test('nothing of training, counting, saving or testing is in it: only the kernel
   expect(code.filter((text) => /\w+Contract\b/.test(text))).toEqual([])
 })
 
-test('no `using` in it: what the compiler makes of that fails in browsers that lack Symbol.dispose', async () => {
+test('the bundle has no `using`: its compiled form fails in browsers that lack Symbol.dispose', async () => {
   const { code } = await bundle('src/browser.ts')
   expect(new TextDecoder().decode(code)).not.toMatch(/\busing [\w$]+=/)
 })
 
-test('the front door for Node is not reachable so: the bundle fails, and says why', async () => {
+test('bundling the front door for Node fails, and the error says why', async () => {
   await expect(bundle('src/index.ts')).rejects.toThrow(/Could not resolve "node:/)
 })

@@ -1,6 +1,6 @@
 /**
- * Files that an older Kinglet left (test/fixtures/compat, with the script that made them) are read by the code as it
- * is: models answer the same, and runs, searches, studies and adaptations that were interrupted come to the same end.
+ * The present code reads files that an older Kinglet wrote (test/fixtures/compat, with the script that made them): models
+ * return the same results, and interrupted runs, searches, studies and adaptations resume to the same end.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ beforeAll(ensureBuilt)
 const folder = 'test/fixtures/compat'
 const expected: Record<string, object> = JSON.parse(readFileSync(join(root, folder, 'expected.json'), 'utf8'))
 
-/** In a process of its own, by the package's public exports. */
+/** Runs in a separate process, with the package's public exports. */
 function read(name: string): Record<string, unknown> {
   const { status, stdout, stderr } = spawnSync(process.execPath, [`${folder}/read.js`, name], {
     cwd: root,
@@ -35,11 +35,11 @@ test.each([
   ['study', 'a study of other parts, continued with its history'],
   ['adapt', 'a run of NetAdapt, continued in the middle of a step'],
 ])('%s: %s', (name) => {
-  // What a later version adds to these objects is no difference.
+  // Members that a later version adds to these objects are not differences.
   expect(read(name)).toMatchObject(expected[name])
 })
 
-test('what is expected says something', () => {
+test('the expected values are not empty', () => {
   expect(Object.keys(expected).sort()).toEqual(['adapt', 'latency', 'rows', 'run', 'search', 'study', 'v2', 'v3-small'])
   const trialsBefore = (name: string) => (expected[name] as { before: { state: string }[] }).before
   expect(trialsBefore('search').map(({ state }) => state)).toEqual(['complete', 'running'])

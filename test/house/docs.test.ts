@@ -20,7 +20,7 @@ test('code in the documents compiles', async () => {
   expect(await compile(files)).toEqual([])
 })
 
-test('links between documents lead somewhere', () => {
+test('links between documents have targets', () => {
   const broken = documents.flatMap((path) =>
     [...textOf(path).matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
       .filter(([, to]) => !existsSync(join(root, dirname(path), to)))
@@ -29,7 +29,7 @@ test('links between documents lead somewhere', () => {
   expect(broken).toEqual([])
 })
 
-test('files that documents name are there', () => {
+test('files that documents name exist', () => {
   const named = /(?<![\w./-])(?:bench|docs|scripts|src|test)\/[\w./-]+\.(?:js|md|ts)\b/g
   const missing = documents.flatMap((path) =>
     [...textOf(path).matchAll(named)].filter(([to]) => !existsSync(join(root, to))).map(([to]) => `${path}: ${to}`),
@@ -37,7 +37,7 @@ test('files that documents name are there', () => {
   expect(missing).toEqual([])
 })
 
-test('files that documents name by their place in src are there', () => {
+test('files that documents name by their path in src exist', () => {
   const gone = documents.flatMap((path) =>
     [...textOf(path).matchAll(/`((?:[\w-]+\/)+[\w.-]+\.(?:ts|js|json))`/g)]
       .filter(([, name]) => !existsSync(join(root, name)) && !existsSync(join(root, 'src', name)))
@@ -70,13 +70,15 @@ test('every command has an example in its help, --json, and the exit codes, in l
   }
 })
 
-test('docs/ops.md names what an op may have besides', () => {
+test('docs/ops.md lists the optional members of an op', () => {
   const counts = ['One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight', 'Nine', 'Ten', 'Eleven', 'Twelve']
-  const may = { OpDeclaration: 'are properties', OpCompletion: 'may be added' }
+  const may = { OpDeclaration: 'properties', OpCompletion: 'slots' }
   for (const [half, says] of Object.entries(may)) {
     const [, slots] = new RegExp(`^export interface ${half}(.*?)^}`, 'ms').exec(textOf('src/ops/define.ts'))!
     const names = [...slots.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => name)
-    const [, many, list] = new RegExp(`^(\\w+) (?:more )?${says}(.*?)\n\n`, 'ms').exec(textOf('docs/ops.md'))!
+    const [, many, list] = new RegExp(`^(\\w+) optional ${says} are for [^\n]*\n\n(.*?)\n\n`, 'ms').exec(
+      textOf('docs/ops.md'),
+    )!
     expect([...list.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual(names)
     expect(counts.indexOf(many) + 1).toBe(names.length)
   }

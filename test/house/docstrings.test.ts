@@ -34,7 +34,7 @@ process.exit()`,
 const examples = docstringExamples()
 
 describe('examples in docstrings', () => {
-  test('run, and give what they say', async () => {
+  test('run, and give the values that they state', async () => {
     const results = await runAll(examples.map((e) => e.code))
     const failures = results.flatMap((error, i) => (error === null ? [] : [`${examples[i].where}\n${error}`]))
     expect(failures).toEqual([])
@@ -46,7 +46,7 @@ describe('examples in docstrings', () => {
     expect((await compile(files)).map(named)).toEqual([])
   })
 
-  test('one that is wrong is found', async () => {
+  test('a wrong example is found', async () => {
     const [right, wrong, thrown] = await runAll([
       'console.log([1, 2].map((x) => x * 2)) // => [2, 4]',
       '1 + 1 // => 3',
@@ -58,7 +58,7 @@ describe('examples in docstrings', () => {
   })
 })
 
-/** Names that the front door exports: values and types apart. */
+/** Names that the front door exports, values and types separately. */
 function exportsOf(path: string): { values: string[]; types: string[] } {
   const values: string[] = []
   const types: string[] = []
@@ -107,7 +107,7 @@ test('Node and pages find the same names', () => {
   expect(exportsOf('src/browser-run.ts')).toEqual(exportsOf('src/run.ts'))
 })
 
-test('kinglet has all that kinglet/run has', () => {
+test('kinglet exports everything that kinglet/run exports', () => {
   const [all, run] = ['src/index.ts', 'src/run.ts'].map(exportsOf)
   expect(all.values).toEqual(expect.arrayContaining(run.values))
   expect(all.types).toEqual(expect.arrayContaining(run.types))

@@ -1,4 +1,4 @@
-/** The programs in examples/ compile against the built package, run, and give what they say. */
+/** The programs in examples/ compile against the built package, run, and give the values that they state. */
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ const run = (code: string) =>
     return { status, said: `${stdout}${stderr}` }
   })
 
-test.each(examples)('%s runs, and gives what it says', async (path) => {
+test.each(examples)('%s runs, and gives the values that it states', async (path) => {
   const text = textOf(path)
   expect(text, 'a comment at its head says what it shows').toMatch(/^\/\*\*/)
   expect(text, 'a line with // => is checked').toMatch(/ \/\/ => /)
@@ -35,7 +35,7 @@ test('all compile', async () => {
   expect(await compile(Object.fromEntries(examples.map((path) => [nameOf(path), textOf(path)])))).toEqual([])
 })
 
-test('one that gives something else is found', async () => {
+test('an example with another value is found', async () => {
   const { status, said } = await run('const sum = 1 + 1\nsum // => 3\n')
   expect(status).toBe(1)
   expect(said).toContain('sum // => 3')

@@ -1,4 +1,4 @@
-/** What package.json says that there is: files that exist, and nothing that needs Node where a page looks. */
+/** The exports of package.json: their files exist, and those for pages need nothing of Node. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -30,7 +30,7 @@ test.each(modules)('%s: a page can import it', async (name) => {
   })
 })
 
-test('what a script says that it is called by calls it, so that each installs what is missing', () => {
+test('the npm command that a script names in its text calls it, so that each installs what is missing', () => {
   const said = filesIn('scripts', '.js').flatMap((path) =>
     [...textOf(path).matchAll(/^(?:\/\*\*| \*) `npm (?:run )?(\w+)`:/gm)].map(([, name]) => [name, `node ${path}`]),
   )

@@ -1,6 +1,6 @@
 /**
- * What a few networks compute, held against the hashes of all of them in `test/fixtures/hashes.json`; `npm run hashes`
- * checks all.
+ * Compares the results of a few networks with the hashes in `test/fixtures/hashes.json`. `npm run hashes` checks all
+ * networks.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -25,7 +25,7 @@ function hashes(...args: string[]) {
   return { code: child.status, output: child.stdout, errors: child.stderr }
 }
 
-test('a few networks compute the bits that are kept', () => {
+test('a few networks compute results that match the stored hashes', () => {
   const few = [
     'mobilenet_v1 width=0.5',
     'mobilenet_v2 se=all',

@@ -1,8 +1,8 @@
-/** The rooms of src: which may import which, by which doors, and that nothing runs in circles. */
+/** The rooms of src: which may import which, through which doors, and that no imports are circular. */
 import { expect, test } from 'vitest'
 import { filesOf, type Import, importsOf, textOf } from '../support/sources.ts'
 
-/** What each room may import, beside itself and what those rooms may import. */
+/** The rooms that each room may import, besides itself and the rooms that those may import. */
 const below: Record<string, readonly string[]> = {
   core: [],
   ops: ['core'],
@@ -34,10 +34,10 @@ const isOurs = (path: string) => path.startsWith('src/')
 const roomOf = (path: string) => path.split('/')[1]
 /** Files at the root of src: entries of the package, above all rooms. */
 const isEntry = (path: string) => /^src\/[\w-]+\.ts$/.test(path)
-/** A room, or a folder of one, is entered by its index; what needs Node, by `node.ts`. */
+/** A room, or a folder of one, is imported through its index; code that needs Node, through `node.ts`. */
 const isDoor = (path: string) => /^src\/(\w+\/)+(index|node)\.ts$/.test(path)
 
-/** Imports that run upwards or take a short cut: one line each, with what is allowed. */
+/** Imports that run upwards or bypass a door: one line each, with what is allowed. */
 function wrong(imports: readonly Import[]): string[] {
   return imports.flatMap(({ from, to }) => {
     if (!isOurs(to) || isEntry(to))
@@ -55,7 +55,7 @@ function wrong(imports: readonly Import[]): string[] {
 const files = filesOf('src', '.ts')
 const all = files.flatMap((path) => importsOf(path, textOf(path)))
 
-test('every file of src stands in a room, or is an entry that only exports', () => {
+test('every file of src is in a room, or is an entry that only exports', () => {
   expect(files.filter((path) => !isEntry(path) && !rooms.includes(roomOf(path)))).toEqual([])
   const entries = files.filter(isEntry)
   expect(entries).toContain('src/index.ts')
@@ -77,7 +77,7 @@ test('docs/architecture.md has the same table', () => {
   expect(told).toEqual(below)
 })
 
-test('a wrong import is found, in each of the ways in which one can be written', () => {
+test('a wrong import is found in every syntax', () => {
   const found = (path: string, text: string) => wrong(importsOf(path, text))
   expect(found('src/core/a.ts', `import { conv2d } from '../ops/index.ts'`)).toEqual([
     'src/core/a.ts imports src/ops/index.ts: core may import nothing',
@@ -127,7 +127,7 @@ function circles(imports: readonly Import[]): string[][] {
   return [...new Set(groups)].sort().map((group) => group.split(' '))
 }
 
-test('no files import each other in a circle', () => {
+test('no files import each other in a cycle', () => {
   expect(circles(all)).toEqual([
     // The gradient of a convolution is made of ops whose gradients are convolutions, and that of a sum is a product.
     ['src/ops/broadcast.ts', 'src/ops/elementwise-contract.ts', 'src/ops/elementwise.ts', 'src/ops/reduce.ts'],
@@ -136,7 +136,7 @@ test('no files import each other in a circle', () => {
   ])
 })
 
-test('a circle is found, however many files it has', () => {
+test('a cycle is found, whatever its number of files', () => {
   const made = (pairs: readonly string[]) =>
     pairs.map((pair) => {
       const [from, to] = pair.split(' ')

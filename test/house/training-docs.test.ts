@@ -1,4 +1,4 @@
-/** The tables of docs/training.md beside the code: every name that there is, and no other default. */
+/** The tables of docs/training.md match the code: every name, and the same defaults. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +23,7 @@ import { engine, failureOf, preprocessing, toyNet, toySet } from '../train/toys.
 
 const text = textOf('docs/training.md')
 
-/** Rows of the table with this header, as their cells. */
+/** The rows of the table with this header, as lists of cells. */
 function rowsOf(header: string): string[][] {
   const [, table] = text.split(`\n${header}\n`)
   const lines = table.split('\n')
@@ -45,7 +45,7 @@ const members = ({ name: _, ...options }: { readonly name: string }): string =>
   Object.entries(options)
     .map(([name, value]) => `${name}: ${value}`)
     .join(', ')
-/** The names that an error offers in place of one that there is not. */
+/** The names that an error suggests for an unknown one. */
 const offered = (message: string): string[] => message.replace(/^.*: use /, '').split(/, | or /)
 
 test('defaults of training options', () => {
@@ -63,7 +63,7 @@ test('defaults of training options', () => {
     expect([option, value]).toEqual([option, `\`${expected[namesIn(option)[0]]}\``])
 })
 
-test('every option of train is there, and every flag', async () => {
+test('every option of train and every flag is in the tables', async () => {
   const names = [...learning, ...running].flatMap(([option]) => namesIn(option))
   const message = await failureOf(() => fit(toyNet(), { train: toySet(6) }, { absent: 1 } as never))
   expect(names.sort()).toEqual([...offered(message), 'threads', 'deterministic'].sort())

@@ -1,4 +1,4 @@
-/** Units of graphs that were put together by hand: what belongs to a layer, and what is timed by itself. */
+/** Units of hand-made graphs: which ops belong to a layer, and which are timed by themselves. */
 import { expect, test } from 'vitest'
 import { type Shape, size } from '../../src/core/index.ts'
 import { analyse, type Graph, inputsOf } from '../../src/graph/index.ts'
@@ -59,7 +59,7 @@ const graph = (y: Value): Graph => ({ outputs: { y }, updates: [] })
 const layers = (y: Value): Unit[] => layerUnitsOf(graph(y)).slice(2)
 const shown = (y: Value) => layers(y).map(describeUnit)
 
-test('bias, scale and activation are of their layer, a further activation is not', () => {
+test('bias, scale and activation belong to their layer, a further activation does not', () => {
   const x = relu(mul(bias(conv(image(), 'a', 4, 3), weight('b', 4)), 0.5))
   expect(shown(x)).toEqual(['conv 8x8 3x3 relu, 3 to 4 channels'])
   expect(shown(hardSwish(x))).toEqual(['conv 8x8 3x3 relu, 3 to 4 channels', 'hard_swish 1x8x8xa, 4 channels'])
@@ -69,7 +69,7 @@ test('bias, scale and activation are of their layer, a further activation is not
   ])
 })
 
-test('what is added is of the layer that was last', () => {
+test('an addition belongs to the later layer', () => {
   const x = conv(image(), 'a', 4)
   expect(shown(relu(add(x, conv(x, 'b', 4))))).toEqual([
     'conv 8x8 1x1, 3 to 4 channels',
@@ -79,7 +79,7 @@ test('what is added is of the layer that was last', () => {
   expect(shown(twice).slice(1)).toEqual(['conv 8x8 1x1 add, 4 to 4 channels', 'add 1x8x8xa and 1x8x8xa, 4 channels'])
 })
 
-test('squeeze-and-excitation is of the layer before it, in one block', () => {
+test('squeeze-and-excitation belongs to the layer before it in the same block', () => {
   const gated = (x: Value) => {
     const reduced = relu(linear(flatten(globalAvgPool(x)), 'reduce', 2))
     return mul(x, reshape({ x: sigmoid(linear(reduced, 'expand', x.shape[3])) }, { shape: [0, 1, 1, -1] }))
@@ -96,7 +96,7 @@ test('squeeze-and-excitation is of the layer before it, in one block', () => {
     'gate 8x8, 4 channels',
     ...linears,
   ])
-  // A gate of every pixel is a convolution of its own, and a product.
+  // A gate for every pixel is a separate convolution and a product.
   const x = conv(image(), 'a', 4)
   expect(shown(mul(x, sigmoid(conv(x, 'b', 4))))).toEqual([
     'conv 8x8 1x1, 3 to 4 channels',
@@ -104,7 +104,7 @@ test('squeeze-and-excitation is of the layer before it, in one block', () => {
   ])
 })
 
-/** Something of everything that no table has. */
+/** A network with ops that no table has. */
 function unusual(): Value {
   const x = relu(conv(image(), 'stem', 32, 3))
   const pooled = avgPool({ x }, { kernel: [2, 2], stride: 2 })
@@ -130,7 +130,7 @@ test('other ops are timed by themselves, and their channels may vary', () => {
   ])
 })
 
-test('the units of an unusual network are graphs of its own cost', () => {
+test('the units of an unusual network have graphs of the same cost', () => {
   const total = (g: Graph) => analyse(g).total
   const units = layers(unusual())
   expect(units.reduce((n, unit) => n + total(unitGraph(unit, 1)).macs, 0)).toBe(total(graph(unusual())).macs)
@@ -140,13 +140,13 @@ test('the units of an unusual network are graphs of its own cost', () => {
       expect(valuesInto(unit, copies), describeUnit(unit)).toBe(into)
     }
     expect(workOf(unit).macs, describeUnit(unit)).toBe(total(unitGraph(unit, 1)).macs)
-    // Plain data: a page is told what to time.
+    // Units are plain data, so that they can be sent to a page.
     expect(JSON.parse(JSON.stringify(unit))).toEqual(unit)
   }
 })
 
 test('they are measured by the engine, and a table of them gives the sum', async () => {
-  // Counts in between are measured, as of any layer.
+  // Counts in between are planned, as for any layer.
   const plan = planOf(layerUnitsOf(graph(unusual())), { downTo: 0.5 })
   const pool = plan.filter(({ op }) => op?.name === 'avg_pool').map(({ channels }) => channels[0])
   expect(pool).toEqual([16, 32])
@@ -165,7 +165,7 @@ test('they are measured by the engine, and a table of them gives the sum', async
   expect(lackingIn(read, layerUnitsOf(graph(unusual())))).toEqual([])
 })
 
-test('a layer in which both paddings are the same has the time of either', () => {
+test('a layer with the same zeros in both paddings has the time of either', () => {
   const [torch, same] = (['torch', 'same'] as const).map((padding) => build('mobilenet_v2', { size: 32, padding }))
   const ms = { lower: 1, median: 1, upper: 1 }
   const table: LatencyTable = {

@@ -17,7 +17,7 @@ const macsOf = (graph: Graph): number => topological(roots(graph)).reduce((n, v)
 const intoOf = (graph: Graph): number =>
   [...inputsOf(graph).values()].reduce((n, v) => n + v.shape.reduce((a, b) => a * b), 0)
 
-/** A machine on which a run costs 0.1 ms and 1 ms for a million values, and a million multiply-adds 0.2 ms. */
+/** A machine on which a run costs 0.1 ms plus 1 ms per million values, and a million multiply-adds cost 0.2 ms. */
 function pretended(slowness: (call: number) => number = () => 1) {
   let calls = 0
   const timer: Timer = {
@@ -41,7 +41,7 @@ async function measured(timer: Timer, units: readonly Unit[], options: Parameter
   return found
 }
 
-test('what a run costs by itself is taken off, and copies share the rest', async () => {
+test('the overhead of a run is subtracted, and the rest is divided by the copies', async () => {
   const found = await measured(pretended().timer, plan)
   expect([...found.keys()]).toEqual(plan.map(unitKey))
   for (const unit of plan) {
@@ -55,7 +55,7 @@ test('what a run costs by itself is taken off, and copies share the rest', async
   }
 })
 
-test('a group that met a busy machine is measured again, after the others', async () => {
+test('a group measured on a busy machine is measured again, after the others', async () => {
   const quiet = await measured(pretended().timer, plan)
   const disturbed = pretended((call) => (call === 2 || call === 3 ? 3 : 1))
   const found = await measured(disturbed.timer, plan)
@@ -65,7 +65,7 @@ test('a group that met a busy machine is measured again, after the others', asyn
   expect(disturbed.calls()).toBe(undisturbed.calls() + 2)
 })
 
-test('a machine that is always busy ends all the same', async () => {
+test('measuring ends even if the machine is always busy', async () => {
   const { timer, calls } = pretended((call) => (call === 0 ? 1 : 2))
   await measured(timer, plan)
   const undisturbed = pretended()
@@ -73,14 +73,14 @@ test('a machine that is always busy ends all the same', async () => {
   expect(calls()).toBeLessThanOrEqual(3 * undisturbed.calls())
 })
 
-/** The reference at its best while these are measured. */
+/** The best time of the reference while these units are measured. */
 async function referenceOf(units: readonly Unit[]): Promise<number> {
   let best = 0
   for await (const { referenceMs } of measureUnits(pretended().timer, units)) best = referenceMs
   return best
 }
 
-test('runs that are known are not measured again', async () => {
+test('known runs are not measured again', async () => {
   const [runs, layers] = [true, false].map((is) => plan.filter(({ kind }) => (kind === 'run') === is))
   const known = await measured(pretended().timer, runs)
   const runsKnown = runs.map((unit) => {
@@ -94,7 +94,7 @@ test('runs that are known are not measured again', async () => {
   for (const unit of layers) expect(found.get(unitKey(unit))).toBeCloseTo(all.get(unitKey(unit))!, 9)
 })
 
-test('an abort ends it, with what was measured before', async () => {
+test('an abort ends measuring and keeps what was measured before', async () => {
   const controller = new AbortController()
   const found: Unit[] = []
   const run = async () => {
@@ -108,7 +108,7 @@ test('an abort ends it, with what was measured before', async () => {
   expect(found.length).toBeLessThan(plan.length)
 })
 
-test('a plan has each unit once, and the runs around what goes in', () => {
+test('a plan has each unit once, and runs around the numbers of input values', () => {
   expect(new Set(plan.map(unitKey)).size).toBe(plan.length)
   const two = planOf([...unitsOf(model), ...unitsOf(model)])
   expect(two.map(unitKey)).toEqual(plan.map(unitKey))
@@ -122,17 +122,17 @@ test('counts between two lie at most a factor of 2.5 apart, and are multiples of
   expect(countsBetween(8, 1280)).toEqual([8, 16, 40, 104, 232, 552, 1280])
 })
 
-test('a grid goes down to a share of the networks own counts, and colours stay', () => {
+test('a grid goes down to a share of the counts of the networks, and colours do not vary', () => {
   const grid = planOf(unitsOf(model), { downTo: 0.5 })
   const stem = grid.filter((unit) => layerOf(unit) === 'conv 32x32 3x3 hard_swish')
   expect(stem.map(({ channels }) => channels)).toEqual([[3, 8]])
   const last = grid.filter((unit) => layerOf(unit) === 'conv 4x4 1x1 hard_swish').map(({ channels }) => channels)
-  // The extents are those of all 1x1 convolutions at this place, expansions among them.
+  // The extents are those of all 1x1 convolutions in this place, including expansions.
   expect(last).toContainEqual([24, 288])
   expect(last).toContainEqual([144, 288])
 })
 
-test('interpolation is exact for what is linear in each count, within the smallest rectangle', () => {
+test('interpolation is exact for a function linear in each count, within the smallest rectangle', () => {
   const f = (a: number, b: number) => 1 + 2 * a + 3 * b + 0.5 * a * b
   const samples = [8, 16, 40].flatMap((a) => [8, 32].map((b) => ({ channels: [a, b], value: f(a, b) })))
   for (const [a, b] of [
@@ -145,7 +145,7 @@ test('interpolation is exact for what is linear in each count, within the smalle
     expect(interpolate(samples, [a, b])).toBeCloseTo(f(a, b), 9)
   expect(interpolate(samples, [7, 8])).toBeUndefined()
   expect(interpolate(samples, [41, 8])).toBeUndefined()
-  // A corner is missing: a wider rectangle has all of its own.
+  // A corner is missing: a wider rectangle has all corners.
   const holed = samples.filter(({ channels }) => channels.join() !== '16,32')
   expect(interpolate(holed, [12, 20])).toBeCloseTo(f(12, 20), 9)
   expect(interpolate([{ channels: [8], value: 1 }], [8])).toBe(1)

@@ -1,4 +1,4 @@
-/** Graphs that no table has, as they are measured: their units, and how a page is told of them. */
+/** Measuring networks without rows: their units, and how they are sent to a page. */
 import { expect, test } from 'vitest'
 import { tensor } from '../../src/core/index.ts'
 import { fromPage, toPage } from '../../src/door/page-network.ts'
@@ -20,7 +20,7 @@ test('a page measures the same layers, of either kind of network', () => {
   expect(keysOf(branched()).length).toBeGreaterThan(6)
 })
 
-test('constants that the JSON does not hold are zeros there', () => {
+test('constants that the JSON does not hold are zeros in the page', () => {
   const mean = constant(tensor([192], new Float32Array(192).fill(3)))
   const w = parameter({ name: 'w', shape: [192, 2], role: 'weight', init: { kind: 'normal', std: 1 } })
   const logits = linear(mul(flatten(input('x', [1, 8, 8, 3])), mean), w)

@@ -1,4 +1,4 @@
-/** Units of latency come from the graph, and are those that rows gave before (see registry-cases.ts). */
+/** Units of latency come from the graph, and equal those that rows gave before (see registry-cases.ts). */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { unitKey, unitsOf } from '../../src/latency/index.ts'
@@ -6,7 +6,7 @@ import { hashOf, networks, type Parts, unitText } from '../support/registry-case
 
 const parts: Parts = JSON.parse(readFileSync('test/fixtures/registry-parts.json', 'utf8'))
 
-test('the fixture has the networks that are walked', () => {
+test('the fixture has the networks that are tested', () => {
   expect(Object.keys(parts.hashes)).toEqual([...networks.keys()])
 })
 

@@ -31,7 +31,7 @@ test('values of a model: published counts, and bytes of its tensors', () => {
   )
 })
 
-test('a resource of the table as an object: latency has its table as its source', () => {
+test('a named resource as an object: latency has its table as its source', () => {
   const model = build('mobilenet_v3_small', { size: 32, width: 0.35, classes: 2 })
   expect({ ...namedResource('macs'), value: 0 }).toEqual({ name: 'macs', unit: 'number', monotone: true, value: 0 })
   expect(namedResource('macs').value(model)).toBe(resourceOf(model, 'macs'))
@@ -85,7 +85,7 @@ test('a budget of any resource, amount and suffix is read, with spaces or withou
   )
 })
 
-test('a text that is no budget is a mistake in words', () => {
+test('any text is either a budget or a UsageError', () => {
   const almost = fc.string({ unit: fc.constantFrom(...'=.-+ 0123456789kMsBe'), maxLength: 8 })
   fc.assert(
     fc.property(
@@ -108,7 +108,7 @@ test('a text that is no budget is a mistake in words', () => {
   )
 })
 
-test('a budget that is none is told with the way out', () => {
+test('an invalid budget is refused with the way out', () => {
   expect(() => parseBudget('latncy=2ms')).toThrow(
     'budget latncy=2ms: no resource latncy (did you mean latency?): use macs, parameters, memory, size or latency',
   )
@@ -122,7 +122,7 @@ test('a budget that is none is told with the way out', () => {
   )
 })
 
-test('values for people', () => {
+test('values are formatted with their units', () => {
   expect(showResource('macs', 56_510_400)).toBe('56.5 M')
   expect(showResource('parameters', 812)).toBe('812')
   expect(showResource('modelBytes', 1_500_000)).toBe('1.50 MB')

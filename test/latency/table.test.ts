@@ -37,7 +37,7 @@ test('a table is read as it was written, whatever the order of its members', () 
   expect(readTable(writeTable({ entries, ...rest }), 't.json')).toEqual(table)
 })
 
-describe('what is no table is refused', () => {
+describe('a file that is not a valid table is refused', () => {
   const message = (text: string): string => {
     try {
       readTable(text, 't.json')
@@ -48,15 +48,15 @@ describe('what is no table is refused', () => {
   }
 
   test.each<[string, string]>([
-    [text.slice(0, 300), 't.json: it is no JSON: the file is damaged, or no latency table'],
-    ['{"a": 1}', 't.json: it is no latency table: use a file that kinglet measure wrote'],
-    ['[]', 't.json: it is no latency table: use a file that kinglet measure wrote'],
+    [text.slice(0, 300), 't.json: it is not JSON: the file is damaged, or not a latency table'],
+    ['{"a": 1}', 't.json: it is not a latency table: use a file that kinglet measure wrote'],
+    ['[]', 't.json: it is not a latency table: use a file that kinglet measure wrote'],
     [
       text.replace('"kinglet_latency": 1', '"kinglet_latency": 2'),
       't.json: a latency table of kind 2, this version of Kinglet reads kind 1: measure it again',
     ],
     [text.replace('"threads": 1', '"threads": 0'), 't.json: threads is 0: it must be a positive integer'],
-    [text.replace('"threads": 1', '"thread": 1'), 't.json: it has thread, which belongs to no table'],
+    [text.replace('"threads": 1', '"thread": 1'), 't.json: it has thread, which is not in a table'],
     [
       text.replace('"cores":9', '"cores":"9"'),
       't.json: device is {"name":"Pixel 8","system":"Android 14","cores":"9"}: it must be name, system and cores',
@@ -79,13 +79,13 @@ describe('what is no table is refused', () => {
     )
   })
 
-  test('of any shape, without another error', () => {
+  test('JSON of any shape, with no other error', () => {
     for (const value of [null, 1, 'a', [], {}, { ...table, entries: [null] }, { ...table, entries: {} }])
       expect(() => assertTable(value, 't')).toThrow(/^t: /)
   })
 })
 
-test('a table of another device, engine, version or number of threads is told with both values', () => {
+test('a table of another device, engine, version or number of threads is refused with both values', () => {
   const said = (expected: Parameters<typeof assertMeasuredWith>[1]) => () =>
     assertMeasuredWith(table, expected, 't.json')
   const { device } = table
@@ -124,7 +124,7 @@ test('a layer that the table lacks is named, with the way out', () => {
   expect(unitMs(table, unitsOf(other)[2])).toBeUndefined()
 })
 
-test('sums are checked against whole networks: errors and ranks', async () => {
+test('sums are compared with whole networks: errors and ranks', async () => {
   const models = [0.35, 0.5].map((width) => build('mobilenet_v3_small', { size: 32, reduction: 8, width, classes: 4 }))
   const both = tableOf(planOf(models.flatMap(unitsOf)))
   const sums = models.map((m) => latencyOf(both, m))
@@ -145,7 +145,7 @@ test('sums are checked against whole networks: errors and ranks', async () => {
   expect(agreementOf(three).rankCorrelation).toBeCloseTo(-0.5, 9)
 })
 
-test('networks come in the order in which they were given, also where a busy machine had a group timed again', async () => {
+test('networks keep their order, also when a busy machine had a group timed again', async () => {
   const models = Array.from({ length: 18 }, (_, i) => build('mobilenet_v1', { width: 0.1 + 0.05 * i, size: 32 }))
   const table = tableOf(planOf(models.flatMap(unitsOf)))
   const sums = models.map((net) => latencyOf(table, net))
@@ -153,7 +153,7 @@ test('networks come in the order in which they were given, also where a busy mac
   const timer: Timer = {
     tickMs: 0.001,
     async time(graphs, { rounds }) {
-      // The reference, and what it stands for: slow the first time.
+      // The reference is slow the first time, as on a busy machine.
       const reference = calls++ === 0 ? 10 : 0.1
       return graphs.map((_, i) => Array.from({ length: rounds }, () => (i === 0 ? reference : 1)))
     },

@@ -47,7 +47,7 @@ describe('a network is the sum of its units', () => {
   })
 })
 
-test('the first units are the run and the steps, and layers are told apart by all but their channels', () => {
+test('the first units are the run and the steps, and a layer is identified by everything but its channels', () => {
   const units = unitsOf(build('mobilenet_v3_small', { size: 32, reduction: 8 }))
   expect(units.slice(0, 7).map((unit) => `${layerOf(unit)}: ${unit.channels.join(' ')}`)).toEqual([
     'run: 3072',
@@ -72,7 +72,7 @@ const units: Unit[] = distinctUnits(
   ),
 ).filter(({ kind }) => kind !== 'steps')
 
-test('what goes into a graph, and the work of it, are those of the graph itself', () => {
+test('the computed input values and work of a unit equal those of its graph', () => {
   for (const unit of units) {
     const into = (graph: Graph) =>
       [...inputsOf(graph).values()].reduce((n, v) => n + v.shape.reduce((a, b) => a * b), 0)
@@ -83,7 +83,7 @@ test('what goes into a graph, and the work of it, are those of the graph itself'
   }
 })
 
-test('each copy is computed, and one after the other', async () => {
+test('each copy is computed, one after the other', async () => {
   for (const unit of units.filter(({ kind }) => kind !== 'run' && kind !== 'linear')) {
     const steps = async (copies: number) => {
       const graph = unitGraph(unit, copies)

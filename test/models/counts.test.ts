@@ -25,7 +25,7 @@ test.each(published.map((row) => [`${row.model}${label(row.options)} (${row.sour
 )
 
 describe('identities', () => {
-  test('bodies of V1 are what the docstring of TF-slim says', () => {
+  test('bodies of V1 have the counts in the docstring of TF-slim', () => {
     const body = (options: Parameters<typeof build>[1]) => {
       const { layers, total } = analyse(build('mobilenet_v1', options).graph())
       const classifier = layers.find((layer) => layer.name === 'classifier')!
@@ -68,7 +68,7 @@ describe('identities', () => {
     expect(weightsOf('all') - weightsOf('none')).toBe(matrices + biases)
   })
 
-  test('counts of weights do not depend on the size, and macs of a batch are those of its images', () => {
+  test('counts of weights do not depend on the size, and macs of a batch are the sum over its images', () => {
     for (const { name } of models()) {
       const [a, b] = [totalOf(name, {}), totalOf(name, { size: [67, 100] })]
       expect({ ...b, macs: 0, activationBytes: 0, peakBytes: 0 }).toEqual({

@@ -1,13 +1,13 @@
 /**
- * An engine that runs each op's oracle in double precision, as the golden values were computed. Only tests have it: it
- * tells an error of the mathematics from one of rounding.
+ * An engine that runs each op's oracle in double precision, as the golden values were computed. It is for tests only: it
+ * separates errors of the mathematics from those of rounding.
  */
 import { KingletError, size, type Tensor } from '../../src/core/index.ts'
 import { type Engine, startingWeights } from '../../src/engine/index.ts'
 import { type Graph, nameOf, parametersOf, roots, topological } from '../../src/graph/index.ts'
 import { contractOf, isConstant, isInput, isParameter, type Value } from '../../src/ops/index.ts'
 
-/** The number that was meant: constants are written with few digits, which rounding to float32 changed. */
+/** The intended value of a constant: constants have few digits, which rounding to float32 changed. */
 function meant(x: number): number {
   for (let digits = 1; digits < 17; digits++) {
     const candidate = Number(x.toPrecision(digits))
@@ -16,14 +16,14 @@ function meant(x: number): number {
   return x
 }
 
-/** Oracles index and assign only, so an array of doubles serves as well as one of floats. */
+/** Oracles only index and assign, so an array of doubles works in place of one of floats. */
 const double = ({ shape, dtype, data }: Tensor): Tensor => ({
   shape,
   dtype,
   data: new Float64Array(data) as unknown as Float32Array,
 })
 
-/** `replace` sees every result, and gives it or another in its place. */
+/** `replace` receives every result and returns it or a replacement. */
 export const doubleEngine = (
   replace: (v: Value, inputs: readonly Tensor[], y: Tensor) => Tensor = (_v, _inputs, y) => y,
 ): Engine => ({

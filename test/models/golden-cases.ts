@@ -1,11 +1,11 @@
 /**
- * The golden comparison of a forward pass, for any engine, and what all comparisons share. All are to 1e-3 of the value
- * wanted; where a value is a small remainder of larger ones that cancel, of what cancels:
+ * The golden comparison of a forward pass, for any engine, and the code that all comparisons share. The tolerance is 1e-3
+ * of the expected value. Where a value is the small remainder of larger ones that cancel, it is 1e-3 of those:
  * - means and single activations: at least the mean magnitude of their feature map;
  * - logits: at least their root mean square;
  * - projections of gradients on a random direction: at least the norm times the direction's deviation, sqrt(1/12);
  * - gradients that are zero (golden-training.ts): the gradient beside them.
- * Losses and norms are compared as they are.
+ * Losses and norms are compared directly.
  */
 import { expect } from 'vitest'
 import type { Engine } from '../../src/engine/index.ts'
@@ -16,10 +16,10 @@ import { type ForwardCase, images, largestError, rms, summary, titleOf } from '.
 
 export const tolerance = 1e-3
 
-/** Errors by what was compared. */
+/** Errors, by the name of what was compared. */
 export type Errors = Readonly<Record<string, number>>
 
-/** Asserts all of them at once, so that a failure shows which layer goes astray first. */
+/** Asserts all of them at once, so that a failure shows the first layer that is wrong. */
 export const expectAllWithin = (title: string, errors: Errors): void => {
   const wrong = Object.entries(errors).filter(([, error]) => !(error <= tolerance))
   expect(wrong, title).toEqual([])

@@ -65,7 +65,7 @@ function trainingGraphs(model: Model, c: TrainCase) {
   }
 }
 
-/** SGD as PyTorch has it: g + decay w into the momentum, which is subtracted. Momenta begin at zero. */
+/** SGD as in PyTorch: g + decay w is added to the momentum, which is subtracted. Momenta start at zero. */
 function step(weight: Value, gradient: Value, { lr, momentum, weightDecay }: TrainCase['optimizer']) {
   const name = `momentum.${weight.attrs.name}`
   const old = parameter({ name, shape: weight.shape, role: 'state', init: { kind: 'constant', value: 0 } })
@@ -76,7 +76,7 @@ function step(weight: Value, gradient: Value, { lr, momentum, weightDecay }: Tra
   ]
 }
 
-/** Trains `steps` steps; `before` sees the weights at the begin of each. */
+/** Trains `steps` steps. `before` receives the weights before each. */
 async function train(
   engine: Engine,
   c: TrainCase,
@@ -106,7 +106,7 @@ async function train(
   return errors
 }
 
-/** The oracles in double precision: errors, and the weights at the begin of each step, rounded to float32. */
+/** The oracles in double precision: errors, and the weights before each step, rounded to float32. */
 export async function trainInDoubles(c: TrainCase, steps: number): Promise<{ errors: Errors; weights: Weights[] }> {
   const weights: Weights[] = []
   const errors = await train(doubleEngine(), c, 'double', steps, (now) =>
@@ -115,13 +115,13 @@ export async function trainInDoubles(c: TrainCase, steps: number): Promise<{ err
   return { errors, weights }
 }
 
-/** By itself: losses and logits. Its first gradients are compared by `compareGradients`. */
+/** The engine trains by itself: losses and logits. `compareGradients` compares its first gradients. */
 export async function trainAlone(engine: Engine, c: TrainCase): Promise<Errors> {
   const errors = await train(engine, c, 'single', c.losses.length)
   return Object.fromEntries(Object.entries(errors).filter(([name]) => !/^(norm|probe) of /.test(name)))
 }
 
-/** The loss from each of `weights`, those of the run in doubles at each step. */
+/** The loss from each of `weights`, which are those of the run in doubles before each step. */
 export async function compareLosses(engine: Engine, c: TrainCase, weights: readonly Weights[]): Promise<Errors> {
   const { loss: graph } = trainingGraphs(modelOf(c), c)
   const names = [...parametersOf(graph).keys()]
@@ -145,8 +145,9 @@ export interface Flips {
 }
 
 /**
- * All gradients of the first step in full, against those in doubles with the engine's masks: every `greater`, through
- * which gradients of piecewise functions choose their piece. Without flips, against the golden values as well.
+ * Compares all gradients of the first step in full with those in doubles with the engine's masks. Masks are the results of
+ * every `greater`, by which gradients of piecewise functions choose their piece. Without flips, compares them with the
+ * golden values too.
  */
 export async function compareGradients(engine: Engine, c: TrainCase): Promise<{ errors: Errors; flips: Flips }> {
   const model = modelOf(c)
@@ -193,8 +194,8 @@ export async function compareGradients(engine: Engine, c: TrainCase): Promise<{ 
 }
 
 /**
- * A shift that only another batch norm sees has no effect while training: its gradient is a sum that cancels to zero (in
- * double precision, to less than 1e-9 of the gradient of the scale beside it, which is what it is compared with).
+ * A shift that only another batch norm reads has no effect in training: its gradient is a sum that cancels to zero. In
+ * double precision it cancels to less than 1e-9 of the gradient of the scale beside it, and is compared with that one.
  */
 const cancels = (c: TrainCase, name: string): boolean => {
   const normOf = (of: string) => c.firstStepGradients[nameIn(c, of)].norm

@@ -38,7 +38,7 @@ describe.each(engines)('$name', (engine) => {
   })
 })
 
-/** Three: from momenta of zero, with momenta, and with momenta of momenta. What comes later is more of the same. */
+/** Three steps: from zero momenta, with momenta, and with momenta of momenta. Later steps repeat the same. */
 const stepsOf = (c: TrainCase): number => (testAll ? lossesThatRepeat(c) : 3)
 
 const cheap = trainCases.filter((c) => c.size <= 64)

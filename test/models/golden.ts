@@ -46,7 +46,7 @@ export const trainCases = cases.filter((c) => c.kind === 'train')
 export const lossesThatRepeat = (c: TrainCase): number =>
   c.model === 'mobilenet_v2' && c.size === 32 ? 6 : c.losses.length
 
-/** What the source's model is here. timm's `tf_` models pad as TensorFlow does. */
+/** The registry's network for a source's model. timm's `tf_` models pad as TensorFlow does. */
 const ours: Readonly<Record<string, readonly [ModelName, BuildOptions]>> = {
   'torchvision mobilenet_v2': ['mobilenet_v2', { batchNormEps: 1e-5 }],
   'torchvision mobilenet_v3_large': ['mobilenet_v3_large', { batchNormEps: 1e-3 }],
@@ -64,10 +64,10 @@ const ours: Readonly<Record<string, readonly [ModelName, BuildOptions]>> = {
 export const titleOf = (c: Case): string =>
   `${c.source} ${c.model}${c.args.width_mult ? ` x${c.args.width_mult}` : ''} @${c.size}`
 
-/** Golden values were computed from doubles; engines take their float32 rounding. */
+/** Golden values were computed from doubles; engines receive them rounded to float32. */
 export type Precision = 'single' | 'double'
 const zeros = (length: number, precision: Precision): Float32Array =>
-  // Oracles only index and assign: an array of doubles serves as well.
+  // Oracles only index and assign, so an array of doubles works too.
   precision === 'single' ? new Float32Array(length) : (new Float64Array(length) as unknown as Float32Array)
 
 export function modelOf(c: ForwardCase | TrainCase, precision: Precision = 'single'): Model {
@@ -147,7 +147,7 @@ export function largestError(got: ArrayLike<number>, want: ArrayLike<number>, sc
   let worst = got.length === want.length ? 0 : Number.POSITIVE_INFINITY
   for (let i = 0; i < want.length; i++) {
     const error = Math.abs(got[i] - want[i]) / Math.max(Math.abs(want[i]), scale)
-    // A NaN is an error without bound.
+    // A NaN counts as an infinite error.
     worst = error <= worst ? worst : Number.isNaN(error) ? Number.POSITIVE_INFINITY : error
   }
   return worst

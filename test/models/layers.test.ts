@@ -1,4 +1,4 @@
-/** Per layer, `analyse` equals what was read off the modules of torchvision and timm. */
+/** For each layer, `analyse` equals the values read from the modules of torchvision and timm. */
 import { describe, expect, test } from 'vitest'
 import { analyse, type LayerCost } from '../../src/graph/index.ts'
 import { build, type ModelName } from '../../src/models/index.ts'

@@ -1,4 +1,4 @@
-/** Rows that no table has: each operator once. */
+/** Rows that are in no table, with each operator once. */
 import type { RowSpec } from '../../src/models/index.ts'
 
 const row = {

@@ -1,4 +1,4 @@
-/** Every network of the registry runs and trains: a new row is tested by being there. */
+/** Every network of the registry runs and trains. A new entry is tested without further code. */
 import { describe, expect, test } from 'vitest'
 import { keyOf, size, uniformAt } from '../../src/core/index.ts'
 import { arrays, preprocessingPreset } from '../../src/data/index.ts'
@@ -26,13 +26,13 @@ describe.each(models().map(({ name }) => name))('%s', (name) => {
       return [...(await program.run({ x })).logits.data]
     }
     const expected = await logits(referenceEngine())
-    // Dozens of layers, in which batch norm is folded on one side only, round in another order.
+    // Batch norm is folded on one side only, so dozens of layers round in another order.
     const scale = Math.max(...expected.map(Math.abs))
     const got = await logits(wasmEngine({ threads: 1 }))
     for (const [i, v] of expected.entries()) expect(Math.abs(got[i] - v)).toBeLessThan(1e-4 * scale)
   })
 
-  test('steps on one batch make its loss smaller', async () => {
+  test('training steps on one batch reduce its loss', async () => {
     const net = build(name, { ...small, dropout: 0 })
     const preprocessing = preprocessingPreset('whole', side)
     const options = { engine: wasmEngine({ threads: 1 }), epochs: 4, batch: labels.length, preprocessing }

@@ -1,11 +1,11 @@
-/** Networks of rows that no table has: `build` with `rows`, and `withRows`. */
+/** Networks of given rows: `build` with `rows`, and `withRows`. */
 import { describe, expect, test } from 'vitest'
 import { assertOptions, named } from '../../src/core/check.ts'
 import { analyse, type Graph, roots, topological } from '../../src/graph/index.ts'
 import { type BuildOptions, build, models, type RowSpec, restore, withRows } from '../../src/models/index.ts'
 import { mixedRows } from './mixed-rows.ts'
 
-/** Everything that a graph computes, with names and shapes: equal for equal networks. */
+/** Describes everything that a graph computes, with names and shapes. Equal for equal networks. */
 const told = (graph: Graph): string => {
   const nodes = topological(roots(graph))
   const at = new Map(nodes.map((node, i) => [node, i]))
@@ -30,7 +30,7 @@ describe.each(models().map(({ name }) => name))('%s', (name) => {
   })
 })
 
-test('a head of other width is in the rows', () => {
+test('the rows have the width of a changed head', () => {
   const net = build('mobilenet_v3_large', { size: 64, head: 24 })
   expect(told(withRows(net, net.rows).graph())).toBe(told(net.graph()))
 })
@@ -38,7 +38,7 @@ test('a head of other width is in the rows', () => {
 describe('rows of all operators', () => {
   const net = build('mobilenet_v2', { rows: mixedRows, size: 32, reduction: 8, classes: 5, seed: 4 })
 
-  test('are the network, with what other options make of them', () => {
+  test('make the network, and the other options apply to them', () => {
     expect(net.rows.map((r) => r.name)).toEqual(mixedRows.map((r) => r.name))
     expect(net.rows.map((r) => r.stride)).toEqual([1, 1, 2, 2, 1, 2, 1, 1, 1, 1])
     expect(net.rows.map((r) => r.squeeze)).toEqual([0, 0, 8, 0, 8, 0, 0, 0, 0, 0])
@@ -50,7 +50,7 @@ describe('rows of all operators', () => {
     expect(build('mobilenet_v2', options).rows.some((r) => r.se)).toBe(false)
   })
 
-  test('are kept as plain data without what follows from options, and a file of them is restored', () => {
+  test('are kept as plain data without values that follow from options, and are restored from a file', () => {
     const { name, options } = JSON.parse(JSON.stringify(net.architecture))
     expect(options.rows).toEqual([...mixedRows.slice(0, -1), { ...mixedRows[mixedRows.length - 1], out: 5 }])
     const again = restore({ name, options }, net.weights, 'mixed.safetensors')
@@ -60,19 +60,19 @@ describe('rows of all operators', () => {
     )
   })
 
-  test('with other classes only the classifier differs', () => {
+  test('differ only in the classifier for another number of classes', () => {
     const more = build('mobilenet_v2', { ...net.architecture.options, classes: 9 })
     expect(more.graph().outputs.logits.shape).toEqual([1, 9])
     const count = (n: typeof net) => analyse(n.graph()).total.parameters
     expect(count(more) - count(net)).toBe(4 * (12 + 1))
   })
 
-  test('at 224 pixels the input column of the table is not theirs', () => {
+  test('do not have the input column of the table at 224 pixels', () => {
     const [first, ...rest] = mixedRows
     expect(build('mobilenet_v2', { rows: [{ ...first, out: 9 }, ...rest] }).rows[0].out).toBe(9)
   })
 
-  test('rows given are copied', () => {
+  test('are copied', () => {
     const rows = mixedRows.map((row) => ({ ...row }))
     const built = build('mobilenet_v2', { rows, size: 32 })
     rows[0].out = 99
@@ -80,7 +80,7 @@ describe('rows of all operators', () => {
   })
 })
 
-describe('what is wrong is told, with the row', () => {
+describe('invalid rows are refused, and the error names the row', () => {
   const changed = (at: number, change: object) =>
     mixedRows.map((row, i): RowSpec => (i === at ? { ...row, ...change } : row))
   const without = (member: string) =>
@@ -145,7 +145,7 @@ describe('what is wrong is told, with the row', () => {
   })
 })
 
-test('a name of a list, and no other', () => {
+test('a name must be in the list', () => {
   const check = () => assertOptions('f', { kind: 'c' }, { kind: named(['a', 'b']) })
   expect(check).toThrow('f: kind is c: it must be a or b')
 })

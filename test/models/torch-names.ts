@@ -1,6 +1,6 @@
 /**
- * Our layers under the names that torchvision and timm give them, and tensors in PyTorch's order: convolutions OIHW (a
- * depthwise one C1HW), linear layers [out, in].
+ * Maps our layers to their names in torchvision and timm, and tensors to PyTorch's order: convolutions OIHW (a depthwise
+ * one C1HW), linear layers [out, in].
  */
 import { type Shape, size } from '../../src/core/index.ts'
 
@@ -34,7 +34,7 @@ const torchvisionV2: Layers = ends(
   (block, part) => {
     const parts = order.slice(block === 0 ? 1 : 0).filter((p) => p !== 'se')
     const [i, at] = [position(parts, part), `features.${block + 1}.conv`]
-    // The projection and its norm are not wrapped in a module of their own.
+    // The projection and its norm are not wrapped in a module.
     return part === 'project'
       ? { weight: `${at}.${i}`, norm: `${at}.${i + 1}` }
       : { weight: `${at}.${i}.0`, norm: `${at}.${i}.1` }
@@ -130,7 +130,7 @@ export function torchName(layers: Layers, name: string): string {
 export function torchOrder(shape: Shape): Uint32Array {
   const order = new Uint32Array(size(shape))
   if (shape.length < 2) return order.map((_, n) => n)
-  // The last dimension here is PyTorch's first; a depthwise kernel has no other channels.
+  // Our last dimension is PyTorch's first; a depthwise kernel has no other channels.
   const outputs = shape[shape.length - 1]
   const channels = shape.length === 3 ? 1 : shape[shape.length - 2]
   const taps = shape.length === 2 ? 1 : shape[0] * shape[1]
@@ -140,5 +140,5 @@ export function torchOrder(shape: Shape): Uint32Array {
   return order
 }
 
-/** Inputs of one output, as PyTorch's shape has it: all dimensions but the first. */
+/** Number of inputs of one output in PyTorch's shape: all dimensions but the first. */
 export const fanIn = (shape: Shape): number => (shape.length === 3 ? shape[0] * shape[1] : size(shape.slice(0, -1)))

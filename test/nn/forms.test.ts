@@ -55,18 +55,18 @@ describe('training', () => {
     const [norm] = topological([form.logits]).filter(({ op }) => op.name === 'batch_norm')
     expect(norm.inputs.slice(3).map(({ op }) => op.name)).toEqual(['channel_mean', 'channel_variance'])
     expect(norm.scope).toBe('wide')
-    // As in inference, so that tables of layers agree.
+    // The same order as in inference, so that tables of layers agree.
     expect(new Set(topological(roots(form as never)).map((v) => v.scope))).toEqual(
       new Set(topological(roots(branched().declared)).map((v) => v.scope)),
     )
   })
 
-  test('frozen layers keep their statistics', () => {
+  test('frozen layers keep their running statistics', () => {
     const form = formed({ frozen: (name) => name.startsWith('narrow') })
     expect(updated(form)).toEqual(['wide', 'deep'].flatMap((layer) => [`${layer}.bn.mean`, `${layer}.bn.variance`]))
   })
 
-  test('momentum is that of each layer', () => {
+  test('each layer has its own momentum', () => {
     const net = build('mobilenet_v2', { width: 0.1, size: 32, classes: 2, batchNormMomentum: 0.25 })
     const [{ value }] = net.forward(input('x', [2, 32, 32, 3]), { training: true, seed }).updates
     // old (1 - m) + now m
@@ -74,7 +74,7 @@ describe('training', () => {
     expect(shares).toEqual([0.75, 0.25])
   })
 
-  test('each dropout has the stream of its layer, and a second one of the same layer its own', () => {
+  test('each dropout has the stream of its layer, and a second one in the same layer has its own', () => {
     const streams = (net: ReturnType<typeof branched>) =>
       topological([formed({}, net).logits]).flatMap(({ op, attrs }) => (op.name === 'dropout' ? [attrs.stream] : []))
     expect(streams(branched())).toEqual([keyOf('head')])
@@ -84,7 +84,7 @@ describe('training', () => {
     expect(streams(net)).toEqual([keyOf(''), keyOf('#1')])
   })
 
-  test('batch norm over constants, or over parameters that are no state, stays as it is', () => {
+  test('batch norm over constants, or over parameters that are not state, does not change', () => {
     const x = flatten(input('x', [1, 2, 2, 1]))
     const one = constant(tensor([4], [1, 1, 1, 1]))
     const fixed = batchNorm({ x, gamma: one, beta: one, mean: one, variance: one })
@@ -94,7 +94,7 @@ describe('training', () => {
   })
 })
 
-describe('what cannot be is refused', () => {
+describe('bad input is refused', () => {
   test('an image of another shape', () => {
     expect(() => branched().forward(input('x', [2, 8, 16, 3]), { training: false })).toThrow(
       new KingletError('forward: x is [2, 8, 16, 3] f32: it must be [N, 16, 16, 3] f32'),
@@ -125,7 +125,7 @@ describe('what cannot be is refused', () => {
       updates: [],
     })
     expect(() => formed({}, net)).toThrow(
-      'forward: two layers update mean while training: give each running statistics of its own',
+      'forward: two layers update mean while training: give each its own running statistics',
     )
   })
 })

@@ -1,4 +1,4 @@
-/** A network that no table has, put together from ops: two branches joined, a window for each channel, and what trains. */
+/** A hand-made network: two joined branches, a depthwise convolution, and layers that behave differently in training. */
 import { Builder, type Network, networkFrom } from '../../src/nn/index.ts'
 import { add, avgPool, concat, flatten, globalAvgPool, input, relu, type Value } from '../../src/ops/index.ts'
 

@@ -1,4 +1,4 @@
-/** Networks of graphs that no table has: what they are, what is refused, and other classes. */
+/** Networks of hand-made graphs: their members, what is refused, and changing the classes. */
 import { describe, expect, test } from 'vitest'
 import { KingletError, tensor } from '../../src/core/index.ts'
 import type { Graph } from '../../src/graph/index.ts'
@@ -31,7 +31,7 @@ const graphOf = (logits: Value, outputs: Graph['outputs'] = {}): Graph => ({
   updates: [],
 })
 
-test('a network is what its graph says', () => {
+test('the members of a network come from its graph', () => {
   const net = branched({ classes: 5, size: 12 })
   expect(net.inputShape).toEqual([12, 12, 3])
   expect(net.classes).toBe(5)
@@ -44,7 +44,7 @@ test('a network is what its graph says', () => {
   )
 })
 
-test('outputs beside the logits stay by name', () => {
+test('outputs besides the logits keep their names', () => {
   const features = flatten(globalAvgPool(x))
   const net = networkFrom(graphOf(linear(features, w('w', [3, 2])), { features }))
   expect(Object.keys(net.graph(2).outputs)).toEqual(['logits', 'features'])
@@ -82,8 +82,8 @@ const refused: readonly (readonly [what: string, body: () => unknown, message: s
   [
     'a batch in a shape',
     () => networkFrom(graphOf(linear(reshape({ x }, { shape: [1, 48] }), w('w', [48, 2])))),
-    'network: the graph does not hold for a batch of 2: reshape: x has shape [2, 4, 4, 3], 96 values: [1, 48] holds 48, ' +
-      'it must hold as many: in shapes write 0 (reshape) or -1 for the batch',
+    'network: the graph does not work for a batch of 2: reshape: x has shape [2, 4, 4, 3], 96 values: [1, 48] holds 48 values, ' +
+      'the numbers must be equal: in shapes write 0 (reshape) or -1 for the batch',
   ],
   [
     'a sum over the batch',
@@ -125,11 +125,11 @@ describe('other classes', () => {
     expect(other.weights.get('head.b')!.shape).toEqual([8])
     expect([...other.weights.keys()]).toEqual([...branched().weights.keys()])
     expect(other.graph(4).outputs.logits.shape).toEqual([4, 8])
-    // All else is drawn as it was.
+    // All other parameters are drawn as before.
     expect(other.weights.get('wide.conv.w')).toEqual(branched({ seed: 3 }).weights.get('wide.conv.w'))
   })
 
-  test('what is known of its classes is forgotten, how images are prepared is not', () => {
+  test('class names and provenance are dropped, preprocessing is kept', () => {
     const net = branched()
     const preprocessing = { size: [16, 16] } as never
     net.meta = { classes: ['a', 'b', 'c'], preprocessing, provenance: { epochs: 3 } }
@@ -165,7 +165,7 @@ describe('other classes', () => {
     })
   })
 
-  test('as the registry builds it', () => {
+  test('a network of the registry', () => {
     const net = build('mobilenet_v3_small', { width: 0.35, size: 32, classes: 10, seed: 5 })
     const wanted = build('mobilenet_v3_small', { width: 0.35, size: 32, classes: 4, seed: 5 })
     expect(withClasses(net, 4, { seed: 5 }).weights).toEqual(wanted.weights)
@@ -184,7 +184,7 @@ describe('other classes', () => {
     const net = networkFrom(graphOf(logits))
     expect(() => withClasses(net, 7)).toThrow(
       new KingletError(
-        `withClasses: the network cannot be made to have 7 classes: ${why}: its logits must come from a layer with ` +
+        `withClasses: the network cannot have 7 classes: ${why}: its logits must come from a layer with ` +
           'weights for each class',
       ),
     )
@@ -194,11 +194,11 @@ describe('other classes', () => {
     const shared = w('w', [3, 3])
     const y = linear(linear(flatten(globalAvgPool(x)), shared), shared)
     expect(() => withClasses(networkFrom(graphOf(y)), 7)).toThrow(
-      'withClasses: the network cannot be made to have 7 classes: matmul: ',
+      'withClasses: the network cannot have 7 classes: matmul: ',
     )
   })
 
-  test('a number of classes that is none: refused', () => {
+  test('an invalid number of classes: refused', () => {
     expect(() => withClasses(branched(), 0)).toThrow('withClasses: classes is 0: it must be a positive integer')
   })
 })

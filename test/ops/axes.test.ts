@@ -1,6 +1,6 @@
 /**
- * The links of ops' axes, held against their oracles: an entry that goes from all axes of a link changes nothing else of
- * the result. Where a link ends in the op (a channel that a convolution sums over), the entry is first made zero.
+ * The links of ops' axes against the oracles: removing an entry from all axes of a link leaves the rest of the result
+ * unchanged. If a link ends in the op (a channel that a convolution sums over), the entry is set to zero first.
  */
 import { expect, test } from 'vitest'
 import { type Shape, type Tensor, take, tensor } from '../../src/core/index.ts'
@@ -33,7 +33,7 @@ const filled = (shape: Shape): Tensor => {
   )
 }
 
-/** Shapes in which entries follow themselves along an axis: no op's samples have them all. */
+/** Shapes in which entries repeat along an axis. No op's samples cover them all. */
 const reshapes: Case[] = (
   [
     [
@@ -79,7 +79,7 @@ const linksOf = ({ op, inputs, attrs }: Case, y: Shape): readonly AxisLink[] =>
     y,
   )
 
-/** Places of an entry along the axis of an end, of `count` entries. */
+/** The places of an entry along the axis of one end of a link, of `count` entries. */
 const placesOf = (entry: number, count: number, { from = 0, times = 1 }: AxisEnd): number[] =>
   Array.from({ length: times }, (_, k) => from + k * count + entry)
 
@@ -96,7 +96,7 @@ function withZeros(t: Tensor, axis: number, places: readonly number[]): Tensor {
   return { ...t, data: t.data.map((value: number, i: number) => (isAt(i) ? 0 : value)) as Tensor['data'] }
 }
 
-/** All links of a case with more than one entry, each with the entry that goes. */
+/** All links of a case with more than one entry, each with the entry to remove. */
 const dropped = cases.flatMap((one) => {
   const y = run(one, one.inputs)
   return linksOf(one, y.shape).flatMap((link) => {
@@ -118,11 +118,11 @@ test.each(dropped.map((d) => [`${d.one.op.name} ${JSON.stringify(d.link)}`, d] a
   const got = run(one, inputs)
   const expected = result ? without(y, result.axis, placesOf(entry, count, result)) : y
   expect(got.shape).toEqual(expected.shape)
-  // Results stand in float64 and `take` gives float32.
+  // Results are in float64; `take` returns float32.
   expect(difference(got.data, expected.data)).toBeLessThan(1e-6)
 })
 
-test('every kind of link is among them', () => {
+test('the cases cover every kind of link', () => {
   const names = new Set(dropped.map(({ one }) => one.op.name))
   for (const name of ['conv2d', 'depthwise_conv2d', 'matmul', 'batch_norm', 'concat', 'reshape', 'reduce_sum', 'add'])
     expect(names).toContain(name)
@@ -131,7 +131,7 @@ test('every kind of link is among them', () => {
   expect(dropped.some(({ link }) => link.every((end) => end.input !== undefined))).toBe(true)
 })
 
-test('what a convolution in groups and fixed shapes say', () => {
+test('links of a grouped convolution and of fixed shapes', () => {
   const shapes = {
     grouped: [
       [1, 4, 4, 8],

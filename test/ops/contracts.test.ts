@@ -1,4 +1,4 @@
-/** One suite over all ops and samples: what a contract says of shape, cost and lowering is what its oracle does. */
+/** One suite over all ops and samples: shape, cost and lowering of a contract agree with its oracle. */
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { size } from '../../src/core/index.ts'
@@ -25,7 +25,7 @@ const nodeOf = (op: Op, index: number) => {
 
 const cases = allOps.flatMap((op) => contractOf(op).samples.map((_, index) => [op.name, index, op] as const))
 
-/** These put values among zeros, and count on y being zeroed. */
+/** These ops put values among zeros, and rely on a zeroed y. */
 const leavesZeros = ['im2col', 'zero_pad']
 
 describe.each(cases)('%s, sample %i', (name, index, op) => {
@@ -40,13 +40,13 @@ describe.each(cases)('%s, sample %i', (name, index, op) => {
     expect(data.subarray(size(y.shape)).filter((v) => v !== guard)).toHaveLength(0)
   })
 
-  it('its cost is the multiply-adds that its oracle did', () => {
+  it('its cost is the number of multiply-adds of its oracle', () => {
     const { macs } = runOracle(y, tensors)
     expect(macsOf(y)).toBe(macs)
   })
 
   if (op.lower === native) return
-  it('its lowering gives what its oracle gives', () => {
+  it('its lowering gives the result of its oracle', () => {
     const lowered = lowerAll({ outputs: { y }, updates: [] }).outputs.y
     expect(topological([lowered]).filter((v) => v.op.lower !== native)).toEqual([])
     expect(lowered.shape).toEqual(y.shape)
@@ -58,7 +58,7 @@ describe.each(cases)('%s, sample %i', (name, index, op) => {
 })
 
 describe('the table of all ops', () => {
-  it('has every op that a file of src/ops exports, and names are unique', async () => {
+  it('has every op that a file of src/ops exports, each with a unique name', async () => {
     const files = readdirSync(`${root}/src/ops`).filter(
       (f) => f.endsWith('.ts') && !['index.ts', 'list.ts'].includes(f),
     )
@@ -69,17 +69,17 @@ describe('the table of all ops', () => {
     expect(new Set(allOps.map((op) => op.name)).size).toBe(allOps.length)
   })
 
-  it('has samples for each, with one that is no multiple of four wide', () => {
+  it('has samples for each op, one of them with a width that is not a multiple of four', () => {
     const lastAxes = (op: Op) =>
       contractOf(op).samples.flatMap((_, i) => makeInputs(op, i).map((t) => t.shape.at(-1) ?? 1))
     expect(allOps.filter((op) => !lastAxes(op).some((c) => c % 4 !== 0)).map((op) => op.name)).toEqual([])
   })
 
-  it('has the activations of networks by their own names', () => {
+  it('has the activations of networks under the names of their ops', () => {
     expect(Object.keys(activations)).toEqual(Object.values(activations).map(({ op }) => op.name))
   })
 
-  it('names a reason for every refusal', () => {
+  it('gives a reason for every refusal', () => {
     const refusals = allOps.flatMap((op) => {
       const { grad } = contractOf(op)
       return isRefusal(grad) ? [[op.name, grad.refused]] : []
@@ -91,7 +91,7 @@ describe('the table of all ops', () => {
     })
   })
 
-  it('leaves to engines the primitives that docs/ops.md lists', () => {
+  it('has as primitives the ops that docs/ops.md lists', () => {
     const list = textOf('docs/ops.md').split('## What engines implement')[1].trim().split('\n\n')[0]
     const listed = [...list.matchAll(/`([^`]+)`/g)].flatMap(([, names]) => names.split(/\s+/))
     expect(listed.sort()).toEqual(

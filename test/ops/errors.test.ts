@@ -1,4 +1,4 @@
-/** What ops say of wrong inputs: the op, both values, the way out. */
+/** The error texts of ops for wrong inputs: the op, both values, the way out. */
 import { describe, expect, it } from 'vitest'
 import { KingletError, type Shape, tensor } from '../../src/core/index.ts'
 import {
@@ -206,7 +206,7 @@ const wrong: readonly (readonly [() => Value, string])[] = [
   ],
   [
     () => reshape({ x: of(2, 3) }, { shape: [7] }),
-    'reshape: x has shape [2, 3], 6 values: [7] holds 7, it must hold as many',
+    'reshape: x has shape [2, 3], 6 values: [7] holds 7 values, the numbers must be equal',
   ],
   [
     () => reshape({ x: of(2, 3) }, { shape: [-2, -3] }),
@@ -219,7 +219,7 @@ const wrong: readonly (readonly [() => Value, string])[] = [
   [() => reshape({ x: of(2, 3) }, { shape: [-1, -1] }), 'reshape: shape is [-1, -1]: one dimension at most can be -1'],
   [
     () => reshape({ x: of(2, 3) }, { shape: [4, -1] }),
-    'reshape: x has shape [2, 3], 6 values: [4, -1] holds 4 for each of its -1, it must be a divisor',
+    'reshape: x has shape [2, 3], 6 values: [4, -1] without its -1 holds 4, which must be a divisor',
   ],
   [
     () => slice({ x: of(4, 4) }, { from: [2, 0], shape: [3, 4] }),
@@ -243,7 +243,10 @@ const wrong: readonly (readonly [() => Value, string])[] = [
     'crop: x is 8 x 8, pad is [4, 4, 0, 0]: nothing of x would be left, crop less',
   ],
   [() => concat([]), 'concat: no inputs: give it one or more'],
-  [() => concat([of(2, 3)], { axis: 2 }), "concat: axis 2 is none of its first input's, which has shape [2, 3]"],
+  [
+    () => concat([of(2, 3)], { axis: 2 }),
+    'concat: axis is 2: it must be an axis of the first input, which has shape [2, 3]',
+  ],
   [
     () => concat([of(2, 3), of(3, 2)], { axis: 1 }),
     'concat: shapes [2, 3] and [3, 2] along axis 1: all other dimensions must be equal',

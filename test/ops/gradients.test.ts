@@ -38,7 +38,7 @@ const uniform = (shape: Shape, stream: number, low = -1, high = 1): Tensor => {
 const step = 1e-5
 const allUpTo = 200
 
-/** Directions in which to move an input: each element of a small one, else a few elements and a few random directions. */
+/** Directions in which to move an input: each element if it is small, else a few elements and a few random directions. */
 function directions(length: number): Float64Array[] {
   const unit = (i: number) => Float64Array.from({ length }, (_, j) => (i === j ? 1 : 0))
   if (length <= allUpTo) return Array.from({ length }, (_, i) => unit(i))
@@ -163,7 +163,7 @@ describe('gradients of composites', () => {
     const known = (x: readonly Tensor[]) =>
       new Map([...leaves.map((leaf, i) => [leaf, x[i]] as const), [dy, cotangent] as const])
     const found = gradients(loss, leaves)
-    // Once as built and once in primitives: the lowered rules must be gradients too.
+    // As built, and lowered to primitives: gradients must be right in both forms.
     const outputs = Object.fromEntries(leaves.map((leaf, i) => [`d${i}`, found.get(leaf)!]))
     const lowered = mergeEqual(lowerAll({ outputs, updates: [] })).outputs
     for (const [i, leaf] of leaves.entries()) {

@@ -5,12 +5,12 @@ import { lower } from '../../src/graph/passes/index.ts'
 import { isConstant, native, type Op, type Value } from '../../src/ops/index.ts'
 import { contractOf } from '../../src/wasm/passes/contracts.ts'
 
-/** Kinks are kept this far away: more than any step of a difference quotient, less than the samples' ranges. */
+/** Distance from kinks: more than any step of a difference quotient, less than the ranges of samples. */
 const clearance = 0.05
 
 const isTensor = (x: Shape | Tensor): x is Tensor => 'data' in x
 
-/** Oracles know nothing of element sizes, so float64 storage lets them compute without rounding to float32. */
+/** Oracles do not depend on the element size, so with float64 storage they do not round to float32. */
 export const doubles = (shape: Shape, data: Float64Array, dtype: DType = 'f32'): Tensor => ({
   shape,
   dtype,
@@ -60,7 +60,7 @@ export function difference(got: ArrayLike<number>, expected: ArrayLike<number>):
   let [worst, scale] = [0, 1]
   for (let i = 0; i < expected.length; i++) {
     scale = Math.max(scale, Math.abs(expected[i]))
-    // Written so that NaN counts as the largest of differences.
+    // Written so that NaN counts as the largest difference.
     const d = Math.abs(got[i] - expected[i])
     if (!(d <= worst)) worst = Number.isNaN(d) ? Number.POSITIVE_INFINITY : d
   }

@@ -1,4 +1,4 @@
-/** A contract with a slot left out does not compile; neither does a call with a wrong name. */
+/** A contract that omits a slot does not compile, nor does a call with a wrong name. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compile } from '../support/built.ts'
 import { markdownBlocks } from '../support/code-blocks.ts'
@@ -53,7 +53,7 @@ const halves = (define: string, all: Readonly<Record<string, string>>, without?:
     `export const contract = complete${kind}(made, {\n${text((slot) => !declared.includes(slot))}})\n`
   )
 }
-/** The table of src/ops/all.ts, over these files in the place of its own. */
+/** The table of src/ops/all.ts, over these files instead of its own. */
 const tableOf = (list: string): string =>
   textOf('src/ops/all.ts').replaceAll("'./", "'../../src/ops/").replace('../../src/ops/list.ts', list)
 const left = definitions.flatMap(([define, all]) => Object.keys(all).map((slot) => [define, slot, all] as const))
@@ -119,20 +119,20 @@ describe('contracts', () => {
     expect(errorsOf(`${define}-half-${slot}.ts`)).toMatch(new RegExp(`Property '${slot}' is missing in type`))
   })
 
-  it('an op that is declared and not completed does not compile in the table of all ops', () => {
+  it('a declared op without a completion does not compile in the table of all ops', () => {
     expect(errorsOf('table-half.ts')).toMatch(/'incomplete' is missing in type (.|\n)*"twice"/)
   })
 
-  it('a refusal has a reason, and null is none', () => {
+  it('a refusal needs a reason, and null is not one', () => {
     expect(errorsOf('no-reason.ts')).toContain('Expected 1 arguments, but got 0')
     expect(errorsOf('null-gradient.ts')).toContain(`Type 'null' is not assignable to type`)
   })
 
-  it('a gradient of an input that the op has not does not compile', () => {
+  it('a gradient of an unknown input does not compile', () => {
     expect(errorsOf('other-gradient.ts')).toContain(`Type '{ z: Value; }' has no properties in common`)
   })
 
-  it('nor does a call with a name that the op does not know', () => {
+  it('a call with an unknown name does not compile', () => {
     expect(errorsOf('call-attribute.ts')).toContain(`'strides' does not exist in type`)
     expect(errorsOf('call-input.ts')).toContain(`'weights' does not exist in type`)
   })

@@ -1,4 +1,4 @@
-/** Oracles against values known from elsewhere: worked by hand, or by another op that must agree. */
+/** Oracles against independent values: computed by hand, or by another op that must agree. */
 import { describe, expect, it } from 'vitest'
 import { type Shape, size, type Tensor, tensor } from '../../src/core/index.ts'
 import { evaluate, gradients, topological } from '../../src/graph/index.ts'
@@ -48,7 +48,7 @@ const counting = (...shape: Shape): Value =>
     shape,
     Array.from({ length: size(shape) }, (_, i) => i + 1),
   )
-/** Values that look random and repeat nowhere near. */
+/** Values that look random, with a long period. */
 const wavy = (...shape: Shape): Value =>
   image(
     shape,
@@ -58,7 +58,7 @@ const scalarSeed = (seed: number): Value => constant(tensor([], [seed], 'i32'))
 const lowered = (v: Value): Value => lowerAll({ outputs: { v }, updates: [] }).outputs.v
 
 describe('padding rules', () => {
-  it('"same" gives ceil(size / stride) pixels, and the odd zero to the end', () => {
+  it('"same" gives ceil(size / stride) pixels, with an odd zero at the end', () => {
     expect(samePad(224, 224, 3, 2)).toEqual([0, 1, 0, 1])
     expect(samePad(7, 112, 3, 2)).toEqual([1, 1, 0, 1])
     expect(samePad(14, 14, 5, 1)).toEqual([2, 2, 2, 2])
@@ -78,7 +78,7 @@ describe('padding rules', () => {
           }
   })
 
-  it('that of PyTorch models is half of the window', () => {
+  it('PyTorch models pad by half of the window', () => {
     expect(torchPad(3)).toEqual([1, 1, 1, 1])
     expect(torchPad(5, 2)).toEqual([4, 4, 4, 4])
     expect(torchPad([1, 7])).toEqual([0, 0, 3, 3])
@@ -93,7 +93,7 @@ describe('convolutions', () => {
     expect(numbers(conv2d({ x, w }, { dilation: 2 }))).toEqual([1 + 2 * 3 + 3 * 7 + 4 * 9])
   })
 
-  it('two channels to two, 1x1, is a matrix product', () => {
+  it('1x1, two channels to two, is a matrix product', () => {
     const y = conv2d({ x: image([1, 1, 2, 2], [1, 2, 3, 4]), w: image([1, 1, 2, 2], [10, 20, 30, 40]) })
     expect(numbers(y)).toEqual([70, 100, 150, 220])
     expect(topological([lowered(y)]).map((v) => v.op.name)).toEqual([
@@ -106,7 +106,7 @@ describe('convolutions', () => {
     ])
   })
 
-  it('in groups is one convolution after the other', () => {
+  it('a grouped convolution equals one convolution per group', () => {
     const [x, w] = [wavy(2, 5, 6, 6), wavy(3, 3, 2, 9)]
     const attrs = { stride: 2, pad: [1, 1, 0, 1] } as const
     const parts = [0, 1, 2].map((g) =>
@@ -119,7 +119,7 @@ describe('convolutions', () => {
     expect(difference(together.data, compute(concat(parts, { axis: 3 })).data)).toBeLessThan(1e-6)
   })
 
-  it('depthwise is a convolution with a group for each channel', () => {
+  it('depthwise convolution equals a convolution with one group per channel', () => {
     const [x, w] = [wavy(2, 7, 6, 5), wavy(3, 2, 5)]
     const attrs = { stride: 2, pad: [1, 0, 2, 1], dilation: 2 } as const
     const dense = conv2d({ x, w: reshape({ x: w }, { shape: [3, 2, 1, 5] }) }, { ...attrs, groups: 5 })
@@ -127,7 +127,7 @@ describe('convolutions', () => {
     expect(topological([lowered(dense)]).map((v) => v.op.name)).toContain('depthwise_conv2d')
   })
 
-  it('rows that no window saw have no gradient', () => {
+  it('rows that no window covers have gradient 0', () => {
     const dx = conv2dDx(
       { dy: image([1, 1, 1, 1], [2]), w: counting(2, 2, 1, 1) },
       { stride: 2, inputShape: [1, 3, 3, 1] },
@@ -136,7 +136,7 @@ describe('convolutions', () => {
     expect(numbers(lowered(dx))).toEqual([2, 4, 0, 6, 8, 0, 0, 0, 0])
   })
 
-  it('padding beforehand is padding in the convolution', () => {
+  it('padding x first equals padding in the convolution', () => {
     const [x, w] = [wavy(1, 5, 4, 3), wavy(3, 3, 3, 2)]
     const margins = [0, 2, 1, 3] as const
     expect(numbers(conv2d({ x: pad({ x }, { pad: margins }), w }))).toEqual(numbers(conv2d({ x, w }, { pad: margins })))
@@ -146,19 +146,19 @@ describe('convolutions', () => {
 describe('pools', () => {
   const x = image([1, 2, 3, 1], [1, 5, 5, 2, 4, 3])
 
-  it('average pixels alone, or the zeros around them too', () => {
+  it('average only pixels, or pixels and padding', () => {
     const attrs = { kernel: [2, 2], pad: [1, 0, 0, 0] } as const
     expect(numbers(avgPool({ x }, attrs))).toEqual([3, 5, 3, 4.25])
     expect(numbers(avgPool({ x }, { ...attrs, countPad: true }))).toEqual([1.5, 2.5, 3, 4.25])
   })
 
-  it('give the gradient of equal ones to the first', () => {
+  it('give the gradient to the first of equal pixels', () => {
     const attrs = { kernel: [2, 3] } as const
     expect(numbers(maxPool({ x }, attrs))).toEqual([5])
     expect(numbers(maxPoolDx({ x, dy: image([1, 1, 1, 1], [7]) }, attrs))).toEqual([0, 7, 0, 0, 0, 0])
   })
 
-  it('never prefer padding, and keep NaN', () => {
+  it('ignore padding, and keep NaN', () => {
     const attrs = { kernel: [2, 2], stride: 2, pad: [1, 0, 1, 0] } as const
     expect(numbers(maxPool({ x: image([1, 1, 1, 1], [-3]) }, attrs))).toEqual([-3])
     expect(numbers(maxPool({ x: image([1, 1, 2, 1], [Number.NaN, 9]) }, { kernel: [1, 2] }))).toEqual([Number.NaN])
@@ -168,7 +168,7 @@ describe('pools', () => {
 describe('resizing', () => {
   const x = counting(1, 2, 2, 1)
 
-  it('has its pixels at half-pixel centres, as PyTorch has them', () => {
+  it('uses half-pixel centres, as PyTorch does', () => {
     expect(numbers(resizeBilinear({ x }, { size: [4, 4] }))).toEqual([
       ...[1, 1.25, 1.75, 2],
       ...[1.5, 1.75, 2.25, 2.5],
@@ -177,7 +177,7 @@ describe('resizing', () => {
     ])
   })
 
-  it('or at the corners', () => {
+  it('aligns corners if asked', () => {
     const third = (n: number) => Math.fround(1 + n / 3)
     expect(numbers(resizeBilinear({ x }, { size: [2, 4], alignCorners: true }))).toEqual([
       ...[1, third(1), third(2), 2],
@@ -215,7 +215,7 @@ describe('activations', () => {
     },
   )
 
-  it('have gradient 0 where ReLU turns', () => {
+  it('have gradient 0 at the kink of ReLU', () => {
     const x = image([3], [-1, 0, 6])
     const ones = image([3], [1, 1, 1])
     const gradient = (y: Value): number[] => {
@@ -227,7 +227,7 @@ describe('activations', () => {
     expect(gradient(relu6(x))).toEqual([0, 0, 0])
   })
 
-  it('are lowered to expressions that float32 computes to 1e-6', () => {
+  it('are lowered to expressions that are accurate to 1e-6 in float32', () => {
     const points = Array.from({ length: 2001 }, (_, i) => (i - 1000) / 50)
     for (const define of [sigmoid, tanh, hardSigmoid])
       near(numbers(lowered(define(image([points.length], points)))), at(define, ...points))
@@ -235,7 +235,7 @@ describe('activations', () => {
 })
 
 describe('softmax and cross-entropy', () => {
-  it('of equal numbers are uniform, however large', () => {
+  it('are uniform for equal numbers of any size', () => {
     expect(numbers(softmax({ x: image([2, 4], [1e4, 1e4, 1e4, 1e4, -1e4, -1e4, -1e4, -1e4]) }))).toEqual(
       new Array(8).fill(0.25),
     )
@@ -245,7 +245,7 @@ describe('softmax and cross-entropy', () => {
     ).toBeCloseTo(Math.log(8), 6)
   })
 
-  it('with smoothing as PyTorch has it', () => {
+  it('smooth as PyTorch does', () => {
     const [logits, targets] = [image([1, 3], [1, 2, 3]), image([1, 3], [0, 0, 1])]
     // -log softmax is 2.407606, 1.407606, 0.407606.
     expect(numbers(crossEntropy(logits, targets))[0]).toBeCloseTo(0.407606, 6)
@@ -287,14 +287,14 @@ describe('dropout', () => {
     expect(run(-5, { rate: 0.3, stream: 3 })).toEqual(expected)
   })
 
-  it('drops its share and keeps the mean', () => {
+  it('drops the given share and keeps the mean', () => {
     const y = run(1, { rate: 0.3 })
     const dropped = y.filter((v) => v === 0).length / y.length
     // Four standard deviations of 4000 draws.
     expect(Math.abs(dropped - 0.3)).toBeLessThan(4 * Math.sqrt((0.3 * 0.7) / 4000))
   })
 
-  it('drops others with another seed or stream, and the same in its gradient', () => {
+  it('drops other elements with another seed or stream, and the same ones in its gradient', () => {
     const first = run(1, { stream: 1 })
     const agreeing = (other: number[]) => other.filter((v, i) => v === first[i]).length / other.length
     expect(agreeing(run(1, { stream: 1 }))).toBe(1)
@@ -307,13 +307,13 @@ describe('dropout', () => {
     expect(numbers(grad(y.inputs, y.attrs, x, y)[0]!)).toEqual(first)
   })
 
-  it('with rate 0 is not there', () => {
+  it('returns x itself with rate 0', () => {
     expect(dropout({ x, seed: scalarSeed(1) }, { rate: 0 })).toBe(x)
   })
 })
 
 describe('batch statistics', () => {
-  it('are right in float32 where the mean is large against the deviation', () => {
+  it('are accurate in float32 if the mean is large relative to the deviation', () => {
     const x = tensor(
       [4, 50, 2],
       Float32Array.from({ length: 400 }, (_, i) => 1000 + Math.sin(i * i)),
@@ -329,7 +329,7 @@ describe('batch statistics', () => {
     }
   })
 
-  it('of a constant channel have variance 0', () => {
+  it('have variance 0 for a constant channel', () => {
     const x = image([5, 7, 1], new Array(35).fill(0.1))
     expect(numbers(lowered(channelVariance({ x })))).toEqual([0])
   })

@@ -18,7 +18,7 @@ const newFolder = () => join(top, String(folders++))
 
 const train = toySet(60)
 const start = macs.value(shallow())
-/** Few enough that a run takes a moment. */
+/** Few enough that a run is short. */
 const three: ProposalRule = (groups) => groups.slice(2, 5)
 const optionsFor = (options: Partial<AdaptOptions> = {}): AdaptOptions => ({
   engine: wasmEngine({ threads: 1 }),
@@ -33,7 +33,7 @@ const optionsFor = (options: Partial<AdaptOptions> = {}): AdaptOptions => ({
   ...options,
 })
 
-/** Runs to the end, or until `stop` says so. */
+/** Runs to the end, or until `stop` returns true. */
 async function run(options: AdaptOptions, stop: (event: AdaptEvent) => boolean = () => false, net = shallow()) {
   const events: AdaptEvent[] = []
   let model: Model | undefined
@@ -52,7 +52,7 @@ beforeAll(async () => {
   ran = await run(optionsFor({ store: openAdaptation(whole) }))
 })
 
-test('steps each cut the resource by the pace, down to the budget; the best candidate goes on', () => {
+test('each step cuts the resource by the pace, down to the budget, and continues with the best candidate', () => {
   const { events, points, model } = ran
   expect(points.map((p) => p.step)).toEqual([0, 1, 2])
   expect(points[0]).toMatchObject({ resource: start, macs: start })
@@ -66,13 +66,13 @@ test('steps each cut the resource by the pace, down to the budget; the best cand
   expect(first.point.accuracy).toBe(best)
   const { group, to } = first.point.shrunk!
   expect(groupsOf(first.model).find((g) => g.name === group)!.count).toBe(to)
-  // Every candidate was tuned for two steps and told.
+  // Every candidate was tuned for two steps and reported.
   const tried = events.filter((e) => e.kind === 'tried' && e.step === 1)
   expect(tried).toHaveLength(first.candidates.length)
   expect(events.filter((e) => e.kind === 'trying' && e.step === 1)).toHaveLength(2 * tried.length)
 })
 
-test('without fine-tuning, and with rules of one’s own', async () => {
+test('runs without fine-tuning, and with the caller’s own rules', async () => {
   const { points } = await run(
     optionsFor({
       steps: 0,
@@ -89,7 +89,7 @@ test('without fine-tuning, and with rules of one’s own', async () => {
   )
 })
 
-/** An engine whose trainings give a loss that is no number, from the first to `lost` of them. */
+/** An engine whose first `lost` trainings give a loss of NaN. */
 function losing(lost: number): Engine {
   const engine = wasmEngine({ threads: 1 })
   let trainings = 0
@@ -107,7 +107,7 @@ function losing(lost: number): Engine {
   return new Proxy(engine, { get: (own, name) => (name === 'compile' ? compile : Reflect.get(own, name)) })
 }
 
-test('a proposal that diverges is out, and the others go on; where all do, it says what helps', async () => {
+test('a proposal that diverges is dropped and the others continue; if all diverge, the error says what helps', async () => {
   const { events, points } = await run(optionsFor({ engine: losing(1) }))
   const [out, ...others] = events.filter((e) => e.kind === 'diverged')
   expect(others).toEqual([])
@@ -121,25 +121,25 @@ test('a proposal that diverges is out, and the others go on; where all do, it sa
   )
 })
 
-test('a network within the budget is left as it is', async () => {
+test('a network within the budget is not changed', async () => {
   const { events, points } = await run(optionsFor({ budget: start }))
   expect(events.map((e) => e.kind)).toEqual(['begun'])
   expect(points).toHaveLength(1)
 })
 
-test('what cannot be is said before anything is trained', async () => {
+test('bad input is refused before anything is trained', async () => {
   const failure = (options: Partial<AdaptOptions>) => failureOf(() => adapt(shallow(), train, optionsFor(options)))
   expect(await failure({ budget: 100 })).toMatch(
     /^KingletError: adapt: a budget of 100 macs cannot be met: mobilenet_v1_shallow has \d+, and \d+ with every group at its smallest \(multiples of 1, 1 or more\): raise the budget$/,
   )
   expect(await failure({ budget: 1, resource: { name: 'ms', value: () => Number.POSITIVE_INFINITY } })).toBe(
-    'KingletError: adapt: mobilenet_v1_shallow as it is has no ms: measure its layers, or use another resource',
+    'KingletError: adapt: mobilenet_v1_shallow has no value for ms: measure its layers, or use another resource',
   )
   expect(await failure({ budget: 0.5 * start, pace: { name: 'decay', delta: 0.02, decay: 0.9 } })).toMatch(
     /^KingletError: adapt: a budget of [\d.]+ macs is [\d.]+ below the \d+ of mobilenet_v1_shallow, the pace cuts [\d.]+ at most: use pace fixed, or a larger delta or decay$/,
   )
   expect(await failure({ proposals: 'v3' })).toBe(
-    'KingletError: adapt: mobilenet_v1_shallow has nothing that proposals v3 could shrink: use proposals filters',
+    'KingletError: adapt: mobilenet_v1_shallow has no group that proposals v3 can shrink: use proposals filters',
   )
   expect(await failure({ steps: -1 })).toBe('UsageError: adapt: steps is -1: it must be a whole number, 0 or more')
   expect(await failure({ holdout: 0 })).toBe('UsageError: adapt: holdout is 0: it must be a number between 0 and 1')
@@ -160,7 +160,7 @@ const stateOf = (folder: string) => ({
     .map((name) => readModelFile(readFileSync(join(folder, name))).weights),
 })
 
-test('kept in a folder: a model file for each step, and the curve', () => {
+test('a run in a folder writes a model file for each step, and the curve', () => {
   const { points, model } = ran
   expect(readdirSync(whole).sort()).toEqual([
     'curve.json',
@@ -175,7 +175,7 @@ test('kept in a folder: a model file for each step, and the curve', () => {
   expect(provenance).toMatchObject({ images: 48, evaluatedOn: 12, accuracy: points[2].accuracy })
 })
 
-test('left at any event and with other threads, it goes on to the same bits', async () => {
+test('a run interrupted at any event resumes bit-identically, with any number of threads', async () => {
   const net = shallow()
   const before = new Map([...net.weights].map(([name, t]) => [name, t.data.slice()]))
   const broken = newFolder()
@@ -187,16 +187,16 @@ test('left at any event and with other threads, it goes on to the same bits', as
   }
   await run(optionsFor({ store: openAdaptation(broken), engine }), undefined, net)
   expect(stateOf(broken)).toEqual(stateOf(whole))
-  // The network that was given is as it was.
+  // The given network has not changed.
   for (const [name, t] of net.weights) expect(t.data).toEqual(before.get(name))
 
-  // Done: nothing is tried again.
+  // The run is complete: nothing is tried again.
   const again = await run(optionsFor({ store: openAdaptation(whole) }))
   expect(again.events.map((e) => e.kind)).toEqual(['begun'])
   expect(again.points).toEqual(ran.points)
 })
 
-test('the folder of another run is refused, with both values, and is left as it was', async () => {
+test('the folder of another run is refused with both values, and is not changed', async () => {
   const folder = newFolder()
   await run(optionsFor({ store: openAdaptation(folder), steps: 0 }))
   const before = stateOf(folder)
@@ -215,13 +215,13 @@ test('the folder of another run is refused, with both values, and is left as it 
 
   writeFileSync(join(folder, 'curve.json'), '{"kinglet')
   expect(await failure({})).toBe(
-    `KingletError: ${join(folder, 'curve.json')}: it is not JSON: the file is damaged, begin anew`,
+    `KingletError: ${join(folder, 'curve.json')}: it is not JSON: the file is damaged, start a new run`,
   )
   await run(optionsFor({ steps: 0, seed: 2, store: openAdaptation(folder, { force: true }) }))
   expect(readCurve(folder)!.run.options.training.seed).toBe(2)
 })
 
-test('the signal ends it after the step of training under way', async () => {
+test('the signal ends the run after the current step of training', async () => {
   const controller = new AbortController()
   const folder = newFolder()
   const options = optionsFor({ store: openAdaptation(folder), signal: controller.signal, steps: 5 })
@@ -232,6 +232,6 @@ test('the signal ends it after the step of training under way', async () => {
     }),
   )
   expect(failed).toBe('Error: enough')
-  // The first proposal is kept.
+  // The first proposal is stored.
   expect(readdirSync(join(folder, 'trying')).filter((name) => name.endsWith('.json'))).toHaveLength(1)
 })

@@ -1,4 +1,4 @@
-/** Channels of graphs that were put together by hand: what goes along with a channel, and what cannot go. */
+/** Channels of hand-made graphs: what is removed with a channel, and what cannot be removed. */
 import { expect, test } from 'vitest'
 import type { Shape } from '../../src/core/index.ts'
 import type { Graph } from '../../src/graph/index.ts'
@@ -42,7 +42,7 @@ const shown = (logits: Value) =>
       `${name} ${count}: ${slices.map(sliceText).join(', ')}; by ${filters.map(({ tensor }) => tensor).join(', ')}`,
   )
 
-test('concatenated channels are read from where they begin', () => {
+test('the reader of concatenated channels has each group at its offset', () => {
   const x = conv(image(), 'stem', 8)
   const y = concat([relu(conv(x, 'left', 4)), avgPool({ x }), conv(x, 'right', 6)], { axis: 3 })
   expect(shown(linear(flatten(globalAvgPool(conv(y, 'both', 5))), 'classes', 2))).toEqual([
@@ -53,7 +53,7 @@ test('concatenated channels are read from where they begin', () => {
   ])
 })
 
-test('channels of flattened pixels follow each other', () => {
+test('channels of flattened pixels repeat along one axis', () => {
   const x = concat([conv(image(), 'left', 4), conv(image(), 'right', 6)], { axis: 3 })
   expect(shown(linear(flatten(x), 'classes', 2))).toEqual([
     'left 4: left#3, classes#0 64 x 10; by left',
@@ -61,7 +61,7 @@ test('channels of flattened pixels follow each other', () => {
   ])
 })
 
-test('batch norm, bias, depthwise convolutions, pools and resizes take channels along', () => {
+test('batch norm, bias, depthwise convolutions, pools and resizes carry channels on', () => {
   const per = (name: string) => weight(name, 5)
   const x = bias(conv(image(), 'stem', 5), per('bias'))
   const normed = batchNorm({ x, gamma: per('gamma'), beta: per('beta'), mean: per('mean'), variance: per('variance') })
@@ -72,7 +72,7 @@ test('batch norm, bias, depthwise convolutions, pools and resizes take channels 
   ])
 })
 
-test('additions join, whatever is added', () => {
+test('an addition joins the channels of its inputs', () => {
   const x = conv(image(), 'stem', 5)
   const y = add(conv(relu(x), 'residual', 5), x)
   expect(shown(conv(add(y, conv(image(), 'other', 5)), 'last', 2))).toEqual([
@@ -80,7 +80,7 @@ test('additions join, whatever is added', () => {
   ])
 })
 
-test('weights of a gate follow; two factors of one origin both make the channels', () => {
+test('weights of a gate are no filters; two factors computed from one value both make the channels', () => {
   const x = conv(image(), 'stem', 5)
   const squeezed = relu(linear(flatten(globalAvgPool(x)), 'reduce', 3))
   const gate = reshape({ x: sigmoid(linear(squeezed, 'expand', 5)) }, { shape: [0, 1, 1, -1] })
@@ -94,7 +94,7 @@ test('weights of a gate follow; two factors of one origin both make the channels
   expect(shown(conv(gated, 'last', 2))).toEqual(['a 5: a#3, b#3, last#2; by a, b'])
 })
 
-test('weights that two layers share go for both', () => {
+test('channels of weights that two layers share are removed for both', () => {
   const [left, right, shared] = [conv(image(), 'left', 4), conv(image(), 'right', 4), weight('shared', 1, 1, 4, 6)]
   const y = concat([conv2d({ x: left, w: shared }), conv2d({ x: right, w: shared })], { axis: 3 })
   expect(shown(conv(y, 'last', 2))).toEqual([
@@ -103,10 +103,10 @@ test('weights that two layers share go for both', () => {
   ])
 })
 
-test('what cannot be cut is left out', () => {
+test('channels that cannot be cut are not included', () => {
   const x = () => conv(image(), 'stem', 6)
   const last = (y: Value) => shown(conv(y, 'last', 2))
-  // Outputs, the image, and what is added to it.
+  // Outputs, the image, and a value added to the image.
   expect(shown(x())).toEqual([])
   expect(last(conv2d({ x: add(conv(image(), 'stem', 3), image()), w: weight('w', 1, 1, 3, 4) }))).toEqual([
     'w 4: w#3, last#2; by w',
@@ -116,14 +116,14 @@ test('what cannot be cut is left out', () => {
   expect(last(sliceLast({ x: x() }, { from: 0, count: 3 }))).toEqual([])
   expect(last(reshape({ x: x() }, { shape: [1, 8, 8, 6] }))).toEqual([])
   expect(shown(linear(softmax({ x: flatten(globalAvgPool(x())) }), 'last', 2))).toEqual([])
-  // Four channels and two, beside six of one layer: none of either can go alone.
+  // Four channels and two, added to six of one layer: the two divide the axis differently.
   expect(last(add(x(), concat([conv(image(), 'a', 4), conv(image(), 'b', 2)], { axis: 3 })))).toEqual([])
-  // Weights that something else needs whole.
+  // Weights of which another op needs all channels.
   const used = weight('stem', 1, 1, 3, 6)
   const logits = conv(conv2d({ x: image(), w: used }), 'last', 2)
   const other = add(softmax({ x: reshape({ x: used }, { shape: [-1, 6] }) }), linear(flatten(image()), 'all', 6))
   expect(channelGroupsOf({ outputs: { logits, other }, updates: [] })).toEqual([])
-  // A part of what is added is not known.
+  // A part of an added value has unknown channels.
   const half = sliceLast({ x: conv(image(), 'whole', 8) }, { from: 0, count: 3 })
   expect(last(add(x(), concat([half, conv(image(), 'b', 3)], { axis: 3 })))).toEqual([])
 })

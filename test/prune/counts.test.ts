@@ -11,7 +11,7 @@ const net = build('mobilenet_v2', { width: 0.5, size: 8, reduction: 4, classes: 
 const groups = groupsOf(net)
 const any = { multiple: 1, least: 1 }
 
-test('counts: below the present one, multiples, no smaller than the least, none that a neighbour forbids', () => {
+test('counts are multiples below the present one, at least `least`, and none that a neighbour forbids', () => {
   const group = { ...groups[0], count: 25, apart: [16] }
   expect(countsBelow(group, { multiple: 8, least: 8 })).toEqual([24, 8])
   expect(countsBelow({ ...group, count: 24 }, { multiple: 8, least: 8 })).toEqual([8])
@@ -19,7 +19,7 @@ test('counts: below the present one, multiples, no smaller than the least, none 
   expect(countsBelow({ ...group, count: 18 }, { multiple: 1, least: 14 })).toEqual([17, 15, 14])
 })
 
-test('the largest count that meets the target, bisected or one by one alike', () => {
+test('bisection and trying one by one find the same largest count that meets the target', () => {
   const now = macs.value(net)
   const target = 0.97 * now
   const some = groups.filter(({ count }) => count < 80)
@@ -41,26 +41,26 @@ test('the largest count that meets the target, bisected or one by one alike', ()
 
 const stem = groups[0]
 const stemOf = (model: Model) => model.rows[0].out
-/** A resource that depends on the stem alone, as a table of measured times would have it. */
+/** A resource that depends only on the stem, with values as from a table of measured times. */
 const table = (times: Readonly<Record<number, number>>): Resource => ({
   name: 'latencyMs',
   value: (model: Model) => times[stemOf(model)] ?? Number.POSITIVE_INFINITY,
 })
 
-test('a resource that rises on the way down: the largest count all the same, and no count without a value', () => {
+test('a resource that is not monotone: still the largest count, and no count without a value', () => {
   const times = { 16: 10, 15: 11, 14: 9, 13: 12, 12: 9.5, 8: 4 }
   const counts = (target: number) =>
     proposalsFor(net, [stem], table(times), { now: 10, target }, any).map((p) => p.count)
   expect(counts(9.6)).toEqual([14])
   expect(counts(8.9)).toEqual([8])
-  // None meets it: the cheapest is proposed.
+  // None meets the target: the cheapest is proposed.
   expect(counts(3)).toEqual([8])
   expect(proposalsFor(net, [stem], table({ 16: 10, 15: 10 }), { now: 10, target: 9 }, any)).toEqual([])
   const least = smallest(net, (model) => groupsOf(model).slice(0, 1), table(times), any)
   expect(stemOf(least)).toBe(8)
 })
 
-test('where one group can meet the target, only such are proposed', () => {
+test('if any group can meet the target, only groups that can are proposed', () => {
   const now = macs.value(net)
   const half = proposalsFor(net, groups, macs, { now, target: 0.9 * now }, any)
   expect(half.length).toBeGreaterThan(0)
@@ -70,7 +70,7 @@ test('where one group can meet the target, only such are proposed', () => {
 test('the smallest network', () => {
   const least = smallest(net, groupsOf, macs, any)
   const counts = groupsOf(least).map((g) => [g.kind, g.count])
-  // An expansion of one channel beside an input of one would be none.
+  // An expansion of one channel on an input of one channel would have no layer.
   for (const [kind, count] of counts) expect(count).toBe(kind === 'expansion' ? 2 : 1)
   const eights = smallest(net, groupsOf, macs, { multiple: 8, least: 8 })
   for (const { kind, count } of groupsOf(eights)) expect(count).toBe(kind === 'expansion' ? 16 : 8)
@@ -80,16 +80,16 @@ const candidate = (group: string, resource: number, accuracy: number, loss = 1) 
   ({ group, kind: 'layer', from: 8, to: 4, resource, accuracy, loss }) as const
 const before = { resource: 100, accuracy: 0.9, loss: 1 }
 
-test('selection: the highest accuracy, or the least lost per resource saved', () => {
+test('selection: the highest accuracy, or the least accuracy lost per resource saved', () => {
   const candidates = [candidate('a', 97, 0.88), candidate('b', 80, 0.87), candidate('c', 96, 0.89)]
   expect(selectionRuleOf('accuracy')(candidates, before).group).toBe('c')
   expect(selectionRuleOf('ratio')(candidates, before).group).toBe('b')
-  // Of equal ones the lower loss, then the first.
+  // Ties go to the lower loss, then to the first.
   const equal = [candidate('a', 90, 0.8), candidate('b', 90, 0.8, 0.9), candidate('c', 90, 0.8, 0.9)]
   for (const rule of ['accuracy', 'ratio'] as const) expect(selectionRuleOf(rule)(equal, before).group).toBe('b')
 })
 
-test('pace: fixed, or less in each step', () => {
+test('pace: the same cut in each step, or a smaller one in each', () => {
   const cuts = (pace: Parameters<typeof paceOf>[0]) =>
     [1, 2, 3].map((step) => Number(paceOf(pace).rule(1000, step).toFixed(6)))
   expect(cuts('fixed')).toEqual([25, 25, 25])
@@ -106,7 +106,7 @@ test('kinds of proposals', () => {
   expect(names((all) => all.slice(0, 1))).toEqual([groups[0].name])
 })
 
-test('names and values that there are not', () => {
+test('unknown names and invalid values are refused', () => {
   expect(() => selectionRuleOf('acuracy' as never)).toThrow(
     'adapt: there is no selection acuracy (did you mean accuracy?): use accuracy or ratio',
   )

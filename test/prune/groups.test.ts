@@ -52,7 +52,7 @@ test('MobileNet V3 Small: shortcuts join bottlenecks; for small images the first
   ])
 })
 
-test('ResNets: the width of a bottleneck is of two layers, downsampling is an end of a group', () => {
+test('ResNets: two layers share the width of a bottleneck, and downsampling ends a group', () => {
   const groups = groupsOf(build('resnet50', { width: 0.25, size: 32, classes: 3 }))
   expect(groups.slice(0, 4).map(({ name, kind, count }) => [name, kind, count])).toEqual([
     ['stem.out', 'layer', 16],
@@ -62,7 +62,7 @@ test('ResNets: the width of a bottleneck is of two layers, downsampling is an en
   ])
   expect(groups[1].channels).toHaveLength(2)
   expect(groups[2].fields.map((f) => f.row)).toEqual(['blocks.0', 'blocks.1', 'blocks.2'])
-  // With as many channels as go in, the first block would need no convolution in its shortcut.
+  // With as many channels as its input, the first block would need no convolution in its shortcut.
   expect([groups[0].apart, groups[2].apart]).toEqual([[64], [16]])
   const basic = groupsOf(build('resnet18', { width: 0.25, size: 32, classes: 3 }))
   expect(basic[0].fields.map((f) => f.row)).toEqual(['stem', 'blocks.0', 'blocks.1'])
@@ -85,7 +85,7 @@ test('squeezed channels follow their rule', () => {
   expect(smaller.weights.get('blocks.9.se.expand.w')!.shape).toEqual([72, 300])
 })
 
-test('a count that comes to equal its neighbour makes no shortcut', () => {
+test('a count that becomes equal to its neighbour adds no shortcut', () => {
   const net = build('mobilenet_v3_small', { size: 32, classes: 3 })
   const widened = groupsOf(net).find((g) => g.name === 'blocks.6.out')!
   const equal = shrink(net, widened, 40)

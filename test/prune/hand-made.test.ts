@@ -1,4 +1,4 @@
-/** Networks that no table has: groups of their graph shrink, and NetAdapt takes them to a budget. */
+/** Hand-made networks: groups of their graph shrink, and NetAdapt adapts them to a budget. */
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,7 +33,7 @@ function flattened(): Network {
 const shown = (net: Network) =>
   groupsOf(net).map(({ name, kind, count, channels: [{ slices }] }) => `${name} ${kind} ${count}: ${slices.length}`)
 
-/** The weights with all filters of the channels that go at zero, and what would make them speak. */
+/** The weights with the filters of the removed channels set to zero, and their batch norm shifts and biases too. */
 function silenced(net: Network, { channels: [{ slices, filters }] }: Group, kept: readonly number[]): Network {
   const isQuiet = (name: string) => /\.(beta|mean|b)$/.test(name)
   const weights = new Map(net.weights)
@@ -70,7 +70,7 @@ function lively(net: Network): Network {
   return net
 }
 
-test('groups are those of the graph', () => {
+test('the groups come from the graph', () => {
   expect(shown(branched())).toEqual(['wide.conv.w layer 6: 11', 'narrow.conv.w layer 4: 11'])
   expect(shown(flattened())).toEqual(['stem layer 5: 2', 'shared layer 4: 3', 'side layer 3: 2'])
 })
@@ -93,7 +93,7 @@ test.each([
   }
 })
 
-test('the largest filters stay', () => {
+test('the largest filters are kept', () => {
   const net = flattened()
   const group = groupsOf(net).find(({ name }) => name === 'shared')!
   const w = net.weights.get('shared')!
@@ -112,7 +112,7 @@ const pixels = new Uint8Array(30 * 36 * 3).map((_, i) => (i * 7919) % (i < 15 * 
 const labels = Array.from({ length: 30 }, (_, i) => Math.floor(i / 10))
 const train = arrays({ width: 6, height: 6, channels: 3, pixels, labels, classes: ['a', 'b', 'c'] })
 
-test('NetAdapt takes one to a budget, and continues in a folder to the same bits', async () => {
+test('NetAdapt adapts one to a budget, and resumes in a folder bit-identically', async () => {
   const net = flattened()
   const macs = namedResource('macs')
   const budget = 0.6 * macs.value(net)
@@ -140,11 +140,11 @@ test('NetAdapt takes one to a budget, and continues in a folder to the same bits
   expect(again.weights).toEqual(whole.weights)
 })
 
-test('a network in which nothing can go', () => {
+test('a network in which nothing can shrink is refused', () => {
   const logits = matmul({ a: flatten(input('x', [1, 6, 6, 3])), b: weight('w', [108, 3]) })
   const options = { engine: referenceEngine(), preprocessing: preprocessingPreset('whole', 6), budget: 1 }
   const net = networkFrom({ outputs: { logits }, updates: [] })
   expect(() => adapt(net, train, { ...options, resource: namedResource('macs') })).toThrow(
-    'adapt: the network has nothing that proposals filters could shrink',
+    'adapt: the network has no group that proposals filters can shrink',
   )
 })

@@ -1,4 +1,4 @@
-/** A run of NetAdapt in the folder that the first argument names, for tests that kill it: it goes on where there is one. */
+/** A run of NetAdapt in the folder given as the first argument, for tests that kill it. It resumes a run in the folder. */
 import { adapt } from '../../src/prune/index.ts'
 import { openAdaptation } from '../../src/prune/node-folder.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'

@@ -50,7 +50,7 @@ const stateOf = (folder: string) => ({
     .map((name) => readModelFile(readFileSync(join(folder, name))).weights),
 })
 
-test('killed (kill -9) at random moments again and again, the same command comes to the same bits', async () => {
+test('a run killed (kill -9) repeatedly at random moments resumes bit-identically', async () => {
   const whole = join(top, 'whole')
   const { told } = await run(whole)
   const rng = new Rng(5)

@@ -7,7 +7,7 @@ import type { Network } from '../../src/nn/index.ts'
 import { macsOf as macsOfNode } from '../../src/ops/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
 
-/** Few layers, so that a run of NetAdapt takes a moment. */
+/** Few layers, so that a run of NetAdapt is short. */
 export function shallow(options: BuildOptions = {}): Model {
   const net = build('mobilenet_v1_shallow', { width: 0.25, size: 16, reduction: 8, classes: 3, ...options })
   return withRows(
@@ -16,7 +16,7 @@ export function shallow(options: BuildOptions = {}): Model {
   )
 }
 
-/** A network of the registry for 8 pixels, its weights changed to what training could have made of them. */
+/** A network of the registry for 8 pixels, with weights changed to ones that training could have produced. */
 export function lively(name: string, options: BuildOptions = {}): Model {
   const net = build(name, { width: 0.2, size: 8, reduction: 4, classes: 5, seed: 3, ...options })
   const rng = new Rng(11)
@@ -34,7 +34,7 @@ export function lively(name: string, options: BuildOptions = {}): Model {
 
 const engine = wasmEngine({ threads: 1 })
 
-/** What a network answers to one random image. */
+/** The logits of a network for one random image. */
 export async function logitsOf(net: Network): Promise<number[]> {
   const rng = new Rng(7)
   const [height, width, channels] = net.inputShape
@@ -43,7 +43,7 @@ export async function logitsOf(net: Network): Promise<number[]> {
   return Array.from((await program.run({ x })).logits.data, Number)
 }
 
-/** As `analyse` counts them, without planning memory: tests ask for thousands. */
+/** Counts as `analyse` does, without planning memory: tests need thousands of counts. */
 const macsOf = (model: Model): number =>
   topological(Object.values(model.graph().outputs)).reduce((sum, v) => sum + macsOfNode(v), 0)
 

@@ -1,4 +1,4 @@
-/** NetAdapt on graphs that no table has: groups from the graph, and the same graph over fewer channels. */
+/** NetAdapt on networks without rows: groups from the graph, and the same graph with fewer channels. */
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ import { failureOf, preprocessing, toySet } from '../train/toys.ts'
 const init = { kind: 'normal', std: 0.3 } as const
 const w = (name: string, shape: readonly number[]) => parameter({ name, shape, role: 'weight', init })
 
-/** Pixels of a convolution, flattened: each channel is in as many places of the next layer's weights. */
+/** Flattened pixels of a convolution: each channel lies once for each pixel in the next layer's weights. */
 function flattened(): Network {
   const hidden = relu(conv2d({ x: input('x', [1, 4, 4, 3]), w: w('pixels/w', [1, 1, 3, 5]) }))
   return networkFrom({ outputs: { logits: linear(flatten(hidden), w('out', [80, 2])) }, updates: [] })
@@ -43,7 +43,7 @@ function fixed(): Network {
   return networkFrom({ outputs: { logits: linear(other, w('c', [4, 2])) }, updates: [] })
 }
 
-/** Weights as training could have left them. */
+/** Weights that training could have produced. */
 function lively(net: Network): Network {
   const rng = new Rng(11)
   const changed = (name: string, t: Tensor): Tensor => {
@@ -67,7 +67,7 @@ async function logitsOf(net: Network): Promise<number[]> {
 
 const named = (net: Network, name: string): Group => groupsOf(net).find((g) => g.name === name)!
 
-test('groups are the channels of its graph, by the parameter of their filters', () => {
+test('groups are the channels of the graph, named by the parameter of their filters', () => {
   const groups = groupsOf(branched())
   expect(groups.map(({ name, kind, count }) => [name, kind, count])).toEqual([
     ['wide.conv.w', 'layer', 6],
@@ -75,7 +75,7 @@ test('groups are the channels of its graph, by the parameter of their filters', 
   ])
   const [{ channels }] = groups
   expect(channels).toHaveLength(1)
-  // The second branch lies behind the first in all that reads both.
+  // The second branch lies behind the first in all weights that read both.
   const places = named(branched(), 'narrow.conv.w').channels[0].slices.map(({ tensor, axis, from }) => [
     tensor,
     axis,
@@ -85,7 +85,7 @@ test('groups are the channels of its graph, by the parameter of their filters', 
   expect(places).toContainEqual(['head.w', 0, 6])
 })
 
-test('a channel that lies in several places goes from all of them, wherever they are', () => {
+test('a channel that lies in several places is removed from all of them', () => {
   const net = flattened()
   const [group] = groupsOf(net)
   expect(group).toMatchObject({ name: 'pixels/w', count: 5 })
@@ -104,7 +104,7 @@ test('a channel that lies in several places goes from all of them, wherever they
   expect(rows(smaller)).toEqual(kept.map((i) => rows(net)[i]))
 })
 
-test('a group that numbers in the graph hold as it is has no part in it', () => {
+test('a group that a number in the graph fixes is not included', () => {
   expect(groupsOf(fixed()).map(({ name }) => name)).toEqual(['b'])
 })
 
@@ -116,7 +116,7 @@ test.each([
   let net = lively(make())
   const groups = groupsOf(net)
   expect(groups).toHaveLength(count)
-  // All that makes the last channels of each group is zero, batch norm's shift and mean too.
+  // The filters of the last channels of each group are zero, and batch norm's shift and mean too.
   const silent = new Map([...net.weights].map(([name, t]) => [name, tensor(t.shape, Float32Array.from(t.data))]))
   for (const { channels, count } of groups)
     for (const { tensor: name, axis, from = 0, period = 0, times = 1 } of channels[0].slices) {
@@ -155,7 +155,7 @@ async function adapted(net: Network, more: Partial<Parameters<typeof adapt>[2]> 
   return { points, model }
 }
 
-test('NetAdapt comes to a budget, and what is left is the same graph', async () => {
+test('NetAdapt meets a budget, and the result has the same graph', async () => {
   const net = branched({ seed: 1 })
   const { points, model } = await adapted(net)
   expect(points.length).toBeGreaterThan(1)
@@ -166,7 +166,7 @@ test('NetAdapt comes to a budget, and what is left is the same graph', async () 
   expect(resourceOf(model, 'parameters')).toBeLessThan(resourceOf(net, 'parameters'))
 })
 
-test('a run in a folder is continued to the same network', async () => {
+test('a run in a folder resumes to the same network', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kinglet-own-'))
   const whole = await adapted(branched({ seed: 1 }))
   const stop = new AbortController()

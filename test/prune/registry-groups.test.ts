@@ -1,4 +1,4 @@
-/** Groups of channels come from the graph, and are those that rows gave before (see registry-cases.ts). */
+/** Groups of channels come from the graph, and equal those that rows gave before (see registry-cases.ts). */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { groupsOf, shrink } from '../../src/prune/index.ts'

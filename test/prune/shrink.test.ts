@@ -20,14 +20,14 @@ const networks: readonly (readonly [string, BuildOptions])[] = [
 const named = (net: Model, name: string): Group => groupsOf(net).find((g) => g.name === name)!
 const apply = (net: Model, count: (g: Group) => number): Model =>
   groupsOf(net).reduce((now, { name }) => shrink(now, named(now, name), count(named(now, name))), net)
-/** A quarter fewer, and not as many as a neighbour has. */
+/** A quarter fewer channels, and not as many as a neighbour has. */
 const fewer = ({ count, apart }: Group): number => {
   let n = Math.max(1, Math.floor(0.75 * count))
   while (apart.includes(n)) n++
   return n
 }
 
-/** The weights with the filters of the last channels (those that go) at zero, and all else that would make them speak. */
+/** The weights with the filters, shifts, means and biases of the last channels (those that are removed) set to zero. */
 function silenced(net: Model, group: Group, count: number): Model {
   const { rows } = group.squeezed.length > 0 ? resized(net, group, count) : net
   const squeezes = new Map(rows.map((row) => [row.name, row.squeeze]))
@@ -47,13 +47,13 @@ function silenced(net: Model, group: Group, count: number): Model {
   return silent
 }
 
-test.each(networks)('%s %o: filters that are zero go, and the logits stay', async (name, options) => {
+test.each(networks)('%s %o: removing filters that are zero keeps the logits', async (name, options) => {
   let silent = lively(name, options)
   const groups = groupsOf(silent)
   const counts = new Map(groups.map((group) => [group.name, fewer(group)]))
   for (const group of groups) silent = silenced(silent, group, counts.get(group.name)!)
   const next = apply(silent, (group) => counts.get(group.name)!)
-  // All tensors have the shapes of the network that its file would build.
+  // All tensors have the shapes of the network that a file with its rows would build.
   restore(next.architecture, next.weights, name)
   expect(groupsOf(next).map((group) => [group.name, group.count])).toEqual([...counts])
   const [before, after] = [await logitsOf(silent), await logitsOf(next)]
@@ -71,7 +71,7 @@ test.each([['mobilenet_v1'], ['mobilenet_v3_small'], ['resnet18']])(
   },
 )
 
-test('the largest filters stay, in their order', () => {
+test('the largest filters are kept, in their order', () => {
   const net = lively('mobilenet_v1')
   const group = named(net, 'blocks.3.out')
   const [channels] = group.channels
@@ -93,7 +93,7 @@ test('the largest filters stay, in their order', () => {
   )
 })
 
-test('of a residual group the norms of all members are summed', () => {
+test('the norms of all layers of a residual group are summed', () => {
   const net = lively('mobilenet_v2', { width: 1 })
   const group = named(net, 'blocks.1.out')
   const [channels] = group.channels
@@ -114,7 +114,7 @@ test('entries along an axis', () => {
   expect(take(t, 2, [1]).data).toEqual(Float32Array.of(1, 3, 5, 7, 9, 11))
 })
 
-test('the network given stays as it is, and the smaller one goes through a model file', async () => {
+test('the given network does not change, and the smaller one survives a model file', async () => {
   const net = lively('mobilenet_v3_small')
   const before = new Map([...net.weights].map(([name, t]) => [name, t.data.slice()]))
   const next = apply(net, fewer)
@@ -128,20 +128,20 @@ test('the network given stays as it is, and the smaller one goes through a model
   expect(await logitsOf(restore(architecture!, weights, 'file'))).toEqual(await logitsOf(next))
 })
 
-test('counts and channels that cannot be', () => {
+test('invalid counts and channels are refused', () => {
   const net = build('mobilenet_v2', { width: 0.5, size: 32, classes: 5 })
   const group = named(net, 'blocks.2.exp')
   const shrinking =
     (keep: number | readonly number[], of = group) =>
     () =>
       shrink(net, of, keep)
-  expect(shrinking(0)).toThrow('shrink: blocks.2.exp has 96 channels, 0 are to stay: keep 1 to 96')
-  expect(shrinking(97)).toThrow('shrink: blocks.2.exp has 96 channels, 97 are to stay: keep 1 to 96')
-  expect(shrinking([0, 96])).toThrow('shrink: channel 96 of blocks.2.exp is to stay: name each of 0 to 95 once at most')
-  expect(shrinking([3, 3])).toThrow('shrink: channel 3 of blocks.2.exp is to stay: name each of 0 to 95 once at most')
+  expect(shrinking(0)).toThrow('shrink: blocks.2.exp has 96 channels, keep asks for 0: keep 1 to 96')
+  expect(shrinking(97)).toThrow('shrink: blocks.2.exp has 96 channels, keep asks for 97: keep 1 to 96')
+  expect(shrinking([0, 96])).toThrow('shrink: keep names channel 96 of blocks.2.exp: name each of 0 to 95 at most once')
+  expect(shrinking([3, 3])).toThrow('shrink: keep names channel 3 of blocks.2.exp: name each of 0 to 95 at most once')
   expect(group.apart).toEqual([16])
   expect(shrinking(16)).toThrow(
-    'shrink: blocks.2.exp cannot have 16 channels: its neighbour has as many, and the layer between them would vanish: ' +
+    'shrink: blocks.2.exp cannot have 16 channels: its neighbour has as many, and the layer between them would be removed: ' +
       'keep one more or less',
   )
 })

@@ -1,10 +1,10 @@
-/** The built package, for tests that use it as its users do. */
+/** The built package, for tests that use it as a user does. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './sources.ts'
 
-/** Builds `dist` unless it is newer than the sources. Throws with the compiler's words when that fails. */
+/** Builds `dist` unless it is newer than the sources. Throws with the compiler's output if the build fails. */
 export function ensureBuilt(): void {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/build.js'], { cwd: root, encoding: 'utf8' })
   if (status !== 0) throw new Error(`the package does not build:\n${stdout}${stderr}`)
@@ -22,8 +22,8 @@ export async function inPackage<T>(body: (folder: string) => T | Promise<T>): Pr
 }
 
 /**
- * Type-checks files (name to text) against the built package; returns the compiler's lines, none when all is right.
- * `options` of the compiler join those of the repository.
+ * Type-checks files (name to text) against the built package. Returns the lines of the compiler, none without errors.
+ * `options` are compiler options, merged with those of the repository.
  */
 export const compile = (files: Readonly<Record<string, string>>, options: object = {}): Promise<string[]> =>
   inPackage((folder) => {

@@ -32,7 +32,7 @@ export const markdownBlocks = (path: string): CodeBlock[] => {
 
 /**
  * Turns `expression // => value` and `console.log(expression) // => value` into checks that the two are deeply equal.
- * `check` is the name of the function that is called with both and the line.
+ * `check` is the name of the function to call with both values and the line.
  */
 export const withChecks = (code: string, check: string): string =>
   code.replace(

@@ -1,6 +1,6 @@
 /**
- * `toEqual` finds typed arrays of the same bytes equal at once, instead of comparing millions of weights one by one.
- * Others it compares as usual, and shows where they differ.
+ * Makes `toEqual` compare typed arrays by their bytes, instead of millions of weights one by one. Arrays that differ are
+ * compared as usual, so that a failure shows where.
  */
 import { expect } from 'vitest'
 

@@ -1,4 +1,4 @@
-/** Temporary folders of a test file. `setup.ts` removes them after the file: modules stay loaded for the next one. */
+/** Temporary folders of a test file. `setup.ts` removes them after each file, since modules stay loaded for the next. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,7 +1,7 @@
 /**
- * What a machine may lack. A test that uses one of these is skipped where it is missing, and the run says in one line
- * how to get it. `KINGLET_REQUIRE_ALL=1` (continuous integration sets it) turns such a skip into a failure, except for
- * what cannot be expected there.
+ * Programs that a machine may lack. A test that needs one is skipped where it is missing, and the run reports in one line
+ * how to install it. `KINGLET_REQUIRE_ALL=1` (set in continuous integration) turns the skip into a failure, except for
+ * programs that continuous integration cannot install.
  *
  *     const chromium = optional('chromium')
  *     test.skipIf(!chromium)('runs in a page', ...)
@@ -11,7 +11,7 @@ import { appendFileSync, existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 interface Optional {
-  /** Where it is, or undefined. */
+  /** Finds its path; undefined if it is missing. */
   find(): string | undefined
   readonly how: string
   /** False where continuous integration cannot install it. */
@@ -23,7 +23,7 @@ const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, im
 const python = (module: string) => () =>
   spawnSync('python3', ['-c', `import ${module}`]).status === 0 ? 'python3' : undefined
 
-/** The programs of the newest PostgreSQL server, where Debian puts them. */
+/** The folder of the newest PostgreSQL server's programs, as on Debian. */
 function postgresPrograms(): string | undefined {
   const top = '/usr/lib/postgresql'
   const versions = existsSync(top) ? readdirSync(top).sort((a, b) => Number(b) - Number(a)) : []
@@ -63,7 +63,7 @@ const optionals = {
   },
 } as const satisfies Record<string, Optional>
 
-/** Path of an optional thing; undefined (noted once in the run's last lines) where it is missing and may be. */
+/** The path of an optional program; undefined, with one note in the run's last lines, where it is missing and may be. */
 export function optional(name: keyof typeof optionals): string | undefined {
   const { find, how, expected }: Optional = optionals[name]
   const found = find()

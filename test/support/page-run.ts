@@ -1,4 +1,4 @@
-/** The page's `kinglet/run` as it is built, and the script that builds it. */
+/** The built `kinglet/run` for pages, and the script that builds it. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -11,7 +11,7 @@ export type PageRun = typeof import('../../src/browser-run.ts')
 const folder = join(root, 'dist/page')
 export const pageRunPath = join(folder, 'run.js')
 
-/** Node runs it too, on one thread: workers of pages are not here. */
+/** Node runs it too, on one thread, since Node lacks the workers of pages. */
 export async function pageRun(): Promise<PageRun> {
   ensureBuilt()
   return import(pathToFileURL(pageRunPath).href)
@@ -27,17 +27,17 @@ export function pageModules(): Map<string, Uint8Array> {
 export const gzipped = (modules: Iterable<Uint8Array>): number =>
   [...modules].reduce((sum, code) => sum + gzipSync(code).length, 0)
 
-/** Bytes, gzipped, that a page fetches at most to load and run a network of the registry. */
+/** Upper bound of the gzipped bytes that a page fetches to load and run a network of the registry. */
 export const mostBytes = 40_000
 
 interface Chunk {
   readonly fileName: string
   readonly code: string
-  /** What is left of each module, by path. */
+  /** What the bundle keeps of each module, by path. */
   readonly modules: Readonly<Record<string, { readonly code: string | null }>>
 }
 
-/** Builds dist/browser-run.js as the page's is built. By a variable: plain JavaScript, which the type check leaves out. */
+/** Builds dist/browser-run.js as for pages. The script is imported by a variable: the type check does not cover it. */
 export async function buildPage(): Promise<readonly Chunk[]> {
   const script = pathToFileURL(join(root, 'scripts/page-build.js')).href
   return (await import(script)).buildPage()

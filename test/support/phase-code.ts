@@ -1,6 +1,6 @@
 /**
- * Kernel phases of equal keys and as many inputs share one function of a program, so they must emit the same code. Where
- * a key leaves out something that the code depends on, one of two layers would silently compute what the other should.
+ * Kernel phases with equal keys and equal numbers of inputs share one function of a program, so they must emit the same
+ * code. If a key omits something that the code depends on, one of two layers silently runs the code of the other.
  */
 import type { Plan } from '../../src/graph/plan/index.ts'
 import type { Value } from '../../src/ops/index.ts'
@@ -17,16 +17,16 @@ function codeOf(phase: Phase, inputs: number, relaxed: boolean): Uint8Array {
   return m.toBytes()
 }
 
-/** Remembers the code of every phase that it has seen, of one program or many. */
+/** Remembers the code of every phase that it has checked, of one program or many. */
 export class PhaseCode {
   readonly #known = new Map<string, { readonly code: Uint8Array; readonly pieces: number }>()
 
-  /** How many different keys there were. */
+  /** The number of different keys. */
   get size(): number {
     return this.#known.size
   }
 
-  /** Throws when a phase of the plan has the key of another one and differs from it. */
+  /** Throws if a phase of the plan has the key of another one but different code. */
   check({ steps, copies }: Pick<Plan, 'steps' | 'copies'>, kernels: ReadonlyMap<Value, Kernel>, relaxed = false): void {
     for (const v of steps) for (const phase of kernels.get(v)!.phases) this.#add(phase, v.inputs.length, relaxed)
     for (const { value } of copies) this.#add(copyPhase(value), 1, relaxed)

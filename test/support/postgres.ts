@@ -1,7 +1,7 @@
 /**
- * A PostgreSQL server of a test's own: a cluster in a temporary folder, on a free port of the loopback address, run as a
- * user who is not root (the server refuses to be root's). Databases are made by name; the server can be stopped and
- * started in the middle; `close` leaves nothing behind.
+ * A PostgreSQL server for one test: a cluster in a temporary folder, on a free port of the loopback address. It runs as a
+ * user other than root, since the server refuses to run as root. Databases are made by name. The server can be stopped and
+ * started during the test. `close` removes everything.
  */
 import { execFile, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ export interface PostgresServer {
   readonly port: number
   /** The folder of its socket. */
   readonly folder: string
-  /** The owner's password: tests look for it where it must not appear. */
+  /** The owner's password, which tests search for where it must not appear. */
   readonly password: string
   /** Makes a database and returns its address, with the password in it. */
   database(name: string): Promise<string>
@@ -24,13 +24,13 @@ export interface PostgresServer {
   address(database: string, user?: string, password?: string): string
   /** Runs statements in a database as its owner. Resolves to what they print, a line a row. */
   sql(database: string, statements: string): Promise<string>
-  /** `immediate` is as a crash: connections break in the middle. Returns when it has ended. */
+  /** Stops the server and returns when it has ended. `immediate` acts like a crash: open connections break. */
   stop(how?: 'fast' | 'immediate'): Promise<void>
   start(): Promise<void>
   close(): Promise<void>
 }
 
-/** A port that was free a moment ago. */
+/** Finds a port that is free at the time of the call. */
 const freePort = () =>
   new Promise<number>((resolve, reject) => {
     const server = createServer().on('error', reject)
@@ -40,7 +40,7 @@ const freePort = () =>
     })
   })
 
-/** Whom the server runs as: the user of the tests, or `postgres` where that is root. */
+/** The user that the server runs as: the user of the tests, or `postgres` if that is root. */
 function runAs(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {}
   const id = (flag: string) => Number(spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' }).stdout)
@@ -69,7 +69,7 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
     ...['--auth=scram-sha-256', '--pwfile', passwordFile],
   )
   const port = await freePort()
-  // Nothing here outlives the machine: what fsync guards against cannot happen to a test.
+  // No data has to survive a crash of the machine, so fsync is not needed.
   const settings = {
     listen_addresses: '127.0.0.1',
     port,
@@ -80,7 +80,7 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
   const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
   const control = (...args: string[]) => program('pg_ctl', '-D', data, '-w', ...args)
   const start = async () => {
-    // Its output goes to a file: a pipe would be held open by the server after pg_ctl has ended.
+    // The output goes to a file: the server would keep a pipe open after pg_ctl has ended.
     await control('-l', join(folder, 'log'), '-o', options.join(' '), 'start')
   }
   const stop = async (how: 'fast' | 'immediate' = 'fast') => void (await control('-m', how, 'stop'))
@@ -99,7 +99,7 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
     )
     return stdout.trim()
   }
-  // Where the test's process is ended before it closes the server: it must not outlive it.
+  // The server must end too when the test's process ends before it closes the server.
   const abandon = () => {
     const [pid] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
     process.kill(Number(pid), 'SIGQUIT')

@@ -1,7 +1,7 @@
 /**
- * Properties that hold for many inputs, tried with `fast-check`. The inputs are the same in every run; a failure prints
- * the smallest input that fails, with the seed and the path to it. `KINGLET_FUZZ_SEED` sets another seed and
- * `KINGLET_FUZZ_COUNT` the number of inputs for each property.
+ * Tests properties for many inputs with `fast-check`. The inputs are the same in every run. A failure prints the smallest
+ * input that fails, with the seed and the path to it. `KINGLET_FUZZ_SEED` sets another seed, `KINGLET_FUZZ_COUNT` the
+ * number of inputs for each property.
  */
 import fc from 'fast-check'
 import { testAll } from './all.ts'

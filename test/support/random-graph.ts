@@ -2,8 +2,8 @@
  * Random graphs for the fuzz test: chains and meshes of layers of odd sizes, with outputs and updates that share nodes
  * in every way that a graph allows. A graph is a function of its seed.
  *
- * Rounding must not decide anything: masks come from inputs, which are exact, and graphs with gradients are made of
- * smooth ops alone (the gradient of ReLU jumps at 0).
+ * Rounding must not change a branch: masks come from inputs, which are exact, and graphs with gradients have only smooth
+ * ops (the gradient of ReLU jumps at 0).
  */
 import {
   broadcastShapes,
@@ -31,17 +31,17 @@ import {
 } from '../../src/ops/index.ts'
 import { rules } from './random-layers.ts'
 
-/** No value is larger: the oracles take their time. */
+/** Upper bound of a value's size, since the oracles are slow. */
 const mostElements = 5000
 
 export interface RandomGraph {
   readonly graph: Graph
   readonly weights: ReadonlyMap<string, Tensor>
-  /** Inputs of a run, another set for each. */
+  /** Inputs for a run; each run has a different set. */
   readonly inputs: (run: number) => Record<string, TypedArrayOf>
 }
 
-/** What layers are made with: the values so far, and new leaves. */
+/** What layers are built from: the values so far, and new leaves. */
 export class Maker {
   readonly rng: Rng
   readonly smooth: boolean
@@ -78,7 +78,7 @@ export class Maker {
     return constant(tensor(shape, this.#drawn(shape, -1, 1)))
   }
 
-  /** A parameter with values from `low` to `high`; one that begins positive stays positive. */
+  /** A parameter with values from `low` to `high`. One that starts positive stays positive. */
   parameter(shape: Shape, low: number, high: number): Value {
     const name = `p${this.parameters.length}`
     const leaf = parameter({ name, shape, role: 'weight', init: { kind: 'constant', value: 0 } })
@@ -87,7 +87,7 @@ export class Maker {
     return leaf
   }
 
-  /** Weights of a sum of `terms` products, whose size they keep. */
+  /** Weights of a sum of `terms` products, scaled so that the sum keeps its magnitude. */
   weight(shape: Shape, terms: number): Value {
     const bound = Math.sqrt(3 / terms)
     return this.parameter(shape, -bound, bound)
@@ -136,7 +136,7 @@ const firstShapes: readonly ((g: Maker) => Shape)[] = [
   (g) => [g.integer(1, 5), g.integer(1, 40)],
 ]
 
-/** `value` under the shape of `to`, if that can be. */
+/** `value` with the shape of `to`, if that is possible. */
 function fitted(g: Maker, value: Value, to: Value): Value | undefined {
   if (sameShape(value.shape, to.shape)) return value
   if (size(value.shape) === size(to.shape)) return reshape({ x: value }, { shape: to.shape })

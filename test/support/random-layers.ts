@@ -1,4 +1,4 @@
-/** The layers that random graphs are made of: one row each, which says where it fits and draws its sizes. */
+/** The layers of random graphs: one entry each, which states where the layer fits and draws its sizes. */
 import { size } from '../../src/core/index.ts'
 import {
   abs,
@@ -68,7 +68,7 @@ interface Window {
   readonly pad: Pad
 }
 
-/** A window that fits on x. With `inside`, it always sees a pixel. */
+/** A window that fits on x. With `inside`, it always covers a pixel. */
 function windowOn(g: Maker, x: Value, { inside = false } = {}): Window {
   const dilation = inside || g.chance(0.8) ? 1 : 2
   const along = (length: number) => {
@@ -156,7 +156,7 @@ const binary =
   (fn: (a: Value, b: Value) => Value): Rule['make'] =>
   (g, x) =>
     g.chance(0.7) ? fn(x, g.beside(x)) : fn(g.beside(x), x)
-/** The square of x, and a little: above 0, and smooth. */
+/** The square of x plus a small constant: above 0, and smooth. */
 const positive = (x: Value): Value => add(mul(x, x), 0.5)
 
 export const rules: readonly Rule[] = [

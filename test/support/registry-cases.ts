@@ -1,7 +1,7 @@
 /**
- * Networks of the registry, and of rows that no table has, with what NetAdapt and latency tables see in them. The
- * fixture `test/fixtures/registry-parts.json` holds what the code gave that derived both from rows, operator by
- * operator (version 0.1.0, before they came from the graph): texts of a few networks, hashes of all.
+ * Networks of the registry and of given rows, with their groups for NetAdapt and units for latency tables. The fixture
+ * `test/fixtures/registry-parts.json` holds the results of the code that derived both from rows, operator by operator
+ * (version 0.1.0, before they came from the graph): texts of a few networks, hashes of all.
  */
 import { createHash } from 'node:crypto'
 import { type Unit, unitKey } from '../../src/latency/index.ts'
@@ -9,11 +9,11 @@ import { type BuildOptions, build, type Model, modelNames, withRows } from '../.
 import { type Channels, type Group, groupsOf, shrink } from '../../src/prune/index.ts'
 import { mixedRows } from '../models/mixed-rows.ts'
 
-/** What the fixture holds. */
+/** The contents of the fixture. */
 export interface Parts {
   readonly texts: Readonly<Record<string, { readonly groups: readonly string[]; readonly units: readonly string[] }>>
   readonly hashes: Readonly<Record<string, Readonly<Record<'groups' | 'units' | 'architecture', string>>>>
-  /** Of each group of a network: the weights and the architecture after it has shrunk. */
+  /** For each group of a network: the weights and the architecture after it was shrunk. */
   readonly shrunk: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
@@ -60,7 +60,7 @@ const shrunk = (name: string, options: BuildOptions): Model =>
     build(name, options),
   )
 
-/** A quarter fewer, and not as many as a neighbour has. */
+/** A quarter fewer channels, and not as many as a neighbour has. */
 export function kept({ count, apart }: Group): number {
   let n = Math.max(1, Math.floor(0.75 * count))
   while (apart.includes(n)) n++
@@ -69,7 +69,7 @@ export function kept({ count, apart }: Group): number {
 
 const small = { size: 32, reduction: 8, width: 0.35, classes: 5 } as const
 
-/** Each network by a name that says what it is. */
+/** Each network by a descriptive name. */
 export const networks: ReadonlyMap<string, () => Model> = new Map([
   ...modelNames.flatMap((name) =>
     variants.map((options) => [`${name} ${JSON.stringify(options)}`, () => build(name, options)] as const),
@@ -95,7 +95,7 @@ const channelsText = ({ slices, filters }: Channels): string =>
     .sort()
     .join(' ')
 
-/** All that a group is; the order of its slices means nothing. */
+/** Describes a group completely. The order of its slices does not matter. */
 export const groupText = ({ name, kind, count, fields, channels, squeezed, apart }: Group): string =>
   [
     `${name} ${kind} ${count}`,
@@ -113,7 +113,7 @@ export const hashOf = (lines: readonly (string | Uint8Array)[]): string => {
   return hash.digest('hex').slice(0, 16)
 }
 
-/** The architecture as files have it, and that of the same network by its own rows. */
+/** The architecture as in files, and that of the same network built from its own rows. */
 export function architectureHash(net: Model): string {
   const { outputStride } = net.architecture.options
   const own = outputStride === 32 ? [withRows(net, net.rows).architecture] : []

@@ -1,4 +1,4 @@
-/** The source files as text, for the tests that read them. Paths are relative to the repository. */
+/** The source files as text, for tests that read them. Paths are relative to the repository. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,7 +18,7 @@ export interface Import {
   readonly from: string
   /** A path for a file of the repository, a name for a package. */
   readonly to: string
-  /** Erased by the compiler. */
+  /** Whether the compiler erases it. */
   readonly typeOnly: boolean
 }
 
@@ -34,7 +34,7 @@ const onlyTypes = (clause: string | undefined) =>
 /** What a source text imports, statically and dynamically. */
 export function importsOf(path: string, text: string): Import[] {
   const resolve = (to: string) => (to.startsWith('.') ? normalize(join(dirname(path), to)) : to)
-  // Examples in docstrings import as users do: they are not imports of this file.
+  // Examples in docstrings import as users do; their imports are not this file's.
   text = text.replace(/^\s*\/?\*.*$/gm, '')
   const found: Import[] = []
   for (const [, type, clause, to] of text.matchAll(statement))

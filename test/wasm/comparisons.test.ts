@@ -51,10 +51,10 @@ describe.each(Object.entries(engines))('%s', (_, engine) => {
   })
 })
 
-test('the documents say so: a where a and b are equal or either is NaN', () => {
+test('the docs state the rule: a if a and b are equal or either is NaN', () => {
   const source = textOf('src/ops/elementwise.ts')
   for (const word of ['larger', 'smaller'])
-    expect(source).toContain(`/** The ${word} of a and b; a where they are equal or either is NaN. */`)
+    expect(source).toContain(`/** The ${word} of a and b; a if they are equal or either is NaN. */`)
   expect(textOf('docs/ops.md').replace(/\s+/g, ' ')).toContain(
     '`maximum` and `minimum` give a where a and b are equal or either is NaN',
   )

@@ -1,4 +1,4 @@
-/** Values of other dtypes than f32 in a whole program: given, moved, viewed, folded, and handed out, at one and two threads. */
+/** Dtypes other than f32 in a whole program, at one and two threads: as inputs, moved, viewed, folded, and as outputs. */
 import { expect, test } from 'vitest'
 import { arrayOf, type DType, type Shape, size, type Tensor, tensor, wordAt } from '../../src/core/index.ts'
 import { referenceEngine } from '../../src/engine/index.ts'
@@ -10,7 +10,7 @@ import { runGuarded } from './guarded.ts'
 const values = <T extends DType>(dtype: T, shape: Shape, seed: number): Tensor<T> =>
   tensor(shape, arrayOf(dtype, size(shape)).map((_, i) => wordAt(seed, i) | 0) as Tensor<T>['data'], dtype)
 
-/** Odd sizes: most rows and addresses are no multiple of a word. */
+/** Odd sizes: most rows and addresses are not a multiple of a word. */
 function moves(dtype: DType): Graph {
   const x = input('x', [3, 5, 7, 3], dtype)
   const c = constant(values(dtype, [3, 5, 7, 2], 2))
@@ -21,7 +21,7 @@ function moves(dtype: DType): Graph {
       patches: im2col({ x: padded }, { kernel: [2, 3], stride: 1, size: [5, 8] }),
       part: slice({ x: padded }, { from: [1, 1, 3, 1], shape: [2, 3, 5, 3] }),
       view: sliceFirst({ x: reshape({ x: joined }, { shape: [9, 70] }) }, { from: 2, count: 5 }),
-      // Of constants alone: computed when the program is made.
+      // Of constants only: computed when the program is made.
       folded: concat([c, sliceFirst({ x: c }, { from: 1, count: 1 })], { axis: 0 }),
     },
     updates: [],

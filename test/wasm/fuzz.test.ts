@@ -4,11 +4,11 @@
  *
  * `KINGLET_FUZZ_SEED` is the first seed and `KINGLET_FUZZ_COUNT` the number of graphs; CONTRIBUTING.md has examples.
  *
- * Tolerance: a graph may magnify rounding, so what is allowed follows from the graph itself. It is run in double
- * precision without and with noise on every result, as large as one kernel may be off: 1e-6 of the largest number that it
- * stores or adds up, a fifth of what the suite over all ops allows. The noise is of each element, or one number for a
- * tensor, since rounding may lean to one side, which no average takes away. Four times the largest effect of the noise is
- * allowed, and, for effects that cancel by chance, as much as that suite allows the last kernel alone.
+ * Tolerance: a graph may magnify rounding, so the tolerance follows from the graph. The graph runs in double
+ * precision without noise, and with noise on every result. The noise has the size of one kernel's error: 1e-6 of the
+ * largest number that the kernel stores or adds, a fifth of the tolerance of the suite over all ops. It is drawn per
+ * element, or once per tensor, since rounding can be biased, and an average does not remove a bias. The tolerance is four
+ * times the largest effect of the noise, plus that suite's tolerance for the last kernel, for effects that cancel by chance.
  */
 import { expect, test } from 'vitest'
 import { Rng, type Tensor } from '../../src/core/index.ts'
@@ -63,13 +63,13 @@ function addNoise({ data }: Tensor, scale: number, { rng, whole }: Noise): void 
   for (let i = 0; i < data.length; i++) data[i] += scale * (whole ? shared : rng.between(-1, 1))
 }
 
-/** Where noise comes from, and whether a tensor has one number of it. */
+/** The source of noise, and whether a tensor has one number of noise for all elements. */
 interface Noise {
   readonly rng: Rng
   readonly whole: boolean
 }
 
-/** The same in double precision; with `noisy`, each result has noise on it. */
+/** The same in double precision. With `noisy`, each result has noise. */
 function inDouble({ graph, weights, inputs }: RandomGraph, noisy?: Noise): Results {
   const found = new Map<string, ArrayLike<number>>()
   const held = new Map<string, Tensor>(weights)
@@ -83,7 +83,7 @@ function inDouble({ graph, weights, inputs }: RandomGraph, noisy?: Noise): Resul
       else {
         const inputsOfV = v.inputs.map((x) => known.get(x)!)
         const { y } = runOracle(v, inputsOfV)
-        // A mask is exact: noise would turn it all on.
+        // A mask is exact: noise would set all of it.
         if (noisy && v.op !== greater.op)
           addNoise(y, noise * Math.max(largest(y.data), largestTerm(v, inputsOfV)), noisy)
         known.set(v, y)
@@ -108,7 +108,7 @@ const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 
 const phases = new PhaseCode()
 
-/** What is wrong with the graph of a seed, if anything is. */
+/** The faults of a seed's graph, if any. */
 async function mistakesOf(seed: number): Promise<string[]> {
   const random = randomGraph(seed)
   const prepared = prepare(random.graph)

@@ -1,6 +1,6 @@
 /**
- * Runs a graph on the WebAssembly engine with guard words: all of memory is filled with a pattern, every value is
- * followed by bytes that nothing owns, and after the run those bytes must still hold the pattern. Phases of equal keys
+ * Runs a graph on the WebAssembly engine with guard words: memory is filled with a pattern, and every value is
+ * followed by unused bytes, which must still hold the pattern after the run. Phases of equal keys
  * must have equal code.
  */
 
@@ -16,7 +16,7 @@ import { type Target, targetFor } from '../../src/wasm/target.ts'
 import { PhaseCode } from '../support/phase-code.ts'
 
 const guardBytes = 64
-/** Of all graphs that a file of tests runs for the default target. */
+/** For all graphs that a test file runs for the default target. */
 const phases = new PhaseCode()
 const pattern = 0xa5
 

@@ -1,6 +1,6 @@
 /**
- * Runs one kernel by itself, as threads would: its pieces in different splits and orders. Every buffer has guard words
- * around it, memory ends where kernels may no longer read, and all that nothing has written yet is NaN.
+ * Runs a single kernel as threads would: its pieces in different splits and orders. Every buffer has guard words around
+ * it, memory ends where kernels may no longer read, and memory that is not written yet is NaN.
  */
 import { expect } from 'vitest'
 import { bytesOf, dtypes, size, type Tensor } from '../../src/core/index.ts'
@@ -23,14 +23,14 @@ export const splits: Readonly<Record<string, Split>> = {
   thirds: (n) => range(3).map((t) => [Math.floor((t * n) / 3), Math.floor(((t + 1) * n) / 3)]),
 }
 
-/** Without relaxed SIMD: every host runs it. */
+/** Without relaxed SIMD, so that every host can run it. */
 export const target = targetFor({ relaxed: false })
 
 const guardBytes = 64
 const pageBytes = 65536
 const align = 16
 
-/** The word that memory holds at first: a NaN that names its own place, so that even a copy of guards is noticed. */
+/** The word that memory holds at first: a NaN that encodes its address, so that even a copy of guard words is detected. */
 const untouched = (word: number): number => 0x7fc00000 | (word & 0x3fffff)
 
 type PhaseFunction = (from: number, to: number, y: number, scratch: number, ...inputs: number[]) => void
@@ -41,7 +41,7 @@ type PhaseFunction = (from: number, to: number, y: number, scratch: number, ...i
  */
 export function runKernel(v: Value, inputs: readonly Tensor[], family: Family, handOut = splits): Tensor {
   const { phases, scratchBytes = 0 } = family(v, target)
-  // The first input comes last: reading it too far leaves the memory, which traps.
+  // The first input is last in memory: reading too far past it traps.
   let end = guardBytes
   const place = (bytes: number) => {
     const at = Math.ceil(end / align) * align
@@ -102,11 +102,11 @@ export function runKernel(v: Value, inputs: readonly Tensor[], family: Family, h
   assertOwnParts()
   return { shape: v.shape, dtype: v.dtype, data: new dtypes[v.dtype].array(first.data.buffer) }
 
-  /** Runs each piece on the same memory and asks which bytes it changed. */
+  /** Runs each piece on the same memory and finds the bytes that it changed. */
   function assertOwnParts(): void {
     words.set(start)
     for (const [i, phase] of phases.entries()) {
-      // Many pieces of large tensors would take long, and show no more than those of small ones.
+      // Many pieces of large tensors take long, and show no more than those of small tensors.
       if (phase.pieces * words.length > 5e6) return
       const before = words.slice()
       const after = words.slice()

@@ -84,7 +84,7 @@ type Scalars<S extends 'i32' | 'f32'> = Record<
   Oracle
 >
 
-/** What each scalar instruction computes. An instruction without an oracle here does not compile. */
+/** The oracle of each scalar instruction. An instruction without one does not compile. */
 const scalars: { i32: Scalars<'i32'>; f32: Scalars<'f32'> } = {
   i32: {
     ...integer,
@@ -131,7 +131,7 @@ type Vectors<S extends 'v128' | 'f32x4' | 'i32x4'> = Record<
 const shifts = ['shl', 'shrS', 'shrU']
 const { leS, leU, geS, geU, ...compareLanes } = compareInt
 
-/** What each vector instruction computes in a lane. */
+/** The oracle of each vector instruction, for one lane. */
 const vectors: { v128: Vectors<'v128'>; f32x4: Vectors<'f32x4'>; i32x4: Vectors<'i32x4'> } = {
   v128: lanes('i32', 'i32', {
     ...bits,
@@ -214,7 +214,7 @@ describe('instructions against JavaScript', () => {
       ),
     )
     for (const args of tuples(new Array<Kind>(arity).fill(from))) {
-      // Lane by lane another rotation of the values, so that a lane mixed up is seen.
+      // Each lane has another rotation of the values, so that swapped lanes are detected.
       const values = all[from]
       const laneArgs = [0, 1, 2, 3].map((lane) =>
         args.map((x, i) => (shift && i === 1 ? x : values[(values.indexOf(x) + lane + values.length) % values.length])),

@@ -25,7 +25,7 @@ import { pack, packedMatmul, panelsOf } from '../../src/wasm/passes/packed-matmu
 import { difference, makeInputs, runOracle } from '../ops/samples.ts'
 import { runKernel } from './harness.ts'
 
-/** The node of `op` over such inputs. */
+/** A node of `op` over these inputs. */
 const nodeOf = (op: Op, inputs: readonly Tensor[], attrs: object): Value =>
   makeValue(
     op,
@@ -41,7 +41,7 @@ const random = (shape: Shape, seed = 1, low = -1, high = 1): Tensor => {
   )
 }
 
-/** Moved data is equal to the bit; sums and weights of pooling and resizing round, and exp is right to 2e-7. */
+/** Moved data is bit-identical; sums and weights of pooling and resizing round, and exp is right to 2e-7. */
 const exact = 0
 const rounded = 1e-6
 
@@ -49,7 +49,7 @@ interface Row {
   readonly op: Op
   readonly family: Family
   readonly tolerance: number
-  /** Samples of the op that the family runs; all, when it is left out. */
+  /** The op's samples that the family runs. Default: all. */
   readonly samples?: readonly number[]
   /** Sizes beyond the op's own samples: shapes of the inputs, and attributes. */
   readonly more: readonly (readonly [inputs: readonly (Shape | Tensor)[], attrs?: object])[]
@@ -481,10 +481,10 @@ describe.each(rows.map((row) => [row.op.name, row] as const))(
   },
 )
 
-/** Ops whose kernels move elements as they are. */
+/** Ops whose kernels move elements unchanged. */
 const moving: readonly Op[] = [ops.concat.op, ops.slice.op, ops.zeroPad.op, ops.im2col.op]
 
-describe.each(['i8', 'u8', 'i32'] as const)('elements of %s are moved as they are', (dtype) => {
+describe.each(['i8', 'u8', 'i32'] as const)('elements of %s are moved unchanged', (dtype) => {
   const integers = (shape: Shape, seed: number): Tensor => {
     const rng = new Rng(seed)
     const values = arrayOf(dtype, size(shape)).map(() => rng.integer(1 << 24) - (1 << 23))
@@ -508,7 +508,7 @@ describe.each(['i8', 'u8', 'i32'] as const)('elements of %s are moved as they ar
 })
 
 describe('dropout', () => {
-  it('drops what the oracle drops, to the bit', () => {
+  it('is bit-identical to the oracle', () => {
     const x = tensor([9999], new Float32Array(9999).fill(1))
     for (const rate of [0.1, 0.5, 0.999]) {
       const v = nodeOf(ops.dropout.op, [x, seed], { rate, stream: 77 })
@@ -551,7 +551,7 @@ describe('max_pool', () => {
 })
 
 describe('softmax', () => {
-  it('of rows with NaN or infinities is NaN throughout, and leaves the other rows alone', () => {
+  it('gives NaN in all of a row with NaN or infinities, and leaves other rows unchanged', () => {
     const { NaN: nan, POSITIVE_INFINITY: high } = Number
     const x = tensor([3, 5], [1, 2, nan, 4, 5, 1, 2, 3, 4, 5, 1, high, 2, 3, 4])
     for (const [op, family] of [

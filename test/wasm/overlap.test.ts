@@ -52,7 +52,7 @@ describe.each(places)('%s', (name, make, stand) => {
     expect(last.get('w')!.data).toEqual(five(200))
   })
 
-  test('a mistake in one call leaves the others alone', async () => {
+  test('an error in one call does not affect the others', async () => {
     stand()
     using program = await make().compile(doubling())
     const [first, ...said] = await Promise.all([
@@ -70,7 +70,7 @@ describe.each(places)('%s', (name, make, stand) => {
     expect((await program.run({ x: five(1) })).y.data).toEqual(five(3))
   })
 
-  test('calls that wait when the program is disposed of reject, and say so', async () => {
+  test('calls that wait when the program is disposed of reject with a clear error', async () => {
     stand()
     const program = await make().compile(doubling())
     const first = program.run({ x: five(1) }).then(({ y }) => [...y.data], String)
@@ -81,9 +81,9 @@ describe.each(places)('%s', (name, make, stand) => {
     ]
     program.dispose()
     const said = 'KingletError: program: it was disposed of: compile the graph again'
-    // The first may already have its result. It must not have anything else.
+    // The first may already have its result, but nothing else.
     expect([[2, 2, 2, 2, 2], said]).toContainEqual(await first)
-    // The reference engine does everything within the call, so there nothing waits.
+    // The reference engine computes within the call, so no call waits.
     const never = 'it did not fail'
     expect(await Promise.all(waiting)).toEqual(Array(3).fill(name === 'reference' ? never : said))
     expect(await failureOf(program.run({ x: five(1) }))).toBe(said)

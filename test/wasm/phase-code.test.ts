@@ -1,4 +1,4 @@
-/** Phases of equal keys emit equal code, in every network of the registry: as it runs, and as it trains. */
+/** Phases with equal keys emit equal code in every network of the registry, in inference and in training. */
 import { describe, expect, test } from 'vitest'
 import type { Graph } from '../../src/graph/index.ts'
 import { foldBatchNorm, freeze } from '../../src/graph/passes/index.ts'
@@ -10,7 +10,7 @@ import { planKernels, prepare } from '../../src/wasm/prepare.ts'
 import { targetFor } from '../../src/wasm/target.ts'
 import { PhaseCode } from '../support/phase-code.ts'
 
-/** Of all networks together. */
+/** For all networks together. */
 const phases = new PhaseCode()
 
 const checkGraph = async (graph: Graph): Promise<void> => {
@@ -34,7 +34,7 @@ test.each(models().map(({ name }) => name))('%s', async (name) => {
   expect(phases.size).toBeGreaterThan(20)
 })
 
-describe('what it finds', () => {
+describe('the check finds', () => {
   const [a, b] = [input('a', [8]), input('b', [8])]
   const one = add(a, b)
   const two = add(one, b)
@@ -50,7 +50,7 @@ describe('what it finds', () => {
       ]),
     )
 
-  test('equal keys with different code, or different pieces', () => {
+  test('equal keys with different code or different pieces', () => {
     expect(checked(kernelOf('zero 32', 32), kernelOf('zero 32', 32))).not.toThrow()
     expect(checked(kernelOf('zero 32', 32), kernelOf('zero 64', 64))).not.toThrow()
     expect(checked(kernelOf('zero', 32), kernelOf('zero', 64))).toThrow(

@@ -6,7 +6,7 @@ import { moveMs, multiplyAddLimit, profile } from '../../src/wasm/index.ts'
 const net = build('mobilenet_v3_small', { width: 0.35, size: 32, classes: 5 })
 const x = Float32Array.from({ length: 32 * 32 * 3 }, (_, i) => Math.sin(i))
 
-test('a profile has every multiply-add of every layer, and a time of each kernel in each run', async () => {
+test('a profile has all multiply-adds of every layer, and the time of each kernel in each run', async () => {
   const steps = await profile(net.graph(), { weights: net.weights, freeze: true, inputs: { x }, runs: 3 })
   const macs = new Map<string, number>()
   for (const step of steps) macs.set(step.layer, (macs.get(step.layer) ?? 0) + step.macs)
@@ -21,7 +21,7 @@ test('a profile has every multiply-add of every layer, and a time of each kernel
   expect(new Set(steps.map((s) => s.op))).toContain('depthwise_conv2d')
 })
 
-test('runs of the warm-up do not count, and each waits for what is called after the one before', async () => {
+test('warm-up runs are not timed, and each run waits for the callback of the run before', async () => {
   const told: number[][] = []
   const onRun = async (done: number, of: number) => {
     await Promise.resolve()
@@ -44,7 +44,7 @@ test('without freeze it runs on parameters, as a training step does', async () =
   expect(steps.map((s) => s.op)).toContain('pack')
 })
 
-test("the machine's limits are positive numbers, also of small runs and sizes", async () => {
+test("the machine's limits are positive numbers, even for small runs and sizes", async () => {
   const { gmacs, relaxedGmacs = gmacs } = await multiplyAddLimit(1000)
   expect(gmacs).toBeGreaterThan(0)
   expect(relaxedGmacs).toBeGreaterThan(0)

@@ -1,4 +1,4 @@
-/** A program that is given other weights: the bits of one that is compiled with them, without compiling where the code is the same. */
+/** A refilled program is bit-identical to one compiled with the new weights, and is not recompiled if the code is the same. */
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { key, keyOf, Rng, size, type Tensor, tensor } from '../../src/core/index.ts'
 import { type Engine, referenceEngine } from '../../src/engine/index.ts'
@@ -7,7 +7,7 @@ import { build } from '../../src/models/index.ts'
 import { add, batchNorm, conv2d, input, mul, parameter, type Role, relu6, type Value } from '../../src/ops/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
 
-/** Weights as training could have left them. */
+/** Weights as training could leave them. */
 function trained(graph: Graph, seed: number): Map<string, Tensor> {
   return new Map(
     [...parametersOf(graph)].map(([name, { shape }]) => {
@@ -63,7 +63,7 @@ describe.each([
   })
 })
 
-/** A convolution whose few channels are constants that are told apart by value, and one that is an immediate. */
+/** A convolution with few channels, whose constants are merged by value, and one constant that is an immediate. */
 function small(): Graph {
   const p = (name: string, shape: number[], value: number, role: Role = 'norm') =>
     parameter({ name, shape, role, init: { kind: 'constant', value } })
@@ -81,7 +81,7 @@ function small(): Graph {
   return { outputs: { y: norm('b', add(y, mul(y, 0.5))) }, updates: [] }
 }
 
-test('values that decide about code are compiled: equal constants that differ now, immediates', async () => {
+test('values that change the code are recompiled: constants that were equal and now differ, immediates', async () => {
   const engine = wasmEngine({ threads: 1 })
   const graph = small()
   const first = initialise(parametersOf(graph).values(), 0)
@@ -110,7 +110,7 @@ describe.each([
     expect(y).toEqual(await anew(engine, graph, weights, freeze))
   })
 
-  test('mistakes', async () => {
+  test('refused values', async () => {
     const program = await engine.compile(graph, { weights, freeze: true })
     const without = new Map([...weights].filter(([name]) => name !== 'a.mean'))
     await expect(program.refill(without)).rejects.toThrow(

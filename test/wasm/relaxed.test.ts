@@ -8,12 +8,12 @@ import { hasRelaxedSimd } from '../../src/wasm/relaxed.ts'
 
 const major = Number(process.versions.node.split('.')[0])
 
-it('is found where V8 has it', () => {
+it('is detected if V8 has it', () => {
   if (major < 21) expect(hasRelaxedSimd()).toBe(false)
   else expect(hasRelaxedSimd()).toBe(true)
 })
 
-it('a module that asks for it adds products, rounded once or twice', () => {
+it('a module that uses it adds products, rounded once or twice', () => {
   const memory = { initialPages: 1, maximumPages: 1, shared: false }
   const results = [false, ...(hasRelaxedSimd() ? [true] : [])].map((relaxed) => {
     const m = new ModuleBuilder({ memory, relaxed })
@@ -34,7 +34,7 @@ it('a module that asks for it adds products, rounded once or twice', () => {
   for (const r of results) expect(r).toEqual([31, 62, 93, 124])
 })
 
-/** A product of 200 terms, on an engine of that kind. */
+/** A product of 200 terms, on an engine with this determinism. */
 async function product(deterministic: Determinism): Promise<Float32Array> {
   const rng = new Rng(1)
   const random = (n: number) => Float32Array.from({ length: n }, () => rng.between(-1, 1))
@@ -47,7 +47,7 @@ async function product(deterministic: Determinism): Promise<Float32Array> {
   return result.data as Float32Array
 }
 
-it('everywhere is what engines without it compute: each product and each sum rounded', async () => {
+it('everywhere rounds each product and each sum, as engines without it do', async () => {
   const got = await product('everywhere')
   const rng = new Rng(1)
   const next = (n: number) => Float32Array.from({ length: n }, () => rng.between(-1, 1))
@@ -62,7 +62,7 @@ it('everywhere is what engines without it compute: each product and each sum rou
   if (!hasRelaxedSimd()) expect(await product('here')).toEqual(expected)
 })
 
-it('refuses another kind', () => {
+it('refuses an unknown value of deterministic', () => {
   expect(() => wasmEngine({ deterministic: 'never' as Determinism })).toThrow(
     'deterministic: never is neither here nor everywhere',
   )

@@ -1,4 +1,4 @@
-/** Targets: other tiles, blocks and pieces are as right as the default ones, and give the same bits. */
+/** Targets: other tiles, blocks and pieces are correct too, and bit-identical to the default ones. */
 import { describe, expect, test } from 'vitest'
 import { Rng, type Shape, size, type TypedArrayOf } from '../../src/core/index.ts'
 import type { Graph } from '../../src/graph/index.ts'
@@ -74,7 +74,7 @@ const random = (shape: Shape, seed: number): Float32Array => {
   const rng = new Rng(seed)
   return Float32Array.from({ length: size(shape) }, () => rng.between(-1, 1))
 }
-/** The graph of one value of such inputs. */
+/** The graph of one value with these inputs. */
 function graphOf(shapes: readonly Shape[], make: (...x: Value[]) => Value): [Graph, Given] {
   const y = make(...shapes.map((shape, i) => input(`x${i}`, shape)))
   return [{ outputs: { y }, updates: [] }, Object.fromEntries(shapes.map((s, i) => [`x${i}`, random(s, i + 1)]))]
@@ -83,7 +83,7 @@ function graphOf(shapes: readonly Shape[], make: (...x: Value[]) => Value): [Gra
 const ops: readonly Op[] = [...allOps, pack.op, packedMatmul.op, packedConv2d.op]
 
 describe.each(ops.map((op) => [op.name, op] as const))('%s', (_, op) => {
-  test('its samples', async () => {
+  test('samples', async () => {
     for (const [i, { attrs }] of contractOf(op).samples.entries()) {
       const inputs = makeInputs(op, i)
       const leaves = inputs.map((x, k) => input(`x${k}`, x.shape, x.dtype))

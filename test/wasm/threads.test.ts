@@ -1,4 +1,4 @@
-/** Whole networks: bits do not depend on the number of threads, and a run takes no memory. */
+/** Whole networks: bits do not depend on the number of threads, and a run allocates no memory. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -9,7 +9,7 @@ import type { Network } from '../../src/nn/index.ts'
 import { trainingStep } from '../../src/train/step.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
 
-/** Batch, sizes and widths whose rows and channels no number of threads divides. */
+/** Batches, sizes and widths whose rows and channels do not divide by the number of threads. */
 const batch = 5
 const nets: readonly (readonly [string, () => Network])[] = [
   // Squeeze-and-excitation, h-swish and dropout.
@@ -100,14 +100,14 @@ describe('memory', () => {
   setFlagsFromString('--expose-gc')
   const collect: () => void = runInNewContext('gc')
 
-  test.each([1, 2])('training steps take none, %i threads', async (threads) => {
+  test.each([1, 2])('training steps allocate none, %i threads', async (threads) => {
     const { program, run } = await trainer(nets[0][1](), threads)
     expect(memories).toHaveLength(1)
     const [memory] = memories
     const { buffer } = memory
     const { parameters, arena } = program.memory
     expect(buffer.byteLength).toBeGreaterThan(parameters + arena)
-    // A page at most is rounded up, and each of some 1,600 calls has a counter of 64 bytes for each thread.
+    // Rounding adds at most a page, and each of about 1,600 calls has a counter of 64 bytes per thread.
     expect(buffer.byteLength).toBeLessThan(parameters + arena + 2 ** 17 * threads)
 
     const arrays = async (steps: number): Promise<number> => {

@@ -1,4 +1,4 @@
-/** Outputs and updates that share nodes: all of them see the parameters as they were before the run, on every engine. */
+/** Outputs and updates that share nodes all read the values of parameters from before the run, on every engine. */
 import { describe, expect, test } from 'vitest'
 import { size, tensor } from '../../src/core/index.ts'
 import { type Engine, referenceEngine } from '../../src/engine/index.ts'
@@ -6,7 +6,7 @@ import type { Graph } from '../../src/graph/index.ts'
 import { add, input, mul, parameter, reshape, sliceFirst, type Value } from '../../src/ops/index.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
 
-/** Larger than the work that one thread does alone, and no multiple of four. */
+/** Too large for one thread alone, and not a multiple of four. */
 const shape = [3, 4001]
 const weight = (name: string): Value => parameter({ name, shape, role: 'weight', init: { kind: 'uniform', bound: 1 } })
 
@@ -63,7 +63,7 @@ async function twice(engine: Engine, make: Make): Promise<unknown[]> {
 }
 
 describe.each(Object.entries(cases))('%s', (_, make) => {
-  test.each([1, 2])('bits of the reference engine in two runs, %i threads', async (threads) => {
+  test.each([1, 2])('bit-identical to the reference engine in two runs, %i threads', async (threads) => {
     const expected = await twice(referenceEngine(), make)
     expect(await twice(wasmEngine({ threads, deterministic: 'everywhere' }), make)).toEqual(expected)
   })

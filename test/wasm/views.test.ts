@@ -1,4 +1,4 @@
-/** A view between a producer and what is computed from it: channels of one are no channels of the other. */
+/** A view between a producer and its reader: the channels of one are not the channels of the other. */
 import { describe, expect, test } from 'vitest'
 import { size } from '../../src/core/index.ts'
 import { type Engine, referenceEngine } from '../../src/engine/index.ts'

@@ -1,12 +1,12 @@
-/** What all parts of a graph's JSON are held against. */
+/** Checks that all parts of a graph's JSON share. */
 import { assert, type Shape, showShape, size } from '../../core/index.ts'
 import { limits } from './format.ts'
 
-/** A name: some text that is not too long, and no word that JavaScript's objects have a use for. */
+/** Whether `value` can be a name: text of limited length, and not a property name that JavaScript reserves. */
 export const isText = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= limits.text && value !== '__proto__'
 
-/** A value from outside, in an error: cut short. */
+/** Formats an untrusted value for an error, shortened. */
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value)
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
@@ -15,7 +15,7 @@ export function show(value: unknown): string {
 export function assertElements(shape: Shape): void {
   assert(
     shape.length <= limits.rank && size(shape) <= limits.elements,
-    () => `its shape is ${showShape(shape)}: rank ${limits.rank} and ${limits.elements} elements are the most`,
+    () => `its shape is ${showShape(shape)}: the limits are rank ${limits.rank} and ${limits.elements} elements`,
   )
 }
 

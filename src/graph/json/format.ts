@@ -1,27 +1,27 @@
 /**
- * A graph as JSON: plain data that names ops and holds no code. `kinglet_graph` is the version. Nodes stand after their
- * inputs, which are numbers of nodes; the first dimension of every input of the graph is the text `N`, the batch. Large
- * constants are not in the JSON but in tensors beside it.
+ * A graph as JSON: plain data that names ops and contains no code. `kinglet_graph` is the version. Each node follows its
+ * inputs, which are given as node indices. The first dimension of every graph input is the text `N`, the batch. Large
+ * constants are stored as tensors beside the JSON.
  */
 import type { DType } from '../../core/index.ts'
 import type { Init, Role } from '../../ops/index.ts'
 
-/** A graph with a larger one comes from a later Kinglet. */
+/** The version that this code writes. A graph with a higher one was written by a later Kinglet. */
 export const graphVersion = 1
 
 export type JsonAttribute = number | boolean | string | readonly number[]
 
-/** What an op's node says. An attribute that is left out has the op's default. */
+/** A node of an op. An omitted attribute has the op's default. */
 export interface JsonOp {
   readonly op: string
-  /** Numbers of nodes, in the order of the op's inputs. */
+  /** Node indices, in the order of the op's inputs. */
   readonly inputs?: readonly number[]
   readonly attrs?: Readonly<Record<string, JsonAttribute>>
-  /** The layer that the node belongs to: `blocks.3.expand`. */
+  /** The node's layer: `blocks.3.expand`. */
   readonly scope?: string
 }
 
-/** Given at each run. A scalar has no batch; all others begin with it. */
+/** An input of the graph. Its first dimension is the batch; a scalar has none. */
 export interface JsonInput {
   readonly op: 'input'
   readonly attrs: { readonly name: string; readonly dtype: DType; readonly shape: readonly ('N' | number)[] }
@@ -39,7 +39,7 @@ export interface JsonParameter {
   readonly scope?: string
 }
 
-/** Its values are `data`, or the tensor beside the JSON that `tensor` names. */
+/** A constant. Its values are `data`, or the tensor beside the JSON with the name `tensor`. */
 export interface JsonConstant {
   readonly op: 'constant'
   readonly attrs: {
@@ -56,20 +56,20 @@ export type JsonNode = JsonInput | JsonParameter | JsonConstant | JsonOp
 export interface GraphJson {
   readonly kinglet_graph: number
   readonly nodes: readonly JsonNode[]
-  /** Numbers of nodes, by the outputs' names. */
+  /** Node index of each output, by name. */
   readonly outputs: Readonly<Record<string, number>>
 }
 
-/** Begins the names of tensors beside the JSON: `constants/0`. */
+/** Prefix for the names of tensors beside the JSON: `constants/0`. */
 export const constantPrefix = 'constants/'
 
-/** Bounds of what is read: far above any network, far below what exhausts a machine before it is refused. */
+/** Upper bounds for reading: far above any network, and low enough that a file is refused before memory runs out. */
 export const limits = {
   nodes: 100_000,
-  /** Inputs of a node, entries of an attribute, outputs of a graph. */
+  /** Inputs of a node, elements of an attribute, outputs of a graph. */
   list: 4096,
   rank: 8,
-  /** Of any value of the graph, at the batch for which it is read. */
+  /** Elements of any value of the graph, at the batch for which it is read. */
   elements: 2 ** 30,
   /** Characters of a name or a scope. */
   text: 512,

@@ -1,4 +1,4 @@
-/** Graphs as JSON, written and read. A door of its own: a page loads it only for a file that carries a graph. */
+/** Reads and writes graphs as JSON. A separate entry: a page loads it only for a file that contains a graph. */
 
 export type { GraphJson, JsonAttribute, JsonConstant, JsonInput, JsonNode, JsonOp, JsonParameter } from './format.ts'
 export { constantPrefix } from './format.ts'

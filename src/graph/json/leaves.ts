@@ -6,7 +6,7 @@ import { assertDimensions, isText, show } from './check.ts'
 interface Context {
   readonly batch: number
   readonly tensors: ReadonlyMap<string, Tensor>
-  /** Of inputs and parameters so far. */
+  /** Names of the inputs and parameters read so far. */
   readonly names: Set<string>
 }
 
@@ -14,7 +14,7 @@ type Given = Readonly<Record<string, unknown>>
 
 const roles: Readonly<Record<Role, true>> = { weight: true, depthwise: true, bias: true, norm: true, state: true }
 
-/** How first values are drawn: the number that each kind has, and whether it may be below zero. */
+/** The initialisers: the number that each kind takes, and whether it may be negative. */
 const inits: Readonly<Record<Init['kind'], readonly [member: string, signed: boolean]>> = {
   constant: ['value', true],
   normal: ['std', false],
@@ -41,7 +41,7 @@ function assertOneOf<T extends string>(
 }
 
 function assertName(name: unknown, { names }: Context): asserts name is string {
-  assert(isText(name), () => `name is ${show(name)}: it must be some text`)
+  assert(isText(name), () => `name is ${show(name)}: it must be non-empty text`)
   assert(!names.has(name), () => `there are two inputs or parameters named ${show(name)}: names must be unique`)
   names.add(name)
 }
@@ -80,7 +80,7 @@ function tensorOf({ dtype, shape, data, tensor: name }: Given, { tensors }: Cont
   return made
 }
 
-/** By the names of their ops. */
+/** Readers of leaves, by op name. */
 export const leaves = {
   input(attrs: unknown, context: Context): Value {
     const { name, dtype, shape } = members(attrs, ['name', 'dtype', 'shape'])

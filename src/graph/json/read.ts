@@ -1,8 +1,8 @@
 /**
- * From JSON to a graph: bounded, checked, and without code, for files of unknown origin. Ops are looked up by name; the
- * shape rule of each runs. Refused, with the node and the way out: newer versions, ops that are not known (all of them at
- * once), attributes that an op does not have or of another type, inputs that do not stand before their node, names that
- * are not unique, and shapes beyond the limits.
+ * Reads a graph from JSON. Files may be of unknown origin: sizes are bounded, everything is checked, and no code runs from
+ * the file. Ops are looked up by name, and each op's shape rule runs. Errors name the node and the way out. Refused: newer
+ * versions, unknown ops (all listed at once), unknown attributes and attributes of the wrong type, inputs that do not
+ * precede their node, duplicate names, and shapes beyond the limits.
  */
 import { assert, isObject, KingletError, nearest, oneOf, type Tensor, version } from '../../core/index.ts'
 import { makeValue, type Op, scope, type Value } from '../../ops/index.ts'
@@ -12,18 +12,18 @@ import { type GraphJson, graphVersion, limits } from './format.ts'
 import { leaves } from './leaves.ts'
 
 export interface ReadGraphOptions {
-  /** Looks an op up by name: `opNamed` of `kinglet/ops` knows all. */
+  /** Looks up an op by name: `opNamed` of `kinglet/ops` knows all ops. */
   readonly opNamed: (name: string) => Op | undefined
   /** Default 1. */
   readonly batch?: number
-  /** Where large constants are, by the names that the JSON has for them. */
+  /** The large constants, by the names that the JSON gives them. */
   readonly tensors?: ReadonlyMap<string, Tensor>
-  /** Names the graph in errors. */
+  /** The graph's name in errors. */
   readonly what?: string
 }
 
 /**
- * Reads what `graphToJson` wrote, for a batch. Throws a `KingletError` for anything else.
+ * Reads what `graphToJson` wrote, for the given batch. Throws a `KingletError` for anything else.
  *
  * @example
  * ```ts
@@ -68,17 +68,17 @@ export function graphFromJson(json: unknown, options: ReadGraphOptions): Graph {
   return { outputs: Object.fromEntries(named), updates: [] }
 }
 
-/** Names of the ops of a graph, each once: what must be at hand before it is read. */
+/** Names of the graph's ops, each once. Load these ops before reading the graph. */
 export const opNamesOf = (json: unknown, what = 'graph'): string[] => [
   ...new Set(checked(json, what).nodes.map((node) => node.op as string)),
 ]
 
 type Node = Readonly<Record<string, unknown>>
 
-/** The parts of the whole, and of each node that it says what it is. */
+/** Checks the members of the graph and of each node. */
 function checked(json: unknown, what: string): { readonly nodes: readonly Node[]; readonly outputs: Node } {
   const is = (json as GraphJson | undefined)?.kinglet_graph
-  assert(isObject(json) && is !== undefined, () => `${what}: it is no graph: kinglet_graph, the version, is missing`)
+  assert(isObject(json) && is !== undefined, () => `${what}: it is not a graph: kinglet_graph, the version, is missing`)
   assert(
     typeof is === 'number' && Number.isInteger(is) && is >= 1 && is <= graphVersion,
     () =>
@@ -154,7 +154,7 @@ function madeOf(op: Op, node: Node, layer: string, before: readonly Value[]): Va
   return value
 }
 
-/** Attributes that the op has, of the type of its own default. */
+/** Checks that the op has each attribute, with the type of its default. */
 function attributesOf(op: Op, given: unknown): object {
   assert(isObject(given), () => `attrs is ${show(given)}: it must be an object`)
   const known = op.attrs as Readonly<Record<string, unknown>>
@@ -189,7 +189,7 @@ const typeOf = (value: unknown): keyof typeof types =>
         ? 'text'
         : 'a list of numbers'
 
-/** Runs `body`; what it refuses is said of `at`. */
+/** Runs `body` and prefixes its errors with `at`. */
 function within<T>(at: string, body: () => T): T {
   try {
     return body()

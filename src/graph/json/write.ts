@@ -1,6 +1,6 @@
 /**
- * From a graph to JSON. Refused: graphs with updates (a training step is made from a network's graph, not kept), inputs
- * that have no batch, and what passes put in, whose attributes are not plain data.
+ * Writes a graph as JSON. Refuses graphs with updates (a training step is rebuilt from the network's graph, not stored),
+ * inputs without a batch, and ops that passes insert, whose attributes are not plain data.
  */
 import { assert, size, type Tensor } from '../../core/index.ts'
 import { isConstant, isInput, type Value } from '../../ops/index.ts'
@@ -15,17 +15,17 @@ import {
   type JsonNode,
 } from './format.ts'
 
-/** Constants of at most this many values stand in the JSON itself. */
+/** Constants of at most this many values are written into the JSON. */
 const inlined = 64
 
-/** A graph as JSON, and the tensors that belong to it, by name. */
+/** A graph as JSON, and its tensors by name. */
 export interface WrittenGraph {
   readonly json: GraphJson
   readonly tensors: ReadonlyMap<string, Tensor>
 }
 
 /**
- * Writes a graph. `what` names it in errors. Weights are not in it: a model file has them beside it.
+ * Writes a graph. `what` is its name in errors. The weights are not included: a model file stores them beside the graph.
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export function graphToJson(graph: Graph, what = 'graph'): WrittenGraph {
       !name.startsWith(constantPrefix),
       `${what}: a parameter is named ${name}: names that begin with ${constantPrefix} belong to constants`,
     )
-  // In the order in which they were made, which the order of the parameters follows from.
+  // In order of creation, since the order of the parameters follows from it.
   const order = topological(roots(graph)).sort((a, b) => a.id - b.id)
   const numbers = new Map(order.map((v, i) => [v, i]))
   const tensors = new Map<string, Tensor>()
@@ -79,7 +79,7 @@ function inputAttrs({ attrs: { name, shape, dtype } }: Value, what: string): Jso
 function constantAttrs(t: Tensor, tensors: Map<string, Tensor>): JsonConstant['attrs'] {
   const { dtype, shape } = t
   const values = size(shape) <= inlined ? Array.from(t.data, Number) : undefined
-  // JSON has neither NaN and infinity nor a negative zero.
+  // JSON cannot represent NaN, infinity and negative zero.
   if (values?.every((v) => Number.isFinite(v) && !Object.is(v, -0))) return { dtype, shape, data: values }
   const name = `${constantPrefix}${tensors.size}`
   tensors.set(name, { dtype, shape, data: t.data })
@@ -92,7 +92,7 @@ const isPlain = (value: unknown): value is JsonAttribute =>
   Number.isFinite(value) ||
   (Array.isArray(value) && value.every(Number.isFinite))
 
-/** Of a parameter too, whose `init` is an object of plain data. */
+/** Plain attributes. A parameter has one that is an object: `init`. */
 function plainAttrs({ op, attrs }: Value, what: string): Record<string, JsonAttribute> {
   for (const [name, value] of Object.entries(attrs))
     assert(

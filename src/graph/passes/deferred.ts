@@ -1,7 +1,7 @@
 /**
- * Tensors whose values are computed when they are wanted, from constants: what constant folding puts in their place. An
- * engine has them computed straight into its own memory, so that folded and packed weights are never held twice.
- * Fresh memory is what loading a network costs most: steps between share one piece of it.
+ * Tensors that are computed from constants on demand. Constant folding replaces nodes by them. An engine has them computed
+ * directly into its memory, so folded and packed weights are never held twice. Fresh memory is the largest cost of loading
+ * a network, so intermediate results share one buffer.
  */
 import {
   arrayOf,
@@ -15,21 +15,21 @@ import {
 } from '../../core/index.ts'
 import type { Value } from '../../ops/index.ts'
 
-/** Results of at most this many elements (scales, biases) are kept for all who want them. */
+/** Results of at most this many elements (scales, biases) are cached for all readers. */
 const smallest = 4096
 
-/** Working memory that is handed out in order and taken back in the reverse one. */
+/** Working memory, allocated and freed in stack order. */
 export class Scratch {
   #buffer = new ArrayBuffer(0)
   #used = 0
 
-  /** Runs `body`; what it takes is free again after it. */
+  /** Runs `body`, then frees what it took. */
   frame<T>(body: () => T): T {
     const [buffer, used] = [this.#buffer, this.#used]
     try {
       return body()
     } finally {
-      // A buffer that was outgrown meanwhile is not gone back to.
+      // A buffer that was replaced by a larger one meanwhile is not restored.
       this.#used = buffer === this.#buffer ? used : 0
     }
   }
@@ -48,7 +48,7 @@ export class Scratch {
   }
 }
 
-/** The value of `node`, whose inputs are all constants and whose op has `fold`. */
+/** The value of `node`. All its inputs are constants, and its op has `fold`. */
 export class Deferred implements Tensor {
   readonly shape: Shape
   readonly dtype: DType
@@ -61,7 +61,7 @@ export class Deferred implements Tensor {
     this.#node = node
   }
 
-  /** Computed when it is first asked for, and kept. */
+  /** The values, computed on first access and cached. */
   get data(): TypedArrayOf {
     if (!this.#data) {
       this.#data = arrayOf(this.dtype, size(this.shape))
@@ -70,7 +70,7 @@ export class Deferred implements Tensor {
     return this.#data
   }
 
-  /** Computes the values into `y`, which is zeroed and as long as they are. */
+  /** Computes the values into `y`, which is zeroed and has their length. */
   into(y: TypedArrayOf, scratch: Scratch): void {
     const { op, inputs, attrs } = this.#node
     scratch.frame(() => {
@@ -79,7 +79,7 @@ export class Deferred implements Tensor {
     })
   }
 
-  /** The tensor: kept where it is small, else in `scratch`, or where its input is if it is a view. */
+  /** The tensor: cached if it is small, otherwise in `scratch`; a view is where its input is. */
   in(scratch: Scratch): Tensor {
     const { op, inputs, attrs } = this.#node
     const { shape, dtype } = this
@@ -97,7 +97,7 @@ export class Deferred implements Tensor {
 
 const valuesOf = (t: Tensor, scratch: Scratch): Tensor => (t instanceof Deferred ? t.in(scratch) : t)
 
-/** Writes a constant's values into `y`, which is zeroed and as long as they are. */
+/** Writes a constant's values into `y`, which is zeroed and has their length. */
 export function writeConstant({ attrs: { tensor } }: Value, y: TypedArrayOf, scratch: Scratch): void {
   if (tensor instanceof Deferred) tensor.into(y, scratch)
   else y.set(tensor.data)

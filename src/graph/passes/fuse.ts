@@ -1,7 +1,7 @@
 /**
- * Fusion: elementwise expressions become one kernel, join the epilogue of the convolution or matrix product that
- * feeds them, or are computed inside the sum that consumes them. Which value is computed where, and which is stored, is
- * decided in `inline.ts`.
+ * Fusion. An elementwise expression becomes one kernel, joins the epilogue of the convolution or matrix product that feeds
+ * it, or is computed inside the sum that reads it. `inline.ts` decides where each value is computed and which values are
+ * stored.
  */
 import { sameShape, size } from '../../core/index.ts'
 import { reshape, scope, sliceFirst, type Value, withInputs } from '../../ops/index.ts'
@@ -10,13 +10,13 @@ import { fuseNodes, isReduction } from './fused.ts'
 import { baseOf, decide, isElementwise } from './inline.ts'
 import { mapRoots } from './simplify.ts'
 
-/** `takesEpilogue` says which nodes can apply an expression to their result before storing it. */
+/** Fuses `graph`. `takesEpilogue` says which nodes can apply an expression to their result before storing it. */
 export function fuse(graph: Graph, takesEpilogue: (v: Value) => boolean): Graph {
   const { order, inlined, expressions, absorbed } = decide(graph, takesEpilogue)
   const index = new Map(order.map((v, i) => [v, i]))
   const anchors = new Set(absorbed.values())
 
-  /** Sums over the same axes whose operands are all there when the first of them runs, and that share a full read. */
+  /** Sums over the same axes that share a full-size operand, and whose operands all exist when the first sum runs. */
   const companions = (first: Value, candidates: readonly Value[]): Value[] => {
     const shared = new Set([...expressions.get(first)!.leaves].map(baseOf))
     return candidates.filter(

@@ -1,17 +1,18 @@
 /**
- * The `fused` op: a small graph that an engine runs as one kernel. Its body is an ordinary graph over placeholders, so
- * shape, cost and oracle follow from the ops inside (fused-contract.ts). Three kinds: an elementwise expression; sums over the same axes
- * of several expressions (stacked along a new first axis); a producer such as a matrix product with an expression as
- * its epilogue.
+ * The `fused` op: a small graph that an engine runs as one kernel. Its body is an ordinary graph over placeholders, so its
+ * shape, cost and oracle follow from the ops inside (fused-contract.ts). There are three kinds:
+ * - an elementwise expression;
+ * - sums of several expressions over the same axes, stacked along a new first axis;
+ * - a producer, such as a matrix product, with an expression as its epilogue.
  */
 import { sameShape, size } from '../../core/index.ts'
 import { declareOp, input, makeValue, native, reduceSum, type Value, withInputs } from '../../ops/index.ts'
 
 export interface Body {
-  /** Stand for the inputs of the fused node, in their order. */
+  /** Placeholders for the inputs of the fused node, in order. */
   readonly placeholders: readonly Value[]
   readonly roots: readonly Value[]
-  /** The node that is not elementwise and feeds the expression, if there is one. */
+  /** The node that is not elementwise and feeds the expression, if any. */
   readonly anchor: Value | undefined
 }
 
@@ -30,8 +31,8 @@ export const bodyOf = (v: Value): Body => v.attrs.body
 export const isReduction = (v: Value): boolean => v.op === reduceSum.op
 
 /**
- * Makes one fused node of `roots`: everything between them and `leaves` moves into the body. Constants with one
- * element stay in the body, where kernels turn them into immediates.
+ * Makes one fused node of `roots`: everything between them and `leaves` moves into the body. Constants with one element
+ * stay in the body: kernels turn them into immediates.
  */
 export function fuseNodes(
   roots: readonly Value[],
@@ -52,7 +53,7 @@ export function fuseNodes(
   return makeValue(fusedOp, leaves.map(mapped), { body }, roots[0].scope)
 }
 
-/** How an expression over `shape` reads an operand: in full, per channel of the last axis, one value, or otherwise. */
+/** How an expression over `shape` reads an operand: in full, per channel of the last axis, as one value, or otherwise. */
 export function readsAs(operand: Value, shape: readonly number[]): 'full' | 'channel' | 'scalar' | 'other' {
   const n = size(operand.shape)
   if (sameShape(operand.shape, shape)) return 'full'

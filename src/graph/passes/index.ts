@@ -1,4 +1,4 @@
-/** Rewriting of graphs, for engines. */
+/** Graph rewriting, for engines. */
 export * from './deferred.ts'
 export * from './fuse.ts'
 export * from './fused.ts'

@@ -1,37 +1,37 @@
 /**
- * What fusion decides: which elementwise values are computed inside the kernels that read them (inlined), and which are
- * stored. An inlined value takes no memory, but each kernel that reads it computes it again, so both sides are weighed:
+ * Decides for fusion which elementwise values are stored, and which are computed inside the kernels that read them
+ * (inlined). An inlined value takes no memory, but each kernel that reads it computes it again. The decision weighs both:
  *
- * - Memory: a value with several readers is inlined only if its expression reads at most one full-size operand, which is
- *   then what each reader reads in its place.
- * - Work: a value that several kernels would compute is stored where that costs no memory, in the epilogue of a producer
- *   whose own result nothing else reads; and where its expression is so long that computing it again takes longer than
+ * - Memory: a value with several readers is inlined only if its expression reads at most one full-size operand. Each
+ *   reader then reads that operand instead.
+ * - Work: a value that several kernels would compute is stored in two cases. Either storing takes no memory, in the
+ *   epilogue of a producer whose own result has no other reader; or computing the expression again takes longer than
  *   writing it.
  *
- * So a training step stores the output of a convolution and normalises it wherever it is read, and inference stores what
- * h-swish makes of it.
+ * So a training step stores the output of a convolution and normalises it in each reader. Inference stores the result of
+ * h-swish.
  */
 import { sameShape, size } from '../../core/index.ts'
 import { isConstant, type Value } from '../../ops/index.ts'
 import { type Graph, roots, topological } from '../graph.ts'
 import { isReduction, readsAs } from './fused.ts'
 
-/** Beyond this a kernel runs out of registers, and its expression is cut by storing a value. */
+/** Upper bound for the ops of an expression: beyond it a kernel runs out of registers, so a value is stored. */
 const largestExpression = 32
 
 /**
- * Work for each element, in additions, that a value's readers may do again in all before it is stored. A pass that reads
- * and writes an element takes about as long as 12 additions where memory is out of the caches (8 bytes at 8 to 10 GB/s,
- * four additions in a cycle of 3 GHz).
+ * Upper bound for the work, in additions per element, that all readers of a value together may repeat; beyond it the value
+ * is stored. A pass that reads and writes an element from memory takes about as long as 12 additions (8 bytes at 8 to
+ * 10 GB/s, four additions in a cycle of 3 GHz).
  */
 const mostRepeatedWork = 16
 
 export interface Expression {
-  /** What it reads, without constants of one element. */
+  /** The operands, without constants of one element. */
   readonly leaves: ReadonlySet<Value>
-  /** Its ops, those that are read several times counted as often. */
+  /** Number of ops; an op that is read several times counts each time. */
   readonly nodes: number
-  /** The values that are computed, each once. */
+  /** The computed values, each once. */
   readonly computed: ReadonlySet<Value>
 }
 
@@ -39,19 +39,19 @@ export interface Decisions {
   /** All values, each after its inputs. */
   readonly order: readonly Value[]
   readonly inlined: ReadonlySet<Value>
-  /** Of every elementwise value and sum. */
+  /** The expression of each elementwise value and sum. */
   readonly expressions: ReadonlyMap<Value, Expression>
-  /** Stored values that a producer computes in its epilogue, and that producer. */
+  /** Stored values that a producer computes in its epilogue, with that producer. */
   readonly absorbed: ReadonlyMap<Value, Value>
 }
 
 export const isElementwise = (v: Value): boolean => v.op.isElementwise
 const isImmediate = (v: Value): boolean => isConstant(v) && size(v.shape) === 1
 
-/** The memory behind views. */
+/** The value that owns a view's memory. */
 export const baseOf = (v: Value): Value => (v.op.viewOffset ? baseOf(v.inputs[0]) : v)
 
-/** Decides for `graph`; `takesEpilogue` says which nodes can apply an expression to their result before they store it. */
+/** Decides for `graph`. `takesEpilogue` says which nodes can apply an expression to their result before storing it. */
 export function decide(graph: Graph, takesEpilogue: (v: Value) => boolean): Decisions {
   const order = topological(roots(graph))
   const index = new Map(order.map((v, i) => [v, i]))
@@ -59,7 +59,7 @@ export function decide(graph: Graph, takesEpilogue: (v: Value) => boolean): Deci
   const readers = new Map<Value, Value[]>(order.map((v) => [v, []]))
   for (const v of order) for (const x of new Set(v.inputs)) readers.get(x)!.push(v)
 
-  /** What memory allows to inline, but for those that are `stored`. */
+  /** Values that memory allows to inline, without those in `stored`. */
   function inline(stored: ReadonlySet<Value>) {
     const inlined = new Set<Value>()
     const expressions = new Map<Value, Expression>()
@@ -76,7 +76,7 @@ export function decide(graph: Graph, takesEpilogue: (v: Value) => boolean): Deci
     return { inlined, expressions }
   }
 
-  /** The producer whose result `v`'s expression reads, and nothing else does. */
+  /** The producer whose result only `v`'s expression reads. */
   function anchorOf(v: Value, { leaves }: Expression, inlined: ReadonlySet<Value>): Value | undefined {
     if (![...leaves].every((l) => readsAs(l, v.shape) !== 'other')) return undefined
     const inside = (r: Value): boolean =>
@@ -84,7 +84,7 @@ export function decide(graph: Graph, takesEpilogue: (v: Value) => boolean): Deci
       (inlined.has(r) && readers.get(r)!.every(inside)) ||
       (!!r.op.viewOffset && leaves.has(r) && onlyInside(r))
     const onlyInside = (x: Value): boolean => !kept.has(x) && readers.get(x)!.every(inside)
-    // Between the two may be a view: one that changes the last axis leaves no channels to read by.
+    // There may be a view between them. One that changes the last axis leaves no channels to read by.
     const channels = v.shape[v.shape.length - 1]
     const byChannel = [...leaves].some((l) => readsAs(l, v.shape) === 'channel')
     const runsOver = ({ shape }: Value): boolean =>
@@ -96,7 +96,7 @@ export function decide(graph: Graph, takesEpilogue: (v: Value) => boolean): Deci
     return candidates.sort((a, b) => index.get(b.anchor)! - index.get(a.anchor)!)[0]?.anchor
   }
 
-  /** Of the inlined values those that are better stored, since several kernels would compute them. */
+  /** Inlined values that are better stored, since several kernels would compute them. */
   function repeated({ inlined, expressions }: ReturnType<typeof inline>): Set<Value> {
     const stored = new Set<Value>()
     const kernels = new Map<Value, ReadonlySet<unknown>>()
@@ -121,7 +121,7 @@ export function decide(graph: Graph, takesEpilogue: (v: Value) => boolean): Deci
   return { order, inlined, expressions, absorbed }
 }
 
-/** The expression of `v`; `inside` gives those of its inputs that are inlined. */
+/** The expression of `v`. `inside` gives the expressions of its inlined inputs. */
 function expressionOf(v: Value, inside: (x: Value) => Expression | undefined): Expression {
   const leaves = new Set<Value>()
   const computed = new Set([v])
@@ -136,12 +136,12 @@ function expressionOf(v: Value, inside: (x: Value) => Expression | undefined): E
   return { leaves, nodes, computed }
 }
 
-/** Work of an expression for each element, in additions. */
+/** Work of an expression per element, in additions. */
 const workOf = ({ computed }: Expression): number => [...computed].reduce((sum, v) => sum + v.op.work, 0)
 
-/** Full-size operands that an expression reads, each once however it is viewed. */
+/** Full-size operands that an expression reads. Views of the same memory count once. */
 const fullReads = (v: Value, leaves: ReadonlySet<Value>): number =>
   new Set([...leaves].filter((l) => size(l.shape) === size(v.shape)).map(baseOf)).size
 
-/** What tells kernels apart: sums over the same axes of one space share a pass. */
+/** Identifies the kernel that computes `v`: sums over the same axes of one space share a pass. */
 const passOf = (v: Value): unknown => (isReduction(v) ? `${v.attrs.axes} of ${v.inputs[0].shape}` : v)

@@ -1,7 +1,7 @@
 /**
- * Passes that keep results and remove work: lowering to what an engine has kernels for, equal expressions computed
- * once, constants computed at compile time, batch norm folded into the convolution before it. What nothing needs
- * disappears by itself, since a graph is what its outputs reach; `prune` chooses the outputs.
+ * Passes that remove work and keep results: lowering to ops that an engine has kernels for, merging of equal expressions,
+ * constant folding, and folding of batch norm into the convolution before it. Dead code needs no pass, since a graph
+ * contains only what its outputs reach; `prune` selects the outputs.
  */
 import { KingletError, oneOf, size, type Tensor } from '../../core/index.ts'
 import {
@@ -20,7 +20,7 @@ import {
 import { type Graph, mapGraph, nameOf, readersOf, roots, topological, type Weights } from '../graph.ts'
 import { Deferred } from './deferred.ts'
 
-/** Keeps only the outputs named, and no updates: dead code goes with the rest. */
+/** Keeps only the named outputs, and no updates. What only the others needed is gone too. */
 export function prune(graph: Graph, outputs: readonly string[]): Graph {
   const kept = outputs.map((name) => {
     const v = graph.outputs[name]
@@ -31,8 +31,8 @@ export function prune(graph: Graph, outputs: readonly string[]): Graph {
 }
 
 /**
- * Parameters become constants with the values given, and so does what depends on them alone: what compiling for
- * inference begins with.
+ * Turns parameters into constants with the given values, so that whatever depends only on them is constant too. Compiling
+ * for inference starts with it.
  */
 export function freeze(graph: Graph, weights: Weights): Graph {
   return mapGraph({ ...graph, updates: [] }, (v) => {
@@ -43,7 +43,7 @@ export function freeze(graph: Graph, weights: Weights): Graph {
   })
 }
 
-/** Replaces every op for which `hasKernel` is false by its expression in more primitive ops, until none is left. */
+/** Replaces each op for which `hasKernel` is false by its lowering, until none is left. */
 export function lower(graph: Graph, hasKernel: (op: Op) => boolean): Graph {
   const done = new Map<Value, Value>()
   const walk = (v: Value): Value => {
@@ -79,7 +79,7 @@ export function lower(graph: Graph, hasKernel: (op: Op) => boolean): Graph {
   return mapRoots(graph, walk)
 }
 
-/** The graph with each output and update replaced. */
+/** The graph with its outputs and updates replaced. */
 export const mapRoots = (graph: Graph, rewrite: (v: Value) => Value): Graph => ({
   outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, v]) => [name, rewrite(v)])),
   updates: graph.updates.map(({ target, value }) => ({ target, value: rewrite(value) })),
@@ -93,7 +93,7 @@ const idOf = (t: Tensor): number => {
   return id
 }
 
-/** What an op does to its inputs, as text: equal text, equal results. Large tensors count by identity. */
+/** The op and attributes of a node as text: nodes with equal text compute the same. Large tensors compare by identity. */
 export function signature(v: Value): string {
   let text = v.op.name
   for (const [name, value] of Object.entries(v.attrs)) text += ` ${name}=${textOf(name, value)}`
@@ -109,7 +109,7 @@ function textOf(name: string, value: unknown): string {
     : `#${idOf(t)}`
 }
 
-/** Equal expressions become one node. */
+/** Merges equal expressions into one node. */
 export function mergeEqual(graph: Graph): Graph {
   const known = new Map<string, Value>()
   return mapGraph(graph, (v) => {
@@ -125,11 +125,11 @@ export function mergeEqual(graph: Graph): Graph {
 const folded = (v: Value): Value =>
   v.op.fold && v.inputs.length > 0 && v.inputs.every(isConstant) ? scope(v.scope, () => constant(new Deferred(v))) : v
 
-/** Nodes whose inputs are all constant become constants, which `fold` of their op computes when they are wanted. */
+/** Replaces nodes whose inputs are all constant by constants, which the op's `fold` computes on demand. */
 export const foldConstants = (graph: Graph): Graph => mapGraph(graph, folded)
 
 /**
- * batch_norm(f(x, w)) becomes f(x, w * scale) + shift where f is linear in w (convolutions) and has no other reader:
+ * Turns batch_norm(f(x, w)) into f(x, w * scale) + shift, where f is linear in w (convolutions) and has no other reader:
  * scale = gamma / sqrt(variance + eps), shift = beta - mean * scale (Jacob et al. 2017, eq. 14).
  */
 export function foldBatchNorm(graph: Graph): Graph {

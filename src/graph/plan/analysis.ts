@@ -1,9 +1,9 @@
 /**
- * What a graph costs: parameters, multiply-adds and bytes, for each layer and in total, all exact integers.
+ * The cost of a graph: parameters, multiply-adds and bytes, per layer and in total, as exact integers.
  *
- * Counting: one multiply-add is one of `macs`; convolutions and matrix products only, those of squeeze-and-excitation
- * among them; biases, batch norm, activations, pooling and additions count nothing. `parameters` are weights, biases
- * and batch norm's gamma and beta; running statistics are counted apart, as `state`. Macs are those of the graph's batch.
+ * `macs` counts multiply-adds of convolutions and matrix products, including those of squeeze-and-excitation. Biases,
+ * batch norm, activations, pooling and additions count nothing. `parameters` counts weights, biases, and batch norm's
+ * gamma and beta. Running statistics are counted separately, as `state`. Macs are for the graph's batch.
  */
 import { bytesOf, type Shape, size } from '../../core/index.ts'
 import {
@@ -31,12 +31,12 @@ export interface Counts {
   readonly weights: number
   /** Batch norm's gamma and beta. */
   readonly norm: number
-  /** Batch norm's running mean and variance: not trained. */
+  /** Batch norm's running mean and variance, which are not trained. */
   readonly state: number
-  /** All that is trained: `weights` + `norm`. */
+  /** All trained values: `weights` + `norm`. */
   readonly parameters: number
   readonly macs: number
-  /** Bytes of what the layer hands on to others. */
+  /** Bytes of the layer's results that other layers, outputs or updates read. */
   readonly activationBytes: number
 }
 
@@ -44,33 +44,33 @@ export interface LayerCost extends Counts {
   /** The layer's scope: `blocks.3.expand`. */
   readonly name: string
   readonly kind: LayerKind
-  /** Of its convolution. */
+  /** Those of its convolution. */
   readonly kernel?: Size2
   readonly stride?: number
   readonly groups?: number
   readonly inputShape: Shape
   readonly outputShape: Shape
-  /** Bytes that are alive at its most crowded step, under the planned schedule. */
+  /** Bytes alive at the layer's peak, in the planned schedule. */
   readonly liveBytes: number
 }
 
-/** Cost of a kind of layer, and its part in the whole, from 0 to 1. */
+/** Cost of one kind of layer, and its share of the total, from 0 to 1. */
 export interface KindCost {
   readonly macs: number
   readonly weights: number
   readonly macShare: number
-  /** Of weights and biases, as the papers count. */
+  /** Share of weights and biases, as in the papers. */
   readonly weightShare: number
 }
 
-/** What a graph costs, by layer (in the order in which they were added), in total, and by kind of layer. */
+/** The cost of a graph by layer (in order of creation), in total, and by kind of layer. */
 export interface Analysis {
   readonly layers: readonly LayerCost[]
   readonly total: Counts & {
     /**
-     * Bytes of everything but parameters at the peak of the planned schedule, with each layer one step (its batch norm,
-     * activation and addition done in its own store). What an engine's kernels need for themselves comes on top:
-     * `program.memory.arena` has it.
+     * Bytes at the peak of the planned schedule, without parameters. Each layer is one step, which stores its result after
+     * batch norm, activation and addition. Working memory of an engine's kernels is not included: see
+     * `program.memory.arena`.
      */
     readonly peakBytes: number
   }
@@ -85,7 +85,7 @@ const counted: Record<Role, 'weights' | 'norm' | 'state'> = {
   state: 'state',
 }
 
-/** Parameters and multiply-adds of a graph alone: what a search asks of each network that it considers. */
+/** Only the parameters and multiply-adds of a graph, which a search needs of every candidate network. */
 export function countsOf(graph: Graph): Pick<Counts, 'weights' | 'norm' | 'state' | 'parameters' | 'macs'> {
   const values = topological([...roots(graph), ...graph.updates.map((u) => u.target)])
   return counts(values)
@@ -101,7 +101,7 @@ function counts(values: readonly Value[]) {
 }
 
 /**
- * Counts a graph, layer by layer in the order in which layers were added.
+ * Computes the cost of a graph, layer by layer in order of creation.
  *
  * @example
  * ```ts
@@ -120,7 +120,7 @@ export function analyse(graph: Graph): Analysis {
   for (const v of values) for (const x of v.inputs) if (x.scope !== v.scope) handedOn.add(x)
   const memory = memoryOf(graph)
 
-  // By results: parameters may be older than the layers over them, in a graph that was made from another.
+  // In order of results: in a graph made from another, a parameter's age does not follow its layer's.
   const byScope = new Map(values.filter((v) => !isLeaf(v)).map((v): [string, Value[]] => [v.scope, []]))
   for (const v of values) byScope.get(v.scope)?.push(v)
   const layers = [...byScope].map(([name, own]) => layerOf(name, own, handedOn, memory.liveBytes.get(name) ?? 0))

@@ -1,4 +1,4 @@
-/** In which order a graph runs and where its values are in memory, for engines. */
+/** The order in which a graph runs and the places of its values in memory, for engines. */
 export * from './memory.ts'
 export * from './plan.ts'
 export * from './rules.ts'

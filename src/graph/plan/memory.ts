@@ -1,7 +1,7 @@
 /**
- * Memory of a run before an engine is chosen: each convolution or matrix product is one step, which applies the batch
- * norm, activation and addition after it while it stores. Sandler et al. 2018 (arXiv:1801.04381, section 5.1) count so:
- * the peak is the largest sum of what one step reads and writes, and what waits beside it.
+ * Estimates a run's memory without an engine. Each convolution or matrix product is one step, which applies the batch
+ * norm, activation and addition after it before it stores. Sandler et al. 2018 (arXiv:1801.04381, section 5.1) count in
+ * the same way: the peak is the largest sum, over steps, of what a step reads and writes and what is alive beside it.
  */
 import { bytesOf, size, zeros } from '../../core/index.ts'
 import {
@@ -27,13 +27,13 @@ import { planMemory } from './updates.ts'
 export interface Memory {
   /** Bytes of the planned arena: inputs, results and outputs. */
   readonly peakBytes: number
-  /** Bytes alive at the most crowded step of each layer, by scope. */
+  /** Bytes alive at each layer's peak, by scope. */
   readonly liveBytes: ReadonlyMap<string, number>
 }
 
 const isStep = (op: Op): boolean => op.lower === native || op.linearIn !== undefined
 
-/** Scale and shift that depend on parameters alone are numbers once weights are known; here only their shape matters. */
+/** Scale and shift that depend only on parameters are constants once weights are known. Here only their shape matters. */
 const foldAffine = (graph: Graph): Graph =>
   mapGraph(graph, (v) => {
     if (!v.op.affine || !v.inputs.slice(1).every((x) => isParameter(x) || isConstant(x))) return v
@@ -51,7 +51,7 @@ export function memoryOf(graph: Graph): Memory {
   for (const [i, step] of steps.entries()) for (const x of step.inputs) until.set(baseOf(x), i)
   for (const v of roots(fused)) until.set(baseOf(v), steps.length)
 
-  // Bytes that come alive (+) and go (-) at each step, summed up along the schedule.
+  // Bytes that become alive (+) and are freed (-) at each step, summed along the schedule.
   const change = new Array<number>(steps.length + 2).fill(0)
   for (const v of [...inputsOf(fused).values(), ...steps]) {
     const bytes = size(v.shape) * bytesOf(v.dtype)
@@ -68,7 +68,7 @@ export function memoryOf(graph: Graph): Memory {
   return { peakBytes: arenaBytes, liveBytes }
 }
 
-/** The layers of which a step does the work. */
+/** The layers whose work a step does. */
 const scopesOf = (step: Value): Set<string> =>
   step.op === fusedOp
     ? new Set(topological(bodyOf(step).roots).flatMap((v) => (isInput(v) || isConstant(v) ? [] : [v.scope])))

@@ -1,7 +1,7 @@
 /**
- * Schedule and memory plan: the order in which nodes run, and one place in memory for each result. Results whose
- * lifetimes do not meet share memory (largest first, at the lowest place that is free for their lifetime), so nothing
- * is allocated while running. How updates of parameters go in stands in updates.ts.
+ * Schedule and memory plan: the order in which nodes run, and an address for each result. Results with disjoint lifetimes
+ * share memory, so a run allocates nothing. The largest result is placed first, each at the lowest address that is free
+ * for its lifetime. updates.ts adds updates of parameters.
  */
 import { bytesOf, size } from '../../core/index.ts'
 import { isConstant, isLeaf, type Value } from '../../ops/index.ts'
@@ -9,43 +9,42 @@ import { type Graph, inputsOf, parametersOf, roots, topological, type Update } f
 import { baseOf } from '../passes/inline.ts'
 
 export interface Plan {
-  /** Nodes to run, in order: no inputs, parameters, constants or views. */
+  /** Nodes to run, in order, without inputs, parameters, constants and views. */
   readonly steps: readonly Value[]
   /** Byte address of every value, from 0. */
   address(v: Value): number
-  /** Updates whose value is not computed in place: to be copied after the last step, all reads before all writes. */
+  /** Updates whose value is not computed in place. They are copied after the last step: all reads, then all writes. */
   readonly copies: readonly Update[]
-  /** Address and bytes of working memory that a step asked for. */
+  /** Address of the working memory that a step asked for. */
   scratch(step: Value): number
   readonly parameterBytes: number
   readonly constantBytes: number
-  /** Bytes of the arena: inputs, intermediate results and outputs at their peak. */
+  /** Bytes of the arena: the peak of inputs, intermediate results and outputs. */
   readonly arenaBytes: number
 }
 
-/** Every value begins at a multiple of this: a cache line. */
+/** Every value starts at a multiple of this: a cache line. */
 const alignment = 64
 const aligned = (n: number): number => Math.ceil(n / alignment) * alignment
 
 export interface PlanOptions {
-  /** Working memory that an engine's kernel for a node needs. */
+  /** Bytes of working memory that an engine's kernel needs for a node. */
   readonly scratchBytes?: (v: Value) => number
-  /** Bytes that nothing owns, left after each value: tests fill them and see that no kernel wrote there. */
+  /** Unused bytes after each value. Tests fill them and check that no kernel wrote there. */
   readonly guardBytes?: number
 }
 
-/** How updates of parameters are planned: in which order nodes run, and which new values are written over old ones. */
+/** How updates of parameters are planned: the order of nodes, and which new values overwrite old ones. */
 export interface UpdateRules {
   schedule(graph: Graph): Value[]
   inPlace(graph: Graph, steps: readonly Value[], stepOf: ReadonlyMap<Value, number>): ReadonlyMap<Value, Value>
 }
 
-/** Those of a graph without updates. */
+/** The rules for a graph without updates. */
 export const noUpdates: UpdateRules = { schedule: (graph) => topological(roots(graph)), inPlace: () => new Map() }
 
 /**
- * Plans `graph` by these rules. None of its outputs is a parameter that it updates: of such a one only the new value is
- * left.
+ * Plans `graph` by these rules. No output may be a parameter that the graph updates: only its new value would be left.
  */
 export function planBy(
   { schedule, inPlace }: UpdateRules,
@@ -110,20 +109,20 @@ export function planBy(
 
 interface Block {
   readonly key: unknown
-  /** Steps between which it is alive, both included. */
+  /** First and last step at which it is alive. */
   readonly from: number
   readonly to: number
   readonly bytes: number
 }
 
-/** Offsets for blocks such that no two that are alive together overlap. */
+/** Assigns offsets to blocks. Blocks that are alive together do not overlap. */
 export function pack(blocks: readonly Block[]): { offsets: Map<Block, number>; bytes: number } {
   const placed: (Block & { at: number; block: Block })[] = []
   const offsets = new Map<Block, number>()
   let total = 0
   for (const b of [...blocks].sort((a, c) => c.bytes - a.bytes || a.from - c.from)) {
     let at = 0
-    // `placed` is sorted by address: the first gap among the neighbours in time that is large enough.
+    // `placed` is sorted by address: take the first large enough gap between blocks that are alive at the same time.
     for (const p of placed) {
       if (p.to < b.from || b.to < p.from) continue
       if (p.at >= at + b.bytes) break

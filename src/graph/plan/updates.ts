@@ -1,6 +1,6 @@
 /**
- * Plans with updates of parameters. A parameter's new value is written over the old one where every reader of the old one
- * has run; otherwise it is copied when all is done.
+ * Plans for graphs with updates. A parameter's new value overwrites the old one in place if every reader of the old one has
+ * run. Otherwise it is copied after the last step.
  */
 import { sameShape, size } from '../../core/index.ts'
 import { isLeaf, isParameter, type Value } from '../../ops/index.ts'
@@ -9,14 +9,14 @@ import { bodyOf, fusedOp, isReduction } from '../passes/fused.ts'
 import { baseOf } from '../passes/inline.ts'
 import { type Plan, type PlanOptions, planBy, type UpdateRules } from './plan.ts'
 
-/** Each element of the result depends on the operands' elements at the same place, so it may overwrite one of them. */
+/** Each element of the result depends only on operands' elements at the same place, so it may overwrite an operand. */
 const mayOverwrite = (step: Value): boolean =>
   step.op === fusedOp ? !bodyOf(step).anchor && !bodyOf(step).roots.some(isReduction) : step.op.isElementwise
 
 /**
- * Outputs first, then updates from the last parameter to the first: a layer's weight gradient then runs soon after
- * the layer's own gradient arrives, which can be freed. A new value waits for the readers of the old one where that
- * is possible, so that it can be written in place.
+ * Outputs first, then updates from the last parameter to the first: a layer's weight gradient then runs soon after the
+ * layer's own gradient is computed, which can then be freed. A new value is scheduled after the readers of the old one
+ * where possible, so that it can be written in place.
  */
 function schedule(graph: Graph): Value[] {
   const wanted = [...Object.values(graph.outputs), ...graph.updates.map((u) => u.value).reverse()]
@@ -35,7 +35,7 @@ function schedule(graph: Graph): Value[] {
 
 const push = <K, V>(map: Map<K, V[]>, key: K, value: V) => map.set(key, [...(map.get(key) ?? []), value])
 
-/** Depth-first order in which a node follows its inputs and what it waits for; undefined if that is a circle. */
+/** Depth-first order in which a node follows its inputs and the nodes it waits for; undefined if there is a cycle. */
 function orderWith(wanted: readonly Value[], waits: ReadonlyMap<Value, readonly Value[]>): Value[] | undefined {
   const state = new Map<Value, 'open' | 'done'>()
   const order: Value[] = []
@@ -60,7 +60,7 @@ function orderWith(wanted: readonly Value[], waits: ReadonlyMap<Value, readonly 
   return order
 }
 
-/** New values that can be written over the parameter they replace: value's node -> parameter. */
+/** New values that can overwrite the parameter they replace: value's node -> parameter. */
 function inPlace(graph: Graph, steps: readonly Value[], stepOf: ReadonlyMap<Value, number>): Map<Value, Value> {
   const lastReader = new Map<Value, Value>()
   for (const s of steps) for (const x of s.inputs) if (isParameter(baseOf(x))) lastReader.set(baseOf(x), s)
@@ -70,7 +70,7 @@ function inPlace(graph: Graph, steps: readonly Value[], stepOf: ReadonlyMap<Valu
     const at = stepOf.get(step)
     if (at === undefined || over.has(step) || size(step.shape) !== size(target.shape)) continue
     const reader = lastReader.get(target)
-    // A later step reads the parameter: its old value must survive.
+    // A later step reads the parameter, so its old value must be kept.
     if (reader && stepOf.get(reader)! > at) continue
     const readsAtSamePlace = step.inputs.every((x) => baseOf(x) !== target || sameShape(x.shape, step.shape))
     if (reader === step && !(mayOverwrite(step) && readsAtSamePlace)) continue

@@ -1,6 +1,7 @@
 /**
  * The inverted residual of V2 and V3: expand, depthwise, project. Sandler et al. 2018, arXiv:1801.04381, figure 4; with
- * squeeze-and-excitation Howard et al. 2019, arXiv:1905.02244, figure 4. An expansion as wide as the input has no layer.
+ * squeeze-and-excitation Howard et al. 2019, arXiv:1905.02244, figure 4. If the expansion is as wide as the input, there is
+ * no expansion layer.
  */
 import { defineBlock, member } from './define.ts'
 import { addShortcut, channelsOf, conv, depthwise, squeezeExcite } from './parts.ts'

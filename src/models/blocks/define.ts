@@ -1,5 +1,5 @@
 /**
- * What an operator of a table is: one record. Its rows are checked by `row`, built by `build`, and typed by both; the
+ * Defines an operator of a table as one record. `row` checks its rows, `build` builds them, and both give their types. The
  * channels that can be pruned and the layers that are timed follow from the graph that it builds.
  */
 import { type Check, checks, named } from '../../core/index.ts'
@@ -7,10 +7,10 @@ import type { Builder } from '../../nn/index.ts'
 import type { Value } from '../../ops/index.ts'
 import { type Activation, activationNames } from './activation.ts'
 
-/** What a column of a row must hold. */
+/** The check of one column of a row. */
 export interface Member<T> extends Check {
   readonly is: (value: unknown) => value is T
-  /** It is a number of channels of the layers that the row builds. */
+  /** Whether the column is a number of channels of the row's layers. */
   readonly isChannels?: boolean
 }
 
@@ -23,9 +23,9 @@ const isWhole = (n: unknown): n is number => checks.whole.is(n)
 const isFlag = (b: unknown): b is boolean => checks.flag.is(b)
 const { is: isActivation, must: anActivation } = named(['none', ...activationNames])
 
-/** Columns by what they hold. */
+/** Checks of columns, by kind. */
 export const member = {
-  /** An even window has no middle: a shortcut around it would join maps of two sizes. */
+  /** Odd, since an even window has no middle: a shortcut around it would add maps of two sizes. */
   window: { is: (n): n is number => isCount(n) && n % 2 === 1, must: 'a positive odd integer' },
   channels: { is: isCount, must: checks.count.must, isChannels: true },
   count: { is: isCount, must: checks.count.must },
@@ -35,8 +35,8 @@ export const member = {
 } as const satisfies Record<string, Member<unknown>>
 
 /**
- * Columns that every row has, whatever its operator: those of the papers' tables, as files have them. Where an operator
- * does not use one, it means nothing.
+ * The columns that every row has, whatever its operator: those of the papers' tables, as in model files. A column that an
+ * operator does not use has no effect.
  */
 export const columns = {
   /** Height and width of the window of its largest convolution or pool. */
@@ -46,14 +46,14 @@ export const columns = {
   /** Channels that leave the block. */
   out: member.whole,
   act: member.activation,
-  /** Activation of what leaves the block: after the projection of a bneck. */
+  /** Activation of the block's output: after the projection of a bneck. */
   outAct: member.activation,
   stride: member.count,
-  /** The block's input is added to its output, where stride and channels allow it. */
+  /** Whether the block's input is added to its output, where stride and channels allow it. */
   shortcut: member.flag,
-  /** The block has squeeze-and-excitation. */
+  /** Whether the block has squeeze-and-excitation. */
   se: member.flag,
-  /** Of a `linear` row. */
+  /** Whether a `linear` row has a bias. */
   bias: member.flag,
 } as const
 
@@ -62,7 +62,7 @@ export type Values<M extends Members> = {
 }
 export type Columns = Values<typeof columns>
 
-/** What columns hold where nothing is said. */
+/** Default values of the columns. */
 export const blank: Columns = {
   kernel: 0,
   exp: 0,
@@ -75,21 +75,21 @@ export const blank: Columns = {
   bias: true,
 }
 
-/** What follows for a row from options of `build`. */
+/** The values of a row that follow from options of `build`. */
 export interface Derived {
   readonly dilation: number
   /** Channels between the two layers of squeeze-and-excitation; 0 where there is none. */
   readonly squeeze: number
-  /** The depthwise convolution and the pointwise one after it are one convolution over all channels. */
+  /** Whether the depthwise convolution and the pointwise one after it are one convolution over all channels. */
   readonly standard: boolean
 }
 
 export interface Named {
-  /** `stem`, `blocks.0` and on, `last`, `pool`, `head`, `classifier`: the layer's name in the graph. */
+  /** The layer's name in the graph: `stem`, `blocks.0` and so on, `last`, `pool`, `head`, `classifier`. */
   readonly name: string
 }
 
-/** A row as `build` is given it. */
+/** A row as a block's `build` receives it. */
 export type RowOf<M extends Members> = Named & Omit<Columns, keyof M> & Values<M> & Derived
 
 /** Options of `build` that a block needs besides its row. */
@@ -99,28 +99,28 @@ export interface BlockOptions {
 }
 
 export interface BlockDefinition<Name extends string, M extends Members> {
-  /** What rows call it: their `operator`. */
+  /** Its name in the `operator` column of rows. */
   readonly name: Name
-  /** The columns that it needs, and what they must hold: those of all tables, and its own. */
+  /** The columns that it needs, with their checks: columns of all tables, and its own. */
   readonly row: M
   /**
-   * `layer`: a layer by itself. `block`: `blocks.3` counts it. `residual`: a block whose input may be added to its output,
-   * so that blocks in a row have one number of channels.
+   * `layer`: a single layer. `block`: counted by the number in `blocks.3`. `residual`: a block whose input may be added to
+   * its output, so that consecutive blocks have the same number of channels.
    */
   readonly kind: 'layer' | 'block' | 'residual'
-  /** On how many channels its squeeze-and-excitation acts; a block without this member cannot have it. */
+  /** The number of channels that its squeeze-and-excitation acts on. A block without this member cannot have it. */
   gatedWidth?(row: RowOf<M>): number
-  /** What a table calls a layer, by whether it stands before the blocks and whether it gives the classes. */
+  /** The layer's name in a table, by whether it comes before the blocks and whether it is the classifier. */
   readonly title?: (place: { readonly isBefore: boolean; readonly isClassifier: boolean }) => string
-  /** Its result has no height and width: only such rows may follow. */
+  /** Whether its result has no height and width, so that only such rows may follow. */
   readonly isVector?: boolean
-  /** It cannot be dilated; default true. */
+  /** Whether it can be dilated. Default true. */
   readonly canDilate?: boolean
-  /** `x` [N, H, W, C] in, the row's output out; all within the layer that the row names. */
+  /** Adds the row's layers to `x` [N, H, W, C] and returns the output. The caller has opened the layer that the row names. */
   build(b: Builder, x: Value, row: RowOf<M>, options: BlockOptions): Value
 }
 
-/** Turns a definition into a block: it only gives types. */
+/** Returns the definition unchanged; it infers the types. */
 export const defineBlock = <const Name extends string, M extends Members>(
   definition: BlockDefinition<Name, M>,
 ): BlockDefinition<Name, M> => definition

@@ -1,6 +1,5 @@
 /**
- * All operators of tables, each one record in a file of its own (`define.ts`). A block more is its file, and its place in
- * the list here.
+ * All operators of tables, each one record (`define.ts`). To add an operator, add its record to a file and to the list here.
  */
 import type { Builder } from '../../nn/index.ts'
 import type { Value } from '../../ops/index.ts'
@@ -37,16 +36,16 @@ type Of<Name, M extends Members> = Named & { readonly operator: Name } & Values<
 type RowOf<B> = B extends BlockDefinition<infer Name, infer M> ? Of<Name, M> & Omit<Columns, keyof M> & Derived : never
 type SpecOf<B> = B extends BlockDefinition<infer Name, infer M> ? Of<Name, M> & Partial<Omit<Columns, keyof M>> : never
 
-/** One layer or block of a network: its operator says which columns mean something. */
+/** One layer or block of a network. The operator determines which columns have an effect. */
 export type Row = RowOf<Listed> & {
-  /** `112x112x16`: what the paper says goes in, at 224 x 224 and width 1. Shape inference confirms it. */
+  /** The input in the paper's table at 224 x 224 and width 1: `112x112x16`. Shape inference confirms it. */
   readonly input?: string
 }
 
-/** A {@link Row} without what follows from the other options. Plain data that goes into model files. */
+/** A {@link Row} without the values that follow from other options: plain data for model files. */
 export type RowSpec = SpecOf<Listed>
 
-/** Columns of all operators. */
+/** The columns of all operators. */
 export type AnyColumns = Columns & Partial<UnionOfColumns<Listed>>
 type UnionOfColumns<B> = (B extends BlockDefinition<string, infer M> ? (of: Values<M>) => void : never) extends (
   of: infer All,
@@ -58,31 +57,31 @@ type UnionOfColumns<B> = (B extends BlockDefinition<string, infer M> ? (of: Valu
 export type Block = BlockDefinition<Operator, Members>
 
 const byName: ReadonlyMap<string, Block> = new Map(
-  // Each builds from rows of its own operator: `buildRow` gives it no others.
+  // `buildRow` passes each block only rows of its own operator.
   list.map((block) => [block.name, block as unknown as Block]),
 )
 
 export const operatorNames = list.map(({ name }) => name) as readonly Operator[]
 
-/** The operator of that name; undefined where there is none. */
+/** Finds the operator of that name; undefined if there is none. */
 export const findBlock = (name: unknown): Block | undefined => byName.get(name as string)
 
-/** The block that a row is of. */
+/** The block of a row's operator. */
 export const blockOf = ({ operator }: { readonly operator: Operator }): Block => byName.get(operator)!
 
-/** A row is of its own block's kind. */
+/** Casts a row to the row type of its own block. */
 const own = (row: Row) => row as unknown as Parameters<Block['build']>[2]
 
-/** The columns of a row that are numbers of channels, with what they say; in the order of all columns. */
+/** The columns of a row that are numbers of channels, with their values, in the order of all columns. */
 export function channelsIn(row: Row): [column: string, count: number][] {
   const { row: needed } = blockOf(row)
   const names = Object.keys({ ...columns, ...needed }).filter((name) => needed[name]?.isChannels)
   return names.map((name) => [name, (row as unknown as Readonly<Record<string, number>>)[name]])
 }
 
-/** `x` in, the row's output out. */
+/** Adds a row's layers to `x` and returns the row's output. */
 export const buildRow = (b: Builder, x: Value, row: Row, options: BlockOptions): Value =>
   b.layer(row.name, () => blockOf(row).build(b, x, own(row), options))
 
-/** On how many channels squeeze-and-excitation acts in a row; undefined where it has no place. */
+/** The number of channels that squeeze-and-excitation acts on in a row; undefined where the row cannot have it. */
 export const gatedWidth = (row: Row): number | undefined => blockOf(row).gatedWidth?.(own(row))

@@ -1,4 +1,4 @@
-/** Operators that are one layer: stems and last convolutions, pools, and the fully connected layers at the end. */
+/** The operators of a single layer: stems and last convolutions, pools, and the fully connected layers at the end. */
 import { flatten, globalAvgPool, maxPool as maxPoolOf } from '../../ops/index.ts'
 import { activate } from './activation.ts'
 import { defineBlock, member } from './define.ts'
@@ -32,7 +32,7 @@ export const pool = defineBlock({
   build: (_, x) => globalAvgPool(x),
 })
 
-/** A fully connected layer; before the classifier values are dropped. */
+/** A fully connected layer. The classifier has dropout before it. */
 export const linear = defineBlock({
   name: 'linear',
   kind: 'layer',

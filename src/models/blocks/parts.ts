@@ -1,5 +1,5 @@
 /**
- * What blocks are made of. Squeeze-and-excitation: Hu et al. 2018, arXiv:1709.01507; its place and gate in V3:
+ * The parts of blocks. Squeeze-and-excitation: Hu et al. 2018, arXiv:1709.01507; its place and gate in V3:
  * arXiv:1905.02244, figure 4.
  */
 import type { Builder, WindowSpec } from '../../nn/index.ts'
@@ -26,7 +26,7 @@ export const conv = (
 export const depthwise = (b: Builder, name: string, x: Value, spec: WindowSpec, act: Act): Value =>
   b.layer(name, () => activate(b.batchNorm(b.depthwise(x, spec)), act))
 
-/** x times a gate for each channel, which a bottleneck of two linear layers makes of the channel's mean. */
+/** x times a gate for each channel. A bottleneck of two linear layers computes the gates from the channels' means. */
 export function squeezeExcite(
   b: Builder,
   x: Value,
@@ -43,7 +43,7 @@ export function squeezeExcite(
   })
 }
 
-/** y and the block's input, where the row has a shortcut and the two have one shape. */
+/** y plus the block's input, where the row has a shortcut and the shapes are equal. */
 export const addShortcut = (
   b: Builder,
   y: Value,
@@ -51,7 +51,7 @@ export const addShortcut = (
   row: { readonly shortcut: boolean; readonly stride: number },
 ): Value => (row.shortcut && row.stride === 1 && channelsOf(x) === channelsOf(y) ? b.layer('add', () => add(y, x)) : y)
 
-/** y and the block's input, through a 1x1 convolution where the shape changes: ResNet's shortcut. */
+/** ResNet's shortcut: y plus the block's input, which goes through a 1x1 convolution where the shape changes. */
 export function addProjected(
   b: Builder,
   y: Value,

@@ -1,4 +1,4 @@
-/** A network from the graph that a model file carries. A door of its own: a page loads it only for such a file. */
+/** Makes a network from the graph in a model file. A separate entry: a page loads it only for such a file. */
 import type { Tensor } from '../../core/index.ts'
 import { constantPrefix, graphFromJson, opNamesOf } from '../../graph/json/index.ts'
 import { opsNamed } from '../../ops/index.ts'
@@ -7,9 +7,9 @@ import type { NetworkKit } from '../kit.ts'
 import type { Network } from '../network.ts'
 
 /**
- * The network of `json`, with `tensors`: its weights, and the constants that the JSON names. Its ops are loaded by their
- * names. `what` names the file in errors. Rejects with a `KingletError` for JSON that is no classifier's graph, and for
- * tensors that are not exactly its own.
+ * Makes the network of the graph `json`. `tensors` are its weights and the constants that the JSON names. Loads the ops by
+ * their names. `what` names the file in errors. Rejects with a `KingletError` for JSON that is not the graph of a
+ * classifier, and for weights that are not exactly its parameters.
  */
 export async function networkFromJson(
   kit: NetworkKit,

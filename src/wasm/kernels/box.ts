@@ -1,10 +1,10 @@
 /**
- * Boxes in boxes: parts of tensors, and tensors among zeros. Axes that are taken whole merge with the one before them, so
- * a row (the last merged axis) is as long as it can be.
+ * Boxes in boxes: slices of tensors, and tensors padded with zeros. Axes that are taken whole merge with the axis before
+ * them, so that a row (the last merged axis) is as long as possible.
  */
 import type { Shape } from '../../core/index.ts'
 
-/** A box of shape `inner` in one of shape `outer`, `before` of whose elements are in front of it along each axis. */
+/** A box of shape `inner` in a box of shape `outer`, with `before` elements in front of it along each axis. */
 export interface Box {
   readonly inner: readonly number[]
   readonly outer: readonly number[]

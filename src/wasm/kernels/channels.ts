@@ -1,4 +1,4 @@
-/** Loops over the channels of a pixel, and over the pixels of a window: what pooling and resizing share. */
+/** Loops over the channels of a pixel and the pixels of a window, for pooling and resizing. */
 import type { Value } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, type I32, i32, type Local } from '../assembler/index.ts'
 import type { Target } from '../target.ts'
@@ -8,9 +8,9 @@ import { elementBytes } from './elements.ts'
 export const pixelBytes = (v: Pick<Value, 'shape' | 'dtype'>): number => v.shape[3] * elementBytes(v)
 
 /**
- * Runs `body(offset, lanes)` for blocks of as many vectors of f32 channels as the target works on together: `offset` is
- * the block's place in bytes, `lanes` says how many channels each of its vectors holds. Only the last may hold fewer than
- * four: it may be loaded in full (`readSlack`), and is stored by `storeLanes`.
+ * Runs `body(offset, lanes)` for blocks of f32 channels, each of as many vectors as the target processes together.
+ * `offset` is the block's place in bytes; `lanes` has the number of channels in each vector. Only the last vector can have
+ * fewer than four: it may be loaded in full (`readSlack`), and is stored by `storeLanes`.
  */
 export function channelBlocks(
   f: FunctionBuilder,
@@ -29,7 +29,7 @@ export function channelBlocks(
 
 export type Range = readonly [first: Local<'i32'>, end: Local<'i32'>]
 
-/** The rows (or columns), of `limit`, that a window of `taps` neighbours sees at position `at`. */
+/** The rows (or columns), of `limit`, that a window of `taps` neighbours covers at position `at`. */
 export function seen(
   f: FunctionBuilder,
   at: Expr<'i32'>,
@@ -42,7 +42,7 @@ export function seen(
   return [first, end]
 }
 
-/** Runs `body` with the address of each pixel in `rows` x `columns` of an image `width` pixels wide at `image`. */
+/** Runs `body` with the address of each pixel of `rows` x `columns` in an image at `image`, `width` pixels wide. */
 export function eachPixel(
   f: FunctionBuilder,
   image: Expr<'i32'>,

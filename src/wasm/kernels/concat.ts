@@ -1,4 +1,4 @@
-/** Tensors one after the other along an axis: each row of the result holds one row of every part. */
+/** Concatenates tensors along an axis: each row of the result holds one row of every part. */
 import { size } from '../../core/index.ts'
 import { i32 } from '../assembler/index.ts'
 import { elementBytes } from './elements.ts'
@@ -14,7 +14,7 @@ export const concat: Family = (v, target) => {
   const rows = size(v.shape.slice(0, axis))
   const starts = runs.map((_, i) => runs.slice(0, i).reduce((sum, run) => sum + run, 0))
   if (rows === 1) {
-    // Each part is cut by itself, so that few long ones are shared too.
+    // Each part is cut separately, so that a few long rows are shared too.
     const cuts = runs.map((run) => piecesOf(target, run))
     const firsts = cuts.map((_, i) => cuts.slice(0, i).reduce((n, c) => n + c.pieces, 0))
     const pieces = cuts.reduce((n, c) => n + c.pieces, 0)
@@ -49,7 +49,7 @@ export const concat: Family = (v, target) => {
         emit(f, from, to, at) {
           f.for(from, to, 1, (p) => {
             const [first, end] = work.range(f, p, f.let(i32.add(p, 1)))
-            // Part after part, not row after row: a piece's rows stay in the first-level cache.
+            // Part by part, not row by row: a piece's rows stay in the first-level cache.
             for (const [k, run] of runs.entries()) {
               const to = f.let(i32.add(at.y, i32.mul(i32.add(i32.mul(first, row), starts[k]), bytes)))
               const source = i32.add(at.inputs[k], i32.mul(first, run * bytes))

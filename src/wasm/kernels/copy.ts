@@ -1,4 +1,4 @@
-/** Copies a tensor: how a parameter gets a new value that could not be computed in its place. */
+/** Copies a tensor: gives a parameter a new value that could not be computed in place. */
 import { size } from '../../core/index.ts'
 import type { Value } from '../../ops/index.ts'
 import { elementBytes } from './elements.ts'

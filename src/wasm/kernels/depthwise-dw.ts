@@ -1,7 +1,7 @@
 /**
- * The gradient of a depthwise convolution to its weights: for each channel and tap, the sum over all pixels of x times
- * dy. Rows are summed in blocks that depend on the shape alone, each into partial sums of its own, and the partial sums
- * are added in order. Within a row the sums of one row of taps stay in registers while its columns pass in tiles.
+ * The gradient of a depthwise convolution with respect to its weights: for each channel and tap, the sum over all pixels
+ * of x times dy. Rows are summed in blocks that depend only on the shape. Each block has its own partial sums, which are
+ * added in order. Within a row, the sums of one row of taps stay in registers while the loop runs over tiles of columns.
  */
 import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
 import type { Target } from '../target.ts'
@@ -13,12 +13,12 @@ import { storeLanes } from './store-lanes.ts'
 import { type Axis, findTaps, planRuns, type Run } from './window.ts'
 
 /**
- * Blocks of rows: enough for several threads; more would only make more to add up. They fix the order of a sum, and so are
- * the same for every target.
+ * Number of row blocks: enough for several threads; more would only add more partial sums. The blocks fix the order of a
+ * sum, so they are the same for every target.
  */
 const mostBlocks = 16
 
-/** Columns of dy in a tile: as many as registers hold beside x's and the sums. */
+/** Columns of dy in a tile: as many as fit the registers beside x and the sums. */
 function tileColumns({ taps, stride, dilation }: Axis, { registers, depthwiseDwColumns }: Target): number {
   const needed = (columns: number) => {
     const sources = new Set<number>()
@@ -44,12 +44,12 @@ export const depthwiseDw: Family = (v, target) => {
   const blocks = Math.ceil(lines / blockLines)
   const cacheLines = Math.ceil(pixel / target.cacheLine)
   const groupLines = Math.ceil(cacheLines / Math.min(cacheLines, Math.ceil(mostBlocks / blocks)))
-  // Five lines in groups of two are three groups, not the four that were wished for.
+  // Groups of two split five cache lines into three groups, not the four asked for.
   const groups = Math.ceil(cacheLines / groupLines)
   const groupBytes = groupLines * target.cacheLine
   const partial = { sums: 1, outer: 1, blocks, columns: kh * kw * channels }
 
-  /** Adds the products of a run of tiles to `sums`; `source` and `dyRow` are the rows' first pixels. */
+  /** Adds the products of a run of tiles to `sums`. `source` and `dyRow` are the first pixels of the rows. */
   const addRun = (
     f: FunctionBuilder,
     run: Run,

@@ -1,4 +1,4 @@
-/** The gradient of depthwise convolution to x: the walk of depthwise.ts backwards. */
+/** The gradient of depthwise convolution with respect to x: the loop of depthwise.ts, backwards. */
 import { walkWindows } from './depthwise.ts'
 import { epilogueOf } from './epilogue.ts'
 import type { Family } from './kernel.ts'

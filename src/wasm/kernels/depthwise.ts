@@ -1,8 +1,8 @@
 /**
- * Depthwise convolution; its gradient to x (depthwise-dx.ts) is the same walk backwards. A tile is a few neighbouring columns of
- * a row; for each vector of channels its sums stay in registers while the rows of the window pass: a source column is
- * loaded once for all columns that read it, a weight once for the tile. Channels are the inner loop, so memory is read
- * in order.
+ * Depthwise convolution. Its gradient with respect to x (depthwise-dx.ts) is the same loop backwards. A tile is a few
+ * neighbouring columns of a row. For each vector of channels, the tile's sums stay in registers while the loop runs over
+ * the rows of the window. A source column is loaded once for all columns that read it, a weight once per tile. Channels
+ * are the inner loop, so memory is read in order.
  */
 import { size } from '../../core/index.ts'
 import type { WindowAttrs } from '../../ops/index.ts'
@@ -15,7 +15,7 @@ import { splat } from './lanes.ts'
 import { storeLanes } from './store-lanes.ts'
 import { type Axis, findTaps, planRuns, type Run, type Taps, tapSteps, tapsOf } from './window.ts'
 
-/** Columns of a tile: as many as registers hold, and tiles of about the same width. */
+/** Columns of a tile: as many as fit the registers, and about equal for all tiles. */
 function tileColumns({ taps, stride, dilation, backwards, outputs }: Axis, { depthwise: limit }: Target): number {
   const unit = backwards ? stride : 1
   const needed = (columns: number) => {
@@ -31,7 +31,7 @@ function tileColumns({ taps, stride, dilation, backwards, outputs }: Axis, { dep
   return Math.ceil(even / unit) * unit
 }
 
-/** Rows and columns of the walk from a source [N, H, W, C] to a result. */
+/** Rows and columns of the loop from a source [N, H, W, C] to a result. */
 export function axesOf(
   source: readonly number[],
   result: readonly number[],
@@ -62,13 +62,13 @@ export function walkWindows(v: Epilogue['op'], target: Target, epilogue: Epilogu
   const step = tapSteps(rowAxis)
   const tapCounts = Array.from({ length: rows }, (_, o) => tapsOf(rowAxis, o))
   const [leastTaps, mostTaps] = [Math.min(...tapCounts), Math.max(...tapCounts)]
-  // Channels are cut, where rows give too few pieces, by whole cache lines.
+  // If rows give too few pieces, channels are cut too, by whole cache lines.
   const lines = Math.ceil(pixel / target.cacheLine)
   const groupLines = Math.ceil(lines / Math.min(lines, Math.ceil(target.pieces.least / (n * rows))))
   const groups = Math.ceil(lines / groupLines)
   const groupBytes = groupLines * target.cacheLine
 
-  /** The sums of a tile for the channels at `channel` (bytes): `from` is its first source pixel in the first row. */
+  /** The sums of a tile for the channels at `channel` (bytes). `from` is its first source pixel in the first row. */
   const tile = (
     f: FunctionBuilder,
     run: Run,
@@ -95,7 +95,7 @@ export function walkWindows(v: Epilogue['op'], target: Target, epilogue: Epilogu
         else f.set(sums[o], f32x4.mul(value, taps.get(k)!))
         begun.add(o)
       }
-      // Behind a condition even where it always holds: V8 gathers the loads of straight code at its front, and spills.
+      // In a condition even if it always holds: V8 moves the loads of straight code to its start, and spills.
       if (row + 1 === mostTaps) return
       f.if(i32.gtU(count, row + 1), () => {
         f.set(x, i32.add(x, step.source * width * pixel))

@@ -1,4 +1,4 @@
-/** Dropout: the oracle's masks to the bit, four elements at a time, in the integer arithmetic of `core/rng.ts`. */
+/** Dropout: masks bit-identical to the oracle's, four elements at a time, in the integer arithmetic of `core/rng.ts`. */
 import { key, size } from '../../core/index.ts'
 import { type FunctionBuilder, f32x4, i32, i32x4, v128 } from '../assembler/index.ts'
 import { elementBytes } from './elements.ts'
@@ -40,7 +40,7 @@ export const dropout: Family = (v, target) => {
             storeLanes(f, i32.add(at.y, place), v128.andnot(scaled, dropped), lanes)
           }
           const [first, end] = work.range(f, from, to)
-          // Pieces begin at multiples of four: only the tensor's own end can be a tail.
+          // Pieces start at multiples of four, so only the end of the tensor can be a tail.
           f.for(first, i32.and(end, -4), 4, (i) => step(i, 4))
           if (tail) f.if(i32.eq(end, count), () => step(i32.const(count - tail), tail))
         },

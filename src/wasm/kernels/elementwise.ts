@@ -1,6 +1,6 @@
 /**
- * Elementwise expressions as one pass over memory: operands that are broadcast are read with stride 0. Where every
- * operand is read in full the whole tensor is one run; otherwise rows of the last merged dimension are.
+ * Elementwise expressions in one pass over memory. Broadcast operands are read with stride 0. If every operand is read in
+ * full, the whole tensor is one run; otherwise each row of the last merged dimension is one.
  */
 import { size } from '../../core/index.ts'
 import { type Expr, i32, v128 } from '../assembler/index.ts'
@@ -31,7 +31,7 @@ export const elementwise: Family = (v, target) => {
         key,
         pieces,
         emit(f, from, to, at) {
-          /** One row (or run): `bases` are the operands' first addresses, `y` the result's. */
+          /** One row (or run). `bases` are the operands' first addresses, `y` is the result's. */
           const step = (bases: readonly Expr<'i32'>[], y: Expr<'i32'>, offset: Expr<'i32'>, lanes: 4 | 1) => {
             const load = lanes === 4 ? v128.load : v128.load32Zero
             const value = emitExpression(f, root, (leaf) => {

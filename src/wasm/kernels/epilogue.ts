@@ -1,7 +1,7 @@
 /**
  * Epilogues: the elementwise expression that a producer (matrix product, depthwise convolution) applies to its result
- * before storing it. The expression's operands are the result itself, full tensors of its size (a residual), one
- * value a channel of the last axis (bias, folded batch norm), and scalars.
+ * before storing it. The operands are the result itself, full tensors of its size (a residual), one value per channel of
+ * the last axis (bias, folded batch norm), and scalars.
  */
 
 import { baseOf, bodyOf, fusedOp, readsAs } from '../../graph/passes/index.ts'
@@ -12,28 +12,28 @@ import type { Addresses } from './kernel.ts'
 import { emitExpression, expressionKey, type Vector } from './lanes.ts'
 
 /**
- * Where four (or one) neighbouring channels of the result lie, in bytes from the start of the result and from the start of
- * a pixel of it. Operands with elements of another size are found at the place of the same elements.
+ * The place of four neighbouring channels of the result (or one), in bytes from the start of the result and of its pixel.
+ * Operands with elements of another size are read at the place of the same elements.
  */
 export interface Position {
   readonly full: I32
   readonly channel: I32
-  /** Added to both, as an immediate. */
+  /** Immediate offset, added to both. */
   readonly offset?: number
 }
 
 export interface Epilogue {
-  /** The producing op: its attributes and input shapes are what the kernel is specialised to. */
+  /** The producing op. The kernel is specialised to its attributes and input shapes. */
   readonly op: Value
   /** Part of the phase's key. */
   readonly key: string
   /** Address of the producer's `index`-th input. */
   input(at: Addresses, index: number): Expr<'i32'>
-  /** The value to store for the producer's `result` at `position`; `lanes` is how many of the four are real (4 or 1). */
+  /** The value to store for the producer's `result` at `position`. `lanes` is the number of valid lanes (4 or 1). */
   apply(f: FunctionBuilder, at: Addresses, position: Position, result: Vector, lanes?: 4 | 1): Vector
 }
 
-/** The epilogue of `v`: a fused node with a producer inside, or the producer alone. */
+/** The epilogue of `v`, which is a fused node that contains a producer, or a producer alone. */
 export function epilogueOf(v: Value): Epilogue {
   if (v.op !== fusedOp)
     return {

@@ -1,12 +1,12 @@
-/** Weights for the gradient of a convolution: each tap's matrix [cin, cout] transposed, the taps in reverse order. */
+/** Weights for the gradient of a convolution: each tap's matrix [cin, cout] is transposed, and the taps are reversed. */
 import { type Expr, type FunctionBuilder, i8x16, i32, type Local, v128 } from '../assembler/index.ts'
 import { elementBytes } from './elements.ts'
 import type { Family } from './kernel.ts'
 
-/** Bytes of the words that a shuffle picks from a (0 to 3) and b (4 to 7). */
+/** Bytes of the words that a shuffle selects from a (0 to 3) and b (4 to 7). */
 const words = (...list: readonly number[]): number[] => list.flatMap((w) => [0, 1, 2, 3].map((b) => w * 4 + b))
 
-/** Four vectors as the columns of a 4 x 4 matrix whose rows they were. */
+/** Transposes a 4 x 4 matrix: takes its rows as vectors and returns its columns. */
 export function transpose4(f: FunctionBuilder, rows: readonly Expr<'v128'>[]): Expr<'v128'>[] {
   const [a, b, c, d] = rows.map((r) => f.let(r))
   const low = words(0, 4, 1, 5)
@@ -34,7 +34,7 @@ export const flipTranspose: Family = (v, target) => {
   const rowsPerPiece = target.cacheLine / bytes
   const blocks = Math.ceil(cout / rowsPerPiece)
 
-  /** `outs` rows of y from `y` on, whose elements stand in columns of w from `w` on. */
+  /** `outs` rows of y starting at `y`. Their elements are in columns of w starting at `w`. */
   const block = (f: FunctionBuilder, w: Local<'i32'>, y: Local<'i32'>, outs: number) => {
     const whole = cin - (cin % 4)
     const [column, place] = [f.let(w), f.let(y)]

@@ -1,7 +1,7 @@
 /**
- * Patches for convolutions as matrix products. Where all taps of a pixel lie inside of x, whose neighbours are
- * neighbours in memory, a row of taps is one run; at the borders, and between the pixels of an upsampled x, each tap
- * is looked at by itself.
+ * Patches for convolutions as matrix products. If all taps of a pixel are inside x, and neighbours in x are neighbours in
+ * memory, a row of taps is one run. At the borders, and between the pixels of an upsampled x, each tap is tested
+ * separately.
  */
 import type { Im2colAttrs } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, i32, type Local } from '../assembler/index.ts'
@@ -30,7 +30,7 @@ export const im2col: Family = (v, target) => {
   // A window without gaps is one run a row.
   const [runs, run] = dilation === 1 ? [1, kw * tap] : [kw, tap]
 
-  /** A pixel all of whose taps are inside; the first is at `from`. */
+  /** A pixel whose taps are all inside; the first is at `from`. */
   const copyPatch = (f: FunctionBuilder, to: Local<'i32'>, from: Local<'i32'>) => {
     const taps = Array.from({ length: runs }, (_, i) => i)
     if (patch <= target.moves.longestPatch) {

@@ -1,6 +1,7 @@
 /**
- * Which family runs which op: the one list that compilation, tests and benchmarks walk. What runs the networks of the
- * registry is here at once; all others are loaded when a graph has their op, so that a page loads what its network needs.
+ * Maps ops to kernel families: the one list that compilation, tests and benchmarks use. Families of the registry's
+ * networks are part of this module. Each other family is loaded for a graph that has its op, so that a page loads only
+ * what its network needs.
  */
 import { KingletError } from '../../core/index.ts'
 import { type Graph, roots, topological } from '../../graph/index.ts'
@@ -16,7 +17,7 @@ import { packedConv } from './packed-conv.ts'
 import { reduce } from './reduce.ts'
 import { zeroPad } from './zero-pad.ts'
 
-/** Families by op. An elementwise primitive needs no row: its lanes stand in lanes.ts. */
+/** Families by op. Elementwise primitives have no row: their lanes are in lanes.ts. */
 const loaded = new Map<string, Family>(
   Object.entries({
     depthwise_conv2d: depthwise,
@@ -27,7 +28,7 @@ const loaded = new Map<string, Family>(
   }),
 )
 
-/** Those of other ops, by the file that has them. */
+/** Families of other ops, by the file that has them. */
 const elsewhere: Readonly<Record<string, () => Promise<Family>>> = {
   concat: async () => (await import('./concat.ts')).concat,
   log_softmax: async () => (await import('./softmax.ts')).logSoftmax,
@@ -37,7 +38,7 @@ const elsewhere: Readonly<Record<string, () => Promise<Family>>> = {
   softmax: async () => (await import('./softmax.ts')).softmax,
 }
 
-/** The family of that name: one of `elsewhere`, or one that hardly any graph has but that of a training step. */
+/** Loads the family of that name: one of `elsewhere`, or one that is mostly used by training steps. */
 async function familyNamed(name: string): Promise<Family> {
   const family = elsewhere[name] ? await elsewhere[name]() : (await import('./training.ts')).training[name]
   if (family) return family
@@ -51,13 +52,13 @@ function centreOf(v: Value): Value | undefined {
   return anchor ?? (isReduction(roots[0]) ? roots[0] : undefined)
 }
 
-/** A product whose left operand is transposed is another kernel than one by rows. */
+/** A product with a transposed left operand has a different kernel from a product by rows. */
 const familyName = ({ op, attrs }: Value): string =>
   op.name === 'packed_matmul' && attrs.transA ? 'packed_matmul transA' : op.name
 
 /**
- * Loads the families that `graph` (lowered and fused) needs: before `kernelOf` is asked for them. Rejects for a primitive
- * that has none.
+ * Loads the families that `graph` (lowered and fused) needs. Call it before `kernelOf`. Rejects if a primitive has no
+ * family.
  */
 export async function loadFamilies(graph: Graph): Promise<void> {
   const centres = topological(roots(graph)).flatMap((v) => centreOf(v) ?? [])
@@ -65,11 +66,11 @@ export async function loadFamilies(graph: Graph): Promise<void> {
   await Promise.all([...missing].map(async (name) => loaded.set(name, await familyNamed(name))))
 }
 
-/** True where a node of this op needs no lowering: a view, an expression of SIMD lanes, or a primitive with a family. */
+/** Whether a node of this op needs no lowering: it is a view, an expression of SIMD lanes, or a primitive with a family. */
 export const hasKernel = (op: Op): boolean =>
   op.viewOffset !== undefined || (op.lower === native && (!op.isElementwise || op.name in lanes))
 
-/** The kernel of a node of a lowered and fused graph, whose families are loaded. */
+/** The kernel of a node of a lowered and fused graph. The families of the graph must be loaded. */
 export function kernelOf(v: Value, target: Target): Kernel {
   const centre = centreOf(v)
   if (!centre) return elementwise(v, target)

@@ -1,14 +1,14 @@
 /**
- * What a kernel family is. A family turns a node of the (lowered, fused) graph into phases for a target; a phase is a
- * WebAssembly function specialised to the node's shapes: sizes and strides are immediates, addresses are arguments, so
- * equal layers share one function. Work is cut into pieces that depend on the shape alone; a thread runs a range of them.
- * Between two phases of a node all threads meet at a barrier.
+ * The interface of kernel families. A family turns a node of the lowered and fused graph into phases for a target. A phase
+ * is a WebAssembly function specialised to the node's shapes: sizes and strides are immediates, addresses are arguments, so
+ * layers of equal shape share one function. Work is cut into pieces that depend only on the shape; a thread runs a range
+ * of pieces. All threads meet at a barrier between two phases of a node.
  */
 import type { Value } from '../../ops/index.ts'
 import type { FunctionBuilder, Local } from '../assembler/index.ts'
 import type { Target } from '../target.ts'
 
-/** What a phase's code is given: byte addresses of the node's inputs, its result, and its working memory. */
+/** The arguments of a phase: byte addresses of the node's inputs, its result, and its working memory. */
 export interface Addresses {
   readonly inputs: readonly Local<'i32'>[]
   readonly y: Local<'i32'>
@@ -16,23 +16,26 @@ export interface Addresses {
 }
 
 export interface Phase {
-  /** Phases of equal keys and as many inputs emit the same code: family, shapes, attributes, epilogue. Tests compare it. */
+  /**
+   * Names family, shapes, attributes and epilogue. Phases with equal keys and equally many inputs emit the same code, which
+   * tests check.
+   */
   readonly key: string
-  /** Units of work, whatever the number of threads. Each writes its own part of y (or of the scratch). */
+  /** Number of pieces of work, for any number of threads. Each piece writes its own part of y (or of the scratch). */
   readonly pieces: number
-  /** Multiply-adds in all of them, where there are any: with little to do a phase is not shared. */
+  /** Multiply-adds of all pieces, if any. Threads do not share a phase with little work. */
   readonly macs?: number
-  /** Emits the code that does pieces `from` <= p < `to`. */
+  /** Emits code for pieces `from` <= p < `to`. */
   emit(f: FunctionBuilder, from: Local<'i32'>, to: Local<'i32'>, at: Addresses): void
 }
 
 export interface Kernel {
   readonly phases: readonly Phase[]
-  /** Bytes of working memory, alive during this node only. */
+  /** Bytes of working memory, alive only during this node. */
   readonly scratchBytes?: number
 }
 
 export type Family = (v: Value, target: Target) => Kernel
 
-/** Bytes that kernels may read (never write) past the end of any tensor; memory ends this much after the last. */
+/** Number of bytes that kernels may read (never write) past the end of any tensor. Memory ends this far after the last. */
 export const readSlack = 256

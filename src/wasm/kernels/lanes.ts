@@ -1,7 +1,7 @@
 /**
- * Elementwise expressions as SIMD code: each primitive of `ops` has its lanes here, four elements at a time. A tail of
- * fewer than four runs the same lanes on one element (loaded into lane 0), so an element's bits do not depend on
- * where it lies.
+ * Elementwise expressions as SIMD code: each primitive of `ops` has its lanes here, for four elements at a time. A tail of
+ * fewer than four runs the same lanes on one element at a time (loaded into lane 0), so the bits of an element do not
+ * depend on its place.
  *
  * exp: Cody-Waite reduction by ln 2 and a polynomial of degree 6 on [-ln2/2, ln2/2] (relative error below 2e-7);
  * log: reduction to [sqrt(1/2), sqrt(2)) and atanh series (absolute error below 2e-7 near 1, relative elsewhere).
@@ -28,7 +28,7 @@ function expLanes(f: FunctionBuilder, a: Vector): Vector {
   const p = horner(r, [1 / 720, 1 / 120, 1 / 24, 1 / 6, 0.5, 1, 1])
   const power = i32x4.shl(i32x4.add(i32x4.truncSatF32x4S(n), i32x4.splat(127)), 23)
   const y = f32x4.mul(p, power)
-  // Below the smallest normal power the result is 0; a NaN fails the comparison and stays.
+  // Below the smallest normal power the result is 0. A NaN fails the comparison and is kept.
   return v128.andnot(y, f32x4.lt(a, splat(-87.33)))
 }
 
@@ -71,7 +71,7 @@ export const lanes: Readonly<Record<string, Lanes>> = {
 
 const counted = new WeakMap<Value, ReadonlyMap<Value, number>>()
 
-/** How often each value is read, its being a root included. Those of one root are kept: a tile emits it many times. */
+/** How many times each value is read; being a root counts as a read. Cached per single root: a tile emits it many times. */
 function usesIn(roots: readonly Value[]): ReadonlyMap<Value, number> {
   const before = roots.length === 1 ? counted.get(roots[0]) : undefined
   if (before) return before
@@ -82,12 +82,12 @@ function usesIn(roots: readonly Value[]): ReadonlyMap<Value, number> {
   return uses
 }
 
-/** Emits the expression that ends in `root`; `leaf` gives the values of its operands. Constants become immediates. */
+/** Emits the expression that ends in `root`. `leaf` gives the values of its operands. Constants become immediates. */
 export function emitExpression(f: FunctionBuilder, root: Value, leaf: (v: Value) => Vector | undefined): Vector {
   return emitExpressions(f, [root], leaf)[0]
 }
 
-/** The same for several roots, what they share computed once. */
+/** Emits several roots. What they share is computed once. */
 export function emitExpressions(
   f: FunctionBuilder,
   roots: readonly Value[],
@@ -112,11 +112,11 @@ export function emitExpressions(
   return roots.map(emit)
 }
 
-/** Text that is equal for expressions that emit the same code: ops, attributes, shapes, and which operand is where. */
+/** Text that is equal for expressions with the same code: ops, attributes, shapes, and the place of each operand. */
 export function expressionKey(roots: readonly Value[], placeholders: readonly Value[]): string {
   const numbers = new Map(placeholders.map((p, i) => [p, `#${i}[${p.shape}]`]))
   const parts: string[] = []
-  // Not further than the placeholders: behind those of a node that stands alone lies the rest of the graph.
+  // Stop at the placeholders: behind those of a single node is the rest of the graph.
   const visit = (v: Value): void => {
     if (numbers.has(v)) return
     v.inputs.forEach(visit)
@@ -127,7 +127,7 @@ export function expressionKey(roots: readonly Value[], placeholders: readonly Va
   return `${parts.join(';')}=>${roots.map((r) => numbers.get(r))}`
 }
 
-/** What a node's kernel is about: the body of a fused node, or the node alone as if it were a body. */
+/** The body that a node's kernel computes: the body of a fused node, or the single node as a body. */
 export function contentOf(v: Value): {
   roots: readonly Value[]
   placeholders: readonly Value[]

@@ -1,17 +1,17 @@
-/** Iteration spaces of elementwise kernels: dimensions merged as far as every operand's broadcasting allows. */
+/** Iteration spaces of elementwise kernels. Dimensions are merged if every operand's broadcasting allows it. */
 import { broadcastStrides, type Shape } from '../../core/index.ts'
 import { type Expr, type FunctionBuilder, i32 } from '../assembler/index.ts'
 
 export interface Space {
   /** Merged sizes, outermost first; at least one. */
   readonly sizes: readonly number[]
-  /** Kept or summed over: the same for all dimensions that were merged into one. */
+  /** Whether each dimension is kept or summed over. All dimensions that were merged into one agree. */
   readonly kept: readonly boolean[]
-  /** For each operand, elements between neighbours of each merged dimension (0 where it is broadcast). */
+  /** For each operand, the element stride of each merged dimension (0 if it is broadcast). */
   readonly strides: readonly (readonly number[])[]
 }
 
-/** Merges the dimensions of `shape` as read by operands of the given shapes; `summed` axes merge among themselves. */
+/** Merges the dimensions of `shape`, for operands of the given shapes. `summed` axes merge only among themselves. */
 export function mergeDimensions(shape: Shape, operands: readonly Shape[], summed: readonly number[] = []): Space {
   const all = operands.map((o) => broadcastStrides(o, shape))
   const sizes: number[] = []
@@ -32,7 +32,7 @@ export function mergeDimensions(shape: Shape, operands: readonly Shape[], summed
   return sizes.length ? { sizes, kept, strides } : { sizes: [1], kept: [true], strides: operands.map(() => [1]) }
 }
 
-/** Byte offset of the `index`-th point of the dimensions `sizes` for an operand of these strides and `bytes` an element. */
+/** Byte offset of point `index` of the dimensions `sizes`, for an operand of these strides and `bytes` per element. */
 export function offsetAt(
   index: Expr<'i32'>,
   sizes: readonly number[],
@@ -54,7 +54,7 @@ export function offsetAt(
   return offset ?? i32.const(0)
 }
 
-/** Runs `body(byteOffset, lanes)` along `count` elements of four bytes: four at a time, then one at a time. */
+/** Runs `body(byteOffset, lanes)` over `count` elements of four bytes: four at a time, then one at a time. */
 export function alongVector(
   f: FunctionBuilder,
   count: number,

@@ -1,8 +1,8 @@
 /**
  * Products over the rows of both operands: weight gradients, y [K, N] = the sum over m of a[m, k] b[m, n]. There are far
- * more rows than results, so rows are cut into chunks (by the shape alone), each chunk is read once and summed into
- * partial results of its own, and these are added in order. Within a chunk rows go in blocks whose cache lines stay in
- * the first-level cache while all tiles of y pass over them.
+ * more rows than results, so rows are cut into chunks (by the shape alone). Each chunk is read once and summed into its
+ * own partial results, which are added in order. Within a chunk, rows are processed in blocks whose cache lines stay in
+ * the first-level cache while the loop runs over all tiles of y.
  */
 import type { Value } from '../../ops/index.ts'
 import { i32, v128 } from '../assembler/index.ts'
@@ -25,9 +25,9 @@ import {
 } from './tile.ts'
 
 /**
- * How rows are cut into chunks: they fix the order in which a sum is taken, and so are the same for every target. Chunks
- * are at most `mostChunks`, hold multiples of `chunkUnit` rows, and all partial results together at most `mostPartial`
- * elements, which are written and read once more.
+ * How rows are cut into chunks. Chunks fix the order of a sum, so they are the same for every target. There are at most
+ * `mostChunks` chunks, of multiples of `chunkUnit` rows. All partial results together have at most `mostPartial` elements,
+ * which are written and read once more.
  */
 const mostChunks = 16
 const chunkUnit = 128
@@ -43,7 +43,7 @@ function rowsTransposed(v: Value, target: Target, columns: number, packed: boole
   const most = Math.min(mostChunks, Math.ceil(m / chunkUnit), Math.floor(mostPartial / (k * columns)))
   const chunkRows = Math.ceil(Math.ceil(m / Math.max(1, most)) / chunkUnit) * chunkUnit
   const chunks = Math.ceil(m / chunkRows)
-  // Rows of y that a piece takes at least: as many as a cache line of a row of a holds.
+  // Minimum rows of y in a piece: as many as a cache line of a row of a holds.
   const lineRows = target.cacheLine / aBytes
   const lines = Math.ceil(k / lineRows)
   const rowGroups = Math.min(lines, Math.ceil(leastPieces / chunks))
@@ -103,8 +103,8 @@ function rowsTransposed(v: Value, target: Target, columns: number, packed: boole
   }
 }
 
-/** packed_matmul whose left operand is transposed. */
+/** packed_matmul with a transposed left operand. */
 export const packedTransposed: Family = (v, target) => rowsTransposed(v, target, v.attrs.columns, true)
 
-/** matmul whose left operand is transposed and whose right one is not. */
+/** matmul with a transposed left operand and a right operand that is not. */
 export const transposedProduct: Family = (v, target) => rowsTransposed(v, target, v.shape[1], false)

@@ -1,6 +1,6 @@
 /**
- * Products of rows with packed columns: pointwise convolutions, linear layers, patches. Rows are taken in blocks that
- * stay in the second-level cache while all of b passes; row strides are immediates, so one pointer walks a and one b.
+ * Products of rows with packed columns: pointwise convolutions, linear layers, patches. Rows are processed in blocks that
+ * stay in the second-level cache for all of b. Row strides are immediates, so one pointer steps through a and one through b.
  */
 import { type Expr, type FunctionBuilder, i32, type Local } from '../assembler/index.ts'
 import { panelColumns } from '../passes/packed-matmul.ts'
@@ -24,7 +24,7 @@ import {
   tileFor,
 } from './tile.ts'
 
-/** Applies the epilogue to a tile's sums and stores them: `first` is its first element's place in y. */
+/** Applies the epilogue to a tile's sums and stores them. `first` is the place of its first element in y. */
 export function finishTile(
   f: FunctionBuilder,
   at: Addresses,
@@ -44,7 +44,7 @@ export function finishTile(
   }
 }
 
-/** packed_matmul, alone or with an epilogue: a [M, K] by rows times packed b. */
+/** packed_matmul, with or without an epilogue: the rows of a [M, K] times packed b. */
 export const packedProduct: Family = (v, target): Kernel => {
   const epilogue = epilogueOf(v)
   const { columns } = epilogue.op.attrs as { columns: number }
@@ -55,14 +55,14 @@ export const packedProduct: Family = (v, target): Kernel => {
   const leastPieces = target.pieces.least
   const [stripe, stripes, unit] = [stripeColumns(target), stripesOf(target, columns), rowUnit(target)]
   const cachedRows = Math.floor(blockBytes / (k * aBytes * unit)) * unit
-  // Few columns: more blocks of rows instead, or threads get uneven shares (3 stripes for 2 threads).
+  // With few columns, use more blocks of rows instead: stripes would be shared unevenly (3 stripes for 2 threads).
   const evenRows = Math.ceil(m / Math.ceil(leastPieces / stripes) / unit) * unit
   const blockRows = Math.min(mostRows, Math.max(fewestRows, Math.min(cachedRows, evenRows)))
   const blocks = Math.ceil(m / blockRows)
   const groupStripes = Math.ceil(stripes / Math.min(stripes, Math.ceil(leastPieces / blocks)))
   const groups = Math.ceil(stripes / groupStripes)
-  // Which pieces are neighbours, so that one thread does them. By rows each thread reads all of b; by columns all of a,
-  // and the next layer finds half of y in another core's cache. Two threads: V1 3 to 5 % faster than with rows alone.
+  // The order decides which pieces one thread computes. By rows, each thread reads all of b. By columns, each reads all of
+  // a, and the next layer finds half of y in another core's cache. Two threads: V1 is 3 to 5 % faster than by rows alone.
   const byColumns = k * columns > (m * (k + columns)) / 2
   return {
     phases: [

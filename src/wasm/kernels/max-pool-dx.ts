@@ -1,6 +1,6 @@
 /**
- * The gradient of max pooling. It is gathered: a first phase notes for each result which pixel of x it is, a second adds
- * up, for each pixel of x, the dy of the windows that chose it. So no two pieces write the same element.
+ * The gradient of max pooling, as a gather. The first phase records which pixel of x each result is. The second adds, for
+ * each pixel of x, the dy of the windows that chose it. So no two pieces write the same element.
  */
 import { size } from '../../core/index.ts'
 import { type Expr, type FunctionBuilder, f32x4, i32, i32x4, v128 } from '../assembler/index.ts'
@@ -11,7 +11,7 @@ import { splat } from './lanes.ts'
 import { eachWindow, type Pool, poolOf } from './max-pool.ts'
 import { storeLanes } from './store-lanes.ts'
 
-/** Writes to the working memory, for each element of y, the number of its pixel within its image of x. */
+/** Writes for each element of y the index of its pixel, within its image of x, to the working memory. */
 const largest = (pool: Pool, n: number, key: string): Phase => ({
   key: `${key} largest`,
   pieces: n * pool.rows,
@@ -29,7 +29,7 @@ const largest = (pool: Pool, n: number, key: string): Phase => ({
           const here = f.let(i32x4.splat(i32.divU(i32.sub(x, start), pool.pixel)))
           for (const [k, b] of best.entries()) {
             const value = f.let(v128.load(x, k * 16))
-            // Larger, or NaN while the best is a number: not (value <= best), where best is a number.
+            // Larger, or NaN while the best is a number: not (value <= best), if best is a number.
             const better = f.let(v128.andnot(f32x4.eq(b, b), f32x4.le(value, b)))
             f.set(b, v128.bitselect(value, b, better))
             f.set(place[k], v128.bitselect(here, place[k], better))
@@ -41,7 +41,7 @@ const largest = (pool: Pool, n: number, key: string): Phase => ({
   },
 })
 
-/** Positions i, of `count`, whose windows i * stride - before + [0, taps) hold `at`. */
+/** Positions i < `count` whose windows i * stride - before + [0, taps) contain `at`. */
 function windowsOf(
   f: FunctionBuilder,
   at: Expr<'i32'>,

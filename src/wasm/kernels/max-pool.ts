@@ -7,12 +7,12 @@ import type { Family } from './kernel.ts'
 import { splat } from './lanes.ts'
 import { storeLanes } from './store-lanes.ts'
 
-/** What the phases over x [N, H, W, C] and y [N, rows, columns, C] are specialised to. */
+/** The sizes that the phases over x [N, H, W, C] and y [N, rows, columns, C] are specialised to. */
 export interface Pool extends PoolAttrs {
   readonly height: number
   readonly width: number
   readonly channels: number
-  /** Bytes of a pixel, of x and y alike. */
+  /** Bytes of a pixel, in both x and y. */
   readonly pixel: number
   readonly rows: number
   readonly columns: number
@@ -24,7 +24,7 @@ export const poolOf = (x: Value, { shape: [, rows, columns] }: Value, attrs: Poo
   return { ...attrs, height, width, channels, pixel: pixelBytes(x), rows, columns, target }
 }
 
-/** Runs `body` for each pixel of the result, with the image of x and the window that it sees of it. */
+/** Runs `body` for each pixel of the result, with its image of x and the window that it reads. */
 export function eachWindow(
   f: FunctionBuilder,
   pool: Pool,
@@ -56,7 +56,7 @@ export const maxPool: Family = (v, target) => {
             const y = f.let(i32.add(at.y, i32.mul(pixel, pool.pixel)))
             channelBlocks(f, target, channels, (offset, lanes) => {
               const best = lanes.map(() => f.let(splat(Number.NEGATIVE_INFINITY)))
-              // f32x4.max, unlike pmax, lets NaN win whichever side it is on.
+              // f32x4.max, unlike pmax, returns NaN whichever operand it is.
               eachPixel(f, i32.add(image, offset), pool, rows, columns, (x) => {
                 for (const [k, b] of best.entries()) f.set(b, f32x4.max(b, v128.load(x, k * 16)))
               })

@@ -1,10 +1,10 @@
-/** Right operands of products, packed. Inference packs its weights when it compiles, a training step in each run. */
+/** Packs the right operands of products. Inference packs weights at compile time, a training step in each run. */
 import { type Expr, i32, v128 } from '../assembler/index.ts'
 import { panelColumns, panelsOf } from '../passes/packed-matmul.ts'
 import { elementBytes } from './elements.ts'
 import type { Family } from './kernel.ts'
 
-/** b [K, N] or [N, K] into panels. */
+/** b [K, N] or [N, K] to panels. */
 export const packPanels: Family = (v) => {
   const { trans } = v.attrs as { trans: boolean }
   const [rows, columns] = v.inputs[0].shape

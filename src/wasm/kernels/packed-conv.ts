@@ -1,6 +1,6 @@
 /**
- * Convolution as a matrix product whose left operand is x itself: the rows of a tile are neighbouring output pixels, and
- * for each row of taps the inner dimension is a run of x (or, with dilation, one run a tap).
+ * Convolution as a matrix product whose left operand is x itself. The rows of a tile are neighbouring output pixels. For
+ * each row of taps, the inner dimension is a contiguous run of x (with dilation, one run per tap).
  */
 import { size } from '../../core/index.ts'
 import { i32 } from '../assembler/index.ts'
@@ -23,7 +23,7 @@ export const packedConv: Family = (v, target) => {
   const [xBytes, bBytes, yBytes] = [...epilogue.op.inputs, epilogue.op].map(elementBytes)
   const pixel = channels * xBytes
   const [image, line] = [size(shape.slice(1)) * xBytes, shape[2] * pixel]
-  // A window without gaps is one run a row.
+  // In a window without gaps, a row is one run.
   const [runs, run, gap] = dilation === 1 ? [1, kw * channels, 0] : [kw, channels, dilation * pixel]
   const k = kh * kw * channels
   const [stripe, stripes] = [stripeColumns(target), stripesOf(target, columns)]

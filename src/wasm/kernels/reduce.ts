@@ -1,7 +1,7 @@
 /**
- * Sums of elementwise expressions over axes; several sums over one space (a batch norm's two) share one pass.
- * Rows are summed in blocks that depend on the shape alone, each block into its own partial sums, and the partial
- * sums are added in order: so the result does not depend on the threads, and errors grow with the block, not the batch.
+ * Sums of elementwise expressions over axes. Several sums over one space (a batch norm's two) share one pass. Rows are
+ * summed in blocks that depend only on the shape. Each block has its own partial sums, which are added in order. So the
+ * result does not depend on the number of threads, and errors grow with the block, not with the batch.
  */
 import { bytesOf, size } from '../../core/index.ts'
 import { type Expr, type FunctionBuilder, f32, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
@@ -12,8 +12,8 @@ import { contentOf, emitExpressions, expressionKey, splat } from './lanes.ts'
 import { mergeDimensions, offsetAt } from './loops.ts'
 
 /**
- * Blocks of rows: at least this many rows, at most this many blocks for each kept outer index. They fix the order of a sum,
- * and so are the same for every target.
+ * Blocks of rows: the minimum rows of a block, and the maximum blocks per kept outer index. Blocks fix the order of a sum,
+ * so they are the same for every target.
  */
 const leastRows = 32
 const mostBlocks = 64
@@ -46,7 +46,7 @@ export const reduce: Family = (v, target) => {
   const { channelVectors } = target
   const key = `reduce ${axes} ${expressionKey(roots, placeholders)}`
 
-  /** Operands' addresses for kept index `o` and row `r`. */
+  /** The operands' addresses for kept index `o` and row `r`. */
   const basesAt = (f: FunctionBuilder, at: Addresses, o: Expr<'i32'>, r: Expr<'i32'>) =>
     placeholders.map((_, i) => {
       const s = space.strides[i]
@@ -70,7 +70,7 @@ export const reduce: Family = (v, target) => {
       return (lanes === 4 ? v128.load : v128.load32Zero)(i32.add(bases[i], column), offset)
     })
 
-  /** Sums rows `first` <= r < `end` of `count` vectors (or single columns) from byte `column` on into `store`. */
+  /** Sums rows `first` <= r < `end` of `count` vectors (or single columns), starting at byte `column`, into `store`. */
   const sumRows = (
     f: FunctionBuilder,
     at: Addresses,
@@ -113,7 +113,7 @@ export const reduce: Family = (v, target) => {
   }
 
   type Range = readonly [Local<'i32'>, Local<'i32'>]
-  /** The last dimension stays: four channels a vector, several vectors at once. */
+  /** The last dimension is kept: four channels per vector, several vectors at once. */
   const sumAcross = (
     f: FunctionBuilder,
     at: Addresses,
@@ -136,7 +136,7 @@ export const reduce: Family = (v, target) => {
     )
   }
 
-  /** The last dimension is summed too: lanes are partial sums, added at the end in a fixed order. */
+  /** The last dimension is summed too: the lanes are partial sums, added at the end in a fixed order. */
   const sumAlong = (
     f: FunctionBuilder,
     at: Addresses,
@@ -172,7 +172,7 @@ export const reduce: Family = (v, target) => {
       }
 }
 
-/** How partial sums lie in the working memory: [outer, blocks, sums, columns]. */
+/** The layout of partial sums in working memory: [outer, blocks, sums, columns]. */
 interface Partial {
   readonly sums: number
   readonly outer: number
@@ -180,14 +180,14 @@ interface Partial {
   readonly columns: number
 }
 
-/** Bytes of a partial sum: they are f32. */
+/** Bytes of a partial sum, which is f32. */
 const sumBytes = bytesOf('f32')
 
-/** Bytes of such partial sums. */
+/** Bytes of all partial sums. */
 export const partialBytes = ({ sums, outer, blocks, columns }: Partial): number =>
   outer * blocks * sums * columns * sumBytes
 
-/** Adds up the partial sums of all blocks, in order: y is [sums, outer, columns]. */
+/** Adds the partial sums of all blocks, in order: y is [sums, outer, columns]. */
 export function combine({ pieces }: Target, { sums, outer, blocks, columns }: Partial): Phase {
   const combined = pieces.partialSums
   const values = outer * sums * columns
@@ -199,7 +199,7 @@ export function combine({ pieces }: Target, { sums, outer, blocks, columns }: Pa
       const end = f.let(i32.mul(to, combined))
       f.if(i32.gtU(end, values), () => f.set(end, values))
       f.for(i32.mul(from, combined), end, vectors ? 4 : 1, (i) => {
-        // i counts over y's [sums, outer, columns].
+        // i indexes y [sums, outer, columns].
         const c = f.let(i32.remU(i, columns))
         const so = f.let(i32.divU(i, columns))
         const o = f.let(i32.remU(so, outer))

@@ -1,7 +1,7 @@
 /**
- * Bilinear resizing and its gradient. Row i of the result lies at (a i + b) / d of x's rows, clamped, with integers a,
- * b and d: so which rows it reads, and how much of each, is exact integer arithmetic, the same in both directions.
- * The weight of row r is that of a tent, 1 - |position - r|: the gradient walks the rows under the tent.
+ * Bilinear resizing and its gradient. Row i of the result is at position (a i + b) / d of x's rows, clamped, with integers
+ * a, b and d. So the rows that it reads and their weights are exact integer arithmetic, the same in both directions. The
+ * weight of row r is 1 - |position - r|, a tent; the gradient sums over the rows under the tent.
  */
 import type { ResizeAttrs } from '../../ops/index.ts'
 import { type Expr, type FunctionBuilder, f32, f32x4, i32, type Local, v128 } from '../assembler/index.ts'
@@ -10,7 +10,7 @@ import type { Family } from './kernel.ts'
 import { splat } from './lanes.ts'
 import { storeLanes } from './store-lanes.ts'
 
-/** The map from `to` rows (or columns) of the result to `from` of them: position = (a i + b) / d. */
+/** Maps `to` rows (or columns) of the result to `from` rows of x: position = (a i + b) / d. */
 interface Axis {
   readonly from: number
   readonly to: number
@@ -24,7 +24,7 @@ function axisOf(from: number, to: number, alignCorners: boolean): Axis {
   return to > 1 ? { from, to, a: from - 1, b: 0, d: to - 1 } : { from, to, a: 0, b: 0, d: 1 }
 }
 
-/** d times the position of `i`, clamped to the rows that there are. */
+/** d times the position of `i`, clamped to the rows of x. */
 function position(f: FunctionBuilder, i: Expr<'i32'>, { from, a, b, d }: Axis): Local<'i32'> {
   const at = f.let(i32.add(i32.mul(i, a), b))
   const last = (from - 1) * d
@@ -47,10 +47,10 @@ function taps(f: FunctionBuilder, i: Expr<'i32'>, axis: Axis) {
   ] as const
 }
 
-/** The positions whose tent covers `r`: those that read it, and at most one more on each side, of weight 0. */
+/** The positions whose tent covers `r`: those that read it, and at most one more on each side, with weight 0. */
 function readersOf(f: FunctionBuilder, r: Expr<'i32'>, { from, to, a, b, d }: Axis): Range {
   const [first, end] = [f.let(i32.const(0)), f.let(i32.const(to))]
-  // All positions before the first row's centre read that row, and all behind the last one's the last.
+  // Positions before the first row's centre all read that row; positions after the last row's centre read the last.
   if (a > 0) {
     f.if(i32.gtU(r, 0), () => f.set(first, i32.divU(i32.add(i32.mul(r, d), a - b - d), a)))
     f.if(i32.ltU(r, from - 1), () => f.set(end, i32.divU(i32.add(i32.mul(r, d), d + a - b - 1), a)))
@@ -58,7 +58,7 @@ function readersOf(f: FunctionBuilder, r: Expr<'i32'>, { from, to, a, b, d }: Ax
   return [first, end]
 }
 
-/** How much position `i` reads of the row that lies at `centre` / d. */
+/** The weight with which position `i` reads the row at `centre` / d. */
 function weightOf(f: FunctionBuilder, i: Expr<'i32'>, centre: Expr<'i32'>, axis: Axis): Local<'f32'> {
   const distance = f.let(i32.sub(position(f, i, axis), centre))
   f.if(i32.ltS(distance, 0), () => f.set(distance, i32.sub(0, distance)))

@@ -1,17 +1,17 @@
 /**
- * Copying and zeroing runs of bytes whose lengths are known when code is emitted, and pieces made of them. Short runs are
- * vectors in a row, longer ones calls of memory.copy and memory.fill: the target says where one becomes the other.
+ * Copies and zeroes runs of bytes whose lengths are known when code is emitted, and cuts them into pieces. Short runs are
+ * consecutive vectors; longer ones are calls of memory.copy and memory.fill. The target has the limit between them.
  */
 import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
 import type { Target } from '../target.ts'
 import { vectorBytes } from './elements.ts'
 import { splat } from './lanes.ts'
 
-/** Bytes of the accesses that a run is made of, the widest first. */
+/** Bytes of the accesses that make up a run, widest first. */
 const widths = { vector: vectorBytes, word: 4, byte: 1 } as const
 type Width = keyof typeof widths
 
-/** The widest access that fits in `bytes` bytes, and the offsets that cover them; the last may overlap the one before. */
+/** The widest access that fits in `bytes` bytes, and offsets that cover them. The last may overlap the one before. */
 function cover(bytes: number): { width: Width; offsets: number[] } {
   const width = (Object.keys(widths) as Width[]).find((w) => widths[w] <= bytes) ?? 'byte'
   const each = widths[width]
@@ -20,7 +20,7 @@ function cover(bytes: number): { width: Width; offsets: number[] } {
   return { width, offsets }
 }
 
-/** Where a run begins: an address (evaluated more than once, so best a local) and an immediate. */
+/** The start of a run: an address (evaluated more than once, so preferably a local) and an immediate. */
 export interface Place {
   readonly address: Expr<'i32'>
   readonly offset?: number
@@ -63,11 +63,11 @@ export function zeroRun(f: FunctionBuilder, { moves }: Target, to: Place, bytes:
 
 export interface Pieces {
   readonly pieces: number
-  /** What pieces `from` <= p < `to` cover: the first index and the one behind the last. */
+  /** The range that pieces `from` <= p < `to` cover: the first index, and the index after the last. */
   range(f: FunctionBuilder, from: Local<'i32'>, to: Local<'i32'>): readonly [first: Local<'i32'>, end: Local<'i32'>]
 }
 
-/** Pieces of `count` things (rows, elements) of `elements` elements each. */
+/** Pieces of `count` items (rows, elements) with `elements` elements each. */
 export function piecesOf(target: Target, count: number, elements = 1): Pieces {
   const each = Math.max(1, Math.floor(target.pieces.elements / elements))
   return {

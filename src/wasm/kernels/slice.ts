@@ -1,4 +1,4 @@
-/** Parts of tensors. */
+/** Slices of tensors. */
 import { size, stridesOf } from '../../core/index.ts'
 import { i32 } from '../assembler/index.ts'
 import { type Box, mergeBox } from './box.ts'
@@ -7,7 +7,7 @@ import type { Family } from './kernel.ts'
 import { offsetAt } from './loops.ts'
 import { copyRun, piecesOf } from './runs.ts'
 
-/** Elements between the start of the outer box and the inner one. */
+/** Number of elements between the start of the outer box and the start of the inner one. */
 const startOf = ({ outer, before }: Box): number => stridesOf(outer).reduce((sum, s, i) => sum + s * before[i], 0)
 
 export const slice: Family = (v, target) => {

@@ -1,6 +1,6 @@
 /**
- * softmax and log_softmax over rows. The largest of a row is taken off before exp; the sum is taken in four lanes,
- * added in a fixed order. A row's tail is one more vector, its lanes beyond the row masked.
+ * softmax and log_softmax over rows. The largest element of a row is subtracted before exp. The sum is computed in four
+ * lanes, which are added in a fixed order. A row's tail is one more vector, with the lanes beyond the row masked.
  */
 import { type Expr, type FunctionBuilder, f32, f32x4, i32, type Lane, type Local, v128 } from '../assembler/index.ts'
 import { elementBytes } from './elements.ts'
@@ -9,7 +9,7 @@ import { lanes, splat, type Vector } from './lanes.ts'
 import { piecesOf } from './runs.ts'
 import { storeLanes } from './store-lanes.ts'
 
-/** exp takes about as long as copying this many elements: pieces hold fewer rows than those that only move data. */
+/** exp takes about as long as copying this many elements, so pieces hold fewer rows than those that only move data. */
 const costOfExp = 8
 
 const combine = (f: FunctionBuilder, x: Vector, op: (a: Expr<'f32'>, b: Expr<'f32'>) => Expr<'f32'>): Vector => {
@@ -18,7 +18,7 @@ const combine = (f: FunctionBuilder, x: Vector, op: (a: Expr<'f32'>, b: Expr<'f3
   return f.let(f32x4.splat(op(op(lane(0), lane(1)), op(lane(2), lane(3)))))
 }
 
-/** Runs `body` for each vector of a row of `count` elements: its place in bytes, and how many lanes are the row's. */
+/** Runs `body` for each vector of a row of `count` elements, with its place in bytes and its number of valid lanes. */
 function alongRow(f: FunctionBuilder, count: number, body: (offset: Expr<'i32'>, inRow: number) => void): void {
   const tail = count % 4
   f.for(0, (count - tail) * 4, 16, (offset) => body(offset, 4))
@@ -32,7 +32,7 @@ const masked = (x: Vector, inRow: number, other: number): Vector => {
   return v128.bitselect(x, splat(other), v128.constI32(a, b, c, d))
 }
 
-/** `finish(f, x, largest, sum)` is a vector of the result. With `keepsExp` x is e^(x - largest), kept in y meanwhile. */
+/** `finish(f, x, largest, sum)` returns a vector of the result. With `keepsExp`, x is e^(x - largest), cached in y. */
 const rowsOf =
   (
     name: string,

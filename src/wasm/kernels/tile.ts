@@ -1,7 +1,7 @@
 /**
- * The tile of matrix products: a few rows by some panels of columns, whose sums stay in vectors while the inner dimension
- * passes. A step loads the row of b once, and one element for each row of a, which all its columns are multiplied by. The
- * target says which tiles there are; columns go in stripes as wide as the widest of them.
+ * The tile of matrix products: a few rows by some panels of columns. Its sums stay in vectors while the loop runs over the
+ * inner dimension. A step loads the row of b once, and one element per row of a, which is multiplied by all columns. The
+ * target lists the tiles. Columns are cut into stripes as wide as the widest tile.
  */
 import { type Expr, type FunctionBuilder, i32, type Local, v128 } from '../assembler/index.ts'
 import { panelColumns } from '../passes/packed-matmul.ts'
@@ -9,26 +9,26 @@ import type { Target, TileSize } from '../target.ts'
 import { splat } from './lanes.ts'
 import { storeLanes } from './store-lanes.ts'
 
-/** Columns that are worked on together. */
+/** Number of columns that are processed together. */
 export const stripeColumns = ({ products: { tiles } }: Target): number => tiles[tiles.length - 1].columns
 export const stripesOf = (target: Target, columns: number): number => Math.ceil(columns / stripeColumns(target))
 
-/** Rows of the highest tile: blocks of rows are whole multiples of it. */
+/** Rows of the highest tile. Blocks of rows are multiples of it. */
 export const rowUnit = ({ products: { tiles } }: Target): number => Math.max(...tiles.map(({ rows }) => rows))
 
-/** A tile: `columns` of them are real, the rest of its last panel is not stored. */
+/** A tile with `columns` valid columns; the rest of its last panel is not stored. */
 export type Tile = TileSize
 
-/** The tile for a stripe of which `columns` are real. */
+/** The tile for a stripe with `columns` valid columns. */
 export const tileFor = ({ products: { tiles } }: Target, columns: number): Tile => ({
   rows: tiles.find((tile) => columns <= tile.columns)!.rows,
   columns,
 })
 
-/** Vectors of a row of a tile: those of its panels. */
+/** Vectors in a row of a tile: those of its panels. */
 const vectors = ({ columns }: Tile): number => (Math.ceil(columns / panelColumns) * panelColumns) / 4
 
-/** Sums of a tile by row and vector. */
+/** The sums of a tile, by row and vector. */
 export type Sums = readonly (readonly Local<'v128'>[])[]
 
 export const newSums = (f: FunctionBuilder, tile: Tile): Sums =>
@@ -38,7 +38,7 @@ export function clearSums(f: FunctionBuilder, sums: Sums): void {
   for (const sum of sums.flat()) f.set(sum, splat(0))
 }
 
-/** How an operand is walked, in bytes: from step to step; a's from row to row; b's from its first to its second panel. */
+/** Byte strides of the operands: from step to step; for a also from row to row; for b also from panel to panel. */
 export interface Walk {
   readonly start: Expr<'i32'>
   readonly step: number
@@ -46,9 +46,9 @@ export interface Walk {
 }
 
 /**
- * Adds `count` steps to the sums: b's pointer counts, a's follows. Never unrolled: V8 gathers the loads of a straight
- * piece of code at its front, and with two steps in a piece the vectors that wait for their turn are spilled (Node 20:
- * 40 GFLOP/s with one step, 26 with two).
+ * Adds `count` steps to the sums. The loop counts by b's pointer, and a's follows. Never unrolled: V8 moves the loads of
+ * straight code to its start, and with two steps the vectors that wait are spilled (Node 20: 40 GFLOP/s with one step, 26
+ * with two).
  */
 export function addSteps(f: FunctionBuilder, sums: Sums, count: Expr<'i32'>, a: Walk, b: Walk): void {
   const pa = f.let(a.start)
@@ -63,18 +63,18 @@ export function addSteps(f: FunctionBuilder, sums: Sums, count: Expr<'i32'>, a: 
   })
 }
 
-/** Runs `body` for each vector of a row of the tile that has real columns: its place in bytes, how many are real. */
+/** Runs `body` for each vector of a tile's row that has valid columns, with its place in bytes and their number. */
 export function eachVector({ columns }: Tile, body: (vector: number, offset: number, lanes: number) => void): void {
   for (let j = 0; j * 4 < columns; j++) body(j, j * 16, Math.min(4, columns - j * 4))
 }
 
-/** Stores the sums as they are, rows `rowBytes` apart. */
+/** Stores the sums unchanged, in rows `rowBytes` apart. */
 export function storeSums(f: FunctionBuilder, tile: Tile, sums: Sums, address: Expr<'i32'>, rowBytes: number): void {
   for (const [i, list] of sums.entries())
     eachVector(tile, (j, offset, lanes) => storeLanes(f, address, list[j], lanes, i * rowBytes + offset))
 }
 
-/** Runs `tile` over rows `start` <= row < `end`, `rows` at a time; those that are left over at `limit` in one more. */
+/** Runs `tile` over rows `start` <= row < `end`, `rows` at a time. The remaining rows at `limit` are one more tile. */
 export function eachTile(
   f: FunctionBuilder,
   [start, end]: readonly [Expr<'i32'>, Local<'i32'>],
@@ -87,7 +87,7 @@ export function eachTile(
   if (rest) f.if(i32.eq(end, limit), () => tile({ ...shape, rows: rest }, i32.const(limit - rest)))
 }
 
-/** `first` and end of part `index` of `parts` of at most `each`, of `limit` things. */
+/** First item and end of part `index`, when `limit` items are cut into parts of at most `each`. */
 export function part(
   f: FunctionBuilder,
   index: Expr<'i32'>,
@@ -100,7 +100,7 @@ export function part(
   return [first, end]
 }
 
-/** Runs `body` for the stripes `first` <= stripe < `end` of `columns` columns: whole ones in a loop, then the last. */
+/** Runs `body` for the stripes `first` <= stripe < `end` of `columns` columns: full ones in a loop, then the last. */
 export function eachStripe(
   f: FunctionBuilder,
   target: Target,

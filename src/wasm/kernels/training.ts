@@ -1,6 +1,6 @@
 /**
- * The families that training steps have and hardly any other graph: those of gradients, dropout, weights that are packed
- * in each run, patches that two read. They are loaded together.
+ * The kernel families that are used mostly by training steps: gradients, dropout, weights that are packed in each run, and
+ * patches with two readers. They are loaded together.
  */
 import { depthwiseDw } from './depthwise-dw.ts'
 import { depthwiseDx } from './depthwise-dx.ts'

@@ -1,12 +1,12 @@
 /**
- * How one axis of a sliding window is walked, forwards (y from x) and backwards (dx from dy): which source position
- * output `o` reads at tap `k`. Columns are planned when code is emitted, in tiles of neighbours whose borders are part
- * of the plan; rows are found by the emitted code.
+ * How one axis of a sliding window is traversed, forwards (y from x) and backwards (dx from dy): the source position that
+ * output `o` reads at tap `k`. Columns are planned when code is emitted, in tiles of neighbours; the plan includes the
+ * borders. Emitted code finds the rows.
  */
 import { type Expr, type FunctionBuilder, i32, type Local } from '../assembler/index.ts'
 
 export interface Axis {
-  /** Results along the axis, taps of the window, and source positions that there are. */
+  /** Number of results along the axis, of taps in the window, and of source positions. */
   readonly outputs: number
   readonly taps: number
   readonly limit: number
@@ -15,41 +15,41 @@ export interface Axis {
   /** Zeros before the first pixel. */
   readonly before: number
   /**
-   * Forwards the source is x: o stride + k dilation - before. Backwards it is dy: (o + before - k dilation) / stride,
-   * where that is whole.
+   * Forwards, the source is x: o stride + k dilation - before. Backwards, it is dy: (o + before - k dilation) / stride, if
+   * that is an integer.
    */
   readonly backwards: boolean
 }
 
-/** The source position of output `o` at tap `k`; undefined where there is none. */
+/** The source position of output `o` at tap `k`; undefined if there is none. */
 export function sourceAt({ limit, stride, dilation, before, backwards }: Axis, o: number, k: number) {
   const at = backwards ? (o + before - k * dilation) / stride : o * stride + k * dilation - before
   return Number.isInteger(at) && at >= 0 && at < limit ? at : undefined
 }
 
-/** How many taps of output `o` have a source. */
+/** The number of taps of output `o` that have a source. */
 export const tapsOf = (axis: Axis, o: number): number =>
   Array.from({ length: axis.taps }, (_, k) => sourceAt(axis, o, k)).filter((at) => at !== undefined).length
 
-/** A product of a tile: its output `o` (from 0) takes tap `k` of the source `at` positions behind the tile's own. */
+/** A product of a tile: output `o` (from 0) reads, at tap `k`, the source `at` positions after the tile's first. */
 export interface Term {
   readonly o: number
   readonly k: number
   readonly at: number
 }
 
-/** Tiles that follow each other and do the same: `count` of them, each of `outputs` results. */
+/** Consecutive tiles with the same products: `count` tiles of `outputs` results each. */
 export interface Run {
   readonly first: number
   readonly count: number
   readonly outputs: number
-  /** Source of `at` 0 in the first tile, and how far it moves from tile to tile. */
+  /** Source position of `at` 0 in the first tile, and its step from tile to tile. */
   readonly source: number
   readonly step: number
   readonly terms: readonly Term[]
 }
 
-/** Cuts the outputs of an axis into tiles of `outputs` (backwards a multiple of the stride), equal neighbours in a run. */
+/** Cuts the outputs of an axis into tiles of `outputs` (backwards a multiple of the stride), and groups equal ones. */
 export function planRuns(axis: Axis, outputs: number): Run[] {
   const step = axis.backwards ? outputs / axis.stride : outputs * axis.stride
   const runs: { -readonly [K in keyof Run]: Run[K] }[] = []
@@ -74,7 +74,7 @@ export function planRuns(axis: Axis, outputs: number): Run[] {
   return runs
 }
 
-/** The taps of an output that have a source: `count` of them, from `tap` at `source` on. */
+/** The taps of an output that have a source: `count` taps, starting with `tap`, whose source is `source`. */
 export interface Taps {
   readonly tap: Local<'i32'>
   readonly source: Local<'i32'>
@@ -83,14 +83,14 @@ export interface Taps {
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))
 
-/** From one tap that has a source to the next: how far taps and sources move. */
+/** Steps of taps and of sources, from one tap that has a source to the next. */
 export function tapSteps({ stride, dilation, backwards }: Axis): { readonly tap: number; readonly source: number } {
   if (!backwards) return { tap: 1, source: dilation }
   const g = gcd(stride, dilation)
   return { tap: stride / g, source: -dilation / g }
 }
 
-/** Emits the search for the taps of output `o`. */
+/** Emits code that finds the taps of output `o`. */
 export function findTaps(f: FunctionBuilder, axis: Axis, o: Expr<'i32'>): Taps {
   const { taps, limit, stride, dilation, before, backwards } = axis
   const step = tapSteps(axis)
@@ -120,7 +120,7 @@ export function findTaps(f: FunctionBuilder, axis: Axis, o: Expr<'i32'>): Taps {
   return { tap, source, count }
 }
 
-/** The first tap whose source is a whole position, by what `at` leaves when divided by the stride. */
+/** The first tap with an integer source position, by the remainder of `at` divided by the stride. */
 function firstTap(f: FunctionBuilder, { taps, stride, dilation }: Axis, at: Local<'i32'>): Expr<'i32'> {
   const rest = stride === 1 ? i32.const(0) : f.let(i32.remU(at, stride))
   const firsts = Array.from({ length: stride }, (_, r) => {

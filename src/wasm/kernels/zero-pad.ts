@@ -1,4 +1,4 @@
-/** Tensors among zeros. */
+/** Pads tensors with zeros. */
 import { size, stridesOf } from '../../core/index.ts'
 import { type Expr, type FunctionBuilder, i32, type Local } from '../assembler/index.ts'
 import { mergeBox } from './box.ts'
@@ -15,7 +15,7 @@ export const zeroPad: Family = (v, target) => {
   const rows = size(v.shape) / row
   const work = rows === 1 ? piecesOf(target, row) : piecesOf(target, rows, row)
 
-  /** Where row `r` of y comes from: whether it is a row of x at all, and the row's offset in x. */
+  /** The source of row `r` of y: whether it is a row of x, and the row's offset in x. */
   const sourceOf = (f: FunctionBuilder, r: Local<'i32'>) => {
     let below = 1
     let offset: Expr<'i32'> = i32.const(0)
@@ -58,7 +58,7 @@ export const zeroPad: Family = (v, target) => {
     ],
   }
 
-  /** Elements `first` to `end` of a y that is one row. */
+  /** Elements `first` to `end` of y, if y is one row. */
   function flat(f: FunctionBuilder, first: Local<'i32'>, end: Local<'i32'>, y: Expr<'i32'>, source: Expr<'i32'>) {
     const within = (low: number, high: number, work: (start: Local<'i32'>, count: Expr<'i32'>) => void) => {
       const start = f.let(i32.select(first, i32.const(low), i32.gtU(first, low)))

@@ -1,4 +1,4 @@
-/** The contracts of all ops that are in a prepared graph: those of the package, and of what passes put in. */
+/** The contracts of all ops in a prepared graph: those of the package, and those that passes insert. */
 import { fusedContract } from '../../graph/passes/index.ts'
 import { allContracts, type ContractOf, contractsAmong } from '../../ops/index.ts'
 import { packedConv2dContract } from './packed-conv.ts'

@@ -1,6 +1,6 @@
 /**
- * Convolution without patches: where nothing else wants them (inference), the kernel walks each row of the window in x
- * itself, which has its zeros around it. A row of taps is a run of memory, as a row of a patch would be.
+ * Convolution without patches, for patches that have no other reader (inference). The kernel reads each row of the window
+ * directly from x, which is padded with zeros. A row of taps is contiguous in memory, as a row of a patch would be.
  */
 import { assert, showShape } from '../../core/index.ts'
 import { type Graph, readersOf, roots, topological } from '../../graph/index.ts'
@@ -30,7 +30,7 @@ export interface PackedConvAttrs {
 }
 const defaults: PackedConvAttrs = { kernel: [1, 1], stride: 1, dilation: 1, size: [1, 1], columns: 1 }
 
-/** y [N * size, columns] = the windows of x [N, H, W, C], which begin at its first pixel, times packed b. */
+/** y [N * size, columns] = the windows of x [N, H, W, C], the first of which starts at x's first pixel, times packed b. */
 export const packedConv2d = declareOp({
   name: 'packed_conv2d',
   inputs: { x: 'NHWC', b: 'PKC' },
@@ -84,7 +84,7 @@ export const packedConv2dContract = completeOp(packedConv2d, {
   ],
 })
 
-/** The zeros around x that put its first window at its first pixel and let its last one end inside. */
+/** The zeros around x that let its first window start at its first pixel and its last window end inside. */
 function around(x: Value, { kernel, stride, dilation, top, left, size }: Im2colAttrs): Value {
   const [, height, width] = x.shape
   const after = (grid: number, taps: number, before: number, length: number) =>
@@ -93,7 +93,7 @@ function around(x: Value, { kernel, stride, dilation, top, left, size }: Im2colA
   return pad({ x }, { pad: [top, below, left, behind] })
 }
 
-/** Products of patches that nothing else reads become convolutions of x with its zeros around it. */
+/** Turns products of patches that have no other reader into convolutions of zero-padded x. */
 export function walkPatches(graph: Graph): Graph {
   const readers = readersOf(graph)
   const done = new Map<Value, Value>()

@@ -1,7 +1,7 @@
 /**
- * Matrix products as the engine runs them: the right operand is packed into panels of eight columns, in the order in
- * which the kernel reads it. Packing is an op of the graph like any other, so frozen weights are packed at compile
- * time (constant folding) and training weights once a step.
+ * Matrix products as the engine runs them: the right operand is packed into panels of eight columns, in the order in which
+ * the kernel reads it. Packing is an ordinary op of the graph, so frozen weights are packed at compile time (constant
+ * folding) and training weights once per step.
  */
 import { assert, type Shape, showShape } from '../../core/index.ts'
 import { type Graph, mapGraph } from '../../graph/index.ts'
@@ -11,7 +11,7 @@ import { completeOp, declareOp, free, matmul, native, no, scope } from '../../op
 export const panelColumns = 8
 export const panelsOf = (columns: number): number => Math.ceil(columns / panelColumns)
 
-/** b [K, N] (or [N, K] with `trans`) as panels [ceil(N / 8), K, 8], zeros beyond N. */
+/** b [K, N] (or [N, K] with `trans`) as panels [ceil(N / 8), K, 8], with zeros beyond N. */
 export const pack = declareOp({
   name: 'pack',
   inputs: { b: 'KN' },
@@ -61,7 +61,7 @@ export const packedMatmul = declareOp({
     return [m, columns]
   },
   lower: native,
-  // Sums over the rows of both operands are taken in parts, which another phase adds up.
+  // A product over the rows of both operands is computed as partial sums, which a second phase adds.
   takesEpilogue: ({ transA }) => !transA,
 })
 
@@ -90,8 +90,8 @@ export const packedMatmulContract = completeOp(packedMatmul, {
 })
 
 /**
- * Products whose left operand is read by rows take a packed right one. A product over the rows of both
- * (a weight gradient) reads both as they are.
+ * Packs the right operand of products whose left operand is read by rows. A product over the rows of both operands (a
+ * weight gradient) reads both unpacked.
  */
 export const packMatmuls = (graph: Graph): Graph =>
   mapGraph(graph, (v) => {

@@ -113,10 +113,10 @@ test('other answers are refused with the reason, and a correct one is accepted a
   const { entries } = table
   const wrong: [unknown, string][] = [
     ['{', '400 the posted answer is not JSON'],
-    ['null', '400 the posted table: it is no latency table: use a file that kinglet measure wrote'],
-    [[], '400 the posted table: it is no latency table: use a file that kinglet measure wrote'],
+    ['null', '400 the posted table: it is not a latency table: use a file that kinglet measure wrote'],
+    [[], '400 the posted table: it is not a latency table: use a file that kinglet measure wrote'],
     [{ ...table, threads: -1 }, '400 the posted table: threads is -1: it must be a positive integer'],
-    [{ ...table, more: 1 }, '400 the posted table: it has more, which belongs to no table'],
+    [{ ...table, more: 1 }, '400 the posted table: it has more, which is not in a table'],
     [
       { ...table, entries: entries.slice(1) },
       `400 the posted table: it has ${entries.length - 1} entries, not the ${entries.length} that the plan asks for`,

@@ -1,4 +1,4 @@
-/** What fusion computes again in each kernel that reads it, and what it stores. */
+/** Which values fusion recomputes in each kernel that reads them, and which it stores. */
 import { expect, test } from 'vitest'
 import { type Graph, topological } from '../../../src/graph/index.ts'
 import { bodyOf, fuse, fusedOp, lower, mergeEqual } from '../../../src/graph/passes/index.ts'
@@ -35,7 +35,7 @@ const x = input('x', [2, 6, 6, 8])
 const gate = input('gate', [2, 1, 1, 8])
 const sums = (v: Value): Value => reduceSum({ x: v }, { axes: [1, 2] })
 
-test('what several kernels read is stored in the epilogue of its producer, where nothing else reads that', () => {
+test('a value that several kernels read is stored in the epilogue of its producer, if that has no other reader', () => {
   const z = depthwiseConv2d({ x, w: input('w', [3, 3, 8]) }, { pad: [1, 1, 1, 1] })
   const y = hardSwish(add(z, input('b', [8])))
   expect(kernelsOf(fused({ sums: sums(y), scaled: mul(y, gate) }))).toEqual([
@@ -45,7 +45,7 @@ test('what several kernels read is stored in the epilogue of its producer, where
   ])
 })
 
-test('a cheap expression of a stored value is computed again by each reader', () => {
+test('each reader recomputes a cheap expression of a stored value', () => {
   const z = depthwiseConv2d({ x, w: input('w', [3, 3, 8]) }, { pad: [1, 1, 1, 1] })
   const y = maximum(add(z, input('b', [8])), 0)
   expect(kernelsOf(fused({ z, sums: sums(y), scaled: mul(y, gate) }))).toEqual([
@@ -55,7 +55,7 @@ test('a cheap expression of a stored value is computed again by each reader', ()
   ])
 })
 
-test('a long one is stored, once, for all of them', () => {
+test('an expensive expression is stored once for all readers', () => {
   const y = sigmoid(x)
   const readers = { sums: sums(y), a: mul(y, gate), b: add(y, 1) }
   expect(kernelsOf(fused(readers))).toEqual(['neg exp add div', 'reduce_sum', 'mul', 'add'])
@@ -66,7 +66,7 @@ test('a long one is stored, once, for all of them', () => {
   ])
 })
 
-test('many kernels together make a cheap expression a long one', () => {
+test('a cheap expression is stored if many kernels read it', () => {
   const readers = (count: number): Graph['outputs'] => {
     const y = maximum(add(mul(x, 0.5), gate), 0)
     return Object.fromEntries(Array.from({ length: count }, (_, i) => [`y${i}`, mul(y, i + 2)]))
@@ -75,8 +75,8 @@ test('many kernels together make a cheap expression a long one', () => {
   expect(kernelsOf(fused(readers(10)))).toEqual(['mul add maximum', ...Array(10).fill('mul')])
 })
 
-test('what an expression stores is no operand that it would have to read twice', () => {
-  // y is stored: so z, which reads x and y, reads two full tensors, and its own readers read z instead.
+test('an expression that reads two full tensors, since one of them is stored, is stored too', () => {
+  // y is stored, so z reads two full tensors, x and y. Its readers read z instead.
   const y: Operand = exp(x)
   const z = mul(add(y, x), gate)
   const kernels = kernelsOf(fused({ y: sums(y), a: sums(z), b: add(z, 1) }))

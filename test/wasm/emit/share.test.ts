@@ -11,7 +11,7 @@ const doneBy = counters + countersBytes(4)
 const flag = doneBy + 64
 const words = flag + 64
 
-/** A program whose pieces count how often each was done, and by whom; `around` stands around the sharing. */
+/** A program whose pieces count how often each ran, and on which thread. `around` wraps the sharing. */
 async function counting(threads: number, pieces: number, around: Around = (_f, _thread, share) => share()) {
   const m = new ModuleBuilder({ memory: { initialPages: 1, maximumPages: 1, shared: true } })
   const run = m.func(['i32', 'i32'], [], (f, thread) => {
@@ -35,7 +35,7 @@ async function counting(threads: number, pieces: number, around: Around = (_f, _
 
 describe('pieces', () => {
   const cases = [2, 3].flatMap((threads) => [2, 3, 7, 16, 100].map((pieces) => ({ threads, pieces })))
-  it.each(cases)('are each done once a run: $pieces by $threads threads', async ({ threads, pieces }) => {
+  it.each(cases)('each run once per run: $pieces on $threads threads', async ({ threads, pieces }) => {
     const { executor, times, shares } = await counting(threads, pieces)
     for (let run = 1; run <= 50; run++) await executor.run()
     expect(await times()).toEqual([...new Array(pieces).fill(50), 0])
@@ -43,7 +43,7 @@ describe('pieces', () => {
     executor.dispose()
   })
 
-  it('of a thread that is held up are done by the others', async () => {
+  it('of a delayed thread run on the others', async () => {
     const done = () => i32.atomicLoad(0, flag)
     const { executor, shares } = await counting(2, 16, (f, thread, share) => {
       f.if(i32.eqz(thread), () =>

@@ -1,4 +1,4 @@
-/** Threads: equal results for any number of them, many runs, traps, disposal, and workers that do not start or outlive. */
+/** Threads: equal results for any number of threads, many runs, traps, disposal, and workers that fail to start or to end. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
@@ -33,7 +33,7 @@ beforeAll(() => {
 afterAll(() => {
   workerThreads.Worker = Worker
 })
-/** Workers that are alive: Node sets the id of one that has ended to -1. */
+/** The live workers: Node sets the id of an ended worker to -1. */
 const liveWorkers = () => workers.filter((w) => w.threadId !== -1).length
 
 type Place = 'here' | 'worker'
@@ -60,7 +60,7 @@ const wordsAt = async (executor: Executor, offset: number, count: number): Promi
   ...new Int32Array((await executor.read(offset, count * 4)).buffer),
 ]
 
-/** `f`'s result or error, whether it answers at once or later. */
+/** `f`'s result or error, whether `f` is synchronous or asynchronous. */
 const eventually = async <T>(f: () => T): Promise<Awaited<T>> => await f()
 
 const length = 1000
@@ -250,7 +250,7 @@ describe('start', () => {
     await expect(make(2, 70_000)).rejects.toThrow(KingletError)
   })
 
-  test('a program that is none', async () => {
+  test('bytes that are not a program', async () => {
     const garbage = Uint8Array.of(1, 2, 3, 4)
     await expect(createExecutor({ bytes: garbage, pages: 1, threads: 1, place: 'here' })).rejects.toThrow(
       WebAssembly.CompileError,
@@ -291,7 +291,7 @@ describe('start', () => {
     await workersBecome(0)
   })
 
-  test('memory that a worker touches ahead keeps what is written meanwhile', async () => {
+  test('memory that a worker touches ahead keeps values written meanwhile', async () => {
     const [threads, pages] = [2, 1]
     const team = { threads, place: 'here' } as const
     const recruits = recruit(team)
