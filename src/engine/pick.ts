@@ -1,3 +1,4 @@
+/** Picks tensors by name from those of a program, for `read` of both engines. Refuses names that do not exist. */
 import { KingletError } from '../core/index.ts'
 
 /** Returns the named tensors of `all`, or all of them without `names`. Throws for an unknown name. */

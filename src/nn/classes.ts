@@ -69,6 +69,7 @@ export function withClasses(network: Network, classes: number, { seed = 0 } = {}
   const shapes = new Map([...lastLayer(declared)].map(([w, axis]) => [nameOf(w), w.shape.with(axis, classes)]))
   const { classes: _, provenance: __, ...kept } = meta
   const changed = resized(network, shapes, seed, classes)
+  // The images stay the same. The class names and the origin of the weights do not.
   changed.meta = kept
   return changed
 }

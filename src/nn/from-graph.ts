@@ -35,9 +35,12 @@ export function networkWith(kit: NetworkKit, graph: Graph, options: NetworkOptio
   return makeNetwork(kit, graph, options)
 }
 
-/** Returns the network of the same graph over parameters of other shapes, with initial weights. */
-export const withShapes = ({ declared, meta }: Network, shapes: ReadonlyMap<string, Shape>, seed = 0): Network =>
-  makeNetwork(trainable, reshapeParameters(declared, shapes), { seed, meta })
+/**
+ * Returns the network of the same graph over parameters of other shapes, with initial weights. It has no metadata: what is
+ * known of the original may not hold for it.
+ */
+export const withShapes = ({ declared }: Network, shapes: ReadonlyMap<string, Shape>, seed = 0): Network =>
+  makeNetwork(trainable, reshapeParameters(declared, shapes), { seed })
 
 function assertClassifier(graph: Graph, what: string): void {
   assert(graph.updates.length === 0, `${what}: the graph has updates: give it without its training step`)

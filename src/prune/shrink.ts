@@ -7,7 +7,7 @@
 import { size, type Tensor, UsageError } from '../core/index.ts'
 import { cutWeights, shapesOf, type Weights } from '../graph/index.ts'
 import { isModel, type Model, type RowSpec, withRows } from '../models/index.ts'
-import type { Network } from '../nn/index.ts'
+import type { Meta, Network } from '../nn/index.ts'
 import type { Channels } from './channels.ts'
 import { cutsOf, placesOf, withCount } from './cuts.ts'
 import type { Group } from './groups.ts'
@@ -59,7 +59,8 @@ export function resized(network: Network, group: Group, count: number): Network 
 
 /**
  * Returns the network with fewer channels in `group`, one of `groupsOf(model)`, and the weights of the channels that are
- * kept. `keep` is their number (those with the largest filters are kept), or a list of their indices. Throws a `UsageError`
+ * kept. `keep` is their number (those with the largest filters are kept), or a list of their indices. The classes, the
+ * preprocessing and the origin in `meta` are kept; the accuracy is not, since it was measured before. Throws a `UsageError`
  * for channels that do not exist and for a count that the group cannot have.
  *
  * @example
@@ -90,7 +91,15 @@ export function shrink<N extends Network>(model: N, group: Group, keep: number |
     cuts.push(...cutsOf(channels, from, strongest(weights, channels, from, to), shapes))
   }
   next.weights = cutWeights(weights, cuts)
+  next.meta = metaOf(model)
   return next
+}
+
+/** What is known of a network and holds for a smaller one too: not its accuracy, nor which file holds it. */
+function metaOf({ meta: { provenance, ...kept } }: Network): Meta {
+  if (!provenance) return kept
+  const { kinglet: _, created: __, accuracy: ___, evaluatedOn: ____, ...origin } = provenance
+  return { ...kept, provenance: origin }
 }
 
 /** The number of channels between the two layers of squeeze-and-excitation. */

@@ -95,11 +95,12 @@ async function* steps(plan: Plan): AsyncGenerator<TrainStep, void, undefined> {
     images: data.train.length,
     validationImages: data.val?.length ?? 0,
   })
-  const program = await engine.compile(plan.step.graph, { weights: kept?.tensors ?? startingTensors(plan) })
   const evaluator = data.val && new Evaluator(net, data.val, forEvaluation(options, run))
   const stopwatch = new Stopwatch()
   let progress = kept?.progress ?? atStart
   let keptAt = kept ? progress.step : -1
+  // Last: nothing may throw between the compilation and the `try` whose `finally` disposes of the program.
+  const program = await engine.compile(plan.step.graph, { weights: kept?.tensors ?? startingTensors(plan) })
 
   const read = async (): Promise<Map<string, Tensor>> => {
     const tensors = await program.read()

@@ -10,7 +10,7 @@ import { packMatmuls } from './passes/packed-matmul.ts'
 import type { Target } from './target.ts'
 
 /** What this engine supports. All kernels of ops that take an epilogue apply it. */
-export const capabilities: Capabilities = {
+const capabilities: Capabilities = {
   hasKernel,
   takesEpilogue,
   passes: { lowered: [packMatmuls], folded: [walkPatches] },

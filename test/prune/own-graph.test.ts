@@ -3,12 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { Rng, size, type Tensor, tensor } from '../../src/core/index.ts'
+import { Rng, size, type Tensor, tensor, version } from '../../src/core/index.ts'
+import { preprocessingPreset } from '../../src/data/index.ts'
+import { toBytes } from '../../src/door/save.ts'
 import { referenceEngine } from '../../src/engine/index.ts'
 import { readModelFile } from '../../src/formats/index.ts'
 import { countsOf } from '../../src/graph/index.ts'
 import { type Resource, resourceOf } from '../../src/latency/index.ts'
-import { restoreNetwork } from '../../src/models/index.ts'
+import { build, restoreNetwork } from '../../src/models/index.ts'
 import { type Network, networkFrom } from '../../src/nn/index.ts'
 import { concat, conv2d, flatten, input, linear, parameter, relu, reshape } from '../../src/ops/index.ts'
 import { type AdaptPoint, adapt, type Group, groupsOf, shrink } from '../../src/prune/index.ts'
@@ -42,6 +44,26 @@ function fixed(): Network {
   const other = relu(linear(reshape({ x: hidden }, { shape: [0, 6] }), w('b', [6, 4])))
   return networkFrom({ outputs: { logits: linear(other, w('c', [4, 2])) }, updates: [] })
 }
+
+test.each([
+  ['a hand-made network', flattened(), 'pixels/w'],
+  ['a network of the registry', build('mobilenet_v2', { width: 0.25, size: 16, classes: 2 }), 'blocks.2.exp'],
+])('%s keeps what still holds after a cut, not what was measured', (_, net: Network, name) => {
+  const known = { classes: ['a', 'b'], preprocessing: preprocessingPreset('whole', net.inputShape[0]) }
+  const origin = { trainedOn: 'pets', images: 20, epochs: 3, seed: 1, from: 'old.safetensors' }
+  const written = { kinglet: '0.0.1', created: '2020-01-01T00:00:00.000Z' }
+  const cut = () => {
+    const group = groupsOf(net).find((group) => group.name === name)!
+    return shrink(net, group, group.count - 1)
+  }
+  expect(cut().meta).toEqual({})
+  net.meta = { ...known, provenance: { ...written, ...origin, accuracy: 0.9, evaluatedOn: 10 } }
+  expect(cut().meta).toEqual({ ...known, provenance: origin })
+  const { classes, preprocessing, provenance } = readModelFile(toBytes(cut()))
+  expect({ classes, preprocessing }).toEqual(known)
+  expect(provenance).toEqual({ kinglet: version, created: expect.any(String), ...origin })
+  expect(provenance.created).not.toBe(written.created)
+})
 
 /** Weights that training could have produced. */
 function lively(net: Network): Network {

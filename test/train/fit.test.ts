@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Tensor, tensor, zeros } from '../../src/core/index.ts'
+import type { Dataset } from '../../src/data/index.ts'
 import { loaderPool } from '../../src/data/node.ts'
 import type { Engine } from '../../src/engine/index.ts'
 import { build } from '../../src/models/index.ts'
@@ -93,8 +94,8 @@ test('at the end the network has the validated weights, and evaluate gives the s
   }
 })
 
-test('validation compiles once, and gives the same results as a new program per epoch', async () => {
-  const inner = wasm()
+/** An engine that counts the programs that it compiles and those that are disposed of. */
+function counting(inner: Engine) {
   const counted = { compile: 0, dispose: 0 }
   const engine: Engine = {
     ...inner,
@@ -108,6 +109,27 @@ test('validation compiles once, and gives the same results as a new program per 
       return { ...program, dispose }
     },
   }
+  return { engine, counted }
+}
+
+test('a validation set that becomes empty before the first step leaves no program behind', async () => {
+  const { engine, counted } = counting(wasm())
+  let length = 9
+  const val: Dataset = {
+    ...data.val,
+    get length() {
+      return length
+    },
+  }
+  const steps = fit(toyNet(), { train: data.train, val }, optionsFor({ engine }))
+  length = 0
+  expect(await failureOf(() => steps.next())).toBe('KingletError: evaluate: the set has no images')
+  expect(counted.dispose).toBe(counted.compile)
+})
+
+test('validation compiles once, and gives the same results as a new program per epoch', async () => {
+  const inner = wasm()
+  const { engine, counted } = counting(inner)
   const kept: Map<string, Tensor>[] = []
   const store: RunStore = {
     begin: () => undefined,

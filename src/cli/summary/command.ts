@@ -19,7 +19,7 @@ import { addJsonOption, type CommandDefinition } from '../terminal/options.ts'
 import { type Column, type Io, paint, table } from '../terminal/terminal.ts'
 import { formulaLines } from './comparison.ts'
 
-export const operatorOf = ({ operator, kernel }: Row): string =>
+const operatorOf = ({ operator, kernel }: Row): string =>
   kernel > 0 && operator !== 'linear' ? `${operator} ${kernel}x${kernel}` : operator
 const numberOr = (n: number): string | number => (n > 0 ? n : '')
 

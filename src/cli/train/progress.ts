@@ -9,7 +9,7 @@ import type { Io } from '../terminal/terminal.ts'
 const rate = (imagesPerSecond: number): string => `${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s`
 
 /** One line about an epoch; `part` names the validation images. */
-export function epochLine(
+function epochLine(
   { epoch, epochs, epochLoss, epochAccuracy, validation, imagesPerSecond }: TrainStep,
   part: string,
 ): string {
