@@ -3,9 +3,11 @@
  * numbers are computed from the mean over the image's pixels.
  */
 import { size } from '../core/index.ts'
-import { isProduct, type Value } from '../ops/index.ts'
+import { gateOf } from '../graph/index.ts'
+import type { Value } from '../ops/index.ts'
 
-export interface Gate {
+/** A gate of an image whose factor is computed from the image's mean. */
+export interface ImageGate {
   /** The image that the gate multiplies. */
   readonly image: Value
   /** The sum over its pixels. */
@@ -20,25 +22,15 @@ const isMeanOf = (v: Value, image: Value): boolean =>
   !v.op.isElementwise &&
   size(v.shape) === image.shape[3]
 
-/** The mean of `image` that `v` is computed from. Nodes older than the image are not searched. */
-function meanBehind(v: Value, image: Value): Value | undefined {
-  if (v.id <= image.id) return undefined
-  if (isMeanOf(v, image)) return v
-  for (const x of v.inputs) {
-    const found = meanBehind(x, image)
-    if (found) return found
-  }
-  return undefined
-}
-
 /** All gates of a graph for one image, each under its mean and under its product. */
-export function gatesOf(nodes: readonly Value[], data: ReadonlySet<Value>): Map<Value, Gate> {
-  const gates = new Map<Value, Gate>()
+export function imageGatesOf(nodes: readonly Value[], data: ReadonlySet<Value>): Map<Value, ImageGate> {
+  const gates = new Map<Value, ImageGate>()
   for (const product of nodes) {
-    if (!isProduct(product)) continue
-    const [image, factor] = product.inputs.filter((x) => data.has(x)).sort((a, b) => a.id - b.id)
-    if (!factor || image.shape.length !== 4 || size(factor.shape) !== image.shape[3]) continue
-    const mean = meanBehind(factor, image)
+    const gate = gateOf(product, data)
+    if (!gate) continue
+    const { gated: image, factor, between } = gate
+    if (image.shape.length !== 4 || size(factor.shape) !== image.shape[3]) continue
+    const mean = [...between].find((v) => isMeanOf(v, image))
     if (mean && !gates.has(mean)) for (const v of [mean, product]) gates.set(v, { image, mean, product })
   }
   return gates

@@ -9,7 +9,7 @@ import { type Graph, inputsOf, roots, topological } from '../graph/index.ts'
 import { activationNames } from '../models/index.ts'
 import { type Padding, paddingNames } from '../nn/index.ts'
 import type { Pad, Value } from '../ops/index.ts'
-import { type Gate, gatesOf } from './gates.ts'
+import { type ImageGate, imageGatesOf } from './gates.ts'
 import { opLayerOf } from './op-layer.ts'
 import { type Act, padOf, plain, runUnit, stepsUnit, type Unit, weightSizes, weightsOf } from './units.ts'
 
@@ -69,7 +69,7 @@ const descriptions: Readonly<Record<string, (v: Value, isData: (x: Value) => boo
 /** Walks a graph, node by node. */
 class Walk {
   readonly drafts: Draft[] = []
-  readonly #gates: ReadonlyMap<Value, Gate>
+  readonly #gates: ReadonlyMap<Value, ImageGate>
   readonly #data: ReadonlySet<Value>
   /** Of each value, the unit whose result it is. */
   readonly #owners = new Map<Value, Draft>()
@@ -77,7 +77,7 @@ class Walk {
 
   constructor(nodes: readonly Value[], data: ReadonlySet<Value>) {
     this.#data = data
-    this.#gates = gatesOf(nodes, data)
+    this.#gates = imageGatesOf(nodes, data)
     this.#style = styleOf(nodes)
   }
 
@@ -107,7 +107,7 @@ class Walk {
   }
 
   /** Squeeze-and-excitation of an image: its mean and product belong to the layer that makes the image. */
-  #gated({ image, product }: Gate): Draft {
+  #gated({ image, product }: ImageGate): Draft {
     const owner = this.#owners.get(image)
     const takes = owner && (owner.unit.kind === 'conv' || owner.unit.kind === 'depthwise')
     if (takes && !owner.unit.gated && owner.unit.add === undefined && isWithin(product.scope, owner.node.scope)) {

@@ -8,8 +8,8 @@
  * Not included, since they cannot be removed: channels of inputs, constants and outputs, and channels that reach an op
  * whose links do not carry them on (a softmax, a grouped convolution, a slice).
  */
-import { type Graph, parametersOf, roots, topological } from '../graph/index.ts'
-import { type AxisEnd, axisLinksOf, isConstant, isInput, isProduct, type Value } from '../ops/index.ts'
+import { type Graph, gateOf, parametersOf, roots, topological } from '../graph/index.ts'
+import { type AxisEnd, axisLinksOf, isConstant, isInput, type Value } from '../ops/index.ts'
 import { Layouts, type Slice } from './layouts.ts'
 
 export type { Slice } from './layouts.ts'
@@ -28,21 +28,6 @@ export interface ChannelGroup extends Channels {
   readonly count: number
 }
 
-/**
- * Whether `later` is computed from `earlier`. The inputs of a node are older than the node, so nodes older than `earlier`
- * are not searched.
- */
-function dependsOn(later: Value, earlier: Value): boolean {
-  const seen = new Set<Value>()
-  const search = (v: Value): boolean => {
-    if (v === earlier) return true
-    if (v.id <= earlier.id || seen.has(v)) return false
-    seen.add(v)
-    return v.inputs.some(search)
-  }
-  return search(later)
-}
-
 /** Walks a graph from its leaves and records which channels lie along each axis. */
 class Walk {
   readonly layouts = new Layouts()
@@ -52,16 +37,12 @@ class Walk {
   visit(v: Value): void {
     if (isInput(v) || v.inputs.some((x) => this.#data.has(x))) this.#data.add(v)
     if (isInput(v) || isConstant(v)) this.layouts.fixAll(v)
-    if (isProduct(v)) this.#gate(v)
+    const gate = gateOf(v, this.#data)
+    // The weights of a gate are no filters.
+    if (gate) this.layouts.demote(gate.factor, gate.gated)
     const links = axisLinksOf(v)
     for (const link of links) this.#link(v, link)
     this.#fixOthers(v, links.flat())
-  }
-
-  /** A factor that is computed from the other factor is a gate on it: its weights are no filters. */
-  #gate({ inputs }: Value): void {
-    const [earlier, later] = inputs.filter((x) => this.#data.has(x)).sort((a, b) => a.id - b.id)
-    if (later && later !== earlier && dependsOn(later, earlier)) this.layouts.demote(later, earlier)
   }
 
   #link(v: Value, link: readonly AxisEnd[]): void {
