@@ -5,8 +5,10 @@
 import { KingletError } from '../core/index.ts'
 import type { Graph } from '../graph/index.ts'
 import {
+  assertClassifier,
   Builder,
-  type Forward,
+  type ClassifierForward,
+  type ClassifierNetwork,
   type ForwardOptions,
   makeNetwork,
   type Network,
@@ -22,13 +24,13 @@ import { rowSpecsOf } from './row-spec.ts'
 import { rowsOf } from './rows.ts'
 
 /** The result of a forward pass through a model: logits, and the output of each row. */
-export interface ModelForward extends Forward {
+export interface ModelForward extends ClassifierForward {
   /** Outputs by row name (`stem`, `blocks.3`, `last`, ...), in order. */
   readonly features: ReadonlyMap<string, Value>
 }
 
 /** A network of the registry. */
-export interface Model extends Network {
+export interface Model extends ClassifierNetwork {
   readonly architecture: { readonly name: string; readonly options: Options & Readonly<Record<string, unknown>> }
   /** The rows of the table after width, resolution and all other arguments are applied. */
   readonly rows: readonly Row[]
@@ -72,7 +74,8 @@ export function buildWith(kit: BuildKit, name: string, definition: Definition, g
   const rows = rowsOf(name, definition, options)
   const { logits, features } = declare(name, rows, options)
   const declared: Graph = { outputs: { logits }, updates: [] }
-  const net = makeNetwork(kit, declared, { seed: options.seed })
+  const net: Network = makeNetwork(kit, declared, { seed: options.seed })
+  assertClassifier(net, `build ${name}`)
   return Object.assign(net, {
     architecture: { name, options: { ...options } },
     rows,
