@@ -138,11 +138,11 @@ const refused: readonly (readonly [what: string, change: Change, message: string
     (j) => ({ ...j, code: 'x' }),
     'net: it has "code", which this version does not know: use kinglet_graph, nodes or outputs',
   ],
-  ['no nodes', (j) => ({ ...j, nodes: [] }), 'net: nodes is []: it must be a list of 1 to 100000 nodes'],
+  ['no nodes', (j) => ({ ...j, nodes: [] }), 'net: nodes is []: it must be a list of 1 to 10000 nodes'],
   [
     'nodes that are none',
     (j) => ({ ...j, nodes: { length: 1 } }),
-    'net: nodes is {"length":1}: it must be a list of 1 to 100000 nodes',
+    'net: nodes is {"length":1}: it must be a list of 1 to 10000 nodes',
   ],
   ['a node that is none', (j) => set(j, 3, 'x'), 'net: node 3 is "x": it must be an object with the name of an op'],
   [

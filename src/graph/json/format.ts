@@ -63,9 +63,13 @@ export interface GraphJson {
 /** Prefix for the names of tensors beside the JSON: `constants/0`. */
 export const constantPrefix = 'constants/'
 
-/** Upper bounds for reading: far above any network, and low enough that a file is refused before memory runs out. */
+/**
+ * Upper bounds of a graph in a file, checked when it is written and when it is read. They keep a file of unknown origin
+ * from taking unlimited time and stack.
+ */
 export const limits = {
-  nodes: 100_000,
+  /** All passes take a chain of this many nodes. Some take time that grows with the square of the number. */
+  nodes: 10_000,
   /** Inputs of a node, elements of an attribute, outputs of a graph. */
   list: 4096,
   rank: 8,

@@ -88,9 +88,10 @@ function checked(json: unknown, what: string): { readonly nodes: readonly Node[]
   assertMembers(json, ['kinglet_graph', 'nodes', 'outputs'], what)
   const { nodes, outputs } = json
   assert(
-    Array.isArray(nodes) && nodes.length > 0 && nodes.length <= limits.nodes,
+    Array.isArray(nodes) && nodes.length > 0,
     () => `${what}: nodes is ${show(nodes)}: it must be a list of 1 to ${limits.nodes} nodes`,
   )
+  assert(nodes.length <= limits.nodes, () => `${what}: it has ${nodes.length} nodes: the limit is ${limits.nodes}`)
   for (const [i, node] of nodes.entries()) {
     assert(
       isObject(node) && isText(node.op),

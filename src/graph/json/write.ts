@@ -13,6 +13,7 @@ import {
   type JsonConstant,
   type JsonInput,
   type JsonNode,
+  limits,
 } from './format.ts'
 
 /** Constants of at most this many values are written into the JSON. */
@@ -50,6 +51,7 @@ export function graphToJson(graph: Graph, what = 'graph'): WrittenGraph {
     )
   // In order of creation, since the order of the parameters follows from it.
   const order = topological(roots(graph)).sort((a, b) => a.id - b.id)
+  assert(order.length <= limits.nodes, () => `${what}: it has ${order.length} nodes: the limit is ${limits.nodes}`)
   const numbers = new Map(order.map((v, i) => [v, i]))
   const tensors = new Map<string, Tensor>()
   const nodes = order.map((v): JsonNode => {
