@@ -153,7 +153,7 @@ const refused: readonly (readonly [what: string, change: Change, message: string
   [
     'a scope that is none',
     (j) => set(j, 7, { ...j.nodes[7], scope: 3 }),
-    'net: node 7 (relu): scope is 3: it must be the name of a layer',
+    'net: node 7 (relu): scope is 3: it must be non-empty text of at most 512 characters, other than __proto__',
   ],
   [
     'ops that are not known',

@@ -7,7 +7,7 @@
 import { assert, isObject, KingletError, nearest, oneOf, type Tensor, version } from '../../core/index.ts'
 import { makeValue, type Op, scope, type Value } from '../../ops/index.ts'
 import type { Graph } from '../graph.ts'
-import { assertElements, isText, show } from './check.ts'
+import { assertElements, isText, show, textRule } from './check.ts'
 import { type GraphJson, graphVersion, limits } from './format.ts'
 import { leaves } from './leaves.ts'
 
@@ -100,7 +100,7 @@ function checked(json: unknown, what: string): { readonly nodes: readonly Node[]
     assertMembers(node, ['op', 'inputs', 'attrs', 'scope'], `${what}: node ${i} (${node.op})`)
     assert(
       node.scope === undefined || isText(node.scope),
-      () => `${what}: node ${i} (${node.op}): scope is ${show(node.scope)}: it must be the name of a layer`,
+      () => `${what}: node ${i} (${node.op}): scope is ${show(node.scope)}: it must be ${textRule}`,
     )
   }
   const named = isObject(outputs) ? Object.keys(outputs) : []
