@@ -1,7 +1,7 @@
 /**
  * Builds `kinglet/run` for pages from the compiled entry dist/browser-run.js. dist/page/run.js holds what every network
  * of the registry needs. The modules beside it hold what only some networks need; each is loaded when a network needs
- * it (docs/decisions/009-what-a-page-loads-is-composed.md). `npm run build` runs this file after the compiler.
+ * it (docs/decisions/014-what-a-page-loads-is-composed.md). `npm run build` runs this file after the compiler.
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, posix } from 'node:path'

@@ -54,9 +54,10 @@ export const engineNames: readonly EngineName[] = ['wasm', 'reference']
  * const engine = engineOf({ threads: 2, deterministic: 'everywhere' })
  * engine.name // => 'wasm'
  *
- * const net = build('mobilenet_v2', { width: 0.1, size: 8, reduction: 4, classes: 2 }) const data = arrays({ width: 8,
- * height: 8, channels: 1, pixels: new Uint8Array(64), labels: [1], classes: ['a', 'b'] }) const { count } = await
- * evaluate(net, data, { engine }) count // => 1
+ * const net = build('mobilenet_v2', { width: 0.1, size: 8, reduction: 4, classes: 2 })
+ * const data = arrays({ width: 8, height: 8, channels: 1, pixels: new Uint8Array(64), labels: [1], classes: ['a', 'b'] })
+ * const { count } = await evaluate(net, data, { engine })
+ * count // => 1
  * ```
  */
 export const engineOf = (options: EngineOptions = {}): Engine => engineAmong({ wasm, reference }, options)

@@ -2,7 +2,7 @@
  * Finds ops by name, for graphs in files. The ops of the registry's networks are part of this module. Each other op is
  * loaded with its file, so that a page loads only what its network needs.
  */
-import { hardSigmoid, hardSwish, relu, relu6, sigmoid, swish, tanh } from './activations.ts'
+import { activations } from './activations.ts'
 import { batchNorm } from './batch-norm.ts'
 import { concat } from './concat.ts'
 import { conv2d } from './conv2d.ts'
@@ -19,7 +19,7 @@ import { trainingDropout } from './training-dropout.ts'
 
 const present = [
   ...[abs, addOp, divOp, exp, log, maximum, minimum, mulOp, neg, sqrt, subOp],
-  ...[hardSigmoid, hardSwish, relu, relu6, sigmoid, swish, tanh],
+  ...Object.values(activations),
   ...[batchNorm, concat, conv2d, depthwiseConv2d, im2col, matmul, maxPool, reduceSum, reshape],
   ...[slice, sliceFirst, trainingDropout, zeroPad],
 ]

@@ -66,7 +66,7 @@ describe('the report of a search', () => {
     expect(circles(page)).toBe(4)
     expect(page).toContain('>20<')
     expect(page).not.toContain('>400<')
-    expect(page).toContain('over the trials that met the budgets')
+    expect(page).toContain('It covers the trials that met the budgets')
     expect(circles(pageOf([[0, 90]]))).toBe(0)
     expect(pageOf([[0, 90]])).toContain('No trial met the budgets.')
     expect(pageOf([[0, 90]])).not.toContain('of the best')

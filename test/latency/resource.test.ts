@@ -63,6 +63,15 @@ test.each([
   ['size=1MB', 'modelBytes', 1e6],
   ['size=1MiB', 'modelBytes', 1_048_576],
   ['memory=512kB', 'peakBytes', 512e3],
+  ['parameters=2K', 'parameters', 2e3],
+  ['macs=1.5G', 'macs', 1.5e9],
+  ['latency=250us', 'latencyMs', 0.25],
+  ['size=7', 'modelBytes', 7],
+  ['size=7B', 'modelBytes', 7],
+  ['size=3KB', 'modelBytes', 3e3],
+  ['size=3KiB', 'modelBytes', 3072],
+  ['memory=2GB', 'peakBytes', 2e9],
+  ['memory=2GiB', 'peakBytes', 2_147_483_648],
 ] as const)('%s', (text, resource, most) => {
   expect(parseBudget(text)).toEqual({ resource, most })
 })
