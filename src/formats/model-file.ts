@@ -12,7 +12,7 @@
  */
 import { assert, isObject, KingletError, nonFinite, oneOf, type Tensor, version } from '../core/index.ts'
 import { assertPreprocessing, type Preprocessing } from '../data/index.ts'
-import type { GraphJson } from '../graph/json/index.ts'
+import { constantPrefix, type GraphJson } from '../graph/json/index.ts'
 import type { Architecture, Provenance } from '../nn/index.ts'
 import { checksumOf } from './crc32.ts'
 import { viewSafetensors, writeSafetensors } from './safetensors.ts'
@@ -179,7 +179,8 @@ function assertWhole(tensors: ReadonlyMap<string, Tensor>, checksum: string | un
   )
 }
 
-function assertFinite(weights: ReadonlyMap<string, Tensor>, what: string): void {
-  const found = nonFinite(weights)
+/** Checks the weights. The constants of a graph are not trained, and may be infinite: a mask that is added is. */
+function assertFinite(tensors: ReadonlyMap<string, Tensor>, what: string): void {
+  const found = nonFinite(new Map([...tensors].filter(([name]) => !name.startsWith(constantPrefix))))
   assert(found === undefined, `${what}: ${found}: the network is unusable, train it again`)
 }

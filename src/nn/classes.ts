@@ -28,19 +28,18 @@ function lastLayer({ outputs: { logits } }: Graph): Map<Value, number> {
   if (!logits) return found
   const classes = lastOf(logits.shape)
   const seen = new Set<Value>()
-  const walk = (v: Value): void => {
-    if (seen.has(v)) return
+  const stack = [logits]
+  for (let v = stack.pop(); v; v = stack.pop()) {
+    if (seen.has(v)) continue
     seen.add(v)
     if (isParameter(v)) found.set(v, v.shape.length - 1)
-    else if (macsOf(v) === 0) {
-      for (const x of v.inputs) if (lastOf(x.shape) === classes) walk(x)
-    } else
+    else if (macsOf(v) === 0) stack.push(...v.inputs.filter((x) => lastOf(x.shape) === classes).toReversed())
+    else
       for (const [i, w] of v.inputs.entries()) {
         const axis = isParameter(w) ? w.shape.findLastIndex((_, axis) => makes(v, i, axis)) : -1
         if (axis >= 0) found.set(w, axis)
       }
   }
-  walk(logits)
   return found
 }
 

@@ -94,8 +94,14 @@ export function planBy(
   for (const b of blocks) offsets.set(b.key as Value, next + arena.offsets.get(b)!)
   const scratch = new Map(working.map((b) => [b.key.scratchOf, next + arena.offsets.get(b)!]))
 
-  const address = (v: Value): number =>
-    v.op.viewOffset ? address(v.inputs[0]) + v.op.viewOffset(v.inputs, v.attrs) * bytesOf(v.dtype) : offsets.get(v)!
+  const address = (v: Value): number => {
+    let [base, offset] = [v, 0]
+    while (base.op.viewOffset) {
+      offset += base.op.viewOffset(base.inputs, base.attrs) * bytesOf(base.dtype)
+      base = base.inputs[0]
+    }
+    return offsets.get(base)! + offset
+  }
   return {
     steps,
     address,
