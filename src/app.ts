@@ -13,6 +13,7 @@ export {
   type OpenedModel,
   type OptionName,
   openModel,
+  openNetwork,
   type Pair,
   pairsOf,
   parseNetwork,

@@ -181,9 +181,10 @@ describe('errors name the file', () => {
       'node 7 (matmul): matmul: a is [1, 768], b is [767, 3]: the inner dimensions are 768 and 767, they must be equal',
     ],
     [
-      'a graph that is no classifier',
+      'classes of a graph that does not classify',
       changed((text) => text.replace('"logits"', '"scores"')),
-      'its outputs are scores: it must have the output logits, [1, classes]',
+      'the network does not classify: its outputs are scores [1, 3] f32: it must have the output logits [1, classes] f32; ' +
+        'an engine runs any network: compile its graph()',
     ],
     [
       'a weight that is missing',
