@@ -181,6 +181,6 @@ function assertWhole(tensors: ReadonlyMap<string, Tensor>, checksum: string | un
 
 /** Checks the weights. The constants of a graph are not trained, and may be infinite: a mask that is added is. */
 function assertFinite(tensors: ReadonlyMap<string, Tensor>, what: string): void {
-  const found = nonFinite(new Map([...tensors].filter(([name]) => !name.startsWith(constantPrefix))))
+  const found = nonFinite([...tensors].filter(([name]) => !name.startsWith(constantPrefix)))
   assert(found === undefined, `${what}: ${found}: the network is unusable, train it again`)
 }

@@ -50,9 +50,8 @@ const isImmediate = (v: Value): boolean => isConstant(v) && size(v.shape) === 1
 
 /** The value that owns a view's memory. */
 export function baseOf(v: Value): Value {
-  let base = v
-  while (base.op.viewOffset) base = base.inputs[0]
-  return base
+  while (v.op.viewOffset) v = v.inputs[0]
+  return v
 }
 
 /** Decides for `graph`. `takesEpilogue` says which nodes can apply an expression to their result before storing it. */

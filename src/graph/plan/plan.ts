@@ -95,12 +95,9 @@ export function planBy(
   const scratch = new Map(working.map((b) => [b.key.scratchOf, next + arena.offsets.get(b)!]))
 
   const address = (v: Value): number => {
-    let [base, offset] = [v, 0]
-    while (base.op.viewOffset) {
-      offset += base.op.viewOffset(base.inputs, base.attrs) * bytesOf(base.dtype)
-      base = base.inputs[0]
-    }
-    return offsets.get(base)! + offset
+    let offset = 0
+    for (; v.op.viewOffset; v = v.inputs[0]) offset += v.op.viewOffset(v.inputs, v.attrs) * bytesOf(v.dtype)
+    return offsets.get(v)! + offset
   }
   return {
     steps,
