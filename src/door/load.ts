@@ -1,6 +1,6 @@
 /** Loads a model file into a classifier. */
 
-import { assert, assertOptions, type Checks, checks } from '../core/index.ts'
+import { assertOptions, type Checks, checks } from '../core/index.ts'
 import type { Preprocessing } from '../data/index.ts'
 import type { Engine } from '../engine/index.ts'
 import { type Provenance, readModelFile } from '../formats/index.ts'
@@ -42,7 +42,7 @@ async function openWith(kit: NetworkKit, bytes: Uint8Array, what: string): Promi
   const network = await networkIn(kit, bytes, what)
   const { classes, preprocessing, provenance } = network.meta
   // A network of an architecture classifies, and its file has both.
-  if (!network.architecture) (await import('./graph-file.ts')).assertClassifies(network, what)
+  if (!network.architecture) (await import('./file-checks.ts')).assertClassifies(network, what)
   return { network, classes: classes!, preprocessing: preprocessing!, provenance: provenance as Provenance }
 }
 
@@ -50,24 +50,13 @@ async function networkIn(kit: NetworkKit, bytes: Uint8Array, what: string): Prom
   const file = readModelFile(bytes, what)
   const { classes, preprocessing, provenance } = file
   const network = await restoreWith(kit, file, what)
-  if (classes && network.classes === undefined) (await import('./graph-file.ts')).assertClassifies(network, what)
-  assert(
-    !classes || classes.length === network.classes,
-    () =>
-      `${what}: ${classes?.length} classes are named, its network has ${network.classes} outputs: the file is damaged`,
-  )
-  if (preprocessing) assertFits(preprocessing, network, what)
+  const [height, width] = preprocessing?.size ?? network.inputShape
+  const fits = network.inputShape.join() === [height, width, 3].join()
+  // What does not fit is told by a module that most pages never load.
+  if ((classes && classes.length !== network.classes) || (preprocessing && !fits))
+    (await import('./file-checks.ts')).assertParts(network, file, what)
   network.meta = { ...(classes && { classes }), ...(preprocessing && { preprocessing }), provenance }
   return network
-}
-
-/** Throws a `KingletError` unless preprocessed images have the input shape of the network. */
-export function assertFits({ size: [height, width] }: Preprocessing, { inputShape }: Network, what: string): void {
-  assert(
-    inputShape.join() === [height, width, 3].join(),
-    `${what}: its preprocessing makes images [${height}, ${width}, 3], its network takes [${inputShape.join(', ')}]: the ` +
-      'two must be the same',
-  )
 }
 
 /** The environment of `load`: reads files and images, and provides network parts and engines. */

@@ -7,7 +7,7 @@ import { restore } from '../models/index.ts'
 import { assertClassifier, assertWeights, calledOf, type Network } from '../nn/index.ts'
 import type { Platform } from '../platform/index.ts'
 import { type Classifier, networkGiven } from './classifier.ts'
-import { assertFits } from './load.ts'
+import { assertFits } from './file-checks.ts'
 import { preprocessingFor } from './preprocessing.ts'
 
 /**

@@ -1,30 +1,10 @@
 /** Restores networks from the contents of model files. */
-import { KingletError, type Tensor, UsageError } from '../core/index.ts'
-import { type Architecture, assertWeights, type Network, type NetworkKit, trainable } from '../nn/index.ts'
+import { KingletError, type Shape, sameShape, type Tensor, UsageError } from '../core/index.ts'
+import { parametersOf } from '../graph/index.ts'
+import { type Architecture, type Network, type NetworkKit, trainable } from '../nn/index.ts'
 import { definitionNamed } from './definition.ts'
-import { build, buildWith, type Model } from './network.ts'
+import { buildWith, type Model } from './network.ts'
 import type { BuildOptions } from './options.ts'
-
-/**
- * Builds the network `architecture` with these weights. Throws unless they are exactly its parameters: for a missing or
- * additional tensor and for another shape. `what` names the file in errors.
- *
- * @example
- * ```ts
- * import { build, restore } from 'kinglet/models'
- *
- * const { architecture, weights } = build('mobilenet_v1', { width: 0.25, size: 32, classes: 3, seed: 7 })
- * restore(architecture, weights, 'pets.safetensors').classes // => 3
- * ```
- */
-export function restore(architecture: Architecture, weights: ReadonlyMap<string, Tensor>, what: string): Model {
-  const { name, options } = architecture
-  try {
-    return withWeights(build(name, options as BuildOptions), weights, what)
-  } catch (error) {
-    throw notBuilt(error, what)
-  }
-}
 
 /** The network in a model file: the architecture that builds it, or its graph as JSON, with its weights. */
 export interface Restorable {
@@ -50,20 +30,27 @@ export async function restoreWith(
   const rowSpecsOf = (options.rows ?? 'table') === 'table' ? undefined : (await import('./row-spec.ts')).rowSpecsOf
   try {
     const net = buildWith({ ...kit, rowSpecsOf }, name, await definitionNamed(name), options as BuildOptions)
-    return withWeights(net, weights, what)
+    // The texts for a file that is not whole are in a module that few programs load.
+    if (!isWhole(net, weights)) (await import('./restore-errors.ts')).assertWhole(net, weights, what)
+    net.weights = new Map(weights)
+    return net
   } catch (error) {
     throw notBuilt(error, what)
   }
 }
 
-function withWeights(net: Model, weights: ReadonlyMap<string, Tensor>, what: string): Model {
-  assertWeights(net.declared, weights, what, net.architecture.name, 'with the options of this file')
-  net.weights = new Map(weights)
-  return net
+/** Whether the tensors are the parameters of the network. */
+function isWhole({ declared }: Model, weights: ReadonlyMap<string, Tensor>): boolean {
+  const parameters = parametersOf(declared)
+  const isThere = ([name, { shape }]: readonly [string, { readonly shape: Shape }]) => {
+    const t = weights.get(name)
+    return t?.dtype === 'f32' && sameShape(t.shape, shape)
+  }
+  return parameters.size === weights.size && [...parameters].every(isThere)
 }
 
 /** Turns a `UsageError` of `build` into a `KingletError`: the options come from a file, not from the caller. */
-const notBuilt = (error: unknown, what: string): unknown =>
+export const notBuilt = (error: unknown, what: string): unknown =>
   error instanceof UsageError
     ? new KingletError(`${what}: its network cannot be built: ${error.message}`, { cause: error })
     : error

@@ -2,7 +2,8 @@
 import { assert, type Shape, showShape } from '../core/index.ts'
 import { assertAnyBatch, type Graph, inputsOf, reshapeParameters } from '../graph/index.ts'
 import { type NetworkKit, trainable } from './kit.ts'
-import { assertWeights, makeNetwork, type Network, type NetworkOptions } from './network.ts'
+import { makeNetwork, type Network, type NetworkOptions } from './network.ts'
+import { assertWeights } from './weights.ts'
 
 /**
  * Makes a network from a graph that is hand-made or read from a file. The graph is for one image: input `x` [1, height,

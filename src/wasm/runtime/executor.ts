@@ -2,7 +2,6 @@
  * Runs a program: a WebAssembly module that exports `run(thread, threads)`, in which every thread passes through all
  * steps with barriers between them. An executor owns the program's memory and its threads.
  */
-import { assert } from '../../core/index.ts'
 import { allocate, type Executor, Recruit } from './executor-parts.ts'
 import { canShareMemory, isPageThread, sharedFor } from './host.ts'
 import type { Start } from './worker-source.ts'
@@ -53,6 +52,11 @@ export function dismiss(recruits: Recruit[]): void {
   for (const { thread } of recruits.splice(0)) thread.end()
 }
 
+/** Whether this many threads can run here. */
+const canHave = (threads: number, place: ExecutorOptions['place']): boolean =>
+  threads === 1 ||
+  (threads > 1 && Number.isInteger(threads) && canShareMemory() && (place === 'worker' || !isPageThread()))
+
 /**
  * Compiles the module and starts the threads. Rejects when the memory or a thread is not available.
  *
@@ -61,16 +65,7 @@ export function dismiss(recruits: Recruit[]): void {
  */
 export async function createExecutor(options: ExecutorOptions): Promise<Executor> {
   const { bytes, pages, memory, threads, place, recruits = [], meanwhile = () => {} } = options
-  assert(Number.isInteger(threads) && threads > 0, `threads is ${threads}: it must be a positive integer`)
-  assert(
-    threads === 1 || canShareMemory(),
-    `${threads} threads need shared memory, which a page has only when it is cross-origin isolated ` +
-      '(Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp): use 1 thread',
-  )
-  assert(
-    threads === 1 || place === 'worker' || !isPageThread(),
-    `${threads} threads would block the page: run the program in workers (place: 'worker')`,
-  )
+  if (!canHave(threads, place)) (await import('./thread-errors.ts')).refuseThreads(threads)
   const module = WebAssembly.compile(bytes.slice())
   // The code that awaits it gets a failure. Until then the rejection must not count as unhandled.
   module.catch(() => {})
