@@ -13,6 +13,8 @@ export {
   type OpenedModel,
   type OptionName,
   openModel,
+  openNetwork,
+  openNetwork,
   type Pair,
   pairsOf,
   parseNetwork,

@@ -47,7 +47,7 @@ export function take(t: Tensor, axis: number, kept: readonly number[]): Tensor {
 }
 
 /** Describes the first value that is NaN or infinite in named tensors; undefined when all are finite. */
-export function nonFinite(tensors: ReadonlyMap<string, Tensor>): string | undefined {
+export function nonFinite(tensors: Iterable<readonly [name: string, Tensor]>): string | undefined {
   for (const [name, { data }] of tensors) {
     // x * 0 is 0 for finite x, and NaN otherwise.
     let zero = 0

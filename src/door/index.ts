@@ -1,7 +1,7 @@
 export { Classifier, type ClassifyOptions, type Prediction } from './classifier.ts'
 export { type Costs, costsOf, type Pair, pairsOf, type RowCost, showShape } from './costs.ts'
 export { type EngineName, type EngineOptions, engineNames, engineOf, engineOfRun } from './engine.ts'
-export { type LoadOptions, loadOn, type OpenedModel, openModel } from './load.ts'
+export { type LoadOptions, loadOn, type OpenedModel, openModel, openNetwork } from './load.ts'
 export type { PageAnswer, PagePlan } from './measure-page.ts'
 export {
   type ArgumentName,

@@ -5,7 +5,7 @@ import type { Preprocessing } from '../data/index.ts'
 import type { Engine } from '../engine/index.ts'
 import { type Provenance, readModelFile } from '../formats/index.ts'
 import { restoreWith } from '../models/index.ts'
-import { type Network, type NetworkKit, trainable } from '../nn/index.ts'
+import { assertClassifier, type Network, type NetworkKit, trainable } from '../nn/index.ts'
 import type { FetchOptions, ModelSource, Reader } from '../platform/index.ts'
 import { Classifier } from './classifier.ts'
 import type { EngineOptions } from './engine.ts'
@@ -21,7 +21,7 @@ const members: Checks<LoadOptions> = {
   onProgress: checks.given,
 }
 
-/** The content of a model file, with its network. */
+/** The content of the model file of a network that classifies. */
 export interface OpenedModel {
   readonly network: Network
   readonly classes: readonly string[]
@@ -29,20 +29,42 @@ export interface OpenedModel {
   readonly provenance: Provenance
 }
 
-/** Reads a model file with an architecture or a graph; `what` names it in errors. Rejects if its parts do not fit. */
+/**
+ * Reads the model file of any network, with an architecture or a graph; `what` names it in errors. The network's `meta`
+ * has what the file has. Rejects if its parts do not fit.
+ */
+export const openNetwork = (bytes: Uint8Array, what: string): Promise<Network> => networkIn(trainable, bytes, what)
+
+/** Reads the model file of a network that classifies, as {@link openNetwork}. Rejects for other networks. */
 export const openModel = (bytes: Uint8Array, what: string): Promise<OpenedModel> => openWith(trainable, bytes, what)
 
 async function openWith(kit: NetworkKit, bytes: Uint8Array, what: string): Promise<OpenedModel> {
+  const network = await networkIn(kit, bytes, what)
+  assertClassifier(network, what)
+  const { classes, preprocessing, provenance } = network.meta
+  assert(
+    classes && preprocessing,
+    () =>
+      `${what}: it has no ${classes ? 'preprocessing of images' : 'names of its classes'}: a network that classifies ` +
+      'needs both: write it again with save',
+  )
+  return { network, classes, preprocessing, provenance: provenance as Provenance }
+}
+
+async function networkIn(kit: NetworkKit, bytes: Uint8Array, what: string): Promise<Network> {
   const file = readModelFile(bytes, what)
   const { classes, preprocessing, provenance } = file
   const network = await restoreWith(kit, file, what)
-  assert(
-    classes.length === network.classes,
-    `${what}: ${classes.length} classes are named, its network has ${network.classes} outputs: the file is damaged`,
-  )
-  assertFits(preprocessing, network, what)
-  network.meta = { classes, preprocessing, provenance }
-  return { network, classes, preprocessing, provenance }
+  if (classes) {
+    assertClassifier(network, what)
+    assert(
+      classes.length === network.classes,
+      `${what}: ${classes.length} classes are named, its network has ${network.classes} outputs: the file is damaged`,
+    )
+  }
+  if (preprocessing) assertFits(preprocessing, network, what)
+  network.meta = { ...(classes && { classes }), ...(preprocessing && { preprocessing }), provenance }
+  return network
 }
 
 /** Throws a `KingletError` unless preprocessed images have the input shape of the network. */

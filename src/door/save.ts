@@ -4,7 +4,7 @@ import { assert, assertOptions, type Checks, checks } from '../core/index.ts'
 import type { Preprocessing } from '../data/index.ts'
 import { contentsOf, type Provenance, provenanceNow, writeModelFile } from '../formats/index.ts'
 import { restore } from '../models/index.ts'
-import { assertWeights, calledOf, type Network } from '../nn/index.ts'
+import { assertClassifier, assertWeights, calledOf, type Network } from '../nn/index.ts'
 import type { Platform } from '../platform/index.ts'
 import { type Classifier, networkGiven } from './classifier.ts'
 import { assertFits } from './load.ts'
@@ -14,7 +14,7 @@ import { preprocessingFor } from './preprocessing.ts'
  * Content of a model file beside the weights. Defaults are the values of the last `train` or `load` of this network.
  */
 export interface SaveOptions {
-  /** Class names in the order of the network's outputs. */
+  /** Class names in the order of the logits. Required, if not known, for a network that classifies; others have none. */
   readonly classes?: readonly string[]
   readonly preprocessing?: Preprocessing
   /** Origin of the model; merged with the known provenance. */
@@ -25,8 +25,10 @@ const { given } = checks
 const members: Checks<SaveOptions> = { classes: given, preprocessing: given, provenance: given }
 
 /**
- * Returns the bytes of a model file, as `save` writes it, for `load`, an upload or a database. Throws a `KingletError`
- * if the class names are neither given nor known, or if the weights are not finite.
+ * Returns the bytes of a model file, as `save` writes it, for `load`, an upload or a database. A network that does not
+ * classify is saved without class names, and without preprocessing unless it is given; `restoreNetwork` of
+ * `kinglet/models` reads it. Throws a `KingletError` if the class names of one that does are neither given nor known, if
+ * they are given for one that does not, or if the weights are not finite.
  *
  * @example
  * ```ts
@@ -44,6 +46,24 @@ export function toBytes(model: Network | Classifier, options: SaveOptions = {}):
   assertOptions('save', options, members)
   const known = net.meta
   const classes = options.classes ?? known.classes
+  assertNames(net, classes)
+  const isClassifier = net.classes !== undefined
+  const preprocessing =
+    options.preprocessing ?? known.preprocessing ?? (isClassifier ? preprocessingFor(net) : undefined)
+  const { architecture, weights, declared } = net
+  // Checks now that the file can be loaded, not long after the training.
+  if (architecture) restore(architecture, weights, 'save')
+  else assertWeights(declared, weights, 'save', 'its graph')
+  if (preprocessing) assertFits(preprocessing, net, 'save')
+  const provenance = provenanceNow({ ...known.provenance, ...options.provenance })
+  const contents = { ...contentsOf(net), ...(classes && { classes }), ...(preprocessing && { preprocessing }) }
+  return writeModelFile({ ...contents, provenance })
+}
+
+/** Throws unless each class of the network has a name, and no names are given for a network without classes. */
+function assertNames(net: Network, classes: readonly string[] | undefined): void {
+  if (net.classes === undefined && !classes) return
+  assertClassifier(net, 'save: class names')
   const name = calledOf(net)
   assert(
     classes,
@@ -55,14 +75,6 @@ export function toBytes(model: Network | Classifier, options: SaveOptions = {}):
       `save: ${classes.length} classes are named (${classes.slice(0, 3).join(', ')}${classes.length > 3 ? ', ...' : ''}), ${name} has ${net.classes}: ` +
       'name each of its outputs',
   )
-  const preprocessing = options.preprocessing ?? known.preprocessing ?? preprocessingFor(net)
-  const { architecture, weights, declared } = net
-  // Checks now that the file can be loaded, not long after the training.
-  if (architecture) restore(architecture, weights, 'save')
-  else assertWeights(declared, weights, 'save', 'its graph')
-  assertFits(preprocessing, net, 'save')
-  const provenance = provenanceNow({ ...known.provenance, ...options.provenance })
-  return writeModelFile({ ...contentsOf(net), classes, preprocessing, provenance })
 }
 
 /** Saves a model on `platform`. */

@@ -2,8 +2,8 @@
  * The model file: a `.safetensors` file. Its tensors have their names in the graph. Its metadata holds, as JSON:
  *
  * - `architecture`, or `graph` for a network that no table has
- * - `classes`: the names of the outputs
- * - `preprocessing` of images
+ * - `classes`: the names of the classes; optional beside a graph
+ * - `preprocessing` of images; optional beside a graph
  * - `provenance`: where the network comes from
  * - `kinglet`: the kind of file, 1 with an architecture, 2 with a graph
  * - `checksum`: a CRC-32 of the tensors. The format has none, and a damaged file would still classify.
@@ -12,7 +12,7 @@
  */
 import { assert, isObject, KingletError, nonFinite, oneOf, type Tensor, version } from '../core/index.ts'
 import { assertPreprocessing, type Preprocessing } from '../data/index.ts'
-import type { GraphJson } from '../graph/json/index.ts'
+import { constantPrefix, type GraphJson } from '../graph/json/index.ts'
 import type { Architecture, Provenance } from '../nn/index.ts'
 import { checksumOf } from './crc32.ts'
 import { viewSafetensors, writeSafetensors } from './safetensors.ts'
@@ -25,9 +25,10 @@ export interface ModelFile {
   readonly graph?: GraphJson
   /** Values by name of all parameters, including running statistics, and of the graph's large constants. */
   readonly weights: Map<string, Tensor>
-  /** Class names, in the order of the network's outputs. */
-  readonly classes: readonly string[]
-  readonly preprocessing: Preprocessing
+  /** Class names, in the order of the logits. Always there with an architecture. */
+  readonly classes?: readonly string[]
+  /** How an image is prepared for the network. Always there with an architecture. */
+  readonly preprocessing?: Preprocessing
   readonly provenance: Provenance
 }
 
@@ -69,14 +70,16 @@ export function writeModelFile(model: ModelFile): Uint8Array<ArrayBuffer> {
     (architecture === undefined) !== (graph === undefined),
     'model: the network is not defined: give either its architecture or its graph',
   )
-  assertPreprocessing(preprocessing, 'model')
-  assertClasses(classes, 'model')
+  if (preprocessing || architecture) assertPreprocessing(preprocessing, 'model')
+  if (classes || architecture) assertClasses(classes, 'model')
   assertFinite(weights, 'model')
   const json = { [kind]: architecture ?? graph, classes, preprocessing, provenance }
   return writeSafetensors(weights, {
     kinglet: String(kinds[kind]),
     checksum: checksumOf(weights),
-    ...Object.fromEntries(Object.entries(json).map(([name, value]) => [name, JSON.stringify(value)])),
+    ...Object.fromEntries(
+      Object.entries(json).flatMap(([name, value]) => (value === undefined ? [] : [[name, JSON.stringify(value)]])),
+    ),
   }) as Uint8Array<ArrayBuffer>
 }
 
@@ -104,13 +107,14 @@ export function readModelFile(bytes: Uint8Array, what = 'model'): ModelFile {
   const network = isKind(kinds.graph)
     ? { graph: graphOf(metadata, what) }
     : { architecture: architectureOf(metadata, what) }
-  const classes = jsonOf(metadata, 'classes', what)
-  assertClasses(classes, what)
-  const preprocessing = jsonOf(metadata, 'preprocessing', what)
-  assertPreprocessing(preprocessing, what)
+  const has = (name: keyof ModelFile) => isKind(kinds.architecture) || metadata[name] !== undefined
+  const known = {
+    ...(has('classes') && { classes: classesOf(metadata, what) }),
+    ...(has('preprocessing') && { preprocessing: preprocessingOf(metadata, what) }),
+  }
   const provenance = jsonOf(metadata, 'provenance', what) as Provenance
   assertWhole(tensors, metadata.checksum, what)
-  return { ...network, weights: tensors, classes, preprocessing, provenance }
+  return { ...network, weights: tensors, ...known, provenance }
 }
 
 function jsonOf(metadata: Readonly<Record<string, string>>, name: keyof ModelFile, what: string): unknown {
@@ -140,6 +144,18 @@ function architectureOf(metadata: Readonly<Record<string, string>>, what: string
   return value as Architecture
 }
 
+function classesOf(metadata: Readonly<Record<string, string>>, what: string): readonly string[] {
+  const value = jsonOf(metadata, 'classes', what)
+  assertClasses(value, what)
+  return value
+}
+
+function preprocessingOf(metadata: Readonly<Record<string, string>>, what: string): Preprocessing {
+  const value = jsonOf(metadata, 'preprocessing', what)
+  assertPreprocessing(value, what)
+  return value
+}
+
 function assertClasses(value: unknown, what: string): asserts value is readonly string[] {
   assert(
     Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string'),
@@ -163,7 +179,8 @@ function assertWhole(tensors: ReadonlyMap<string, Tensor>, checksum: string | un
   )
 }
 
-function assertFinite(weights: ReadonlyMap<string, Tensor>, what: string): void {
-  const found = nonFinite(weights)
+/** Checks the weights. The constants of a graph are not trained, and may be infinite: a mask that is added is. */
+function assertFinite(tensors: ReadonlyMap<string, Tensor>, what: string): void {
+  const found = nonFinite([...tensors].filter(([name]) => !name.startsWith(constantPrefix)))
   assert(found === undefined, `${what}: ${found}: the network is unusable, train it again`)
 }

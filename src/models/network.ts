@@ -2,11 +2,13 @@
  * `build` and the functions around it: make networks of the registry. Whenever a network is built as its table has it
  * (224 x 224, width 1), shape inference confirms the table's input column.
  */
-import { KingletError } from '../core/index.ts'
+import { KingletError, UsageError } from '../core/index.ts'
 import type { Graph } from '../graph/index.ts'
 import {
+  assertClassifier,
   Builder,
-  type Forward,
+  type ClassifierForward,
+  type ClassifierNetwork,
   type ForwardOptions,
   makeNetwork,
   type Network,
@@ -14,7 +16,7 @@ import {
   trainable,
 } from '../nn/index.ts'
 import { input, type Value } from '../ops/index.ts'
-import { buildRow, type Row, type RowSpec } from './blocks/index.ts'
+import { buildRow, namesFrom, type Row, type RowSpec } from './blocks/index.ts'
 import type { Definition, Publication } from './family.ts'
 import { type BuildOptions, type Options, resolveOptions } from './options.ts'
 import { type ModelName, modelNames, publications, registry, unknownModel } from './registry.ts'
@@ -22,13 +24,13 @@ import { rowSpecsOf } from './row-spec.ts'
 import { rowsOf } from './rows.ts'
 
 /** The result of a forward pass through a model: logits, and the output of each row. */
-export interface ModelForward extends Forward {
+export interface ModelForward extends ClassifierForward {
   /** Outputs by row name (`stem`, `blocks.3`, `last`, ...), in order. */
   readonly features: ReadonlyMap<string, Value>
 }
 
 /** A network of the registry. */
-export interface Model extends Network {
+export interface Model extends ClassifierNetwork {
   readonly architecture: { readonly name: string; readonly options: Options & Readonly<Record<string, unknown>> }
   /** The rows of the table after width, resolution and all other arguments are applied. */
   readonly rows: readonly Row[]
@@ -72,7 +74,8 @@ export function buildWith(kit: BuildKit, name: string, definition: Definition, g
   const rows = rowsOf(name, definition, options)
   const { logits, features } = declare(name, rows, options)
   const declared: Graph = { outputs: { logits }, updates: [] }
-  const net = makeNetwork(kit, declared, { seed: options.seed })
+  const net: Network = makeNetwork(kit, declared, { seed: options.seed })
+  assertClassifier(net, `build ${name}`)
   return Object.assign(net, {
     architecture: { name, options: { ...options } },
     rows,
@@ -92,11 +95,22 @@ export function declare(name: string, rows: readonly Row[], options: Options, ba
   let y = input('x', [batch, ...options.size, options.channels])
   for (const row of rows) {
     if (isReference) confirm(name, row, y)
-    y = buildRow(b, y, row, options)
+    y = buildRow(b, y, row, options, inputsFrom(name, row, features))
     features.set(row.name, y)
   }
   return { logits: y, features }
 }
+
+/** The outputs of the earlier rows that a row names. */
+const inputsFrom = (model: string, row: Row, features: ReadonlyMap<string, Value>): Value[] =>
+  namesFrom(row).map((name) => {
+    const found = features.get(name)
+    if (found) return found
+    const known = [...features.keys()].join(', ') || 'none'
+    throw new UsageError(
+      `build ${model}: row ${row.name}: from names ${name}: it must name rows before it, which are ${known}`,
+    )
+  })
 
 /**
  * Returns the same network with standard convolutions in place of its depthwise-separable ones, and new initial weights.

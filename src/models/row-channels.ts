@@ -7,7 +7,7 @@ import type { Shape } from '../core/index.ts'
 import { parametersOf } from '../graph/index.ts'
 import { Builder } from '../nn/index.ts'
 import { input, type Value } from '../ops/index.ts'
-import { buildRow, channelsIn, type Row } from './blocks/index.ts'
+import { buildRow, channelsIn, namesFrom, type Row } from './blocks/index.ts'
 import type { Model } from './network.ts'
 
 /** An axis of a parameter. */
@@ -53,22 +53,27 @@ const hasSameLayers = (a: Built, b: Built): boolean =>
 
 /** The numbers of all rows of a network of the registry, in their order. */
 export function rowChannelsOf({ rows, inputShape, architecture: { options } }: Model): RowChannels[] {
-  const build = (row: Row, shape: Shape): Built => {
-    const y = buildRow(new Builder(options), input('x', shape), row, options)
+  const outputs = new Map<string, Shape>()
+  const build = (row: Row, shape: Shape, from: readonly Shape[]): Built => {
+    const others = from.map((shape, i) => input(`from.${i}`, shape))
+    const y = buildRow(new Builder(options), input('x', shape), row, options, others)
     const parameters = parametersOf({ outputs: { y }, updates: [] })
     return { y, shapes: new Map([...parameters].map(([name, v]) => [name, v.shape])) }
   }
   let shape: Shape = [1, ...inputShape]
   return rows.map((row) => {
-    const own = build(row, shape)
+    const from = namesFrom(row).map((name) => outputs.get(name)!)
+    const own = build(row, shape, from)
     const count = shape[shape.length - 1]
     const columns = channelsIn(row)
     // A number that no other column has: equal numbers would add or remove layers.
     const other = 1 + Math.max(count, ...columns.map(([, n]) => n))
-    const withNumber = (name: string, to: number) => build({ ...row, [name]: to }, shape)
+    const withNumber = (name: string, to: number) => build({ ...row, [name]: to }, shape, from)
+    // Inputs with as many channels change together: a block may add them.
+    const widened = (of: Shape): Shape => (of.at(-1) === count ? of.with(-1, other) : of)
     const found: RowChannels = {
       row,
-      input: { count, axes: changed(own, build(row, [...shape.slice(0, -1), other])) },
+      input: { count, axes: changed(own, build(row, widened(shape), from.map(widened))) },
       numbers: columns.map(([number, n]) => ({
         ...{ number, count: n },
         axes: changed(own, withNumber(number, other)),
@@ -77,6 +82,7 @@ export function rowChannelsOf({ rows, inputShape, architecture: { options } }: M
       squeezed: row.squeeze > 0 ? changed(own, withNumber('squeeze', row.squeeze + 1)) : [],
     }
     shape = own.y.shape
+    outputs.set(row.name, shape)
     return found
   })
 }

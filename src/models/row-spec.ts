@@ -15,6 +15,9 @@ const names: Readonly<Record<'name' | 'operator', Check>> = {
   operator: named(operatorNames),
 }
 
+/** The value of a column, which may be a list. A value that is missing is null. */
+const copied = (value: unknown): unknown => (Array.isArray(value) ? [...value] : (value ?? null))
+
 /**
  * The row as model files keep it: the columns that its operator needs, and the other columns that it has, since other
  * versions of Kinglet read files in which every row has them. The order of columns is the same in all versions.
@@ -25,7 +28,7 @@ function specOf(given: RowSpec | null, what: string): RowSpec {
   const members = { ...names, ...columns, ...needed }
   const isKept = (name: string) => name in names || name in needed || (row?.[name] ?? null) !== null
   const kept = Object.keys(members).filter(isKept)
-  const spec = Object.fromEntries(kept.map((name) => [name, row?.[name] ?? null]))
+  const spec = Object.fromEntries(kept.map((name) => [name, copied(row?.[name])]))
   assertOptions(what, spec, members)
   return spec as unknown as RowSpec
 }

@@ -3,7 +3,7 @@ import { assert, KingletError, type Shape, UsageError } from '../core/index.ts'
 import { type Graph, nameOf } from '../graph/index.ts'
 import { isParameter, macsOf, makeValue, type Value } from '../ops/index.ts'
 import { withShapes } from './from-graph.ts'
-import { calledOf, type Network } from './network.ts'
+import { assertClassifier, type ClassifierNetwork, calledOf, type Network } from './network.ts'
 
 const lastOf = (shape: Shape): number => shape[shape.length - 1]
 
@@ -24,22 +24,22 @@ function makes(v: Value, i: number, axis: number): boolean {
  * convolution that the logits come from, and those that are added to it or scale it.
  */
 function lastLayer({ outputs: { logits } }: Graph): Map<Value, number> {
-  const classes = lastOf(logits.shape)
   const found = new Map<Value, number>()
+  if (!logits) return found
+  const classes = lastOf(logits.shape)
   const seen = new Set<Value>()
-  const walk = (v: Value): void => {
-    if (seen.has(v)) return
+  const stack = [logits]
+  for (let v = stack.pop(); v; v = stack.pop()) {
+    if (seen.has(v)) continue
     seen.add(v)
     if (isParameter(v)) found.set(v, v.shape.length - 1)
-    else if (macsOf(v) === 0) {
-      for (const x of v.inputs) if (lastOf(x.shape) === classes) walk(x)
-    } else
+    else if (macsOf(v) === 0) stack.push(...v.inputs.filter((x) => lastOf(x.shape) === classes).toReversed())
+    else
       for (const [i, w] of v.inputs.entries()) {
         const axis = isParameter(w) ? w.shape.findLastIndex((_, axis) => makes(v, i, axis)) : -1
         if (axis >= 0) found.set(w, axis)
       }
   }
-  walk(logits)
   return found
 }
 
@@ -48,7 +48,8 @@ export const classifierOf = ({ declared }: Network): string[] => [...lastLayer(d
 
 /**
  * Returns the network of the same graph for `classes` classes, with initial weights. `transfer` copies the weights of the
- * original that fit. Throws a `KingletError` for a graph whose logits do not come from a layer with weights for each class.
+ * original that fit. Throws a `KingletError` for a network that does not classify, and for one whose logits do not come from
+ * a layer with weights for each class.
  *
  * @example
  * ```ts
@@ -62,9 +63,10 @@ export const classifierOf = ({ declared }: Network): string[] => [...lastLayer(d
  * net.weights.get('w')!.shape // => [48, 3]
  * ```
  */
-export function withClasses(network: Network, classes: number, { seed = 0 } = {}): Network {
+export function withClasses(network: Network, classes: number, { seed = 0 } = {}): ClassifierNetwork {
   if (!Number.isInteger(classes) || classes < 1)
     throw new UsageError(`withClasses: classes is ${classes}: it must be a positive integer`)
+  assertClassifier(network, 'withClasses')
   const { declared, meta } = network
   const shapes = new Map([...lastLayer(declared)].map(([w, axis]) => [nameOf(w), w.shape.with(axis, classes)]))
   const { classes: _, provenance: __, ...kept } = meta
@@ -74,7 +76,7 @@ export function withClasses(network: Network, classes: number, { seed = 0 } = {}
   return changed
 }
 
-function resized(network: Network, shapes: ReadonlyMap<string, Shape>, seed: number, classes: number): Network {
+function resized(network: Network, shapes: ReadonlyMap<string, Shape>, seed: number, classes: number) {
   const refusal = (why: string) =>
     `withClasses: ${calledOf(network)} cannot have ${classes} classes: ${why}: its logits must come from a ` +
     'layer with weights for each class'
@@ -85,6 +87,7 @@ function resized(network: Network, shapes: ReadonlyMap<string, Shape>, seed: num
     if (error instanceof KingletError) throw new KingletError(refusal(error.message), { cause: error })
     throw error
   }
-  assert(changed.classes === classes, () => refusal(`it would still have ${changed.classes}`))
+  assertClassifier(changed, 'withClasses')
+  assert(changed.classes === classes, refusal(`it would still have ${changed.classes}`))
   return changed
 }

@@ -6,9 +6,10 @@ import { assertWeights, makeNetwork, type Network, type NetworkOptions } from '.
 
 /**
  * Makes a network from a graph that is hand-made or read from a file. The graph is for one image: input `x` [1, height,
- * width, channels] and output `logits` [1, classes]. `trainingDropout`, and `batchNorm` over parameters of role `state`,
- * train as in the registry's networks. Throws a `KingletError` for a graph that is not a classifier's or is not valid for
- * every batch size, and for weights that are not exactly its parameters.
+ * width, channels] and outputs of any names, each with the batch first. A network with the output `logits` [1, classes]
+ * classifies, and can be trained and evaluated. `trainingDropout`, and `batchNorm` over parameters of role `state`, train
+ * as in the registry's networks. Throws a `KingletError` for a graph with another input or that is not valid for every
+ * batch size, and for weights that are not exactly its parameters.
  *
  * @example
  * ```ts
@@ -29,7 +30,7 @@ export const networkFrom = (graph: Graph, options: NetworkOptions = {}): Network
 /** As `networkFrom`, with the methods of `kit`. */
 export function networkWith(kit: NetworkKit, graph: Graph, options: NetworkOptions): Network {
   const { weights, what = 'network' } = options
-  assertClassifier(graph, what)
+  assertImages(graph, what)
   assertAnyBatch(graph, what)
   if (weights) assertWeights(graph, weights, what, 'its graph')
   return makeNetwork(kit, graph, options)
@@ -42,7 +43,7 @@ export function networkWith(kit: NetworkKit, graph: Graph, options: NetworkOptio
 export const withShapes = ({ declared }: Network, shapes: ReadonlyMap<string, Shape>, seed = 0): Network =>
   makeNetwork(trainable, reshapeParameters(declared, shapes), { seed })
 
-function assertClassifier(graph: Graph, what: string): void {
+function assertImages(graph: Graph, what: string): void {
   assert(graph.updates.length === 0, `${what}: the graph has updates: give it without its training step`)
   const inputs = [...inputsOf(graph)]
   const [x] = inputs
@@ -51,12 +52,5 @@ function assertClassifier(graph: Graph, what: string): void {
     () =>
       `${what}: its inputs are ${inputs.map(([name, v]) => `${name} ${showShape(v.shape)} ${v.dtype}`).join(', ') || 'none'}: ` +
       'it must have one, x [1, height, width, channels] f32',
-  )
-  const { logits } = graph.outputs
-  assert(
-    logits?.shape.length === 2 && logits.shape[0] === 1 && logits.dtype === 'f32',
-    () =>
-      `${what}: ${logits ? `logits have shape ${showShape(logits.shape)}` : `its outputs are ${Object.keys(graph.outputs).join(', ') || 'none'}`}: ` +
-      'it must have the output logits, [1, classes]',
   )
 }

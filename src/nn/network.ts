@@ -4,7 +4,7 @@
  * inference at any batch size and for training are made from it. Code below `models` does not depend on where a network
  * comes from (the registry, a file, hand-made ops).
  */
-import { assert, type Shape, sameShape, showShape, type Tensor } from '../core/index.ts'
+import { assert, KingletError, type Shape, sameShape, showShape, type Tensor } from '../core/index.ts'
 import { type Graph, inputsOf, parametersOf, type Update } from '../graph/index.ts'
 import { input, type Value } from '../ops/index.ts'
 import type { ForwardOptions } from './forms.ts'
@@ -12,21 +12,25 @@ import type { NetworkKit } from './kit.ts'
 import type { Architecture, Meta } from './meta.ts'
 
 export interface Forward {
-  /** [N, classes], before softmax. */
-  readonly logits: Value
-  /** All outputs by name, `logits` among them. */
+  /** The output of that name: [N, classes], before softmax, for a network that classifies. */
+  readonly logits: Value | undefined
+  /** All outputs by name. */
   readonly outputs: Readonly<Record<string, Value>>
   /** New running statistics, when training. */
   readonly updates: readonly Update[]
 }
 
-/** A network: its graph, the values of its parameters, and its metadata. */
+/**
+ * A network: its graph, the values of its parameters, and its metadata. It may classify ({@link ClassifierNetwork}) or have
+ * any other outputs, such as the masks of a segmentation.
+ */
 export interface Network {
-  /** The declared graph for one image: input `x`, output `logits`, possibly further outputs. */
+  /** The declared graph for one image: input `x`, outputs by name. */
   readonly declared: Graph
   /** Shape of one image: [height, width, channels]. */
   readonly inputShape: Shape
-  readonly classes: number
+  /** Number of classes: that of the output `logits` [1, classes]. Undefined for a network without it. */
+  readonly classes: number | undefined
   /** Values of all parameters by name, including running statistics. Training replaces them. */
   weights: Map<string, Tensor>
   meta: Meta
@@ -36,6 +40,17 @@ export interface Network {
   forward(x: Value, options: ForwardOptions): Forward
   /** Returns the inference graph for a batch: input `x`. */
   graph(batch?: number): Graph
+}
+
+/** A network that classifies: one with the output `logits` [1, classes]. */
+export interface ClassifierNetwork extends Network {
+  readonly classes: number
+  forward(x: Value, options: ForwardOptions): ClassifierForward
+}
+
+export interface ClassifierForward extends Forward {
+  /** [N, classes], before softmax. */
+  readonly logits: Value
 }
 
 export interface NetworkOptions {
@@ -60,7 +75,7 @@ export function makeNetwork(
   const net: Network = {
     declared,
     inputShape,
-    classes: declared.outputs.logits.shape[1],
+    classes: classesIn(declared),
     meta,
     get weights() {
       weights ??= kit.initialise(parametersOf(declared).values(), seed)
@@ -83,6 +98,21 @@ export function makeNetwork(
     },
   }
   return net
+}
+
+function classesIn({ outputs: { logits } }: Graph): number | undefined {
+  return logits?.shape.length === 2 && logits.dtype === 'f32' ? logits.shape[1] : undefined
+}
+
+/** Throws a `KingletError` that names the outputs unless the network classifies. `what` names the caller or a file. */
+export function assertClassifier(network: Network, what: string): asserts network is ClassifierNetwork {
+  const { classes, declared } = network
+  if (classes !== undefined) return
+  const outputs = Object.entries(declared.outputs).map(([name, v]) => `${name} ${showShape(v.shape)} ${v.dtype}`)
+  throw new KingletError(
+    `${what}: ${calledOf(network)} does not classify: its outputs are ${outputs.join(', ')}: it must have the output ` +
+      'logits [1, classes] f32; an engine runs any network: compile its graph()',
+  )
 }
 
 /** The name of a network in errors: its name in the registry, if it has one. */

@@ -1,5 +1,5 @@
 /** Turns channels that are kept into the entries that are kept of each parameter, wherever along its axes they lie. */
-import { KingletError, type Shape } from '../core/index.ts'
+import { KingletError, type Shape, sameShape } from '../core/index.ts'
 import { type Cut, parametersOf } from '../graph/index.ts'
 import { type Network, withShapes } from '../nn/index.ts'
 import type { Channels, Slice } from './channels.ts'
@@ -42,10 +42,16 @@ export function withCount(network: Network, channels: Channels, count: number, t
   return withShapes(network, shapes)
 }
 
+/** Whether both have the same logits, or the same outputs if they do not classify. */
+function hasSameOutputs({ classes, declared: { outputs } }: Network, other: Network): boolean {
+  if (classes !== undefined) return classes === other.classes
+  return Object.entries(outputs).every(([name, { shape }]) => sameShape(shape, other.declared.outputs[name].shape))
+}
+
 /** Whether the graph is valid with fewer of these channels: a number in an op's attributes may fix them. */
 export function canShrink(network: Network, channels: Channels, count: number): boolean {
   try {
-    return count > 1 && withCount(network, channels, count, count - 1).classes === network.classes
+    return count > 1 && hasSameOutputs(network, withCount(network, channels, count, count - 1))
   } catch (error) {
     if (error instanceof KingletError) return false
     throw error

@@ -29,7 +29,11 @@ class Line {
   }
 
   get root(): Line {
-    return this.#joined ? this.#joined.root : this
+    let root: Line = this
+    while (root.#joined) root = root.#joined
+    // Later searches take one step.
+    if (this !== root) this.#joined = root
+    return root
   }
 
   join(other: Line): void {

@@ -7,7 +7,7 @@ import { assert, checks, DivergedError, type TypedArrayOf, turn, UsageError } fr
 import { type Dataset, type LoaderPool, loader, type Preprocessing } from '../data/index.ts'
 import type { Engine, Program } from '../engine/index.ts'
 import type { Weights } from '../graph/index.ts'
-import type { Network } from '../nn/index.ts'
+import { assertClassifier, type ClassifierNetwork, type Network } from '../nn/index.ts'
 import { assertFinite } from './finite.ts'
 
 export interface EvaluateOptions {
@@ -39,8 +39,8 @@ export interface Evaluation {
 }
 
 /**
- * Evaluates `net` on all images of `data`. Rejects with a `KingletError` if the number of classes or the image size
- * differs from the network's, or if weights or logits are not finite. Rejects with the signal's reason once `signal` is
+ * Evaluates `net` on all images of `data`. Rejects with a `KingletError` if the network does not classify, if the number
+ * of classes or the image size differs from the network's, or if weights or logits are not finite. Rejects with the signal's reason once `signal` is
  * aborted.
  *
  * @example
@@ -70,7 +70,7 @@ export async function evaluate(net: Network, data: Dataset, options: EvaluateOpt
 
 /** As {@link evaluate}, for repeated evaluations with different weights. The network is compiled once. */
 export class Evaluator {
-  readonly #net: Network
+  readonly #net: ClassifierNetwork
   readonly #data: Dataset
   readonly #options: EvaluateOptions
   readonly #batch: number
@@ -115,8 +115,14 @@ export class Evaluator {
   }
 }
 
-/** Throws a `KingletError` unless the network fits the size of the prepared images and the classes of `data`. */
-export function assertSuits(net: Network, data: Dataset, { size }: Preprocessing, what: string): void {
+/** Throws a `KingletError` unless the network classifies, and fits the prepared images' size and the classes of `data`. */
+export function assertSuits(
+  net: Network,
+  data: Dataset,
+  { size }: Preprocessing,
+  what: string,
+): asserts net is ClassifierNetwork {
+  assertClassifier(net, what)
   const [height, width, channels] = net.inputShape
   const classes = data.classes.length
   assert(data.length > 0, `${what}: the set has no images`)

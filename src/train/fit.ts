@@ -6,7 +6,7 @@ import { assert, DivergedError, KingletError, nonFinite, type Tensor, turn } fro
 import { type Batch, batchesOf, type Dataset, loader } from '../data/index.ts'
 import type { Program } from '../engine/index.ts'
 import type { Weights } from '../graph/index.ts'
-import type { Network } from '../nn/index.ts'
+import type { ClassifierNetwork, Network } from '../nn/index.ts'
 import { assertSuits, type Evaluation, Evaluator, highest } from './evaluate.ts'
 import { assertFinite } from './finite.ts'
 import { resolveTrainOptions, type TrainOptions } from './options.ts'
@@ -28,8 +28,8 @@ export interface TrainData {
  * resumes it if it holds one. Once `signal` is aborted, the current step is completed, saved and reported, and the loop
  * throws the signal's reason.
  *
- * Throws a `UsageError` for invalid options. Throws a `KingletError` if the data does not fit the network, if a batch
- * is larger than the set, or if weights are not finite. Throws one with the step and the learning rate if the loss is
+ * Throws a `UsageError` for invalid options. Throws a `KingletError` if the network does not classify, if the data does
+ * not fit it, if a batch is larger than the set, or if weights are not finite. Throws one with the step and the learning rate if the loss is
  * not finite.
  *
  * @example
@@ -70,7 +70,7 @@ export function fit(net: Network, data: TrainData, options: TrainOptions): Async
 }
 
 interface Plan {
-  readonly net: Network
+  readonly net: ClassifierNetwork
   readonly data: TrainData
   readonly run: RunOptions
   readonly options: TrainOptions

@@ -5,7 +5,7 @@
  */
 import { KingletError, key, keyOf, size, type TypedArrayOf } from '../core/index.ts'
 import { type Graph, gradients, inputsOf, nameOf, topological, type Update } from '../graph/index.ts'
-import type { Network } from '../nn/index.ts'
+import { assertClassifier, type Network } from '../nn/index.ts'
 import {
   add,
   crossEntropy,
@@ -52,8 +52,9 @@ export interface Step {
   numbers(step: number, learningRate: number, seed: number): Record<string, TypedArrayOf>
 }
 
-/** Builds the step. Throws a `KingletError` if all layers are frozen. */
+/** Builds the step. Throws a `KingletError` if all layers are frozen, or if the network does not classify. */
 export function trainingStep(net: Network, options: StepOptions): Step {
+  assertClassifier(net, 'train')
   const { batch, optimizer, frozen } = options
   const rule = ruleOf(optimizer)
   const scalars = new Map<string, Value>()

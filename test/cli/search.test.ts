@@ -52,7 +52,7 @@ describe('search', () => {
       const { architecture, classes, preprocessing } = readModelFile(readFileSync(model))
       expect(architecture!.options.rows).not.toBe('table')
       expect(classes).toEqual(['across', 'down'])
-      expect([8, 16]).toContain(preprocessing.size[0])
+      expect([8, 16]).toContain(preprocessing!.size[0])
       expect(values[1]).toBeGreaterThan(1000)
       expect(violations[0]).toBeLessThanOrEqual(0)
     }

@@ -14,7 +14,18 @@ import {
 } from '../../src/formats/index.ts'
 import { build } from '../../src/models/index.ts'
 import { type Network, networkFrom } from '../../src/nn/index.ts'
-import { add, constant, flatten, input, linear, mul, parameter } from '../../src/ops/index.ts'
+import {
+  add,
+  constant,
+  flatten,
+  input,
+  linear,
+  mul,
+  parameter,
+  reshape,
+  scope,
+  type Value,
+} from '../../src/ops/index.ts'
 import { branched } from '../nn/make.ts'
 
 const rest = {
@@ -31,6 +42,15 @@ function withConstant(scale = 0.5): Network {
   const x = flatten(input('x', [1, 16, 16, 3]))
   const mean = constant(tensor([768], new Float32Array(768).fill(scale)))
   return networkFrom({ outputs: { logits: linear(add(mul(x, mean), 0.25), w) }, updates: [] })
+}
+
+/** A network with a mask of few values: infinity cannot be represented in JSON. */
+function masked(): Network {
+  const init = { kind: 'normal', std: 0.1 } as const
+  const w = parameter({ name: 'w', shape: [768, 3], role: 'weight', init })
+  const logits = linear(flatten(input('x', [1, 16, 16, 3])), w)
+  const mask = constant(tensor([3], [Number.NEGATIVE_INFINITY, 0, 0]))
+  return networkFrom({ outputs: { logits: add(logits, mask) }, updates: [] })
 }
 
 describe('write and read', () => {
@@ -59,6 +79,48 @@ describe('write and read', () => {
     expect(readSafetensors(fileOf(net)).metadata.kinglet).toBe('1')
     expect(identityOf(net)).toBe(net.architecture)
   })
+})
+
+test('constants may be infinite, the weights may not', async () => {
+  for (const infinite of [withConstant(Number.NEGATIVE_INFINITY), masked()]) {
+    const bytes = fileOf(infinite)
+    const { tensors, metadata } = readSafetensors(bytes)
+    expect(tensors.get('constants/0')!.data[0]).toBe(Number.NEGATIVE_INFINITY)
+    const { checksum: _, ...others } = metadata
+    for (const file of [bytes, writeSafetensors(tensors, others)]) {
+      const { network } = await openModel(file, 'm')
+      expect(identityOf(network)).toEqual(identityOf(infinite))
+    }
+    infinite.weights.get('w')!.data[3] = Number.NEGATIVE_INFINITY
+    expect(() => fileOf(infinite)).toThrow(
+      new KingletError('model: w holds -Infinity at element 3: the network is unusable, train it again'),
+    )
+  }
+})
+
+test('what load would refuse is not written', () => {
+  const long = 'a'.repeat(600)
+  const shown = `"${'a'.repeat(78)}…`
+  const rule = 'it must be non-empty text of at most 512 characters, other than __proto__'
+  const w = (name: string) =>
+    parameter({ name, shape: [768, 3], role: 'weight', init: { kind: 'constant', value: 0.5 } })
+  const pixels = () => flatten(input('x', [1, 16, 16, 3]))
+  const cases: readonly (readonly [Value, string])[] = [
+    [linear(pixels(), w(long)), `model: node 2 (parameter): name is ${shown}: ${rule}`],
+    [scope(long, () => linear(pixels(), w('w'))), `model: node 0 (input): scope is ${shown}: ${rule}`],
+    [
+      linear(flatten(reshape({ x: pixels() }, { shape: [0, 1, 1, 1, 1, 1, 1, 1, 768] })), w('w')),
+      'model: node 2 (reshape): its shape is [1, 1, 1, 1, 1, 1, 1, 1, 768]: the limits are rank 8 and 1073741824 elements',
+    ],
+    [
+      linear(pixels(), w('x')),
+      'model: node 2 (parameter): there are two inputs or parameters named "x": names must be unique',
+    ],
+  ]
+  for (const [logits, message] of cases) {
+    const net = networkFrom({ outputs: { logits }, updates: [] })
+    expect(() => fileOf(net)).toThrow(new KingletError(message))
+  }
 })
 
 test('the fingerprint depends on the graph, not on the weights', () => {
@@ -119,9 +181,10 @@ describe('errors name the file', () => {
       'node 7 (matmul): matmul: a is [1, 768], b is [767, 3]: the inner dimensions are 768 and 767, they must be equal',
     ],
     [
-      'a graph that is no classifier',
+      'classes of a graph that does not classify',
       changed((text) => text.replace('"logits"', '"scores"')),
-      'its outputs are scores: it must have the output logits, [1, classes]',
+      'the network does not classify: its outputs are scores [1, 3] f32: it must have the output logits [1, classes] f32; ' +
+        'an engine runs any network: compile its graph()',
     ],
     [
       'a weight that is missing',

@@ -307,7 +307,7 @@ describe('what cannot be written', () => {
     ['a class twice', { classes: ['a', 'a'] }, 'model: two classes are named "a": names must be distinct'],
     [
       'preprocessing that cannot be',
-      { preprocessing: { ...model.preprocessing, crop: 2 } },
+      { preprocessing: { ...model.preprocessing!, crop: 2 } },
       'model: crop is 2: it must be above 0 and at most 1',
     ],
   ])('%s', (_, change, text) => {

@@ -138,11 +138,11 @@ const refused: readonly (readonly [what: string, change: Change, message: string
     (j) => ({ ...j, code: 'x' }),
     'net: it has "code", which this version does not know: use kinglet_graph, nodes or outputs',
   ],
-  ['no nodes', (j) => ({ ...j, nodes: [] }), 'net: nodes is []: it must be a list of 1 to 100000 nodes'],
+  ['no nodes', (j) => ({ ...j, nodes: [] }), 'net: nodes is []: it must be a list of 1 to 10000 nodes'],
   [
     'nodes that are none',
     (j) => ({ ...j, nodes: { length: 1 } }),
-    'net: nodes is {"length":1}: it must be a list of 1 to 100000 nodes',
+    'net: nodes is {"length":1}: it must be a list of 1 to 10000 nodes',
   ],
   ['a node that is none', (j) => set(j, 3, 'x'), 'net: node 3 is "x": it must be an object with the name of an op'],
   [
@@ -153,7 +153,7 @@ const refused: readonly (readonly [what: string, change: Change, message: string
   [
     'a scope that is none',
     (j) => set(j, 7, { ...j.nodes[7], scope: 3 }),
-    'net: node 7 (relu): scope is 3: it must be the name of a layer',
+    'net: node 7 (relu): scope is 3: it must be non-empty text of at most 512 characters, other than __proto__',
   ],
   [
     'ops that are not known',

@@ -1,7 +1,9 @@
 /** Networks of given rows: `build` with `rows`, and `withRows`. */
 import { describe, expect, test } from 'vitest'
 import { assertOptions, named } from '../../src/core/check.ts'
+import { oneOf } from '../../src/core/index.ts'
 import { analyse, type Graph, roots, topological } from '../../src/graph/index.ts'
+import { operatorNames } from '../../src/models/blocks/index.ts'
 import { type BuildOptions, build, models, type RowSpec, restore, withRows } from '../../src/models/index.ts'
 import { mixedRows } from './mixed-rows.ts'
 
@@ -81,41 +83,65 @@ describe('rows of all operators', () => {
 })
 
 describe('invalid rows are refused, and the error names the row', () => {
-  const changed = (at: number, change: object) =>
-    mixedRows.map((row, i): RowSpec => (i === at ? { ...row, ...change } : row))
+  const rowOf = (name: string) => mixedRows.find((row) => row.name === name)!
+  const blockCount = mixedRows.filter((row) => row.name.startsWith('blocks.')).length
+  const changed = (at: string, change: object) =>
+    mixedRows.map((row): RowSpec => (row.name === at ? ({ ...row, ...change } as RowSpec) : row))
   const without = (member: string) =>
-    mixedRows.map((row, i) => Object.fromEntries(Object.entries(row).filter(([name]) => i !== 2 || name !== member)))
+    mixedRows.map((row) =>
+      Object.fromEntries(Object.entries(row).filter(([name]) => row.name !== 'blocks.0' || name !== member)),
+    )
   test.each<[string, BuildOptions | { rows: unknown }, string]>([
     ['no list', { rows: 3 }, 'rows is 3: it must be table or rows'],
     ['an empty list', { rows: [] }, 'rows is []: it must be table or rows'],
     ['no rows in it', { rows: [null] }, 'row 0: name is null: it must be a name such as blocks.3'],
     [
       'a name of other letters',
-      { rows: changed(2, { name: 'a b' }) },
+      { rows: changed('blocks.0', { name: 'a b' }) },
       'row a b: name is a b: it must be a name such as blocks.3',
     ],
-    ['a name twice', { rows: changed(3, { name: 'stem' }) }, 'row stem is there twice: names must be distinct'],
+    [
+      'a name twice',
+      { rows: changed('blocks.1', { name: 'stem' }) },
+      'row stem is there twice: names must be distinct',
+    ],
     [
       'an operator that there is not',
-      { rows: changed(2, { operator: 'fire' }) },
-      'row blocks.0: operator is fire: it must be conv, separable, bneck, basic, bottleneck, max_pool, pool or linear',
+      { rows: changed('blocks.0', { operator: 'fire' }) },
+      `row blocks.0: operator is fire: it must be ${oneOf(operatorNames)}`,
     ],
-    ['no channels', { rows: changed(2, { out: 0 }) }, 'row blocks.0: out is 0: it must be a positive integer'],
-    ['no expansion', { rows: changed(2, { exp: 0 }) }, 'row blocks.0: exp is 0: it must be a positive integer'],
-    ['half a channel', { rows: changed(0, { out: 7.5 }) }, 'row stem: out is 7.5: it must be a positive integer'],
-    ['a negative one', { rows: changed(7, { out: -1 }) }, 'row pool: out is -1: it must be a whole number, 0 or more'],
+    ['no channels', { rows: changed('blocks.0', { out: 0 }) }, 'row blocks.0: out is 0: it must be a positive integer'],
+    [
+      'no expansion',
+      { rows: changed('blocks.0', { exp: 0 }) },
+      'row blocks.0: exp is 0: it must be a positive integer',
+    ],
+    ['half a channel', { rows: changed('stem', { out: 7.5 }) }, 'row stem: out is 7.5: it must be a positive integer'],
+    [
+      'a negative one',
+      { rows: changed('pool', { out: -1 }) },
+      'row pool: out is -1: it must be a whole number, 0 or more',
+    ],
     [
       'an even window',
-      { rows: changed(2, { kernel: 4 }) },
+      { rows: changed('blocks.0', { kernel: 4 }) },
       'row blocks.0: kernel is 4: it must be a positive odd integer',
     ],
-    ['an activation', { rows: changed(2, { act: 'gelu' }) }, 'row blocks.0: act is gelu: it must be none, relu,'],
-    ['a stride of 0', { rows: changed(2, { stride: 0 }) }, 'row blocks.0: stride is 0: it must be a positive integer'],
+    [
+      'an activation',
+      { rows: changed('blocks.0', { act: 'gelu' }) },
+      'row blocks.0: act is gelu: it must be none, relu,',
+    ],
+    [
+      'a stride of 0',
+      { rows: changed('blocks.0', { stride: 0 }) },
+      'row blocks.0: stride is 0: it must be a positive integer',
+    ],
     ['a member left out', { rows: without('se') }, 'row blocks.0: se is null: it must be true or false'],
     ['no classifier', { rows: mixedRows.slice(0, -1) }, 'the last row is head: it must be classifier, and linear'],
     [
       'another row after a linear one',
-      { rows: [...mixedRows.slice(0, -1), { ...mixedRows[6], name: 'late' }, mixedRows[9]] },
+      { rows: [...mixedRows.slice(0, -1), { ...rowOf('last'), name: 'late' }, rowOf('classifier')] },
       'row late is conv after a linear one: put it before',
     ],
     ['a width', { rows: mixedRows, width: 0.5 }, 'width is 0.5, outputStride 32: with rows it must be 1 and 32'],
@@ -124,7 +150,11 @@ describe('invalid rows are refused, and the error names the row', () => {
       { rows: mixedRows, outputStride: 16 },
       'width is 1, outputStride 16: with rows it must be 1 and 32',
     ],
-    ['blocks that there are not', { rows: mixedRows, se: [9] }, 'se names block 9: its blocks are 0 to 3'],
+    [
+      'blocks that there are not',
+      { rows: mixedRows, se: [9] },
+      `se names block 9: its blocks are 0 to ${blockCount - 1}`,
+    ],
   ])('%s', (_, options, text) => {
     expect(() => build('mobilenet_v2', { size: 32, ...(options as BuildOptions) })).toThrow(
       `build mobilenet_v2: ${text}`,
@@ -138,7 +168,7 @@ describe('invalid rows are refused, and the error names the row', () => {
 
   test('in a file', () => {
     const { architecture, weights } = build('mobilenet_v2', { rows: mixedRows, size: 32 })
-    const options = { ...architecture.options, rows: changed(2, { operator: 'fire' }) }
+    const options = { ...architecture.options, rows: changed('blocks.0', { operator: 'fire' }) }
     expect(() => restore({ name: architecture.name, options }, weights, 'a.safetensors')).toThrow(
       'a.safetensors: its network cannot be built: build mobilenet_v2: row blocks.0: operator is fire',
     )

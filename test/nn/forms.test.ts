@@ -52,7 +52,7 @@ describe('training', () => {
     expect(updated(form)).toEqual(
       ['wide', 'narrow', 'deep'].flatMap((layer) => [`${layer}.bn.mean`, `${layer}.bn.variance`]),
     )
-    const [norm] = topological([form.logits]).filter(({ op }) => op.name === 'batch_norm')
+    const [norm] = topological([form.outputs.logits]).filter(({ op }) => op.name === 'batch_norm')
     expect(norm.inputs.slice(3).map(({ op }) => op.name)).toEqual(['channel_mean', 'channel_variance'])
     expect(norm.scope).toBe('wide')
     // The same order as in inference, so that tables of layers agree.
@@ -76,7 +76,9 @@ describe('training', () => {
 
   test('each dropout has the stream of its layer, and a second one in the same layer has its own', () => {
     const streams = (net: ReturnType<typeof branched>) =>
-      topological([formed({}, net).logits]).flatMap(({ op, attrs }) => (op.name === 'dropout' ? [attrs.stream] : []))
+      topological([formed({}, net).outputs.logits]).flatMap(({ op, attrs }) =>
+        op.name === 'dropout' ? [attrs.stream] : [],
+      )
     expect(streams(branched())).toEqual([keyOf('head')])
     const x = input('x', [1, 2, 2, 3])
     const twice = trainingDropout({ x: trainingDropout({ x: flatten(x) }) })

@@ -21,7 +21,7 @@ import {
   reshape,
   type Value,
 } from '../../src/ops/index.ts'
-import { branched } from './make.ts'
+import { branched, segmenting } from './make.ts'
 
 const init = { kind: 'constant', value: 0 } as const
 const w = (name: string, shape: readonly number[], role: Role = 'weight') => parameter({ name, shape, role, init })
@@ -51,6 +51,21 @@ test('outputs besides the logits keep their names', () => {
   expect(net.forward(input('x', [6, 4, 4, 3]), { training: true }).outputs.features.shape).toEqual([6, 3])
 })
 
+test('a network with any outputs is one without classes', () => {
+  const net = segmenting()
+  expect(net.classes).toBeUndefined()
+  expect(Object.entries(net.graph(3).outputs).map(([name, v]) => [name, v.shape])).toEqual([
+    ['mask', [3, 8, 8, 2]],
+    ['edge', [3, 8, 8, 1]],
+  ])
+  const form = net.forward(input('x', [2, 16, 16, 3]), { training: true })
+  expect(form.logits).toBeUndefined()
+  expect(form.updates.map(({ target }) => target.attrs.name)).toEqual(['stem.bn.mean', 'stem.bn.variance'])
+  expect(classifierOf(net)).toEqual([])
+  // Logits of each pixel are no classes of the image.
+  expect(networkFrom(graphOf(conv2d({ x, w: w('w', [1, 1, 3, 4]) }))).classes).toBeUndefined()
+})
+
 const logits = linear(flatten(x), w('w', [48, 2]))
 const given = new Map([['w', tensor([48, 2], new Float32Array(96))]])
 const refused: readonly (readonly [what: string, body: () => unknown, message: string])[] = [
@@ -60,14 +75,10 @@ const refused: readonly (readonly [what: string, body: () => unknown, message: s
     'network: the graph has updates: give it without its training step',
   ],
   [
-    'no logits',
-    () => networkFrom({ outputs: { scores: logits, other: x }, updates: [] }),
-    'network: its outputs are scores, other: it must have the output logits, [1, classes]',
-  ],
-  [
-    'logits of another shape',
-    () => networkFrom(graphOf(x)),
-    'network: logits have shape [1, 4, 4, 3]: it must have the output logits, [1, classes]',
+    'classes for a network without them',
+    () => withClasses(segmenting(), 4),
+    'withClasses: the network does not classify: its outputs are mask [1, 8, 8, 2] f32, edge [1, 8, 8, 1] f32: it must ' +
+      'have the output logits [1, classes] f32; an engine runs any network: compile its graph()',
   ],
   [
     'two inputs',

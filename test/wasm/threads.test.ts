@@ -5,13 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { keyOf, type Tensor, uniformAt } from '../../src/core/index.ts'
 import type { Program } from '../../src/engine/index.ts'
 import { build } from '../../src/models/index.ts'
-import type { Network } from '../../src/nn/index.ts'
+import type { ClassifierNetwork, Network } from '../../src/nn/index.ts'
 import { trainingStep } from '../../src/train/step.ts'
 import { wasmEngine } from '../../src/wasm/index.ts'
 
 /** Batches, sizes and widths whose rows and channels do not divide by the number of threads. */
 const batch = 5
-const nets: readonly (readonly [string, () => Network])[] = [
+const nets: readonly (readonly [string, () => ClassifierNetwork])[] = [
   // Squeeze-and-excitation, h-swish and dropout.
   ['mobilenet_v3_small', () => build('mobilenet_v3_small', { width: 0.35, size: 44, classes: 7, dropout: 0.3 })],
   ['mobilenet_v2', () => build('mobilenet_v2', { width: 0.35, size: 36, classes: 7 })],
@@ -21,12 +21,12 @@ const drawn = (name: string, length: number): Float32Array =>
   Float32Array.from({ length }, (_, i) => 2 * uniformAt(keyOf(name), i) - 1)
 const imagesOf = (net: Network, step = 0): Float32Array =>
   drawn(`images ${step}`, batch * net.inputShape.reduce((a, b) => a * b))
-const targetsOf = (net: Network): Float32Array =>
+const targetsOf = (net: ClassifierNetwork): Float32Array =>
   Float32Array.from({ length: batch * net.classes }, (_, i) => Number(i % net.classes === Math.floor(i / net.classes)))
 
 /** A training step with everything that optimisers add: momentum, decay, clipping, averages of the weights. */
 async function trainer(
-  net: Network,
+  net: ClassifierNetwork,
   threads: number,
 ): Promise<{ program: Program; run(step: number): Promise<Tensor> }> {
   const { graph, numbers } = trainingStep(net, {

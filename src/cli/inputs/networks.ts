@@ -11,6 +11,7 @@ import {
   assertNoArguments,
   type OpenedModel,
   openModel,
+  openNetwork as openNetworkIn,
   parseNetwork,
 } from '../../door/index.ts'
 import { activationNames, type BuildOptions, widthRuleNames } from '../../models/index.ts'
@@ -50,12 +51,12 @@ export function addNetworkOptions(command: Command, without: readonly ArgumentNa
 /** True if `text` names a file rather than a registered network. */
 const isModelFile = (text: string): boolean => text.endsWith('.safetensors') || /[/\\]/.test(text)
 
-/** Reads a model file into a network with its weights. */
+/** Reads the model file of a network that classifies. */
 export const openModelFile = async (path: string): Promise<OpenedModel> => openModel(await readBytes(path), path)
 
 /** Returns the network that `text` names: a registered one, or that of a model file with its weights. */
 export async function openNetwork(text: string, given: BuildOptions): Promise<Network> {
   if (!isModelFile(text)) return parseNetwork(text, given)
   assertNoArguments(text, given, flagName)
-  return (await openModelFile(text)).network
+  return openNetworkIn(await readBytes(text), text)
 }

@@ -2,6 +2,9 @@
 import { assert, type Shape, showShape, size } from '../../core/index.ts'
 import { limits } from './format.ts'
 
+/** What a name must be, for errors. */
+export const textRule = `non-empty text of at most ${limits.text} characters, other than __proto__`
+
 /** Whether `value` can be a name: text of limited length, and not a property name that JavaScript reserves. */
 export const isText = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= limits.text && value !== '__proto__'

@@ -63,13 +63,21 @@ export interface GraphJson {
 /** Prefix for the names of tensors beside the JSON: `constants/0`. */
 export const constantPrefix = 'constants/'
 
-/** Upper bounds for reading: far above any network, and low enough that a file is refused before memory runs out. */
+/**
+ * Upper bounds of a graph in a file, checked when it is written and when it is read. No network of the registry comes near
+ * them. They keep a file of unknown origin from taking unlimited time, stack or memory; a graph within them can still
+ * need more memory than a machine has.
+ */
 export const limits = {
-  nodes: 100_000,
+  /** All passes take a chain of this many nodes. Some take time that grows with the square of the number. */
+  nodes: 10_000,
   /** Inputs of a node, elements of an attribute, outputs of a graph. */
   list: 4096,
   rank: 8,
-  /** Elements of any value of the graph, at the batch for which it is read. */
+  /**
+   * Elements of any value of the graph, at the batch for which it is read. As float32 they fill the 4 GiB that WebAssembly
+   * can address. Reading a graph allocates none of them.
+   */
   elements: 2 ** 30,
   /** Characters of a name or a scope. */
   text: 512,

@@ -1,7 +1,7 @@
 /** The leaves of a graph's JSON: inputs for a batch, parameters, and constants with their values. */
 import { assert, type DType, dtypes, isObject, oneOf, sameShape, size, type Tensor, tensor } from '../../core/index.ts'
 import { constant, type Init, input, parameter, type Role, type Value } from '../../ops/index.ts'
-import { assertDimensions, isText, show } from './check.ts'
+import { assertDimensions, isText, show, textRule } from './check.ts'
 
 interface Context {
   readonly batch: number
@@ -41,7 +41,7 @@ function assertOneOf<T extends string>(
 }
 
 function assertName(name: unknown, { names }: Context): asserts name is string {
-  assert(isText(name), () => `name is ${show(name)}: it must be non-empty text`)
+  assert(isText(name), () => `name is ${show(name)}: it must be ${textRule}`)
   assert(!names.has(name), () => `there are two inputs or parameters named ${show(name)}: names must be unique`)
   names.add(name)
 }

@@ -7,7 +7,7 @@
 import { assert, isObject, KingletError, nearest, oneOf, type Tensor, version } from '../../core/index.ts'
 import { makeValue, type Op, scope, type Value } from '../../ops/index.ts'
 import type { Graph } from '../graph.ts'
-import { assertElements, isText, show } from './check.ts'
+import { assertElements, isText, show, textRule } from './check.ts'
 import { type GraphJson, graphVersion, limits } from './format.ts'
 import { leaves } from './leaves.ts'
 
@@ -88,9 +88,10 @@ function checked(json: unknown, what: string): { readonly nodes: readonly Node[]
   assertMembers(json, ['kinglet_graph', 'nodes', 'outputs'], what)
   const { nodes, outputs } = json
   assert(
-    Array.isArray(nodes) && nodes.length > 0 && nodes.length <= limits.nodes,
+    Array.isArray(nodes) && nodes.length > 0,
     () => `${what}: nodes is ${show(nodes)}: it must be a list of 1 to ${limits.nodes} nodes`,
   )
+  assert(nodes.length <= limits.nodes, () => `${what}: it has ${nodes.length} nodes: the limit is ${limits.nodes}`)
   for (const [i, node] of nodes.entries()) {
     assert(
       isObject(node) && isText(node.op),
@@ -99,7 +100,7 @@ function checked(json: unknown, what: string): { readonly nodes: readonly Node[]
     assertMembers(node, ['op', 'inputs', 'attrs', 'scope'], `${what}: node ${i} (${node.op})`)
     assert(
       node.scope === undefined || isText(node.scope),
-      () => `${what}: node ${i} (${node.op}): scope is ${show(node.scope)}: it must be the name of a layer`,
+      () => `${what}: node ${i} (${node.op}): scope is ${show(node.scope)}: it must be ${textRule}`,
     )
   }
   const named = isObject(outputs) ? Object.keys(outputs) : []

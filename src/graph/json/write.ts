@@ -1,6 +1,6 @@
 /**
  * Writes a graph as JSON. Refuses graphs with updates (a training step is rebuilt from the network's graph, not stored),
- * inputs without a batch, and ops that passes insert, whose attributes are not plain data.
+ * inputs without a batch, ops that passes insert, whose attributes are not plain data, and whatever read.ts refuses.
  */
 import { assert, size, type Tensor } from '../../core/index.ts'
 import { isConstant, isInput, isParameter, type Value } from '../../ops/index.ts'
@@ -13,7 +13,9 @@ import {
   type JsonConstant,
   type JsonInput,
   type JsonNode,
+  limits,
 } from './format.ts'
+import { graphFromJson } from './read.ts'
 
 /** Constants of at most this many values are written into the JSON. */
 const inlined = 64
@@ -25,7 +27,7 @@ export interface WrittenGraph {
 }
 
 /**
- * Writes a graph. `what` is its name in errors. The weights are not included: a model file stores them beside the graph.
+ * Writes a graph. `what` is its name in errors. Throws a `KingletError` for a graph that `graphFromJson` would refuse. The weights are not included: a model file stores them beside the graph.
  *
  * @example
  * ```ts
@@ -50,6 +52,7 @@ export function graphToJson(graph: Graph, what = 'graph'): WrittenGraph {
     )
   // In order of creation, since the order of the parameters follows from it.
   const order = topological(roots(graph)).sort((a, b) => a.id - b.id)
+  assert(order.length <= limits.nodes, () => `${what}: it has ${order.length} nodes: the limit is ${limits.nodes}`)
   const numbers = new Map(order.map((v, i) => [v, i]))
   const tensors = new Map<string, Tensor>()
   const nodes = order.map((v): JsonNode => {
@@ -65,7 +68,15 @@ export function graphToJson(graph: Graph, what = 'graph'): WrittenGraph {
     }
   })
   const outputs = Object.fromEntries(Object.entries(graph.outputs).map(([name, v]) => [name, numbers.get(v)!]))
-  return { json: { kinglet_graph: graphVersion, nodes, outputs }, tensors }
+  const json: GraphJson = { kinglet_graph: graphVersion, nodes, outputs }
+  assertReadable({ json, tensors }, order, what)
+  return { json, tensors }
+}
+
+/** Throws what reading the graph would throw, such as for a name or a rank beyond the limits. */
+function assertReadable({ json, tensors }: WrittenGraph, nodes: readonly Value[], what: string): void {
+  const ops = new Map(nodes.map(({ op }) => [op.name, op]))
+  graphFromJson(json, { opNamed: (name) => ops.get(name), tensors, what })
 }
 
 function inputAttrs({ attrs: { name, shape, dtype } }: Value, what: string): JsonInput['attrs'] {

@@ -49,7 +49,10 @@ export const isElementwise = (v: Value): boolean => v.op.isElementwise
 const isImmediate = (v: Value): boolean => isConstant(v) && size(v.shape) === 1
 
 /** The value that owns a view's memory. */
-export const baseOf = (v: Value): Value => (v.op.viewOffset ? baseOf(v.inputs[0]) : v)
+export function baseOf(v: Value): Value {
+  while (v.op.viewOffset) v = v.inputs[0]
+  return v
+}
 
 /** Decides for `graph`. `takesEpilogue` says which nodes can apply an expression to their result before storing it. */
 export function decide(graph: Graph, takesEpilogue: (v: Value) => boolean): Decisions {

@@ -94,8 +94,11 @@ export function planBy(
   for (const b of blocks) offsets.set(b.key as Value, next + arena.offsets.get(b)!)
   const scratch = new Map(working.map((b) => [b.key.scratchOf, next + arena.offsets.get(b)!]))
 
-  const address = (v: Value): number =>
-    v.op.viewOffset ? address(v.inputs[0]) + v.op.viewOffset(v.inputs, v.attrs) * bytesOf(v.dtype) : offsets.get(v)!
+  const address = (v: Value): number => {
+    let offset = 0
+    for (; v.op.viewOffset; v = v.inputs[0]) offset += v.op.viewOffset(v.inputs, v.attrs) * bytesOf(v.dtype)
+    return offsets.get(v)! + offset
+  }
   return {
     steps,
     address,

@@ -18,6 +18,8 @@ export type Members = Readonly<Record<string, Member<unknown>>>
 
 type Act = Activation | 'none'
 
+const isNames = (list: unknown): list is readonly string[] =>
+  Array.isArray(list) && list.length > 0 && list.every((name) => typeof name === 'string')
 const isCount = (n: unknown): n is number => checks.count.is(n)
 const isWhole = (n: unknown): n is number => checks.whole.is(n)
 const isFlag = (b: unknown): b is boolean => checks.flag.is(b)
@@ -31,6 +33,8 @@ export const member = {
   count: { is: isCount, must: checks.count.must },
   whole: { is: isWhole, must: checks.whole.must },
   flag: { is: isFlag, must: checks.flag.must },
+  /** For the column `from`: `build` gets the outputs of these rows. */
+  rows: { is: isNames, must: 'a list of names of earlier rows' },
   activation: { is: (name): name is Act => isActivation(name), must: anActivation },
 } as const satisfies Record<string, Member<unknown>>
 
@@ -116,8 +120,12 @@ export interface BlockDefinition<Name extends string, M extends Members> {
   readonly isVector?: boolean
   /** Whether it can be dilated. Default true. */
   readonly canDilate?: boolean
-  /** Adds the row's layers to `x` [N, H, W, C] and returns the output. The caller has opened the layer that the row names. */
-  build(b: Builder, x: Value, row: RowOf<M>, options: BlockOptions): Value
+  /**
+   * Adds the row's layers to `x` [N, H, W, C], the output of the row before, and returns the output. `from` has the outputs
+   * of the rows that the column `from` names, for a block with that column. The caller has opened the layer that the row
+   * names.
+   */
+  build(b: Builder, x: Value, row: RowOf<M>, options: BlockOptions, from: readonly Value[]): Value
 }
 
 /** Returns the definition unchanged; it infers the types. */

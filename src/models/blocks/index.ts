@@ -1,9 +1,8 @@
 /**
- * All operators of tables, each one record (`define.ts`). To add an operator, add its record to a file and to the list here.
+ * All operators of tables, each one record (`define.ts`). To add an operator, add its record to a file and to `list.ts`.
  */
 import type { Builder } from '../../nn/index.ts'
 import type { Value } from '../../ops/index.ts'
-import { bneck } from './bneck.ts'
 import {
   type BlockDefinition,
   type BlockOptions,
@@ -14,11 +13,7 @@ import {
   type Named,
   type Values,
 } from './define.ts'
-import { conv, linear, maxPool, pool } from './layers.ts'
-import { basic, bottleneck } from './resnet.ts'
-import { separable } from './separable.ts'
-
-const list = [conv, separable, bneck, basic, bottleneck, maxPool, pool, linear] as const
+import { list } from './list.ts'
 
 export { type Activation, activate, activationNames } from './activation.ts'
 export { type BlockDefinition, type BlockOptions, blank, type Columns, columns, type Members } from './define.ts'
@@ -79,9 +74,13 @@ export function channelsIn(row: Row): [column: string, count: number][] {
   return names.map((name) => [name, (row as unknown as Readonly<Record<string, number>>)[name]])
 }
 
-/** Adds a row's layers to `x` and returns the row's output. */
-export const buildRow = (b: Builder, x: Value, row: Row, options: BlockOptions): Value =>
-  b.layer(row.name, () => blockOf(row).build(b, x, own(row), options))
+/** The names of the earlier rows that a row takes as further inputs: its column `from`. */
+export const namesFrom = (row: Row): readonly string[] =>
+  blockOf(row).row.from ? (row as unknown as { readonly from: readonly string[] }).from : []
+
+/** Adds a row's layers to `x`, and to `from`, the outputs of the rows of `namesFrom`. Returns the row's output. */
+export const buildRow = (b: Builder, x: Value, row: Row, options: BlockOptions, from: readonly Value[]): Value =>
+  b.layer(row.name, () => blockOf(row).build(b, x, own(row), options, from))
 
 /** The number of channels that squeeze-and-excitation acts on in a row; undefined where the row cannot have it. */
 export const gatedWidth = (row: Row): number | undefined => blockOf(row).gatedWidth?.(own(row))

@@ -228,7 +228,7 @@ describe('of models', () => {
   test('as an evaluator, with demands', async () => {
     const evaluator = proxyEvaluation({
       ...{ networkOf, engine, data, proxies: ['zico', 'parameters'] },
-      demands: [{ name: 'classes', value: (model) => model.classes, minimize: true, atMost: 2 }],
+      demands: [{ name: 'classes', value: (model) => model.classes!, minimize: true, atMost: 2 }],
     })
     expect(evaluator.objectives).toEqual([
       { name: 'zico', direction: 'maximize' },

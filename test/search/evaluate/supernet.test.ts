@@ -199,7 +199,7 @@ describe('recalibrated batch norm', () => {
     const data = { train: set, val: toySet(12, 2) }
     const evaluator = supernetEvaluation({
       ...{ networkOf, largest, supernet: net, data, engine, calibration: { batches: 2, batch: 12 } },
-      demands: [{ name: 'classes', of: (model) => model.classes, minimize: true }],
+      demands: [{ name: 'classes', of: (model) => model.classes!, minimize: true }],
     })
     const { values } = await evaluator.evaluate(largest, contextOf().context)
     await recalibrate(net, set, { engine, batches: 2, batch: 12 })

@@ -90,7 +90,7 @@ describe('full training', () => {
     const own = macs(networkOf(point))
     const demands: Demand[] = [
       { name: 'macs', of: macs, minimize: true, atMost: own + 5 },
-      { name: 'classes', of: async (model) => model.classes, atMost: 4 },
+      { name: 'classes', of: async (model) => model.classes!, atMost: 4 },
     ]
     const evaluator = trainingEvaluation({ ...setup, epochs: 1, data, demands })
     expect(evaluator.objectives).toEqual([

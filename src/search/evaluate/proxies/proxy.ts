@@ -2,7 +2,7 @@
 import { size, type TypedArrayOf } from '../../../core/index.ts'
 import type { Engine } from '../../../engine/index.ts'
 import { type Graph, gradients, mapGraph, nameOf, topological } from '../../../graph/index.ts'
-import type { Network } from '../../../nn/index.ts'
+import { assertClassifier, type Network } from '../../../nn/index.ts'
 import { crossEntropy, dropout, input, isParameter, type ParameterAttrs, type Value } from '../../../ops/index.ts'
 import type { LabelledBatch } from '../network.ts'
 
@@ -28,6 +28,7 @@ export const withoutDropout = (graph: Graph): Graph => mapGraph(graph, (v) => (v
 
 /** Logits [N, classes] as in training, with each batch's own statistics, but without dropout. */
 export function trainingLogits(net: Network, batch: number): Value {
+  assertClassifier(net, 'proxy')
   const x = input('x', [batch, ...net.inputShape])
   const { logits } = net.forward(x, { training: true, seed: input('seed', [], 'i32') })
   return withoutDropout({ outputs: { logits }, updates: [] }).outputs.logits

@@ -12,7 +12,7 @@
  */
 import { assert, type Tensor, tensor } from '../../../core/index.ts'
 import { gradients, inputsOf, nameOf, topological } from '../../../graph/index.ts'
-import { calledOf, type Network } from '../../../nn/index.ts'
+import { assertClassifier, calledOf, type Network } from '../../../nn/index.ts'
 import {
   constant,
   input,
@@ -85,6 +85,7 @@ function gainOf({ shape, data }: Tensor): number {
 
 /** The network with |w|, and those weights. Its output is `value` times 2 to the `exponent`. */
 function linearised(net: Network): Scaled & { readonly weights: Map<string, Tensor> } {
+  assertClassifier(net, 'synflow')
   const weights = new Map<string, Tensor>()
   const { logits } = net.forward(input('x', [1, ...net.inputShape]), { training: false })
   const scaled = new Map<Value, Scaled>()
