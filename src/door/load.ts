@@ -5,7 +5,7 @@ import type { Preprocessing } from '../data/index.ts'
 import type { Engine } from '../engine/index.ts'
 import { type Provenance, readModelFile } from '../formats/index.ts'
 import { restoreWith } from '../models/index.ts'
-import { assertClassifier, type Network, type NetworkKit, trainable } from '../nn/index.ts'
+import { type Network, type NetworkKit, trainable } from '../nn/index.ts'
 import type { FetchOptions, ModelSource, Reader } from '../platform/index.ts'
 import { Classifier } from './classifier.ts'
 import type { EngineOptions } from './engine.ts'
@@ -40,28 +40,22 @@ export const openModel = (bytes: Uint8Array, what: string): Promise<OpenedModel>
 
 async function openWith(kit: NetworkKit, bytes: Uint8Array, what: string): Promise<OpenedModel> {
   const network = await networkIn(kit, bytes, what)
-  assertClassifier(network, what)
   const { classes, preprocessing, provenance } = network.meta
-  assert(
-    classes && preprocessing,
-    () =>
-      `${what}: it has no ${classes ? 'preprocessing of images' : 'names of its classes'}: a network that classifies ` +
-      'needs both: write it again with save',
-  )
-  return { network, classes, preprocessing, provenance: provenance as Provenance }
+  // A network of an architecture classifies, and its file has both.
+  if (!network.architecture) (await import('./graph-file.ts')).assertClassifies(network, what)
+  return { network, classes: classes!, preprocessing: preprocessing!, provenance: provenance as Provenance }
 }
 
 async function networkIn(kit: NetworkKit, bytes: Uint8Array, what: string): Promise<Network> {
   const file = readModelFile(bytes, what)
   const { classes, preprocessing, provenance } = file
   const network = await restoreWith(kit, file, what)
-  if (classes) {
-    assertClassifier(network, what)
-    assert(
-      classes.length === network.classes,
-      `${what}: ${classes.length} classes are named, its network has ${network.classes} outputs: the file is damaged`,
-    )
-  }
+  if (classes && network.classes === undefined) (await import('./graph-file.ts')).assertClassifies(network, what)
+  assert(
+    !classes || classes.length === network.classes,
+    () =>
+      `${what}: ${classes?.length} classes are named, its network has ${network.classes} outputs: the file is damaged`,
+  )
   if (preprocessing) assertFits(preprocessing, network, what)
   network.meta = { ...(classes && { classes }), ...(preprocessing && { preprocessing }), provenance }
   return network

@@ -2,10 +2,9 @@
  * `build` and the functions around it: make networks of the registry. Whenever a network is built as its table has it
  * (224 x 224, width 1), shape inference confirms the table's input column.
  */
-import { KingletError, UsageError } from '../core/index.ts'
+import { KingletError } from '../core/index.ts'
 import type { Graph } from '../graph/index.ts'
 import {
-  assertClassifier,
   Builder,
   type ClassifierForward,
   type ClassifierNetwork,
@@ -74,8 +73,8 @@ export function buildWith(kit: BuildKit, name: string, definition: Definition, g
   const rows = rowsOf(name, definition, options)
   const { logits, features } = declare(name, rows, options)
   const declared: Graph = { outputs: { logits }, updates: [] }
-  const net: Network = makeNetwork(kit, declared, { seed: options.seed })
-  assertClassifier(net, `build ${name}`)
+  // The last row of every table is a classifier.
+  const net = makeNetwork(kit, declared, { seed: options.seed }) as ClassifierNetwork
   return Object.assign(net, {
     architecture: { name, options: { ...options } },
     rows,
@@ -95,22 +94,17 @@ export function declare(name: string, rows: readonly Row[], options: Options, ba
   let y = input('x', [batch, ...options.size, options.channels])
   for (const row of rows) {
     if (isReference) confirm(name, row, y)
-    y = buildRow(b, y, row, options, inputsFrom(name, row, features))
+    y = buildRow(
+      b,
+      y,
+      row,
+      options,
+      namesFrom(row).map((from) => features.get(from)!),
+    )
     features.set(row.name, y)
   }
   return { logits: y, features }
 }
-
-/** The outputs of the earlier rows that a row names. */
-const inputsFrom = (model: string, row: Row, features: ReadonlyMap<string, Value>): Value[] =>
-  namesFrom(row).map((name) => {
-    const found = features.get(name)
-    if (found) return found
-    const known = [...features.keys()].join(', ') || 'none'
-    throw new UsageError(
-      `build ${model}: row ${row.name}: from names ${name}: it must name rows before it, which are ${known}`,
-    )
-  })
 
 /**
  * Returns the same network with standard convolutions in place of its depthwise-separable ones, and new initial weights.

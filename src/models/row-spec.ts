@@ -5,7 +5,7 @@
  * classifier.
  */
 import { assertOptions, type Check, named, UsageError } from '../core/index.ts'
-import { columns, findBlock, operatorNames, type RowSpec } from './blocks/index.ts'
+import { columns, findBlock, namesFrom, operatorNames, type Row, type RowSpec } from './blocks/index.ts'
 
 const names: Readonly<Record<'name' | 'operator', Check>> = {
   name: {
@@ -43,6 +43,12 @@ export function rowSpecsOf(model: string, rows: readonly RowSpec[], classes: num
     const spec = specOf(row, what)
     if (rows.findIndex(({ name }) => name === spec.name) < i)
       throw new UsageError(`${what} is there twice: names must be distinct`)
+    const before = rows.slice(0, i).map(({ name }) => name)
+    const unknown = namesFrom(spec as Row).find((name) => !before.includes(name))
+    if (unknown !== undefined)
+      throw new UsageError(
+        `${what}: from names ${unknown}: it must name rows before it, which are ${before.join(', ') || 'none'}`,
+      )
     if (!isVector(spec) && i > 0 && isVector(rows[i - 1]))
       throw new UsageError(`${what} is ${spec.operator} after a ${rows[i - 1].operator} one: put it before`)
     return spec

@@ -2,8 +2,9 @@
 import { assert, KingletError, type Shape, UsageError } from '../core/index.ts'
 import { type Graph, nameOf } from '../graph/index.ts'
 import { isParameter, macsOf, makeValue, type Value } from '../ops/index.ts'
+import { assertClassifier } from './classifier.ts'
 import { withShapes } from './from-graph.ts'
-import { assertClassifier, type ClassifierNetwork, calledOf, type Network } from './network.ts'
+import { type ClassifierNetwork, calledOf, type Network } from './network.ts'
 
 const lastOf = (shape: Shape): number => shape[shape.length - 1]
 

@@ -4,7 +4,7 @@
  * inference at any batch size and for training are made from it. Code below `models` does not depend on where a network
  * comes from (the registry, a file, hand-made ops).
  */
-import { assert, KingletError, type Shape, sameShape, showShape, type Tensor } from '../core/index.ts'
+import { assert, type Shape, sameShape, showShape, type Tensor } from '../core/index.ts'
 import { type Graph, inputsOf, parametersOf, type Update } from '../graph/index.ts'
 import { input, type Value } from '../ops/index.ts'
 import type { ForwardOptions } from './forms.ts'
@@ -102,17 +102,6 @@ export function makeNetwork(
 
 function classesIn({ outputs: { logits } }: Graph): number | undefined {
   return logits?.shape.length === 2 && logits.dtype === 'f32' ? logits.shape[1] : undefined
-}
-
-/** Throws a `KingletError` that names the outputs unless the network classifies. `what` names the caller or a file. */
-export function assertClassifier(network: Network, what: string): asserts network is ClassifierNetwork {
-  const { classes, declared } = network
-  if (classes !== undefined) return
-  const outputs = Object.entries(declared.outputs).map(([name, v]) => `${name} ${showShape(v.shape)} ${v.dtype}`)
-  throw new KingletError(
-    `${what}: ${calledOf(network)} does not classify: its outputs are ${outputs.join(', ')}: it must have the output ` +
-      'logits [1, classes] f32; an engine runs any network: compile its graph()',
-  )
 }
 
 /** The name of a network in errors: its name in the registry, if it has one. */
