@@ -4,11 +4,9 @@
  * is imported here may reach the contracts of ops, so it refuses the engine `reference`. It shares no classes with
  * `kinglet`: a page needs one or the other.
  */
-import type { Classifier } from './door/index.ts'
-import { engineOfRun, type LoadOptions, loadOn } from './door/index.ts'
-import { runnable } from './nn/index.ts'
-import type { ModelSource } from './platform/index.ts'
-import { pageReader } from './platform/page/index.ts'
+export { loadToRun as load } from './door/page/index.ts'
+
+// `load` comes first: modules of dist/page/run.js have the order in which they are imported, and gzip packs this one best.
 
 export { KingletError, UsageError } from './core/index.ts'
 export { type Preprocessing, type RgbImage, rgbImage } from './data/index.ts'
@@ -23,7 +21,3 @@ export {
 } from './door/index.ts'
 export type { Provenance } from './formats/index.ts'
 export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/index.ts'
-
-/** As in Node; a string is a URL, relative to the page. */
-export const load = (source: ModelSource, options?: LoadOptions): Promise<Classifier> =>
-  loadOn({ ...pageReader, kit: runnable, engineOf: engineOfRun }, source, options)

@@ -3,21 +3,6 @@
  * for pages. Everything else is in `kinglet/graph`, `kinglet/models`, `kinglet/data`, `kinglet/train` and so on.
  */
 
-import type { Dataset } from './data/index.ts'
-import type { Classifier } from './door/index.ts'
-import {
-  type EvaluateOptions,
-  evaluateOn,
-  type SaveOptions,
-  saveOn,
-  type TrainingData,
-  type TrainOptions,
-  trainOn,
-} from './door/index.ts'
-import type { Network } from './nn/index.ts'
-import { nodePlatform } from './platform/node/index.ts'
-import type { Evaluation, TrainStep } from './train/index.ts'
-
 export { DivergedError, KingletError, UsageError } from './core/index.ts'
 export {
   type Augmentation,
@@ -39,79 +24,11 @@ export {
   type SaveOptions,
   toBytes,
 } from './door/index.ts'
+export { evaluate, load, save, train } from './door/node.ts'
 export type { Engine } from './engine/index.ts'
 export type { Provenance } from './formats/index.ts'
 export { type Analysis, analyse } from './graph/index.ts'
 export { type BuildOptions, build, type Model, type ModelInfo, type ModelName, models, twin } from './models/index.ts'
 export type { Network } from './nn/index.ts'
 export type { FetchOptions, ImageSource, ModelSource, Pixels } from './platform/index.ts'
-export { load } from './run.ts'
 export type { Evaluation, TrainStep } from './train/index.ts'
-
-/**
- * Saves a network, or a classifier, as a model file; the old file stays whole until the new one is. The classes and the
- * preprocessing are those with which it was trained or loaded, unless `options` has others. `to` is a path or a `file:`
- * URL; in a page it is the name under which the file is offered as a download.
- *
- * @example
- * ```ts
- * import { build, save } from 'kinglet'
- *
- * const net = build('mobilenet_v2', { width: 0.1, size: 32, classes: 2 })
- * await save(net, 'pets.safetensors', { classes: ['cat', 'dog'] })
- * ```
- */
-export const save = (model: Network | Classifier, to: string | URL, options?: SaveOptions): Promise<void> =>
-  saveOn(nodePlatform, model, to, options)
-
-/**
- * Trains a network and tells each step; when the loop ends or is left, `net.weights` are the trained ones. `data` is a
- * folder of images (a tenth of which is held out to judge each epoch, unless it has a part for that), a set, or
- * `{ train, val }`. Images that cannot be read are left out; `openDataset` of `kinglet/data` says which.
- *
- * Once `signal` is aborted the step under way is finished and told, and the loop ends by throwing the signal's reason.
- * Throws at the first step when options, data and network do not fit together.
- *
- * @example
- * ```ts
- * import { arrays, build, toBytes, load, train } from 'kinglet'
- *
- * const pixels = new Uint8Array(8 * 16 * 16).map((_, i) => (i < 4 * 256 ? i % 100 : 255 - (i % 100)))
- * const labels = [0, 0, 0, 0, 1, 1, 1, 1]
- * const data = arrays({ width: 16, height: 16, channels: 1, pixels, labels, classes: ['dark', 'light'] })
- * const net = build('mobilenet_v2', { width: 0.1, size: 16, reduction: 8, classes: 2 })
- * const losses: number[] = []
- * for await (const step of train(net, data, { epochs: 5 })) losses.push(step.loss)
- * losses[4] < losses[0] // => true
- *
- * using model = await load(toBytes(net))
- * model.classes // => ['dark', 'light']
- * ```
- */
-export const train = (
-  net: Network,
-  data: TrainingData,
-  options: TrainOptions,
-): AsyncGenerator<TrainStep, void, undefined> => trainOn(nodePlatform, net, data, options)
-
-/**
- * How well a network, or a classifier, does on images whose classes are known: a folder (its test part if it has one,
- * else its validation part, else all of it) or a set.
- *
- * @example
- * ```ts
- * import { arrays, build, evaluate } from 'kinglet'
- *
- * const pixels = new Uint8Array(3 * 8 * 8)
- * const data = arrays({ width: 8, height: 8, channels: 1, pixels, labels: [0, 1, 1], classes: ['cat', 'dog'] })
- * const net = build('mobilenet_v2', { width: 0.1, size: 8, reduction: 4, classes: 2 })
- * const { count, top5 } = await evaluate(net, data)
- * const found = [count, top5]
- * found // => [3, 1]
- * ```
- */
-export const evaluate = (
-  model: Network | Classifier,
-  data: string | URL | Dataset,
-  options?: EvaluateOptions,
-): Promise<Evaluation> => evaluateOn(nodePlatform, model, data, options)

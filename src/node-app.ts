@@ -1,4 +1,4 @@
 /** `kinglet/app` in Node: the same names as in pages, and what reads files of spaces, tables and images. */
 export * from './app.ts'
-export * from './door/plans/node.ts'
-export * from './door/reports/node.ts'
+export { type FileMachine, openSpace, openTable, prepareSearchInFiles } from './door/plans/node.ts'
+export { pictureOf } from './door/reports/node.ts'

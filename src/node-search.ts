@@ -1,7 +1,19 @@
-/** `kinglet/search` in Node: all of search, measured latency and NetAdapt, with studies in folders and databases. */
-export { kendallTau, type Quartiles, spearman } from './core/index.ts'
-export * from './latency/index.ts'
-export * from './latency/node.ts'
-export * from './prune/index.ts'
-export * from './prune/node.ts'
-export * from './search/node.ts'
+/** `kinglet/search` in Node: the same names as in pages, and studies in folders and databases. */
+
+export { measuredHere } from './latency/node.ts'
+export { adaptFiles, type Curve, type OpenAdaptationOptions, openAdaptation, readCurve } from './prune/node.ts'
+export {
+  type ChildEvaluatorOptions,
+  childEvaluator,
+  type Damage,
+  type FolderStore,
+  isPostgres,
+  journalName,
+  keepInFolder,
+  listPostgresStudies,
+  type OpenPostgresOptions,
+  openPostgresStudy,
+  openStudy,
+  studiesIn,
+} from './search/node.ts'
+export * from './search.ts'

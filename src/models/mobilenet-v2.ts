@@ -4,7 +4,7 @@
  * the last convolution keeps its 1280 channels. Contrasts: a ReLU6 after the projection, and no shortcuts (section 6).
  */
 import { type Definition, type Family, grid, type Publication } from './family.ts'
-import { _, bneck, conv, dense, type OperatorCell, pool, type TableRow, table } from './table.ts'
+import { _, bneck, conv, dense, isBlock, type OperatorCell, pool, type TableRow, table } from './table.ts'
 import { makeDivisible } from './width.ts'
 
 /** Expansions follow from the rounded input of each block. */
@@ -33,9 +33,7 @@ const family: Family = {
 const fixedEnds: Family = {
   ...family,
   widths: (rows, width) =>
-    expanded(
-      rows.map((row) => (row.operator === 'bneck' ? { ...row, out: makeDivisible(Number(row.out) * width) } : row)),
-    ),
+    expanded(rows.map((row) => (isBlock(row) ? { ...row, out: makeDivisible(Number(row.out) * width) } : row))),
 }
 
 type Columns = [
@@ -70,7 +68,7 @@ const v2 = (columns: readonly Columns[], change: Partial<TableRow> = {}): TableR
       n,
       stride,
       act: out === 0 || out === 'k' ? 'none' : 'relu6',
-      ...(operator.operator === 'bneck' && change),
+      ...(isBlock(operator) && change),
     })),
   )
 
@@ -81,7 +79,7 @@ const deeper = (depth: number): Columns[] =>
     operator,
     t,
     c,
-    operator.operator === 'bneck' && c !== 16 && c !== 320 ? Math.ceil(n * depth) : n,
+    isBlock(operator) && c !== 16 && c !== 320 ? Math.ceil(n * depth) : n,
     s,
   ])
 

@@ -4,7 +4,7 @@
  * the minimalistic forms (no SE, no h-swish, only 3x3), ReLU in the place of h-swish (table 5), and no SE.
  */
 import { type Definition, type Family, grid, type Publication } from './family.ts'
-import { _, bneck, conv, dense, type OperatorCell, pool, type TableRow, table } from './table.ts'
+import { _, bneck, conv, dense, isBlock, type OperatorCell, pool, type TableRow, table } from './table.ts'
 import { makeDivisible, type WidthRule } from './width.ts'
 
 interface Rule {
@@ -137,7 +137,7 @@ const minimalistic = (columns: readonly Columns[]): TableRow[] =>
     ...row,
     se: false,
     act: row.act === 'none' ? 'none' : 'relu',
-    kernel: row.operator === 'bneck' ? 3 : row.kernel,
+    kernel: isBlock(row) ? 3 : row.kernel,
   }))
 
 /** What the paper varies, for one of its two tables. */

@@ -27,9 +27,10 @@ export const dense: OperatorCell = { operator: 'linear', kernel: 1 }
 /** An empty cell. */
 export const _ = undefined
 
-const isBlock = (row: Pick<Row, 'operator'>): boolean => blockOf(row).kind !== 'layer'
+/** Whether a row is a block: what `se` and the number in `blocks.3` count. */
+export const isBlock = (row: Pick<Row, 'operator'>): boolean => blockOf(row).kind !== 'layer'
 
-/** The rows that `se` and the number in `blocks.3` count. */
+/** The rows that are blocks. */
 export const blocksOf = <R extends Pick<Row, 'operator'>>(rows: readonly R[]): R[] => rows.filter(isBlock)
 
 /** The cells that a family reads from a tuple. The other columns have default values. */

@@ -1,4 +1,4 @@
-/** The files of ops. The package exports everything that they export, and the table of all.ts contains each op in them. */
+/** The files of ops. The table of all.ts contains each op in them. */
 export * from './activations.ts'
 export * from './avg-pool.ts'
 export * from './batch-norm.ts'

@@ -5,6 +5,7 @@ import { transformSync } from 'esbuild'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { compile, ensureBuilt, inPackage } from '../support/built.ts'
 import { docstringExamples, withChecks } from '../support/code-blocks.ts'
+import { namesOf } from '../support/names.ts'
 import { filesOf, textOf } from '../support/sources.ts'
 
 beforeAll(ensureBuilt)
@@ -58,23 +59,6 @@ describe('examples in docstrings', () => {
   })
 })
 
-/** Names that the front door exports, values and types separately. */
-function exportsOf(path: string): { values: string[]; types: string[] } {
-  const values: string[] = []
-  const types: string[] = []
-  for (const [, isType, names] of textOf(path).matchAll(/^export (type )?\{([^}]*)\}/gm))
-    for (const name of names
-      .split(',')
-      .map((n) => n.trim())
-      .filter(Boolean))
-      (isType || name.startsWith('type ') ? types : values).push(name.replace(/^type /, '').replace(/.* as /, ''))
-  for (const [, kind, name] of textOf(path).matchAll(
-    /^export (?:async )?(function\*?|const|class|interface|type) (\w+)/gm,
-  ))
-    (kind === 'interface' || kind === 'type' ? types : values).push(name)
-  return { values: values.sort(), types: types.sort() }
-}
-
 /** The docstring right before the declaration of an exported name, wherever in src it is declared. */
 const sources = filesOf('src', '.ts').map(textOf)
 const docstringsOf = (name: string): string[] =>
@@ -90,7 +74,7 @@ const docstringsOf = (name: string): string[] =>
   )
 
 describe.each(['src/index.ts', 'src/browser.ts', 'src/run.ts', 'src/browser-run.ts'])('%s', (door) => {
-  const { values, types } = exportsOf(door)
+  const { values, types } = namesOf(door)
 
   test('every name has a docstring', () => {
     expect(values.length).toBeGreaterThan(4)
@@ -103,12 +87,12 @@ describe.each(['src/index.ts', 'src/browser.ts', 'src/run.ts', 'src/browser-run.
 })
 
 test('Node and pages find the same names', () => {
-  expect(exportsOf('src/browser.ts')).toEqual(exportsOf('src/index.ts'))
-  expect(exportsOf('src/browser-run.ts')).toEqual(exportsOf('src/run.ts'))
+  expect(namesOf('src/browser.ts')).toEqual(namesOf('src/index.ts'))
+  expect(namesOf('src/browser-run.ts')).toEqual(namesOf('src/run.ts'))
 })
 
 test('kinglet exports everything that kinglet/run exports', () => {
-  const [all, run] = ['src/index.ts', 'src/run.ts'].map(exportsOf)
+  const [all, run] = ['src/index.ts', 'src/run.ts'].map(namesOf)
   expect(all.values).toEqual(expect.arrayContaining(run.values))
   expect(all.types).toEqual(expect.arrayContaining(run.types))
 })

@@ -55,15 +55,43 @@ function wrong(imports: readonly Import[]): string[] {
 const files = filesOf('src', '.ts')
 const all = files.flatMap((path) => importsOf(path, textOf(path)))
 
-test('every file of src is in a room, or is an entry that only exports', () => {
+const entries = files.filter(isEntry)
+
+test('every file of src is in a room, or is an entry', () => {
   expect(files.filter((path) => !isEntry(path) && !rooms.includes(roomOf(path)))).toEqual([])
-  const entries = files.filter(isEntry)
   expect(entries).toContain('src/index.ts')
+})
+
+test('package.json exports the entries, and nothing else', () => {
   const { exports } = JSON.parse(textOf('package.json')) as { exports: object }
-  const text = JSON.stringify(exports)
-  const isExported = (path: string) => text.includes(path.replace('src/', './dist/').replace('.ts', '.js'))
-  // The page's `kinglet/run` is built from this entry into a file of another name.
-  expect(entries.filter((path) => !isExported(path))).toEqual(['src/browser-run.ts'])
+  const targets = [...JSON.stringify(exports).matchAll(/"\.\/(dist\/[^"]+?)(\.d)?\.[jt]s"/g)].map(([, path]) => path)
+  // The page's `kinglet/run` is built from its entry into a file of another name.
+  const built = targets.map((path) => (path === 'dist/page/run' ? 'dist/browser-run' : path))
+  const exported = new Set(built.map((path) => `${path.replace('dist/', 'src/')}.ts`))
+  expect([...exported].sort()).toEqual(entries)
+})
+
+/** Statements that may not stand in an entry: all that do not export names of a room, or another entry as a whole. */
+function notListed(text: string): string {
+  const code = text.replace(/\/\*[\s\S]*?\*\/|^\/\/.*$/gm, '')
+  return code.replace(/^export (?:(?:type )?\{[^{}*]*\} from '\.\/\w+\/[^']+'|\* from '\.\/[\w-]+\.ts')$/gm, '').trim()
+}
+
+test('an entry lists the names of rooms that it exports', () => {
+  expect(Object.fromEntries(entries.map((path) => [path, notListed(textOf(path))]).filter(([, rest]) => rest))).toEqual(
+    {},
+  )
+  expect(notListed(`/** A. */\nexport {\n  a,\n  type B,\n} from './core/index.ts'\nexport * from './app.ts'\n`)).toBe(
+    '',
+  )
+  for (const text of [
+    `export * from './core/index.ts'`,
+    `export * as core from './core/index.ts'`,
+    `export const a = 1`,
+    `import { a } from './core/index.ts'`,
+    `export function f() {}`,
+  ])
+    expect(notListed(text)).toBe(text)
 })
 
 test('imports run downwards only, and through the doors of rooms', () => {

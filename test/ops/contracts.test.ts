@@ -14,6 +14,7 @@ import {
   native,
   type Op,
 } from '../../src/ops/index.ts'
+import * as published from '../../src/ops.ts'
 import { root, textOf } from '../support/sources.ts'
 import { difference, doubles, evaluateInDouble, lowerAll, makeInputs, runOracle } from './samples.ts'
 
@@ -67,6 +68,11 @@ describe('the table of all ops', () => {
     const exported = made.flatMap((f) => ('op' in f ? [f.op as Op] : []))
     expect(exported.map((op) => op.name).sort()).toEqual(allOps.map((op) => op.name).sort())
     expect(new Set(allOps.map((op) => op.name)).size).toBe(allOps.length)
+  })
+
+  it('has the ops that the package exports, and no others', () => {
+    const made = Object.values(published).filter((f) => typeof f === 'function' && 'op' in f) as { op: Op }[]
+    expect([...new Set(made.map(({ op }) => op.name))].sort()).toEqual(allOps.map((op) => op.name).sort())
   })
 
   it('has samples for each op, one of them with a width that is not a multiple of four', () => {

@@ -11,7 +11,7 @@ import {
   showShape,
 } from '../../door/index.ts'
 import { type LayerCost, layerKinds } from '../../graph/index.ts'
-import { isModel, type Row, twin } from '../../models/index.ts'
+import { blockOf, isModel, type Row, twin } from '../../models/index.ts'
 import type { Network } from '../../nn/index.ts'
 import { bytes, count, percent } from '../../report/index.ts'
 import { addNetworkOptions, openNetwork } from '../inputs/networks.ts'
@@ -19,8 +19,8 @@ import { addJsonOption, type CommandDefinition } from '../terminal/options.ts'
 import { type Column, type Io, paint, table } from '../terminal/terminal.ts'
 import { formulaLines } from './comparison.ts'
 
-const operatorOf = ({ operator, kernel }: Row): string =>
-  kernel > 0 && operator !== 'linear' ? `${operator} ${kernel}x${kernel}` : operator
+const operatorOf = (row: Row): string =>
+  'kernel' in blockOf(row).row ? `${row.operator} ${row.kernel}x${row.kernel}` : row.operator
 const numberOr = (n: number): string | number => (n > 0 ? n : '')
 
 const paperColumns: readonly Column<RowCost>[] = [

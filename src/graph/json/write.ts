@@ -3,7 +3,7 @@
  * inputs without a batch, ops that passes insert, whose attributes are not plain data, and whatever read.ts refuses.
  */
 import { assert, size, type Tensor } from '../../core/index.ts'
-import { isConstant, isInput, type Value } from '../../ops/index.ts'
+import { isConstant, isInput, isParameter, type Value } from '../../ops/index.ts'
 import { type Graph, parametersOf, roots, topological } from '../graph.ts'
 import {
   constantPrefix,
@@ -104,10 +104,11 @@ const isPlain = (value: unknown): value is JsonAttribute =>
   (Array.isArray(value) && value.every(Number.isFinite))
 
 /** Plain attributes. A parameter has one that is an object: `init`. */
-function plainAttrs({ op, attrs }: Value, what: string): Record<string, JsonAttribute> {
+function plainAttrs(v: Value, what: string): Record<string, JsonAttribute> {
+  const { op, attrs } = v
   for (const [name, value] of Object.entries(attrs))
     assert(
-      isPlain(value) || op.name === 'parameter',
+      isPlain(value) || isParameter(v),
       `${what}: attribute ${name} of ${op.name} is not plain data: write the graph as it was declared, before any pass`,
     )
   return { ...attrs }
