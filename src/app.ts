@@ -14,7 +14,6 @@ export {
   type OptionName,
   openModel,
   openNetwork,
-  openNetwork,
   type Pair,
   pairsOf,
   parseNetwork,
