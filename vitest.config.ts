@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config'
 /** A core for each worker, and memory for it and for the processes that its tests start: three of Node, or a browser. */
 const maxWorkers = Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 2 ** 31)))
 
-/** Tests that count what their process holds: threads, memories. Each has a process of its own. */
-const alone = ['test/wasm/runtime/executor.test.ts', 'test/wasm/threads.test.ts']
+/** Tests that count what their process holds (threads, memories) or replace a module. Each has a process of its own. */
+const alone = ['test/wasm/runtime/executor.test.ts', 'test/wasm/threads.test.ts', 'test/models/from.test.ts']
 
 export default defineConfig({
   test: {
