@@ -163,7 +163,7 @@ describe.skipIf(!chromium)('in a page', () => {
     return found
   }
 
-  test.each([true, false])('the page goes on while a network runs (isolated: %s)', async (isolated) => {
+  test.each([true, false])('the page goes on while a network runs (isolated: %s)', { retry: 3 }, async (isolated) => {
     const { took, longest } = await watched(isolated, async (kinglet) => {
       const net = kinglet.build('mobilenet_v1', { size: 224, classes: 2 })
       const model = await kinglet.load(kinglet.toBytes(net, { classes: ['a', 'b'] }))
@@ -178,7 +178,8 @@ describe.skipIf(!chromium)('in a page', () => {
     expect(longest).toBeLessThan(took / 4)
   })
 
-  test('the page goes on while batches are prepared', async () => {
+  // A busy machine can hold up the page itself; a page that does the work never passes.
+  test('the page goes on while batches are prepared', { retry: 3 }, async () => {
     const { took, longest } = await watched(false, async (kinglet) => {
       const [count, side] = [64, 128]
       const data = kinglet.arrays({
