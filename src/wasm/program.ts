@@ -17,6 +17,8 @@ export interface Parts {
 /** Makes the program whose memory holds `first`. */
 export function programOf(first: Loaded, { inputs, parameters, frozen }: Parts): Program {
   let loaded = first
+  // Inputs that no kernel reads (an unused seed) have no place. They are found once: a run must not walk the graph.
+  let placed = inputsOf(first.prepared)
   const write = (v: Value, data: TypedArrayOf) => loaded.executor.write(placeOf(loaded.plan, v), data)
   const read = async (v: Value): Promise<Tensor> => {
     const raw = await loaded.executor.read(placeOf(loaded.plan, v), size(v.shape) * bytesOf(v.dtype))
@@ -44,8 +46,6 @@ export function programOf(first: Loaded, { inputs, parameters, frozen }: Parts):
       usable()
       checkInputs(inputs, given)
       return queue.run(async () => {
-        // Inputs that no kernel reads (an unused seed) have no address.
-        const placed = inputsOf(loaded.prepared)
         // Requested without waiting: a worker handles requests in order, and each awaited answer costs a round trip.
         const written = [...placed.values()].map((leaf) => write(leaf, given[nameOf(leaf)]))
         await Promise.all([...written, loaded.executor.run()])
@@ -66,6 +66,7 @@ export function programOf(first: Loaded, { inputs, parameters, frozen }: Parts):
       return queue.run(async () => {
         const { refilled } = await import('./refill.ts')
         loaded = await refilled(loaded, values, { parameters, frozen, write })
+        placed = inputsOf(loaded.prepared)
         if (disposed) loaded.executor.dispose()
         usable()
       })
