@@ -52,7 +52,7 @@ async function networkIn(kit: NetworkKit, bytes: Uint8Array, what: string): Prom
   const network = await restoreWith(kit, file, what)
   const [height, width] = preprocessing?.size ?? network.inputShape
   const fits = network.inputShape.join() === [height, width, 3].join()
-  // What does not fit is told by a module that most pages never load.
+  // The error texts are in a module that most pages never load.
   if ((classes && classes.length !== network.classes) || (preprocessing && !fits))
     (await import('./file-checks.ts')).assertParts(network, file, what)
   network.meta = { ...(classes && { classes }), ...(preprocessing && { preprocessing }), provenance }

@@ -1,7 +1,7 @@
 /**
  * MobileNet V3: Howard et al. 2019, arXiv:1905.02244, tables 1 (Large) and 2 (Small). Table 2 ticks SE on the last 1x1
  * convolution; no released code has it, nor do these tables. Its head is 1024 (older text 1280: `head: 1280`). Contrasts:
- * the minimalistic forms (no SE, no h-swish, only 3x3), ReLU in the place of h-swish (table 5), and no SE.
+ * the minimalistic forms (no SE, no h-swish, only 3x3), ReLU instead of h-swish (table 5), and no SE.
  */
 import { type Definition, type Family, grid, type Publication } from './family.ts'
 import { _, bneck, conv, dense, isBlock, type OperatorCell, pool, type TableRow, table } from './table.ts'

@@ -33,7 +33,7 @@ export function cutsOf(
 const shapesIn = ({ declared }: Network): ReadonlyMap<string, Shape> =>
   new Map([...parametersOf(declared)].map(([name, { shape }]) => [name, shape]))
 
-/** A network without rows, with `to` of these channels in the place of `count`, and initial weights. */
+/** A network without rows, with `to` channels instead of `count`, and new initial weights. */
 export function withCount(network: Network, channels: Channels, count: number, to: number): Network {
   const shapes = new Map(shapesIn(network))
   const kept = Array.from({ length: to }, (_, c) => c)

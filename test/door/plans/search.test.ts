@@ -92,7 +92,7 @@ test.each([
     () => prepareSearch(planSearch({ ...asked, budget: [{ resource: 'macs', most: 10 }] }), machine),
     /^space two: no network has multiply-adds of at most 10: the smallest there is has /,
   ],
-] as const)('%#: mistakes are told without flags', (work, said) => {
+] as const)('%#: errors name options, not flags', (work, said) => {
   expect(work).toThrow(said)
 })
 
